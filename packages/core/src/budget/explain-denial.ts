@@ -1,0 +1,70 @@
+// The words of a denial. The wallet's say "credit balance", the limits' "insufficient quota": clients match on them.
+
+import type { CustomerSnapshot } from '../entitlement/snapshot.ts'
+import { formatDecimal } from '../decimal.ts'
+import { formatUnits, type Units } from '../money.ts'
+import { LIFETIME, holdToExact, type Budget } from './budget.ts'
+import type { Denial } from './denial.ts'
+
+const NO_NUMBERS = { limit: null, used: null, required: null, unit: null, resetsAt: null } as const
+
+export function denyStanding(snapshot: CustomerSnapshot): Denial {
+  return { reason: 'not_in_good_standing', scope: snapshot.standing, message: `The account is ${snapshot.standing}. See ${snapshot.topUpUrl} for what is needed to go on.`, ...NO_NUMBERS, topUpUrl: snapshot.topUpUrl, upgradeUrl: null }
+}
+
+export function denyFeature(snapshot: CustomerSnapshot, feature: string): Denial {
+  return { reason: 'feature_not_entitled', scope: `feature:${feature}`, message: `Plan ${snapshot.plan} does not include the feature ${feature}. Plans that do: ${snapshot.upgradeUrl}`, ...NO_NUMBERS, topUpUrl: null, upgradeUrl: snapshot.upgradeUrl }
+}
+
+export function denyModel(snapshot: CustomerSnapshot, model: string): Denial {
+  return { reason: 'model_not_allowed', scope: `model:${model}`, message: `Plan ${snapshot.plan} does not include the model ${model}. Plans that do: ${snapshot.upgradeUrl}`, ...NO_NUMBERS, topUpUrl: null, upgradeUrl: snapshot.upgradeUrl }
+}
+
+export function denyUnpriced(snapshot: CustomerSnapshot, meter: string): Denial {
+  return { reason: 'model_unpriced', scope: `meter:${meter}`, message: `Plan ${snapshot.plan} has no price for ${meter} and nothing that includes it, so the request cannot be charged.`, ...NO_NUMBERS, topUpUrl: null, upgradeUrl: snapshot.upgradeUrl }
+}
+
+type Numbers = { readonly required: number }
+
+export function denyLimit(snapshot: CustomerSnapshot, budget: Budget, numbers: Numbers): Denial {
+  const { required, unit } = described(budget, numbers)
+  return {
+    reason: 'limit_exhausted', scope: budget.id, required, unit, limit: null, used: null, resetsAt: resetOf(budget),
+    message: `Insufficient quota: ${budget.name} has not enough left for this request (up to ${required} ${unit}).${resetText(budget)} Raise it: ${snapshot.upgradeUrl}`,
+    topUpUrl: null, upgradeUrl: snapshot.upgradeUrl,
+  }
+}
+
+export function denyAllowance(snapshot: CustomerSnapshot, budget: Budget, numbers: Numbers): Denial {
+  const { required, unit } = described(budget, numbers)
+  return {
+    reason: 'allowance_exhausted', scope: budget.id, required, unit, limit: null, used: null, resetsAt: resetOf(budget),
+    message: `Insufficient quota: ${budget.name} of plan ${snapshot.plan} has not enough left for this request (up to ${required} ${unit}) and the plan has no overage.${resetText(budget)} Upgrade: ${snapshot.upgradeUrl}`,
+    topUpUrl: null, upgradeUrl: snapshot.upgradeUrl,
+  }
+}
+
+export function denyWallet(snapshot: CustomerSnapshot, budget: Budget | null, owed: Units): Denial {
+  const required = formatUnits(owed, snapshot.currency)
+  return {
+    reason: 'credit_balance_exhausted', scope: budget?.id ?? `wallet:${snapshot.currency}`, required, unit: snapshot.currency, limit: null, used: null, resetsAt: null,
+    message: `Insufficient quota: the credit balance is too low for this request, which may cost up to ${required} ${snapshot.currency}. Add credits: ${snapshot.topUpUrl}`,
+    topUpUrl: snapshot.topUpUrl, upgradeUrl: snapshot.upgradeUrl,
+  }
+}
+
+function described(budget: Budget, numbers: Numbers): { readonly required: string; readonly unit: string } {
+  const exact = holdToExact(budget.unit, numbers.required)
+  return budget.unit.kind === 'money'
+    ? { required: formatUnits(exact as Units, budget.unit.asset), unit: budget.unit.asset }
+    : { required: formatDecimal(exact, budget.unit.scale), unit: budget.unit.name }
+}
+
+function resetOf(budget: Budget): number | null {
+  return budget.period.end === LIFETIME.end ? null : budget.period.end
+}
+
+function resetText(budget: Budget): string {
+  const at = resetOf(budget)
+  return at === null ? '' : ` It starts anew at ${new Date(at).toISOString()}.`
+}

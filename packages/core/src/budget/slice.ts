@@ -1,0 +1,66 @@
+// A slice: what one node holds of one budget, out of a lease. granted G, used U, held r by requests in flight.
+// Invariant: U + r ≤ G at each admission. The functions change the slice that they are given, because a decision touches
+// four of them in a microsecond; they decide nothing else and know no clock.
+
+import { assert } from '../assert.ts'
+import type { Instant } from '../time.ts'
+
+export type Slice = {
+  readonly budget: string
+  readonly periodStart: Instant
+  /** The lease ends here: a request after it belongs to another period. */
+  readonly periodEnd: Instant
+  granted: number
+  used: number
+  held: number
+  /** The authority could not give `min` when last asked; believed until `until`, dropped when the budget changes. */
+  refused: { readonly min: number; readonly until: Instant } | null
+}
+
+export function openSlice(input: { readonly budget: string; readonly periodStart: Instant; readonly periodEnd: Instant }): Slice {
+  return { ...input, granted: 0, used: 0, held: 0, refused: null }
+}
+
+/** What a new request may still take. Negative after an overrun. */
+export function freeOf(slice: Slice): number {
+  return slice.granted - slice.used - slice.held
+}
+
+/** Whether asking the authority for `missing` more is known to be in vain. */
+export function isRefused(slice: Slice | undefined, missing: number, now: Instant): boolean {
+  const refused = slice?.refused ?? null
+  return refused !== null && now < refused.until && missing >= refused.min
+}
+
+export function grant(slice: Slice, amount: number): void {
+  assert(Number.isSafeInteger(amount) && amount >= 0, `grant: not an amount: ${amount}`)
+  slice.granted += amount
+  assert(Number.isSafeInteger(slice.granted), 'grant: the lease is too large')
+}
+
+/** Holds `amount` for a request; the caller has checked that it is free. */
+export function hold(slice: Slice, amount: number): void {
+  assert(Number.isSafeInteger(amount) && amount >= 0, `hold: not an amount: ${amount}`)
+  assert(amount === 0 || freeOf(slice) >= amount, `hold: ${slice.budget} has ${freeOf(slice)} free, ${amount} asked`)
+  slice.held += amount
+}
+
+/** Ends a hold without use. */
+export function release(slice: Slice, held: number): void {
+  slice.held -= held
+  assert(slice.held >= 0, `release: more of ${slice.budget} released than held`)
+}
+
+/** Ends a hold with what was really used, which may be more than was held: it happened, so it is booked. */
+export function settle(slice: Slice, held: number, used: number): void {
+  assert(Number.isSafeInteger(used) && used >= 0, `settle: not an amount: ${used}`)
+  release(slice, held)
+  slice.used += used
+}
+
+/** Takes back from the slice what no request holds, and tells how much that is. */
+export function takeIdle(slice: Slice): number {
+  const idle = Math.max(0, freeOf(slice))
+  slice.granted -= idle
+  return idle
+}

@@ -1,0 +1,107 @@
+// The catalog as plain data, the shape that is written in YAML, stored as JSON and sent to nodes. Amounts and quantities
+// are decimal text. Ids are lower-case words joined by `_` or `-`. compile.ts turns it into what decisions and rating use.
+
+export type CatalogDocument = {
+  /** Currency of the prices, ISO 4217. */
+  readonly currency: string
+  readonly features: readonly FeatureDocument[]
+  readonly meters: readonly MeterDocument[]
+  readonly plans: readonly PlanDocument[]
+  readonly credit_assets: readonly CreditAssetDocument[]
+  readonly rate_card: readonly RateDocument[]
+  readonly gateway: GatewayDocument
+}
+
+export type FeatureDocument = {
+  readonly id: string
+  readonly name: string
+  /** boolean: on or off; value: a configured value; metered: usage is counted and limited. */
+  readonly kind: 'boolean' | 'value' | 'metered'
+}
+
+export type MeterDocument = {
+  readonly id: string
+  readonly name: string
+  /** What one unit is called, such as `token`. */
+  readonly unit: string
+  readonly event_type: string
+  readonly aggregation: 'sum' | 'count'
+  /** Numeric properties of the event that add up; empty for `count`. */
+  readonly properties: readonly string[]
+  readonly filter: Readonly<Record<string, readonly string[]>>
+  /** Decimal places kept, 0…9. */
+  readonly scale: number
+}
+
+export type PlanDocument = {
+  readonly id: string
+  readonly name: string
+  readonly public: boolean
+  readonly period: 'month' | 'year'
+  /** Recurring fee per period, in advance; null for none. */
+  readonly fee: { readonly id: string; readonly name: string; readonly amount: string } | null
+  readonly entitlements: readonly EntitlementDocument[]
+  readonly prices: readonly PriceDocument[]
+  readonly allowances: readonly AllowanceDocument[]
+  readonly limits: readonly LimitDocument[]
+  /** Who pays, in this order; the first that can pays its part. Without `overage` a request nobody can pay is refused. */
+  readonly funding: readonly ('allowance' | 'wallet' | 'overage')[]
+}
+
+export type EntitlementDocument = {
+  readonly feature: string
+  /** Configured value of a `value` feature. */
+  readonly value: string | null
+  /** Models that may be asked for, `*` for all. */
+  readonly models: readonly string[]
+}
+
+export type PriceDocument = {
+  readonly id: string
+  readonly name: string
+  readonly meter: string
+} & PriceModelDocument
+
+export type PriceModelDocument =
+  | { readonly model: 'per_unit'; readonly amount: string; readonly per: string }
+  | { readonly model: 'graduated' | 'volume'; readonly per: string; readonly tiers: readonly TierDocument[] }
+  | { readonly model: 'package'; readonly amount: string; readonly size: string }
+
+/** `up_to` is inclusive; null only in the last tier. */
+export type TierDocument = { readonly up_to: string | null; readonly amount: string; readonly flat: string }
+
+/** Units included in each period, shared by `meters` in the order of their consumption. */
+export type AllowanceDocument = { readonly id: string; readonly name: string; readonly meters: readonly string[]; readonly quantity: string }
+
+/** A hard or soft quota: units of meters per window. */
+export type LimitDocument = {
+  readonly id: string
+  readonly name: string
+  readonly meters: readonly string[]
+  readonly quantity: string
+  readonly window: 'day' | 'week' | 'month' | 'billing_period' | 'lifetime'
+  readonly enforcement: 'hard' | 'soft'
+}
+
+export type CreditAssetDocument = { readonly id: string; readonly name: string; readonly currency: string }
+
+/** What a provider charges us for a model: a dated entry of the rate card, amounts per million units. */
+export type RateDocument = {
+  readonly provider: string
+  readonly model: string
+  readonly aliases: readonly string[]
+  /** In force from this day on, `YYYY-MM-DD`. */
+  readonly from: string
+  readonly currency: string
+  /** Amount per million tokens by usage bucket, such as `{ input: "0.25", cached_input: "0.025", output: "2" }`. */
+  readonly per_million: Readonly<Record<string, string>>
+  readonly context_window: number
+  readonly output_max: number
+}
+
+export type GatewayDocument = {
+  /** Feature that a gateway request uses when neither key nor header names one. */
+  readonly feature: string
+  /** Names offered to clients → the model asked upstream, and which upstream (null: by the rate card's provider). */
+  readonly models: readonly { readonly name: string; readonly upstream: string | null; readonly model: string }[]
+}

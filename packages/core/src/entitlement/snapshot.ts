@@ -1,0 +1,58 @@
+// What a node knows of a customer, as plain JSON: compiled by the control plane once per change, pushed by version, kept
+// in the node's memory. Decisions read this and the catalog, nothing else.
+
+import type { CustomerId, EntityId } from '../id.ts'
+import type { Budget } from '../budget/budget.ts'
+import type { Instant } from '../time.ts'
+
+/** What a subscription permits now. `good` and `grace` may use; the others may not. */
+export type Standing = 'good' | 'grace' | 'suspended' | 'paused' | 'cancelled'
+
+export type CustomerSnapshot = {
+  readonly customer: CustomerId
+  readonly name: string
+  /** Rises with each change of anything below. */
+  readonly version: number
+  readonly catalogVersion: number
+  readonly plan: string
+  readonly standing: Standing
+  readonly currency: string
+  /** The billing period that the snapshot was compiled for. */
+  readonly period: { readonly start: Instant; readonly end: Instant }
+  /** Budgets that must all hold. */
+  readonly limits: readonly Budget[]
+  /** Who pays, in order. */
+  readonly funding: readonly FundingSource[]
+  /** Billable aggregate per price at compile time, decimal text: where tiers stand. */
+  readonly positions: Readonly<Record<string, string>>
+  /** Parents of each entity, nearest first, for budgets up the tree. */
+  readonly entityPaths: Readonly<Record<EntityId, readonly EntityId[]>>
+  /** The snapshot must be compiled anew at this instant: a period ends, a block expires. */
+  readonly validUntil: Instant
+  readonly topUpUrl: string
+  readonly upgradeUrl: string
+}
+
+export type FundingSource =
+  | { readonly kind: 'allowance'; readonly allowance: string; readonly budget: Budget }
+  | { readonly kind: 'wallet'; readonly budget: Budget }
+  | { readonly kind: 'overage' }
+
+export type KeyScope = 'gateway' | 'ingest' | 'customer' | 'admin'
+
+/** What a key may do. The raw key is never here: it is known by its hash alone. */
+export type KeyRecord = {
+  readonly id: string
+  /** First letters of the key, to tell keys apart in lists. */
+  readonly hint: string
+  readonly scopes: readonly KeyScope[]
+  /** Null for an operator's key. */
+  readonly customer: CustomerId | null
+  readonly entity: EntityId | null
+  readonly feature: string | null
+  /** Models the key may ask for; null for all that the plan has. */
+  readonly models: readonly string[] | null
+  readonly expiresAt: Instant | null
+  /** Held by the operator's own people: may see provider cost. */
+  readonly showsCost: boolean
+}

@@ -1,0 +1,64 @@
+// Double entry: each transfer moves one amount of one asset from one account to another, so debits equal credits by
+// construction. Accounts belong to a customer; their names are paths. Posted transfers never change; a mistake is undone
+// by another transfer.
+
+import { assert } from '../assert.ts'
+import type { AssetId, Units } from '../money.ts'
+
+/**
+ * Accounts of a customer.
+ * - `wallet:<block>` what we owe the customer as prepaid credit
+ * - `wallet_debt` usage beyond the wallet, repaid first by the next top-up
+ * - `payment_clearing` money received for credits · `promotion` credits given away
+ * - `accrued_usage` usage that the next invoice asks for
+ * - `usage_revenue` what usage earned
+ * - `breakage` credits that expired unused
+ */
+export type AccountId = `wallet:${string}` | 'wallet_debt' | 'payment_clearing' | 'promotion' | 'accrued_usage' | 'usage_revenue' | 'breakage'
+
+export type Transfer = {
+  readonly debit: AccountId
+  readonly credit: AccountId
+  readonly asset: AssetId
+  readonly amount: Units
+}
+
+/** What happened to the money of one customer's usage in one batch. */
+export type UsagePosting = {
+  readonly asset: AssetId
+  readonly draws: readonly { readonly block: string; readonly amount: Units }[]
+  readonly accrued: Units
+  readonly debt: Units
+}
+
+/** The transfers of a batch's usage: prepaid credit and receivables turn into revenue. Zero amounts make no transfer. */
+export function usageTransfers(posting: UsagePosting): Transfer[] {
+  const transfers: Transfer[] = []
+  for (const draw of posting.draws) transfers.push(toRevenue(`wallet:${draw.block}`, posting.asset, draw.amount))
+  transfers.push(toRevenue('accrued_usage', posting.asset, posting.accrued), toRevenue('wallet_debt', posting.asset, posting.debt))
+  return transfers.filter(({ amount }) => amount !== 0n)
+}
+
+/** Credits bought or given, of which `repaid` goes to an earlier debt at once. */
+export function topUpTransfers(input: { readonly block: string; readonly asset: AssetId; readonly category: 'paid' | 'promotional'; readonly amount: Units; readonly repaid: Units }): Transfer[] {
+  assert(input.repaid >= 0n && input.repaid <= input.amount, 'topUpTransfers: more repaid than paid')
+  const source: AccountId = input.category === 'paid' ? 'payment_clearing' : 'promotion'
+  const transfers: Transfer[] = [{ debit: source, credit: `wallet:${input.block}`, asset: input.asset, amount: input.amount }]
+  if (input.repaid > 0n) transfers.push({ debit: `wallet:${input.block}`, credit: 'wallet_debt', asset: input.asset, amount: input.repaid })
+  return transfers
+}
+
+/** A negative amount (a volume discount) runs the other way: a transfer itself is always positive. */
+function toRevenue(account: AccountId, asset: AssetId, amount: Units): Transfer {
+  return amount >= 0n ? { debit: account, credit: 'usage_revenue', asset, amount } : { debit: 'usage_revenue', credit: account, asset, amount: -amount as Units }
+}
+
+/** Balance of each account: credits minus debits. They sum to zero. */
+export function accountBalances(transfers: readonly Transfer[]): Map<AccountId, Units> {
+  const balances = new Map<AccountId, Units>()
+  for (const { debit, credit, amount } of transfers) {
+    balances.set(debit, ((balances.get(debit) ?? 0n) - amount) as Units)
+    balances.set(credit, ((balances.get(credit) ?? 0n) + amount) as Units)
+  }
+  return balances
+}

@@ -1,0 +1,67 @@
+// Every bound of the system in one place, each with its reason. A number here is a promise to whoever operates Tollgate:
+// nothing that a caller sends can grow past it.
+
+/** Largest request body at the gateway: long contexts with a few inline images; the providers' own limits are near it. */
+export const GATEWAY_BODY_BYTES_MAX = 32 * 1024 * 1024
+/** Largest upstream JSON answer that is held in memory to put its charge into a header; a larger one streams through. */
+export const UPSTREAM_JSON_BUFFER_BYTES_MAX = 8 * 1024 * 1024
+/** Longest single SSE event that is searched for usage; a longer one passes unread and the end of the stream still counts. */
+export const SSE_EVENT_BYTES_MAX = 4 * 1024 * 1024
+/** Largest API body: a batch of events. */
+export const API_BODY_BYTES_MAX = 8 * 1024 * 1024
+/** Request head (line and headers): Node's default, said here because a larger one invites slow-header attacks. */
+export const HEADER_BYTES_MAX = 16 * 1024
+/** A client that has not finished its headers by then is cut (slowloris). */
+export const HEADERS_TIMEOUT_MS = 10_000
+/** A client that has not finished its body by then is cut. */
+export const REQUEST_TIMEOUT_MS = 120_000
+/** Silence of an upstream after which its stream counts as broken: longer than any model's thinking pause seen. */
+export const UPSTREAM_IDLE_TIMEOUT_MS = 120_000
+/** How long a stream is drained after its client has gone, to learn the true usage. */
+export const DRAIN_TIMEOUT_MS = 10_000
+/** How many bytes are drained for it. */
+export const DRAIN_BYTES_MAX = 1024 * 1024
+/** Events in one ingest call. */
+export const EVENTS_PER_REQUEST_MAX = 5_000
+/** Bytes of one event: dimensions are labels, not documents. */
+export const EVENT_BYTES_MAX = 64 * 1024
+/** Dimensions of one event, and the length of one value. */
+export const DIMENSIONS_MAX = 32
+export const DIMENSION_LENGTH_MAX = 256
+/** Events waiting for settlement in one control plane; above it ingest answers 429 and the nodes' journals wait on disk. */
+export const SETTLEMENT_QUEUE_MAX = 50_000
+/** Events in one settlement transaction: large enough to amortise the commit, small enough to hold locks for < 100 ms. */
+export const SETTLEMENT_BATCH_MAX = 2_000
+/** Bytes of journal that a node ships in one call. */
+export const SHIP_BYTES_MAX = 1024 * 1024
+/** A journal segment is closed at this size and deleted when it is settled. */
+export const JOURNAL_SEGMENT_BYTES_MAX = 64 * 1024 * 1024
+/** Journal on disk that is not yet settled; past it a node admits nothing new, because it could not record it. */
+export const JOURNAL_BYTES_MAX = 4 * 1024 * 1024 * 1024
+/** Keys and customers that a node keeps compiled in memory. */
+export const SNAPSHOTS_PER_NODE_MAX = 50_000
+/** Open reservations of one node. */
+export const RESERVATIONS_PER_NODE_MAX = 200_000
+/** Requests in flight for one customer on one node: one tenant cannot take all sockets. */
+export const IN_FLIGHT_PER_CUSTOMER_MAX = 2_000
+/** How long a reservation by API stays open unless the caller asks otherwise, and the longest that may be asked. */
+export const RESERVATION_TTL_MS = 15 * 60_000
+export const RESERVATION_TTL_MS_MAX = 24 * 60 * 60_000
+/** How long a finished reservation answers replays from memory; after it the dedupe table of settlement still holds. */
+export const RESERVATION_REPLAY_MS = 10 * 60_000
+/** Recorded denials of one key in one second; more are counted, not written. */
+export const DENIALS_RECORDED_PER_SECOND = 5
+/** Largest lease in hold units (nano-units of money, or meter units): sums of a few stay below 2^53. */
+export const LEASE_UNITS_MAX = 2 ** 50
+/** Time that the authority waits for nodes to give back idle slices before it refuses. */
+export const RECALL_WAIT_MS = 150
+/** Deadline of a call from a node to its authority. */
+export const AUTHORITY_TIMEOUT_MS = 5_000
+/** Page sizes of lists. */
+export const PAGE_SIZE_DEFAULT = 50
+export const PAGE_SIZE_MAX = 1_000
+/** Live connections to the event stream of one control plane. */
+export const STREAM_CLIENTS_MAX = 500
+/** Events may be this late and this far ahead of our clock. */
+export const EVENT_AGE_MS_MAX = 400 * 86_400_000
+export const EVENT_AHEAD_MS_MAX = 5 * 60_000

@@ -1,0 +1,51 @@
+// Billing periods: half-open spans derived from the contract's IANA zone and anchor, so that no instant belongs to two
+// periods. Anchor day 31 clamps to the month's end and is remembered (31 Jan → 28 Feb → 31 Mar); 29 February falls on 28.
+// Uses Temporal: only the server loads this file, and compiles the instants into snapshots.
+
+import { assert } from './assert.ts'
+import { instant, type Instant, type Span } from './time.ts'
+
+export type PeriodRule = {
+  /** When the first period starts; its local wall-clock time is the boundary of all later ones. */
+  readonly anchorAt: Instant
+  /** IANA zone of the contract, such as `Europe/Berlin`. */
+  readonly timeZone: string
+  readonly every: 'day' | 'week' | 'month' | 'year'
+}
+
+/** The period that holds `at`; an instant before the anchor belongs to a period before it, by the same rule. */
+export function periodAt(rule: PeriodRule, at: Instant): Span {
+  const anchor = zoned(rule.anchorAt, rule.timeZone)
+  const unit = `${rule.every}s` as const
+  const elapsed = anchor.until(zoned(at, rule.timeZone), { largestUnit: unit })
+  // `until` truncates towards zero and counts a clamped month as not yet reached: look at the neighbours too.
+  const guess = elapsed[unit]
+  for (let index = guess - 1; index <= guess + 1; index++) {
+    const start = boundary(anchor, unit, index)
+    const end = boundary(anchor, unit, index + 1)
+    if (start <= at && at < end) return { start, end }
+  }
+  return assert(false, `no period found for ${at}`) as never
+}
+
+/** The period right after `span`. */
+export function nextPeriod(rule: PeriodRule, span: Span): Span {
+  return periodAt(rule, span.end)
+}
+
+export function isTimeZone(name: string): boolean {
+  try {
+    zoned(instant(0), name)
+    return true
+  } catch {
+    return false
+  }
+}
+
+function boundary(anchor: Temporal.ZonedDateTime, unit: 'days' | 'weeks' | 'months' | 'years', index: number): Instant {
+  return instant(anchor.add({ [unit]: index }).epochMilliseconds)
+}
+
+function zoned(at: Instant, timeZone: string): Temporal.ZonedDateTime {
+  return Temporal.Instant.fromEpochMilliseconds(at).toZonedDateTimeISO(timeZone)
+}

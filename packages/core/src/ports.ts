@@ -1,0 +1,102 @@
+// What the domain needs from the world, as types: each port has at most six methods, one contract suite and, sooner or
+// later, a second adapter. Nothing here does anything.
+
+import type { AuthorityRefusal, Lease, LeaseRequest } from './budget/authority.ts'
+import type { CatalogDocument } from './catalog/document.ts'
+import type { CustomerSnapshot, KeyRecord } from './entitlement/snapshot.ts'
+import type { CustomerId } from './id.ts'
+import type { EventResult, UsageEvent } from './meter/event.ts'
+import type { Instant } from './time.ts'
+
+export type Clock = { readonly now: () => Instant }
+
+/** Who a node is: its incarnation rises with each start, so that the leases of a dead process are never shared. */
+export type NodeIdentity = { readonly node: string; readonly incarnation: number }
+
+/** Where the journal of a node has been settled up to; bytes before it may be deleted. */
+export type JournalPosition = { readonly segment: number; readonly offset: number }
+
+/**
+ * The authority over budgets. Adapters: PostgreSQL (in the control plane) and HTTP (for nodes, sidecars and SDKs).
+ * Every call may be repeated after a lost answer; `acquire` is idempotent by (node, incarnation, sequence).
+ */
+export type Authority = {
+  /** Starts an incarnation and tells where the node's journal has been settled up to. */
+  readonly register: (node: string) => Promise<NodeIdentity & { readonly settled: JournalPosition }>
+  /** Closes the leases of earlier incarnations, once their journal has been shipped. */
+  readonly closeEarlier: (identity: NodeIdentity) => Promise<void>
+  /** All budgets that a request misses, all or nothing on their `min`. */
+  readonly acquire: (identity: NodeIdentity, request: LeaseRequest) => Promise<Lease[] | AuthorityRefusal>
+  /** Gives idle amounts back (after a recall, at shutdown). */
+  readonly giveBack: (identity: NodeIdentity, returned: readonly ReturnedLease[]) => Promise<void>
+  /** Ships a stretch of journal; answers when it is settled, with the position after it. */
+  readonly ship: (identity: NodeIdentity, stretch: JournalStretch) => Promise<JournalPosition>
+}
+
+export type ReturnedLease = { readonly customer: CustomerId; readonly budget: string; readonly periodStart: Instant; readonly amount: number }
+/** `lines` are whole journal lines as written, so that nothing is serialised twice. */
+export type JournalStretch = { readonly from: JournalPosition; readonly to: JournalPosition; readonly lines: Uint8Array }
+
+/** Who a key is and what a customer may do: what a node asks when its memory does not know. */
+export type Directory = {
+  readonly key: (hash: string) => Promise<KeyRecord | null>
+  readonly customer: (identity: NodeIdentity, id: CustomerId) => Promise<CustomerView | null>
+  readonly catalog: (version: number) => Promise<CatalogDocument>
+  readonly upstreams: () => Promise<readonly UpstreamConfig[]>
+}
+
+export type CustomerView = {
+  readonly snapshot: CustomerSnapshot
+  /**
+   * Per wallet budget, the posted balance plus what this incarnation has had posted, as decimal text: minus the node's
+   * own use it is the balance of the moment, without waiting for the node's journal to be settled.
+   */
+  readonly balanceBases: Readonly<Record<string, string>>
+}
+
+/** An upstream as nodes know it: the secret travels from the control plane in memory only, never to disk or log. */
+export type UpstreamConfig = {
+  readonly id: string
+  readonly name: string
+  /** `openai` for any OpenAI-compatible base URL. */
+  readonly kind: 'openai'
+  /** Up to and including the version path, such as `https://api.openai.com/v1`. */
+  readonly baseUrl: string
+  readonly secret: string | null
+  /** Rate card provider whose prices apply. */
+  readonly provider: string
+  /** Models sent here; `*` for all that no other upstream names. */
+  readonly models: readonly string[]
+  /** May the address be private or loopback? Only where the operator said so. */
+  readonly allowPrivate: boolean
+}
+
+/** What the control plane pushes to its nodes. A node that missed one notices by `epoch` and drops what it knows. */
+export type FeedMessage =
+  | { readonly kind: 'hello'; readonly epoch: number }
+  | { readonly kind: 'customer'; readonly epoch: number; readonly customer: CustomerId }
+  | { readonly kind: 'keys'; readonly epoch: number }
+  | { readonly kind: 'catalog'; readonly epoch: number; readonly version: number }
+  | { readonly kind: 'upstreams'; readonly epoch: number }
+  | { readonly kind: 'recall'; readonly epoch: number; readonly customer: CustomerId; readonly budgets: readonly string[] }
+
+/** The push channel to one node. The node acknowledges each epoch once it acts on it. */
+export type Feed = { readonly subscribe: (identity: NodeIdentity, onMessage: (message: FeedMessage) => void | Promise<void>) => { readonly close: () => void } }
+
+/** Where usage events go to become money. `results[i]` answers `events[i]`; durable and charged before it returns. */
+export type EventSink = { readonly accept: (events: readonly UsageEvent[]) => Promise<readonly EventResult[]> }
+
+/** The durable log of a node. */
+export type Journal = {
+  /** Resolves when the line is written to the file: it survives `kill -9`. */
+  readonly append: (line: string) => Promise<void>
+  /** Queues a line whose writing nobody waits for. */
+  readonly note: (line: string) => void
+  /** Resolves when everything appended before is synced: it survives power loss. */
+  readonly sync: () => Promise<void>
+  /** The next whole lines after `from`, at most `bytesMax`; null when there is nothing new. */
+  readonly read: (from: JournalPosition, bytesMax: number) => Promise<JournalStretch | null>
+  /** Everything before `position` is settled and may be deleted. */
+  readonly release: (position: JournalPosition) => Promise<void>
+  readonly close: () => Promise<void>
+}

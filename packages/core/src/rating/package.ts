@@ -1,0 +1,15 @@
+// Packages: whole bundles of `size` units, the started one paid in full. Free units are the allowance's affair.
+
+import { divideUp } from '../decimal.ts'
+import { units, type Units } from '../money.ts'
+import type { Quantity } from '../quantity.ts'
+import type { PriceOf } from './price.ts'
+
+export function packageTotal(price: PriceOf<'package'>, aggregate: Quantity): Units {
+  return units(divideUp(aggregate, price.size) * price.amount)
+}
+
+/** Any position inside a package: at most one more package than the units fill. */
+export function packageBound(price: PriceOf<'package'>, added: Quantity): Units {
+  return units(added === 0n ? 0n : (divideUp(added, price.size) + 1n) * price.amount)
+}

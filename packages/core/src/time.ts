@@ -1,0 +1,43 @@
+// Instants as epoch milliseconds, and their RFC 3339 form. Calendar arithmetic is not here: it needs Temporal and lives
+// in period.ts, which the SDK and the browser never load.
+
+import { InputError } from './assert.ts'
+
+declare const instantBrand: unique symbol
+/** Milliseconds since 1970-01-01T00:00:00Z. */
+export type Instant = number & { readonly [instantBrand]: true }
+
+export const MINUTE_MS = 60_000
+export const HOUR_MS = 3_600_000
+export const DAY_MS = 86_400_000
+
+export function instant(epochMs: number): Instant {
+  return epochMs as Instant
+}
+
+const RFC3339 = /^\d{4}-\d{2}-\d{2}[Tt]\d{2}:\d{2}:\d{2}(\.\d{1,9})?([Zz]|[+-]\d{2}:\d{2})$/
+
+/** Reads an RFC 3339 time with a zone; finer than a millisecond is truncated, because no rule of ours depends on it. */
+export function parseInstant(text: unknown, field: string): Instant {
+  const epochMs = typeof text === 'string' && text.length <= 40 && RFC3339.test(text) ? Date.parse(text) : NaN
+  if (Number.isNaN(epochMs)) {
+    throw new InputError({ code: 'invalid_time', field, message: `${field} must be an RFC 3339 time such as 2026-03-01T12:00:00Z` })
+  }
+  return epochMs as Instant
+}
+
+export function formatInstant(value: Instant): string {
+  return new Date(value).toISOString()
+}
+
+/** The start of the UTC hour that holds `value`: the key of an hourly rollup. */
+export function hourOf(value: Instant): Instant {
+  return (value - (((value % HOUR_MS) + HOUR_MS) % HOUR_MS)) as Instant
+}
+
+/** A half-open span `[start, end)`. */
+export type Span = { readonly start: Instant; readonly end: Instant }
+
+export function contains(span: Span, at: Instant): boolean {
+  return span.start <= at && at < span.end
+}

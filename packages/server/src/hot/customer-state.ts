@@ -1,0 +1,109 @@
+// A node's memory of one customer: its snapshot, the catalog it refers to, the slices leased for it, and where its prices
+// stand by this node's knowledge. Filled from the directory, told of changes by the feed.
+
+import {
+  fromHold, openSlice, parseUnits, quantity, takeIdle, units,
+  type Budget, type Catalog, type CustomerView, type CustomerSnapshot, type Instant, type Quantity, type ReturnedLease, type Slice, type Units,
+} from '@tollgate/core'
+
+export type CustomerState = {
+  snapshot: CustomerSnapshot
+  catalog: Catalog
+  /** A change was announced; the next request fetches before it decides. */
+  stale: boolean
+  refreshing: Promise<unknown> | null
+  acquiring: Promise<void> | null
+  /** By budget id, of the current period. */
+  readonly slices: Map<string, Slice>
+  /** Of earlier periods, until their last request has settled. */
+  past: Slice[]
+  /** Billable aggregate by price in the snapshot's period: compiled, then moved by this node's own settles. */
+  positions: Map<string, Quantity>
+  balanceBases: Map<string, Units>
+  /** Requests that are open now: bound by the gateway. */
+  open: number
+}
+
+export function customerState(view: CustomerView, catalog: Catalog): CustomerState {
+  const state: CustomerState = {
+    snapshot: view.snapshot, catalog, stale: false, refreshing: null, acquiring: null,
+    slices: new Map(), past: [], positions: new Map(), balanceBases: new Map(), open: 0,
+  }
+  refreshState(state, view, catalog)
+  return state
+}
+
+/** Takes over a new snapshot; returns what is idle in slices that no budget of it refers to. */
+export function refreshState(state: CustomerState, view: CustomerView, catalog: Catalog): ReturnedLease[] {
+  const samePeriod = state.snapshot.period.start === view.snapshot.period.start && state.snapshot.plan === view.snapshot.plan
+  const positions = new Map<string, Quantity>()
+  for (const [price, text] of Object.entries(view.snapshot.positions)) {
+    const compiled = quantity(BigInt(text))
+    const known = samePeriod ? (state.positions.get(price) ?? compiled) : compiled
+    // The compiled position lags behind this node's own settles; both only grow.
+    positions.set(price, known > compiled ? known : compiled)
+  }
+  if (samePeriod) for (const [price, known] of state.positions) if (!positions.has(price)) positions.set(price, known)
+  state.snapshot = view.snapshot
+  state.catalog = catalog
+  state.positions = positions
+  state.balanceBases = new Map(Object.entries(view.balanceBases).map(([budget, text]) => [budget, parseUnits(text, budget.slice('wallet:'.length))]))
+  state.stale = false
+  for (const slice of state.slices.values()) slice.refused = null
+  return dropForeignSlices(state)
+}
+
+export function sliceOf(state: CustomerState, budget: Budget): Slice | undefined {
+  const slice = state.slices.get(budget.id)
+  return slice !== undefined && slice.periodStart === budget.period.start ? slice : undefined
+}
+
+/** The slice to lease into. A slice of another period makes way and is given back once it is idle. */
+export function sliceFor(state: CustomerState, budget: Budget): Slice {
+  const known = state.slices.get(budget.id)
+  if (known?.periodStart === budget.period.start) return known
+  if (known !== undefined) state.past.push(known)
+  const slice = openSlice({ budget: budget.id, periodStart: budget.period.start, periodEnd: budget.period.end })
+  state.slices.set(budget.id, slice)
+  return slice
+}
+
+/** Balance of the customer's wallet by this node's knowledge, holds not subtracted; null without a wallet. */
+export function balanceOf(state: CustomerState): Units | null {
+  for (const source of state.snapshot.funding) {
+    if (source.kind !== 'wallet' || source.budget.unit.kind !== 'money') continue
+    const base = state.balanceBases.get(source.budget.id)
+    if (base === undefined) return null
+    const used = sliceOf(state, source.budget)?.used ?? 0
+    return units(base - fromHold(used, source.budget.unit.asset))
+  }
+  return null
+}
+
+/** Idle amounts of the named budgets, taken out of their slices: the answer to a recall. */
+export function returnIdle(state: CustomerState, budgets: readonly string[]): ReturnedLease[] {
+  const returned: ReturnedLease[] = []
+  for (const id of budgets) {
+    const slice = state.slices.get(id)
+    if (slice === undefined) continue
+    slice.refused = null
+    const amount = takeIdle(slice)
+    if (amount > 0) returned.push({ customer: state.snapshot.customer, budget: id, periodStart: slice.periodStart, amount })
+  }
+  return returned
+}
+
+/** What is idle in slices of budgets that the snapshot no longer has, and of periods that are over. */
+function dropForeignSlices(state: CustomerState): ReturnedLease[] {
+  const current = new Map<string, Instant>()
+  for (const budget of state.snapshot.limits) current.set(budget.id, budget.period.start)
+  for (const source of state.snapshot.funding) if (source.kind !== 'overage') current.set(source.budget.id, source.budget.period.start)
+  const foreign = [...state.past, ...[...state.slices.values()].filter((slice) => current.get(slice.budget) !== slice.periodStart)]
+  const returned: ReturnedLease[] = []
+  for (const slice of foreign) {
+    const amount = takeIdle(slice)
+    if (amount > 0) returned.push({ customer: state.snapshot.customer, budget: slice.budget, periodStart: slice.periodStart, amount })
+  }
+  state.past = state.past.filter((slice) => slice.held > 0)
+  return returned
+}

@@ -1,0 +1,180 @@
+// The journal of a node in files: `<folder>/<segment>.log`, appended in groups: one write is in flight at a time, and all
+// lines that come meanwhile share the next. Three classes of durability: written (append resolves; survives kill -9),
+// synced (sync resolves; survives power loss), shipped (released by the settlement; survives the disk).
+// After a failed write or sync nothing is appended any more: the kernel may have dropped the pages, so a retry would lie.
+
+import { mkdir, open, readdir, rm, stat, type FileHandle } from 'node:fs/promises'
+import { join } from 'node:path'
+import { JOURNAL_BYTES_MAX, JOURNAL_SEGMENT_BYTES_MAX, type Journal, type JournalPosition, type JournalStretch } from '@tollgate/core'
+
+/** How long written lines may wait for their group's sync. */
+const SYNC_INTERVAL_MS = 5
+
+export type FileJournal = Journal & {
+  /** Bytes on disk that are not released yet. */
+  readonly backlogBytes: () => number
+  /** Why nothing can be appended, or null. */
+  readonly failure: () => Error | null
+  /** Resolves when something was appended after `position`, or after `timeoutMs`. */
+  readonly appended: (position: JournalPosition, timeoutMs: number) => Promise<void>
+  /** All text still on disk, oldest first: what a start replays. */
+  readonly stored: () => AsyncIterable<{ readonly from: JournalPosition; readonly text: string }>
+}
+
+export async function openFileJournal(folder: string): Promise<FileJournal> {
+  await mkdir(folder, { recursive: true, mode: 0o700 })
+  const segments = await listSegments(folder)
+  const sizes = new Map<number, number>()
+  for (const segment of segments) sizes.set(segment, (await stat(pathOf(folder, segment))).size)
+  // A new start opens a new segment, so that a torn tail of the last one stays where it is and is never written over.
+  let segment = (segments.at(-1) ?? 0) + 1
+  let file: FileHandle = await open(pathOf(folder, segment), 'a', 0o600)
+  sizes.set(segment, 0)
+
+  let failure: Error | null = null
+  let queue: string[] = []
+  let waiters: { resolve: () => void; reject: (error: Error) => void }[] = []
+  let writing: Promise<void> | null = null
+  let syncing: Promise<void> | null = null
+  let dirty = false
+  let onAppended: (() => void)[] = []
+
+  const fail = (error: unknown): Error => (failure ??= error instanceof Error ? error : new Error(String(error)))
+
+  async function writeGroup(): Promise<void> {
+    while (queue.length > 0) {
+      const lines = queue
+      const group = waiters
+      queue = []
+      waiters = []
+      try {
+        if (failure !== null) throw failure
+        const bytes = Buffer.from(lines.join(''))
+        await file.appendFile(bytes)
+        sizes.set(segment, (sizes.get(segment) ?? 0) + bytes.length)
+        dirty = true
+        for (const waiter of group) waiter.resolve()
+        for (const listener of onAppended.splice(0)) listener()
+        if ((sizes.get(segment) ?? 0) >= JOURNAL_SEGMENT_BYTES_MAX) await rotate()
+      } catch (error) {
+        for (const waiter of group) waiter.reject(fail(error))
+      }
+    }
+    writing = null
+  }
+
+  async function rotate(): Promise<void> {
+    await file.datasync()
+    const full = file
+    segment += 1
+    file = await open(pathOf(folder, segment), 'a', 0o600)
+    sizes.set(segment, 0)
+    await full.close()
+  }
+
+  async function syncNow(): Promise<void> {
+    if (writing !== null) await writing
+    if (!dirty) return
+    dirty = false
+    try {
+      await file.datasync()
+    } catch (error) {
+      throw fail(error)
+    }
+  }
+
+  const timer = setInterval(() => {
+    if (dirty && syncing === null) syncing = syncNow().catch(() => undefined).finally(() => { syncing = null })
+  }, SYNC_INTERVAL_MS)
+  timer.unref()
+
+  function note(line: string): void {
+    queue.push(line)
+    writing ??= Promise.resolve().then(writeGroup)
+  }
+
+  return {
+    append: (line) => new Promise((resolve, reject) => {
+      if (failure !== null) return reject(failure)
+      waiters.push({ resolve, reject })
+      note(line)
+    }),
+    note,
+    sync: async () => {
+      if (syncing !== null) await syncing
+      await syncNow()
+    },
+    read: (from, bytesMax) => readStretch({ folder, sizes, from, bytesMax }),
+    release: async (position) => {
+      for (const old of [...sizes.keys()].filter((candidate) => candidate < position.segment && candidate !== segment)) {
+        sizes.delete(old)
+        await rm(pathOf(folder, old), { force: true })
+      }
+    },
+    close: async () => {
+      clearInterval(timer)
+      if (writing !== null) await writing
+      await syncNow().catch(() => undefined)
+      await file.close()
+    },
+    backlogBytes: () => [...sizes.values()].reduce((sum, size) => sum + size, 0),
+    failure: () => failure ?? ([...sizes.values()].reduce((sum, size) => sum + size, 0) > JOURNAL_BYTES_MAX ? new Error('the journal is full: its settlement is too far behind') : null),
+    appended: (position, timeoutMs) => {
+      if (position.segment < segment || position.offset < (sizes.get(segment) ?? 0)) return Promise.resolve()
+      return new Promise((resolve) => {
+        const timeout = setTimeout(resolve, timeoutMs)
+        onAppended.push(() => { clearTimeout(timeout); resolve() })
+      })
+    },
+    stored: () => storedText(folder, sizes),
+  }
+}
+
+type ReadInput = { readonly folder: string; readonly sizes: ReadonlyMap<number, number>; readonly from: JournalPosition; readonly bytesMax: number }
+
+/** Whole lines from one segment; at its end the next one. A tail without newline is left: torn, or still being written. */
+async function readStretch(input: ReadInput): Promise<JournalStretch | null> {
+  const known = [...input.sizes.keys()].sort((a, b) => a - b)
+  let { segment, offset } = input.from
+  for (const candidate of known.filter((id) => id >= segment)) {
+    if (candidate > segment) {
+      segment = candidate
+      offset = 0
+    }
+    const size = input.sizes.get(candidate) ?? 0
+    const lines = size > offset ? await readLines(pathOf(input.folder, segment), offset, Math.min(size - offset, input.bytesMax)) : null
+    if (lines !== null && lines.length > 0) return { from: { segment, offset }, to: { segment, offset: offset + lines.length }, lines }
+  }
+  return null
+}
+
+async function readLines(path: string, offset: number, length: number): Promise<Uint8Array | null> {
+  const file = await open(path, 'r')
+  try {
+    const buffer = Buffer.allocUnsafe(length)
+    const { bytesRead } = await file.read(buffer, 0, length, offset)
+    const end = buffer.lastIndexOf(0x0a, bytesRead - 1)
+    return end < 0 ? null : buffer.subarray(0, end + 1)
+  } finally {
+    await file.close()
+  }
+}
+
+async function* storedText(folder: string, sizes: ReadonlyMap<number, number>): AsyncIterable<{ from: JournalPosition; text: string }> {
+  let position: JournalPosition = { segment: 0, offset: 0 }
+  for (;;) {
+    const stretch = await readStretch({ folder, sizes, from: position, bytesMax: 4 * 1024 * 1024 })
+    if (stretch === null) return
+    yield { from: stretch.from, text: Buffer.from(stretch.lines).toString('utf8') }
+    position = stretch.to
+  }
+}
+
+async function listSegments(folder: string): Promise<number[]> {
+  const names = await readdir(folder)
+  return names.filter((name) => /^\d+\.log$/.test(name)).map((name) => Number(name.slice(0, -4))).sort((a, b) => a - b)
+}
+
+function pathOf(folder: string, segment: number): string {
+  return join(folder, `${String(segment).padStart(8, '0')}.log`)
+}

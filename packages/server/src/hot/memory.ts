@@ -1,0 +1,166 @@
+// What a node remembers: keys, customers, catalogs, upstreams. Bounded, filled on a miss, dropped when the feed announces
+// a change. While the control plane is away the node goes on with what it has, but never past the end of a period.
+
+import {
+  compileCatalog, SNAPSHOTS_PER_NODE_MAX,
+  type Catalog, type Clock, type CustomerId, type Directory, type FeedMessage, type KeyRecord, type NodeIdentity, type ReturnedLease, type UpstreamConfig,
+} from '@tollgate/core'
+import { customerState, refreshState, returnIdle, type CustomerState } from './customer-state.ts'
+
+export type Memory = {
+  readonly key: (hash: string) => KeyRecord | null | Promise<KeyRecord | null>
+  readonly customer: (id: CustomerId) => CustomerState | null | Promise<CustomerState | null>
+  /** What is in memory, stale or not. */
+  readonly peek: (id: CustomerId) => CustomerState | undefined
+  readonly upstreams: () => readonly UpstreamConfig[]
+  /** Acts on a message of the feed. Resolves when requests that start now see the change. */
+  readonly apply: (message: FeedMessage) => Promise<void>
+  readonly size: () => number
+  /** Everything idle, of all customers: at a drain. */
+  readonly returnAll: () => ReturnedLease[]
+}
+
+export type MemoryParts = {
+  readonly identity: NodeIdentity
+  readonly directory: Directory
+  readonly clock: Clock
+  readonly giveBack: (returned: readonly ReturnedLease[]) => Promise<void>
+}
+
+/** Unknown keys are remembered too, for a moment: a flood of bad keys must not become a flood of queries. */
+const UNKNOWN_KEY_MS = 2_000
+
+export function createMemory(parts: MemoryParts): Memory {
+  const { directory, clock } = parts
+  const keys = new Map<string, { readonly record: KeyRecord | null; readonly until: number }>()
+  const customers = new Map<CustomerId, CustomerState>()
+  const loading = new Map<CustomerId, Promise<CustomerState | null>>()
+  const catalogs = new Map<number, Promise<Catalog>>()
+  let upstreams: readonly UpstreamConfig[] = []
+  let epoch = -1
+
+  function key(hash: string): KeyRecord | null | Promise<KeyRecord | null> {
+    const known = keys.get(hash)
+    if (known !== undefined && clock.now() < known.until) return known.record
+    return directory.key(hash).then((record) => {
+      bounded(keys)
+      keys.set(hash, { record, until: record === null ? clock.now() + UNKNOWN_KEY_MS : (record.expiresAt ?? Infinity) })
+      return record
+    })
+  }
+
+  function customer(id: CustomerId): CustomerState | null | Promise<CustomerState | null> {
+    const known = customers.get(id)
+    if (known === undefined) return load(id)
+    if (!known.stale && clock.now() < known.snapshot.validUntil) return known
+    known.refreshing ??= fetchInto(known).finally(() => { known.refreshing = null })
+    return known.refreshing.then(() => known, (error: unknown) => {
+      if (clock.now() < known.snapshot.validUntil) return known
+      throw error
+    })
+  }
+
+  function load(id: CustomerId): Promise<CustomerState | null> {
+    const running = loading.get(id)
+    if (running !== undefined) return running
+    const promise = directory.customer(parts.identity, id).then(async (view) => {
+      if (view === null) return null
+      const state = customerState(view, await catalog(view.snapshot.catalogVersion))
+      evictIdle()
+      customers.set(id, state)
+      return state
+    }).finally(() => loading.delete(id))
+    loading.set(id, promise)
+    return promise
+  }
+
+  async function fetchInto(state: CustomerState): Promise<void> {
+    // A change announced while this answer is on its way makes the state stale again.
+    state.stale = false
+    try {
+      const view = await directory.customer(parts.identity, state.snapshot.customer)
+      if (view === null) {
+        customers.delete(state.snapshot.customer)
+        return
+      }
+      const changedMeanwhile = state.stale
+      const returned = refreshState(state, view, await catalog(view.snapshot.catalogVersion))
+      state.stale = changedMeanwhile
+      if (returned.length > 0) await parts.giveBack(returned)
+    } catch (error) {
+      state.stale = true
+      throw error
+    }
+  }
+
+  function catalog(version: number): Promise<Catalog> {
+    const known = catalogs.get(version)
+    if (known !== undefined) return known
+    const promise = directory.catalog(version).then((document) => compileCatalog(document, version))
+    promise.catch(() => catalogs.delete(version))
+    catalogs.set(version, promise)
+    return promise
+  }
+
+  /** Forgets the least recently loaded customer that has nothing leased or open. */
+  function evictIdle(): void {
+    if (customers.size < SNAPSHOTS_PER_NODE_MAX) return
+    for (const [id, state] of customers) {
+      if (state.open > 0 || state.acquiring !== null) continue
+      void parts.giveBack(returnIdle(state, [...state.slices.keys()])).catch(() => undefined)
+      customers.delete(id)
+      return
+    }
+  }
+
+  async function apply(message: FeedMessage): Promise<void> {
+    const missed = message.epoch > epoch + 1
+    if (message.kind === 'hello' ? message.epoch !== epoch : missed) {
+      keys.clear()
+      for (const state of customers.values()) state.stale = true
+      upstreams = await directory.upstreams()
+    }
+    epoch = message.epoch
+    switch (message.kind) {
+      case 'hello':
+        return
+      case 'keys':
+        return keys.clear()
+      case 'catalog':
+        for (const state of customers.values()) state.stale = true
+        return
+      case 'upstreams':
+        upstreams = await directory.upstreams()
+        return
+      case 'customer': {
+        const state = customers.get(message.customer)
+        if (state === undefined) return
+        state.stale = true
+        for (const slice of state.slices.values()) slice.refused = null
+        return
+      }
+      case 'recall': {
+        const state = customers.get(message.customer)
+        const returned = state === undefined ? [] : returnIdle(state, message.budgets)
+        if (returned.length > 0) await parts.giveBack(returned)
+        return
+      }
+    }
+  }
+
+  return {
+    key, customer, apply,
+    peek: (id) => customers.get(id),
+    upstreams: () => upstreams,
+    size: () => customers.size,
+    returnAll: () => [...customers.values()].flatMap((state) => returnIdle(state, [...state.slices.keys()])),
+  }
+}
+
+function bounded(map: Map<string, unknown>): void {
+  if (map.size < SNAPSHOTS_PER_NODE_MAX) return
+  for (const oldest of map.keys()) {
+    map.delete(oldest)
+    return
+  }
+}

@@ -1,0 +1,65 @@
+// Open and recently finished reservations of one node. A finished one is remembered for a while, so that a retried settle
+// or release gets the first answer; after that the dedupe table of the settlement still stands between it and a charge.
+
+import {
+  RESERVATIONS_PER_NODE_MAX, RESERVATION_REPLAY_MS,
+  type EntityId, type Hold, type Instant, type ReservationId, type Units,
+} from '@tollgate/core'
+import type { CustomerState } from './customer-state.ts'
+import type { AuthorizeInput, Settled } from './contract.ts'
+
+export type Reservation = {
+  readonly id: ReservationId
+  readonly state: CustomerState
+  readonly input: AuthorizeInput
+  readonly entity: EntityId | null
+  /** Everything of the request that must be equal for a replay. */
+  readonly fingerprint: string
+  readonly createdAt: Instant
+  readonly expiresAt: Instant
+  holds: readonly Hold[]
+  estimate: Units
+  status: 'open' | 'settled' | 'released' | 'expired'
+  /** The answer of the first settle and what it was asked, for replays. */
+  settled: { readonly answer: Settled; readonly fingerprint: string } | null
+}
+
+export type ReservationBook = {
+  readonly get: (id: string) => Reservation | undefined
+  readonly add: (reservation: Reservation) => void
+  /** Keeps a finished reservation for replays only. */
+  readonly finish: (reservation: Reservation, now: Instant) => void
+  readonly openCount: () => number
+  readonly isFull: () => boolean
+  readonly open: () => IterableIterator<Reservation>
+  /** Open reservations whose time is over, and forgets the finished ones past their replay time. */
+  readonly sweep: (now: Instant) => Reservation[]
+}
+
+/** How often the book looks for reservations whose time is over; a hold may stand that much longer. */
+export const SWEEP_INTERVAL_MS = 1_000
+
+export function reservationBook(): ReservationBook {
+  const open = new Map<string, Reservation>()
+  const finished = new Map<string, { readonly reservation: Reservation; readonly forgetAt: number }>()
+  return {
+    get: (id) => open.get(id) ?? finished.get(id)?.reservation,
+    add: (reservation) => void open.set(reservation.id, reservation),
+    finish: (reservation, now) => {
+      open.delete(reservation.id)
+      if (reservation.input.repeatable) finished.set(reservation.id, { reservation, forgetAt: now + RESERVATION_REPLAY_MS })
+    },
+    openCount: () => open.size,
+    isFull: () => open.size >= RESERVATIONS_PER_NODE_MAX,
+    open: () => open.values(),
+    sweep: (now) => {
+      for (const [id, { forgetAt }] of finished) {
+        if (forgetAt > now && finished.size <= RESERVATIONS_PER_NODE_MAX) break
+        finished.delete(id)
+      }
+      const expired: Reservation[] = []
+      for (const reservation of open.values()) if (reservation.expiresAt <= now) expired.push(reservation)
+      return expired
+    },
+  }
+}
