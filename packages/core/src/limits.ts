@@ -65,3 +65,13 @@ export const STREAM_CLIENTS_MAX = 500
 /** Events may be this late and this far ahead of our clock. */
 export const EVENT_AGE_MS_MAX = 400 * 86_400_000
 export const EVENT_AHEAD_MS_MAX = 5 * 60_000
+/** Bytes of a catalog's YAML: hundreds of plans and a rate for every model on the market fit; the parser takes seconds for much more. */
+export const CATALOG_BYTES_MAX = 1024 * 1024
+/** Values in a catalog with its aliases expanded, and how deep they nest: a few bytes of YAML can name billions. */
+export const CATALOG_VALUES_MAX = 100_000
+export const CATALOG_DEPTH_MAX = 16
+/** Problems listed for one catalog; whoever has more reads the first ones first. */
+export const CATALOG_PROBLEMS_MAX = 100
+/** Letters of an id, name or model name in the catalog: they become labels, keys and invoice lines. */
+export const CATALOG_ID_LENGTH_MAX = 64
+export const CATALOG_NAME_LENGTH_MAX = 200

@@ -3,7 +3,7 @@
 // Uses Temporal: only the server loads this file, and compiles the instants into snapshots.
 
 import { assert } from './assert.ts'
-import { instant, type Instant, type Span } from './time.ts'
+import { contains, instant, type Instant, type Span } from './time.ts'
 
 export type PeriodRule = {
   /** When the first period starts; its local wall-clock time is the boundary of all later ones. */
@@ -18,14 +18,14 @@ export function periodAt(rule: PeriodRule, at: Instant): Span {
   const anchor = zoned(rule.anchorAt, rule.timeZone)
   const unit = `${rule.every}s` as const
   const elapsed = anchor.until(zoned(at, rule.timeZone), { largestUnit: unit })
-  // `until` truncates towards zero and counts a clamped month as not yet reached: look at the neighbours too.
-  const guess = elapsed[unit]
-  for (let index = guess - 1; index <= guess + 1; index++) {
-    const start = boundary(anchor, unit, index)
-    const end = boundary(anchor, unit, index + 1)
-    if (start <= at && at < end) return { start, end }
-  }
-  return assert(false, `no period found for ${at}`) as never
+  // `until` truncates towards zero, counts a clamped month as not yet reached, and is off by one more where a boundary
+  // fell into an hour that the clocks skip: step to the period from there, at most a few times.
+  let index = elapsed[unit]
+  while (boundary(anchor, unit, index) > at) index -= 1
+  while (boundary(anchor, unit, index + 1) <= at) index += 1
+  const span = { start: boundary(anchor, unit, index), end: boundary(anchor, unit, index + 1) }
+  assert(contains(span, at), `no period found for ${at}`)
+  return span
 }
 
 /** The period right after `span`. */

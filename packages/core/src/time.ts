@@ -15,15 +15,22 @@ export function instant(epochMs: number): Instant {
   return epochMs as Instant
 }
 
-const RFC3339 = /^\d{4}-\d{2}-\d{2}[Tt]\d{2}:\d{2}:\d{2}(\.\d{1,9})?([Zz]|[+-]\d{2}:\d{2})$/
+const RFC3339 = /^(\d{4}-\d{2}-\d{2})[Tt](?:[01]\d|2[0-3]):\d{2}:\d{2}(\.\d{1,9})?([Zz]|[+-]\d{2}:\d{2})$/
 
 /** Reads an RFC 3339 time with a zone; finer than a millisecond is truncated, because no rule of ours depends on it. */
 export function parseInstant(text: unknown, field: string): Instant {
-  const epochMs = typeof text === 'string' && text.length <= 40 && RFC3339.test(text) ? Date.parse(text) : NaN
+  const match = typeof text === 'string' && text.length <= 40 ? RFC3339.exec(text) : null
+  const epochMs = match !== null && isDate(match[1]!) ? Date.parse(match[0]) : NaN
   if (Number.isNaN(epochMs)) {
     throw new InputError({ code: 'invalid_time', field, message: `${field} must be an RFC 3339 time such as 2026-03-01T12:00:00Z` })
   }
   return epochMs as Instant
+}
+
+/** `Date` takes 30 February for 2 March: another day, perhaps another period. Read back, such a date differs. */
+function isDate(day: string): boolean {
+  const epochMs = Date.parse(`${day}T00:00:00Z`)
+  return !Number.isNaN(epochMs) && new Date(epochMs).toISOString().startsWith(day)
 }
 
 export function formatInstant(value: Instant): string {

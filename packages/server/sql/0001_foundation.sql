@@ -125,19 +125,18 @@ create table lease (
   incarnation integer not null,
   granted numeric(38, 12) not null default 0,
   used numeric(38, 12) not null default 0 check (used >= 0),
-  -- The acquire that changed it last: a retry of the same sequence changes nothing.
-  sequence bigint not null default 0,
   primary key (customer_id, budget_id, period_start, node_id, incarnation),
   foreign key (customer_id, budget_id, period_start) references budget_state
 );
 create index lease_node on lease (node_id, incarnation) where granted > used;
 
--- The answer to a node's last acquire, for a retry whose first answer was lost.
+-- Answers to a node's latest acquires, for a retry whose first answer was lost.
 create table lease_answer (
-  node_id text primary key references node,
+  node_id text not null references node,
   incarnation integer not null,
   sequence bigint not null,
-  answer jsonb not null
+  answer jsonb not null,
+  primary key (node_id, incarnation, sequence)
 );
 
 create table credit_block (

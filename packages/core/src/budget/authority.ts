@@ -11,12 +11,23 @@ import { exactToGrant, holdToExact, type Budget, type BudgetUnit } from './budge
 
 export type BudgetState = { readonly limit: bigint; readonly settled: bigint; readonly escrow: bigint }
 
-/** One request's misses. `min` is what it needs, `want` what the node would like for the next ones. */
+/** What a request misses of one budget, in hold units: `min` ≤ `need` ≤ `want`. */
+export type LeaseNeed = {
+  readonly budget: Budget
+  /** Less than this is refused; 0 where the next funding source pays what is missing. */
+  readonly min: number
+  /** What this request can use: all that there is goes to it, up to this. */
+  readonly need: number
+  /** What the node would like for the next requests too. */
+  readonly want: number
+}
+
+/** One request's misses, all or nothing on their `min`. */
 export type LeaseRequest = {
   /** Rises by one with each call of an incarnation, so that a retry gets the first answer. */
   readonly sequence: number
   readonly customer: CustomerId
-  readonly budgets: readonly { readonly budget: Budget; readonly min: number; readonly want: number }[]
+  readonly budgets: readonly LeaseNeed[]
 }
 
 export type Lease = {
@@ -42,24 +53,25 @@ export function headroomOf(state: BudgetState): bigint {
 }
 
 /**
- * How much to lease out. At least `min` or nothing; beyond it the node's wish, but no more than half of what is left, so
- * that a top-up, an ingested event or another node finds something without a recall. Returns hold units, or null.
+ * How much to lease out: at least `min` or nothing, and what the request needs if it is there. Beyond the need the node's
+ * wish, but no more than half of what is left, so that a top-up, an ingested event or another node finds something
+ * without a recall. Returns hold units, or null.
  */
-export function grantFrom(state: BudgetState, unit: BudgetUnit, request: { readonly min: number; readonly want: number }): number | null {
-  assert(request.min >= 0 && request.want >= request.min, 'grantFrom: want below min')
-  const free = exactToGrant(unit, headroomOf(state))
-  if (free < request.min) return null
-  const half = Math.floor(free / 2)
-  return Math.min(Math.max(request.min, Math.min(request.want, half)), Math.max(0, free), LEASE_UNITS_MAX)
+export function grantFrom(state: BudgetState, unit: BudgetUnit, request: Omit<LeaseNeed, 'budget'>): number | null {
+  const { min, need, want } = request
+  assert(min >= 0 && need >= min && want >= need, `grantFrom: not min ≤ need ≤ want: ${min}, ${need}, ${want}`)
+  const free = Math.max(0, Math.min(exactToGrant(unit, headroomOf(state)), LEASE_UNITS_MAX))
+  if (free < min) return null
+  return Math.min(free, Math.max(need, Math.min(want, Math.floor(free / 2))))
 }
 
 export function afterGrant(state: BudgetState, unit: BudgetUnit, granted: number): BudgetState {
   const next = { ...state, escrow: state.escrow + holdToExact(unit, granted) }
-  assert(headroomOf(next) >= 0n, 'afterGrant: the grant exceeds the headroom')
+  assert(granted === 0 || headroomOf(next) >= 0n, 'afterGrant: the grant exceeds the headroom')
   return next
 }
 
-/** Whether nothing is left to lease. */
-export function isExhausted(state: BudgetState): boolean {
-  return headroomOf(state) <= 0n
+/** Whether nothing is left to lease: a remainder below one hold unit is nothing. */
+export function isExhausted(state: BudgetState, unit: BudgetUnit): boolean {
+  return exactToGrant(unit, headroomOf(state)) <= 0
 }

@@ -23,15 +23,19 @@ export type BudgetUnit =
   | { readonly kind: 'meters'; readonly meters: readonly string[]; readonly scale: number; readonly name: string }
   | { readonly kind: 'money'; readonly asset: string }
 
-/** Beginning and end of a budget without a period. Infinity would not survive JSON. */
-export const LIFETIME = { start: 0 as Instant, end: 8_640_000_000_000_000 as Instant } as const
+/** Beginning and end (31 December 9999) of a budget without a period. Infinity would not survive JSON. */
+export const LIFETIME = { start: 0 as Instant, end: 253_402_214_400_000 as Instant } as const
 
-/** Exact units (10^-12 of money, meter units) → the safe-integer number used in holds and leases, rounded up. */
+/**
+ * Exact units (10^-12 of money, meter units) → the safe-integer number used in holds and leases, rounded up. What does not
+ * fit becomes the largest number, which no lease reaches ({@link LEASE_UNITS_MAX}): such a hold is always refused.
+ */
 export function exactToHold(unit: BudgetUnit, exact: bigint): number {
+  if (exact > holdToExact(unit, Number.MAX_SAFE_INTEGER)) return Number.MAX_SAFE_INTEGER
   return unit.kind === 'money' ? toHold(units(exact), unit.asset) : Number(exact)
 }
 
-/** Exact units → hold number, rounded down: what may be granted out of a headroom. */
+/** Exact units → hold number, rounded down: what may be granted out of a headroom. A larger headroom counts as the largest number. */
 export function exactToGrant(unit: BudgetUnit, exact: bigint): number {
   return exact < 0n ? -exactToHold(unit, -exact) : floorHold(unit, exact)
 }

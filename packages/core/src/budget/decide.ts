@@ -2,16 +2,18 @@
 // holds to take), miss (which budgets to ask the authority for) or deny (why). It changes nothing: the caller holds,
 // acquires or refuses. Gateway, API, sidecar and SDK call this same function.
 
+import { InputError } from '../assert.ts'
 import { allowanceBudget, type Coverage } from '../rating/rate-event.ts'
 import type { Catalog, Plan } from '../catalog/catalog.ts'
 import type { CustomerSnapshot, FundingSource } from '../entitlement/snapshot.ts'
 import type { EntityId } from '../id.ts'
 import type { Measured } from '../meter/measure.ts'
 import { units, ZERO, type Units } from '../money.ts'
-import { quantity } from '../quantity.ts'
+import { formatQuantity, quantity } from '../quantity.ts'
 import { rateBound } from '../rating/rate.ts'
 import type { Instant } from '../time.ts'
-import { exactToHold, type Budget } from './budget.ts'
+import type { LeaseNeed } from './authority.ts'
+import { exactToHold, holdToExact, type Budget } from './budget.ts'
 import type { Denial } from './denial.ts'
 import { denyAllowance, denyFeature, denyLimit, denyModel, denyStanding, denyUnpriced, denyWallet } from './explain-denial.ts'
 import { freeOf, isRefused, type Slice } from './slice.ts'
@@ -37,7 +39,7 @@ export type Decision =
       readonly overage: Units
       readonly coverage: readonly Coverage[]
     }
-  | { readonly kind: 'miss'; readonly needs: readonly { readonly budget: Budget; readonly min: number; readonly want: number }[] }
+  | { readonly kind: 'miss'; readonly needs: readonly LeaseNeed[] }
   | { readonly kind: 'deny'; readonly denial: Denial }
 
 export type SliceLookup = (budget: Budget) => Slice | undefined
@@ -58,9 +60,9 @@ export function decide(input: {
   if (denial !== null || plan === undefined) return { kind: 'deny', denial: denial! }
 
   const holds: Hold[] = []
-  const needs: { budget: Budget; min: number; want: number }[] = []
+  const needs: LeaseNeed[] = []
   const funded = fund(input, plan, { holds, needs })
-  if ('denial' in funded) return { kind: 'deny', denial: funded.denial }
+  if (funded.denial?.reason === 'model_unpriced') return { kind: 'deny', denial: funded.denial }
   for (const budget of snapshot.limits) {
     if (!applies(budget, snapshot, request)) continue
     const amount = budget.unit.kind === 'money' ? exactToHold(budget.unit, funded.estimate) : boundOf(budget.unit.meters, request.bound)
@@ -69,9 +71,12 @@ export function decide(input: {
     if (slice !== undefined && freeOf(slice) >= amount) holds.push({ slice, budget, amount })
     else if (budget.enforcement === 'soft') continue
     else if (isRefused(slice, amount - freeIn(slice), input.now)) return { kind: 'deny', denial: denyLimit(snapshot, budget, { required: amount }) }
-    else needs.push({ budget, min: amount - freeIn(slice), want: (amount - freeIn(slice)) * LEASE_AHEAD })
+    else needs.push(needOf(budget, amount - freeIn(slice), { spills: false }))
   }
-  return needs.length > 0 ? { kind: 'miss', needs } : { kind: 'allow', holds, ...funded }
+  // A limit that refuses is told before an empty wallet: whoever tops up should not be refused again.
+  if (funded.denial !== null) return { kind: 'deny', denial: funded.denial }
+  const { estimate, overage, coverage } = funded
+  return needs.length > 0 ? { kind: 'miss', needs } : { kind: 'allow', holds, estimate, overage, coverage }
 }
 
 /** A budget counts a request of its entity or below, and of its features. */
@@ -90,32 +95,32 @@ function denyEntitlement(snapshot: CustomerSnapshot, plan: Plan, request: Decisi
   return null
 }
 
-type Collected = { readonly holds: Hold[]; readonly needs: { budget: Budget; min: number; want: number }[] }
-type Funded = { readonly estimate: Units; readonly overage: Units; readonly coverage: readonly Coverage[] } | { readonly denial: Denial }
+type Collected = { readonly holds: Hold[]; readonly needs: LeaseNeed[] }
+type Funded = { readonly estimate: Units; readonly overage: Units; readonly coverage: readonly Coverage[]; readonly denial: Denial | null }
 
 /** Allowances pay units first; what is left is priced at its bound and paid by the wallet, then accrued if the plan allows. */
 function fund(input: Parameters<typeof decide>[0], plan: Plan, collected: Collected): Funded {
   const { snapshot, request } = input
-  const left = request.bound.map(({ quantity: bound }) => Number(bound))
+  const left = request.bound.map(countOf)
   const coverage: Coverage[] = []
   let owed: Units | null = null
-  for (const source of snapshot.funding) {
+  for (const [index, source] of snapshot.funding.entries()) {
     if (source.kind === 'allowance') {
-      coverBy(source, input, left, { ...collected, coverage })
+      const later = snapshot.funding.slice(index + 1)
+      coverBy(source, input, left, { ...collected, coverage, spills: later.some((next) => next.kind !== 'allowance' || sharesMeter(next.budget, source.budget)) })
       // What the allowance pays is not known yet: ask for it before anybody else is asked to pay.
-      if (collected.needs.length > 0) return { estimate: ZERO, overage: ZERO, coverage }
+      if (collected.needs.length > 0) return { estimate: ZERO, overage: ZERO, coverage, denial: null }
       continue
     }
     owed ??= boundOfCharge(plan, request.bound, left)
     if (owed === null || owed === ZERO) break
-    if (source.kind === 'overage') return { estimate: owed, overage: owed, coverage }
-    const denial = payFrom(source.budget, input, { owed, hasOverage: snapshot.funding.some(({ kind }) => kind === 'overage') }, collected)
-    if (denial !== null) return { denial }
-    return { estimate: owed, overage: ZERO, coverage }
+    if (source.kind === 'overage') return { estimate: owed, overage: owed, coverage, denial: null }
+    const hasOverage = snapshot.funding.some(({ kind }) => kind === 'overage')
+    return { estimate: owed, coverage, ...payFrom(source.budget, input, { owed, hasOverage }, collected) }
   }
   owed ??= boundOfCharge(plan, request.bound, left)
-  if (owed === ZERO) return { estimate: ZERO, overage: ZERO, coverage }
-  return { denial: exhaustedBy(input, owed, left) }
+  if (owed === ZERO) return { estimate: ZERO, overage: ZERO, coverage, denial: null }
+  return { estimate: owed ?? ZERO, overage: ZERO, coverage, denial: exhaustedBy(input, owed, left) }
 }
 
 function exhaustedBy(input: Parameters<typeof decide>[0], owed: Units | null, left: readonly number[]): Denial {
@@ -127,7 +132,7 @@ function exhaustedBy(input: Parameters<typeof decide>[0], owed: Units | null, le
 }
 
 /** Takes what the allowance's slice has; asks for more unless the authority said that there is none. */
-function coverBy(source: Extract<FundingSource, { kind: 'allowance' }>, input: Parameters<typeof decide>[0], left: number[], collected: Collected & { readonly coverage: Coverage[] }): void {
+function coverBy(source: Extract<FundingSource, { kind: 'allowance' }>, input: Parameters<typeof decide>[0], left: number[], collected: Collected & { readonly coverage: Coverage[]; readonly spills: boolean }): void {
   const { budget } = source
   if (budget.unit.kind !== 'meters' || !applies(budget, input.snapshot, input.request)) return
   const slice = input.slices(budget)
@@ -135,7 +140,7 @@ function coverBy(source: Extract<FundingSource, { kind: 'allowance' }>, input: P
   if (wanted === 0) return
   const free = Math.max(0, freeIn(slice))
   if (free < wanted && !isRefused(slice, wanted - free, input.now)) {
-    collected.needs.push({ budget, min: 0, want: wanted * LEASE_AHEAD })
+    collected.needs.push(needOf(budget, wanted - free, collected))
     return
   }
   let amount = 0
@@ -150,20 +155,37 @@ function coverBy(source: Extract<FundingSource, { kind: 'allowance' }>, input: P
   if (slice !== undefined && amount > 0) collected.holds.push({ slice, budget, amount })
 }
 
-function payFrom(budget: Budget, input: Parameters<typeof decide>[0], due: { readonly owed: Units; readonly hasOverage: boolean }, collected: Collected): Denial | null {
+/** Holds `owed` on the wallet, or what is left there if the rest may be accrued. */
+function payFrom(budget: Budget, input: Parameters<typeof decide>[0], due: { readonly owed: Units; readonly hasOverage: boolean }, collected: Collected): Pick<Funded, 'overage' | 'denial'> {
   const slice = input.slices(budget)
   const amount = exactToHold(budget.unit, due.owed)
   const free = freeIn(slice)
-  if (slice !== undefined && free >= amount) {
-    collected.holds.push({ slice, budget, amount })
-  } else if (!isRefused(slice, amount - free, input.now)) {
-    collected.needs.push({ budget, min: due.hasOverage ? 0 : amount - free, want: (amount - free) * LEASE_AHEAD })
-  } else if (due.hasOverage) {
-    if (slice !== undefined && free > 0) collected.holds.push({ slice, budget, amount: free })
-  } else {
-    return denyWallet(input.snapshot, budget, due.owed)
+  if (free < amount && !isRefused(slice, amount - free, input.now)) {
+    collected.needs.push(needOf(budget, amount - free, { spills: due.hasOverage }))
+    return { overage: ZERO, denial: null }
   }
-  return null
+  if (free < amount && !due.hasOverage) return { overage: ZERO, denial: denyWallet(input.snapshot, budget, due.owed) }
+  const held = Math.min(amount, Math.max(0, free))
+  if (slice !== undefined && held > 0) collected.holds.push({ slice, budget, amount: held })
+  const accrued = due.owed - holdToExact(budget.unit, held)
+  return { overage: units(accrued > 0n ? accrued : 0n), denial: null }
+}
+
+/** Where another source pays the rest (`spills`), any part of the need will do. */
+function needOf(budget: Budget, missing: number, options: { readonly spills: boolean }): LeaseNeed {
+  return { budget, min: options.spills ? 0 : missing, need: missing, want: missing * LEASE_AHEAD }
+}
+
+function sharesMeter(a: Budget, b: Budget): boolean {
+  return meters(a).some((meter) => meters(b).includes(meter))
+}
+
+/** A quantity as the number of hold units that it is. */
+function countOf({ meter, quantity: used }: Measured): number {
+  if (used > BigInt(Number.MAX_SAFE_INTEGER)) {
+    throw new InputError({ code: 'out_of_range', field: meter.id, message: `the bound of meter ${meter.id} is too large to be authorized: ${formatQuantity(used, meter.scale)}` })
+  }
+  return Number(used)
 }
 
 /** The dearest that the units not covered can cost; null when one of them has no price beyond its allowance. */

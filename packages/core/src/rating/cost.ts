@@ -15,7 +15,7 @@ export function rateInForce(card: RateCard, model: string, at: Instant): Rate | 
 }
 
 /** A provider answers with a dated snapshot name such as `gpt-5-mini-2025-08-07`; the card may know only the family. */
-function withoutDate(model: string): string {
+export function withoutDate(model: string): string {
   return model.replace(/-\d{4}-?\d{2}-?\d{2}$/, '')
 }
 

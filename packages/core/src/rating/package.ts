@@ -9,7 +9,7 @@ export function packageTotal(price: PriceOf<'package'>, aggregate: Quantity): Un
   return units(divideUp(aggregate, price.size) * price.amount)
 }
 
-/** Any position inside a package: at most one more package than the units fill. */
+/** Wherever the aggregate stands in its package, `added` units start at most ⌈added / size⌉ new ones. */
 export function packageBound(price: PriceOf<'package'>, added: Quantity): Units {
-  return units(added === 0n ? 0n : (divideUp(added, price.size) + 1n) * price.amount)
+  return packageTotal(price, added)
 }

@@ -21,13 +21,14 @@ export type FileJournal = Journal & {
   readonly stored: () => AsyncIterable<{ readonly from: JournalPosition; readonly text: string }>
 }
 
-export async function openFileJournal(folder: string): Promise<FileJournal> {
+/** `after`: the segment that settlement has seen last; a journal that lost its disk must not write below it. */
+export async function openFileJournal(folder: string, after = 0): Promise<FileJournal> {
   await mkdir(folder, { recursive: true, mode: 0o700 })
   const segments = await listSegments(folder)
   const sizes = new Map<number, number>()
   for (const segment of segments) sizes.set(segment, (await stat(pathOf(folder, segment))).size)
   // A new start opens a new segment, so that a torn tail of the last one stays where it is and is never written over.
-  let segment = (segments.at(-1) ?? 0) + 1
+  let segment = Math.max(segments.at(-1) ?? 0, after) + 1
   let file: FileHandle = await open(pathOf(folder, segment), 'a', 0o600)
   sizes.set(segment, 0)
 

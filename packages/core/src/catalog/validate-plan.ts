@@ -1,0 +1,167 @@
+// Checks of one plan: what it grants, what it prices, what it includes and limits, and who pays. Beyond single values it asks
+// whether the parts fit: meters that share a quantity, an allowance that nobody draws, usage that nobody pays or prices.
+
+import type { EntitlementDocument, FeatureDocument, MeterDocument, PlanDocument } from './document.ts'
+import { nearest } from './nearest.ts'
+import { didYouMean, type CatalogPath, type Report } from './problem.ts'
+import { checkAmount, checkId, checkName, checkQuantity, checkUnique, reportUnknownMeter } from './validate-field.ts'
+import { validatePrice } from './validate-price.ts'
+
+export type PlanContext = {
+  readonly currency: string
+  readonly features: ReadonlyMap<string, FeatureDocument>
+  readonly meters: ReadonlyMap<string, MeterDocument>
+  /** Model names that the gateway offers or the rate card knows. */
+  readonly models: ReadonlySet<string>
+}
+
+export function validatePlan(plan: PlanDocument, path: CatalogPath, context: PlanContext, report: Report): void {
+  checkId(plan.id, [...path, 'id'], report)
+  checkName(plan.name, [...path, 'name'], report)
+  if (plan.fee !== null) {
+    checkId(plan.fee.id, [...path, 'fee', 'id'], report)
+    checkName(plan.fee.name, [...path, 'fee', 'name'], report)
+    checkAmount(plan.fee.amount, context.currency, [...path, 'fee', 'amount'], report)
+  }
+  validateEntitlements(plan, path, context, report)
+  checkUnique(plan.prices.map(({ id }) => id), { what: 'price', path: [...path, 'prices'], field: 'id' }, report)
+  for (const [index, price] of plan.prices.entries()) {
+    validatePrice(price, { path: [...path, 'prices', index], plan, currency: context.currency, meters: context.meters }, report)
+  }
+  validatePriceIdentity(plan, path, report)
+  validateShared(plan, 'allowances', path, context, report)
+  validateShared(plan, 'limits', path, context, report)
+  validateFunding(plan, path, report)
+  reportUnpriced(plan, path, context, report)
+}
+
+/**
+ * A price keeps its place in its tiers, and an allowance what is left of it, when a customer changes plans: both go by id.
+ * So an id means the same meters in every plan.
+ */
+export function checkIdsAcrossPlans(plans: readonly PlanDocument[], report: Report): void {
+  const known = new Map<string, { readonly plan: string; readonly meters: string }>()
+  for (const [index, plan] of plans.entries()) {
+    const named = [
+      ...plan.prices.map(({ id, meter }, at) => ({ what: 'price', list: 'prices', id, meters: meter, at })),
+      ...plan.allowances.map(({ id, meters }, at) => ({ what: 'allowance', list: 'allowances', id, meters: [...meters].sort().join(', '), at })),
+      ...plan.limits.map(({ id, meters }, at) => ({ what: 'limit', list: 'limits', id, meters: [...meters].sort().join(', '), at })),
+    ]
+    for (const { what, list, id, meters, at } of named) {
+      const other = known.get(`${what} ${id}`)
+      if (other === undefined) known.set(`${what} ${id}`, { plan: plan.id, meters })
+      else if (other.meters !== meters && other.plan !== plan.id) {
+        report.error(['plans', index, list, at, 'id'], 'id_reused', `${what} ${id} counts ${meters} here and ${other.meters} in plan ${other.plan}. Its usage follows a customer who changes plans, so give it another id.`)
+      }
+    }
+  }
+}
+
+function validateEntitlements(plan: PlanDocument, path: CatalogPath, context: PlanContext, report: Report): void {
+  checkUnique(plan.entitlements.map(({ feature }) => feature), { what: 'feature', path: [...path, 'entitlements'], field: 'feature' }, report)
+  for (const [index, entitlement] of plan.entitlements.entries()) {
+    const at = [...path, 'entitlements', index]
+    const feature = context.features.get(entitlement.feature)
+    if (feature !== undefined) validateEntitlement(entitlement, feature, at, context, report)
+    else {
+      const suggestion = nearest(entitlement.feature, context.features.keys())
+      report.error([...at, 'feature'], 'unknown_feature', `there is no feature ${entitlement.feature}.${didYouMean(suggestion)}`, suggestion)
+    }
+  }
+}
+
+function validateEntitlement(entitlement: EntitlementDocument, feature: FeatureDocument, path: CatalogPath, context: PlanContext, report: Report): void {
+  if (feature.kind === 'value' && entitlement.value === null) {
+    report.error([...path, 'value'], 'value_mismatch', `feature ${feature.id} has a configured value: say which, such as \`value: "10"\`.`)
+  }
+  if (feature.kind !== 'value' && entitlement.value !== null) {
+    report.error([...path, 'value'], 'value_mismatch', `feature ${feature.id} is ${feature.kind} and takes no value: remove it, or give the feature \`kind: value\`.`)
+  }
+  if (entitlement.models.length === 0) {
+    report.warning([...path, 'models'], 'empty_list', `no model may be used with ${feature.id}: list some, or leave \`models\` out for all.`)
+  }
+  for (const [index, model] of entitlement.models.entries()) {
+    if (model === '*' || context.models.has(model)) continue
+    const suggestion = nearest(model, context.models)
+    report.warning([...path, 'models', index], 'unknown_model', `neither the gateway nor the rate card knows a model ${model}.${didYouMean(suggestion)}`, suggestion)
+  }
+}
+
+function validatePriceIdentity(plan: PlanDocument, path: CatalogPath, report: Report): void {
+  const byMeter = new Map<string, string>()
+  for (const [index, price] of plan.prices.entries()) {
+    if (price.id === plan.fee?.id) report.error([...path, 'prices', index, 'id'], 'duplicate_id', `price ${price.id} has the id of the plan's fee: invoice lines are told apart by it.`)
+    const other = byMeter.get(price.meter)
+    if (other === undefined) byMeter.set(price.meter, price.id)
+    else report.error([...path, 'prices', index, 'meter'], 'two_prices', `meter ${price.meter} has the price ${other} in this plan already: a plan has one price for a meter.`)
+  }
+}
+
+function validateShared(plan: PlanDocument, list: 'allowances' | 'limits', path: CatalogPath, context: PlanContext, report: Report): void {
+  checkUnique(plan[list].map(({ id }) => id), { what: list === 'limits' ? 'limit' : 'allowance', path: [...path, list], field: 'id' }, report)
+  for (const [index, shared] of plan[list].entries()) {
+    const at = [...path, list, index]
+    checkId(shared.id, [...at, 'id'], report)
+    checkName(shared.name, [...at, 'name'], report)
+    checkUnique(shared.meters, { what: 'meter', path: [...at, 'meters'], field: null, why: 'its usage would count twice' }, report)
+    const scale = sharedScale(shared.meters, [...at, 'meters'], context, report)
+    if (scale !== null) checkQuantity(shared.quantity, scale, { aboveZero: list === 'allowances' }, [...at, 'quantity'], report)
+  }
+}
+
+/** The one scale of meters that share a quantity; null after a report. */
+function sharedScale(meters: readonly string[], path: CatalogPath, context: PlanContext, report: Report): number | null {
+  if (meters.length === 0) report.error(path, 'empty_list', 'name at least one meter.')
+  const scales = new Set<number>()
+  for (const [index, id] of meters.entries()) {
+    const meter = context.meters.get(id)
+    if (meter === undefined) reportUnknownMeter(id, context.meters, [...path, index], report)
+    else scales.add(meter.scale)
+  }
+  const [scale] = scales
+  if (scales.size > 1) report.error(path, 'mixed_scales', `${meters.join(' and ')} have different scales, so their units do not add up: give them one scale, or a quantity each.`)
+  return scale === undefined || scales.size > 1 ? null : scale
+}
+
+const FUNDING_ORDER = ['allowance', 'wallet', 'overage'] as const
+
+function validateFunding(plan: PlanDocument, path: CatalogPath, report: Report): void {
+  const at = [...path, 'funding']
+  checkUnique(plan.funding, { what: 'funding', path: at, field: null }, report)
+  const ordered = FUNDING_ORDER.filter((kind) => plan.funding.includes(kind))
+  if (new Set(plan.funding).size === plan.funding.length && plan.funding.some((kind, index) => kind !== ordered[index])) {
+    report.error(at, 'funding_order', `whatever stands after ${plan.funding[0]} would never be asked. Write [${ordered.join(', ')}].`, `[${ordered.join(', ')}]`)
+  }
+  const has = (kind: PlanDocument['funding'][number]): boolean => plan.funding.includes(kind)
+  if (plan.allowances.length > 0 && !has('allowance')) {
+    report.warning(at, 'allowance_unfunded', `plan ${plan.id} has allowances that nothing draws from: add allowance to its funding.`)
+  }
+  if (plan.allowances.length === 0 && has('allowance')) {
+    report.warning([...at, plan.funding.indexOf('allowance')], 'funding_unused', `plan ${plan.id} is funded by an allowance but has none.`)
+  }
+  if (plan.prices.length > 0 && !has('wallet') && !has('overage')) {
+    report.warning(at, 'price_unfunded', `plan ${plan.id} has prices, but neither a wallet nor overage that could pay them: its usage ends with the allowance.`)
+  }
+}
+
+/** Usage that would be free by oversight: reported, because a plan may mean it. */
+function reportUnpriced(plan: PlanDocument, path: CatalogPath, context: PlanContext, report: Report): void {
+  const priced = new Set(plan.prices.map(({ meter }) => meter))
+  const bounded = new Set([...priced, ...plan.allowances.flatMap(({ meters }) => meters), ...plan.limits.flatMap(({ meters }) => meters)])
+  for (const [index, { feature: id }] of plan.entitlements.entries()) {
+    if (context.features.get(id)?.kind !== 'metered') continue
+    const counting = [...context.meters.values()].filter((meter) => countsFeature(meter, id)).map((meter) => meter.id)
+    if (counting.some((meter) => bounded.has(meter))) continue
+    report.warning([...path, 'entitlements', index], 'unpriced_feature', `plan ${plan.id} neither prices, includes nor limits the usage of ${id}: it would be free and without end.`)
+  }
+  if (!plan.funding.includes('wallet') && !plan.funding.includes('overage')) return
+  for (const [index, allowance] of plan.allowances.entries()) {
+    const without = allowance.meters.filter((meter) => context.meters.has(meter) && !priced.has(meter))
+    if (without.length === 0) continue
+    report.warning([...path, 'allowances', index, 'meters'], 'unpriced_beyond_allowance', `beyond the allowance nothing prices ${without.join(' and ')}: such requests would be refused as unpriced.`)
+  }
+}
+
+function countsFeature(meter: MeterDocument, feature: string): boolean {
+  return meter.filter.feature?.includes(feature) ?? true
+}

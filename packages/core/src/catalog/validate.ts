@@ -1,0 +1,102 @@
+// All that can be wrong with a catalog document as a whole, found at once: references, ids, tiers, scales, who pays, rates.
+// Guarantee: a document without errors compiles, and none of its prices stops the rating by an assertion. Pure; the form of
+// the YAML file is checked before, where its lines are known.
+
+import { withoutDate } from '../rating/cost.ts'
+import { QUANTITY_SCALE_MAX } from '../quantity.ts'
+import type { CatalogDocument, CreditAssetDocument, FeatureDocument, GatewayDocument, MeterDocument, RateDocument } from './document.ts'
+import { nearest } from './nearest.ts'
+import { didYouMean, openReport, type CatalogPath, type CatalogProblem, type Report } from './problem.ts'
+import { checkCurrency, checkId, checkInteger, checkLabel, checkName, checkUnique } from './validate-field.ts'
+import { checkIdsAcrossPlans, validatePlan } from './validate-plan.ts'
+import { validateRateCard } from './validate-rates.ts'
+
+/** Every error and warning, in the order of the document's sections. */
+export function validateCatalog(document: CatalogDocument): readonly CatalogProblem[] {
+  const report = openReport()
+  checkCurrency(document.currency, ['currency'], report)
+  validateFeatures(document.features, report)
+  validateMeters(document.meters, report)
+  const context = {
+    currency: document.currency,
+    features: new Map(document.features.map((feature) => [feature.id, feature])),
+    meters: new Map(document.meters.map((meter) => [meter.id, meter])),
+    models: modelNames(document),
+  }
+  checkUnique(document.plans.map(({ id }) => id), { what: 'plan', path: ['plans'], field: 'id' }, report)
+  for (const [index, plan] of document.plans.entries()) validatePlan(plan, ['plans', index], context, report)
+  checkIdsAcrossPlans(document.plans, report)
+  validateCreditAssets(document.credit_assets, report)
+  validateRateCard(document.rate_card, report)
+  validateGateway(document.gateway, document, report)
+  return report.problems
+}
+
+function validateFeatures(features: readonly FeatureDocument[], report: Report): void {
+  checkUnique(features.map(({ id }) => id), { what: 'feature', path: ['features'], field: 'id' }, report)
+  for (const [index, feature] of features.entries()) {
+    checkId(feature.id, ['features', index, 'id'], report)
+    checkName(feature.name, ['features', index, 'name'], report)
+  }
+}
+
+function validateMeters(meters: readonly MeterDocument[], report: Report): void {
+  checkUnique(meters.map(({ id }) => id), { what: 'meter', path: ['meters'], field: 'id' }, report)
+  for (const [index, meter] of meters.entries()) validateMeter(meter, ['meters', index], report)
+}
+
+function validateMeter(meter: MeterDocument, path: CatalogPath, report: Report): void {
+  checkId(meter.id, [...path, 'id'], report)
+  checkName(meter.name, [...path, 'name'], report)
+  checkName(meter.unit, [...path, 'unit'], report)
+  checkLabel(meter.event_type, [...path, 'event_type'], report)
+  checkInteger(meter.scale, { min: 0, max: QUANTITY_SCALE_MAX }, [...path, 'scale'], report)
+  checkUnique(meter.properties, { what: 'property', path: [...path, 'properties'], field: null, why: 'it would be counted twice' }, report)
+  for (const [index, property] of meter.properties.entries()) checkLabel(property, [...path, 'properties', index], report)
+  if (meter.aggregation === 'sum' && meter.properties.length === 0) {
+    report.error([...path, 'properties'], 'properties_mismatch', `meter ${meter.id} sums nothing: name the numeric properties of the event that add up, or use \`aggregation: count\`.`)
+  }
+  if (meter.aggregation === 'count' && meter.properties.length > 0) {
+    report.error([...path, 'properties'], 'properties_mismatch', `meter ${meter.id} counts events and reads no property: use \`aggregation: sum\`, or remove the properties.`)
+  }
+  for (const [dimension, accepted] of Object.entries(meter.filter)) {
+    if (accepted.length === 0) report.error([...path, 'filter', dimension], 'empty_list', `the filter on ${dimension} accepts no value, so meter ${meter.id} would count nothing.`)
+  }
+}
+
+function validateCreditAssets(assets: readonly CreditAssetDocument[], report: Report): void {
+  checkUnique(assets.map(({ id }) => id), { what: 'credit asset', path: ['credit_assets'], field: 'id' }, report)
+  for (const [index, asset] of assets.entries()) {
+    checkId(asset.id, ['credit_assets', index, 'id'], report)
+    checkName(asset.name, ['credit_assets', index, 'name'], report)
+    checkCurrency(asset.currency, ['credit_assets', index, 'currency'], report)
+  }
+}
+
+function validateGateway(gateway: GatewayDocument, document: CatalogDocument, report: Report): void {
+  const features = document.features.map(({ id }) => id)
+  if (!features.includes(gateway.feature)) {
+    const suggestion = nearest(gateway.feature, features)
+    report.error(['gateway', 'feature'], 'unknown_feature', `there is no feature ${gateway.feature}, which requests at the gateway would use.${didYouMean(suggestion)}`, suggestion)
+  }
+  checkUnique(gateway.models.map(({ name }) => name), { what: 'model', path: ['gateway', 'models'], field: 'name' }, report)
+  const rated = ratedNames(document.rate_card)
+  for (const [index, model] of gateway.models.entries()) {
+    const path = ['gateway', 'models', index]
+    checkLabel(model.name, [...path, 'name'], report)
+    checkLabel(model.model, [...path, 'model'], report)
+    if (model.upstream !== null) checkId(model.upstream, [...path, 'upstream'], report)
+    if (rated.has(model.model) || rated.has(withoutDate(model.model))) continue
+    const suggestion = nearest(model.model, rated)
+    report.error([...path, 'model'], 'no_rate', `the rate card has no entry for ${model.model}, so neither its cost nor the most that a request can use is known.${didYouMean(suggestion)}`, suggestion)
+  }
+}
+
+function ratedNames(rates: readonly RateDocument[]): ReadonlySet<string> {
+  return new Set(rates.flatMap((rate) => [rate.model, ...rate.aliases]))
+}
+
+/** What a plan may name: the gateway's names, and all that the rate card knows. */
+function modelNames(document: CatalogDocument): ReadonlySet<string> {
+  return new Set([...document.gateway.models.map(({ name }) => name), ...ratedNames(document.rate_card)])
+}

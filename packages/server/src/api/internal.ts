@@ -1,0 +1,76 @@
+// The control plane's side of the node protocol. Only nodes of this deployment speak it, with a token that the server
+// makes at its start; it is served on loopback beside the API and is not part of the public contract.
+
+import type { FastifyInstance, FastifyReply } from 'fastify'
+import { SHIP_BYTES_MAX, type CustomerId, type FeedMessage, type JournalPosition, type LeaseRequest, type NodeIdentity, type ReturnedLease } from '@tollgate/core'
+import type { ControlPlane } from '../app/control-plane.ts'
+import { FencedError, StaleBudgetError } from '../app/postgres-authority.ts'
+import { isEqualSecret } from '../platform/secrets.ts'
+
+/** A feed that is silent for this long gets a blank line, so that a dead connection is noticed. */
+const FEED_KEEP_ALIVE_MS = 10_000
+
+export function registerInternal(app: FastifyInstance, plane: ControlPlane, nodeToken: string): void {
+  void app.register(async (scope) => {
+    scope.addContentTypeParser('application/octet-stream', { parseAs: 'buffer', bodyLimit: SHIP_BYTES_MAX * 2 }, (_request, body, done) => done(null, body))
+    scope.addHook('onRequest', async (request, reply) => {
+      const given = request.headers.authorization?.replace(/^Bearer /, '') ?? ''
+      if (!isEqualSecret(given, nodeToken)) await reply.code(401).send({ code: 'node_token_invalid', detail: 'this address is for nodes of this deployment' })
+    })
+    scope.setErrorHandler((error, request, reply) => {
+      if (error instanceof FencedError) return reply.code(409).send({ code: error.code, detail: error.message })
+      if (error instanceof StaleBudgetError) return reply.code(409).send({ code: error.code, detail: error.message })
+      request.log.error({ error }, 'a call of a node failed')
+      return reply.code(503).send({ code: 'control_plane_error', detail: error instanceof Error ? error.message : String(error) })
+    })
+
+    scope.post('/nodes', async (request) => plane.authority.register((request.body as { node: string }).node))
+    scope.post('/nodes/:node/:incarnation/close-earlier', async (request) => {
+      await plane.authority.closeEarlier(identityOf(request))
+      return {}
+    })
+    scope.post('/nodes/:node/:incarnation/acquire', async (request) => plane.authority.acquire(identityOf(request), request.body as LeaseRequest))
+    scope.post('/nodes/:node/:incarnation/give-back', async (request) => {
+      await plane.authority.giveBack(identityOf(request), (request.body as { returned: ReturnedLease[] }).returned)
+      return {}
+    })
+    scope.post('/nodes/:node/:incarnation/journal', async (request) =>
+      plane.authority.ship(identityOf(request), { from: positionOf(request.headers['x-journal-from']), to: positionOf(request.headers['x-journal-to']), lines: request.body as Buffer }))
+    scope.post('/nodes/:node/:incarnation/acknowledge', async (request) => {
+      plane.hub.acknowledge(identityOf(request).node, (request.body as { epoch: number }).epoch)
+      return {}
+    })
+    scope.get('/nodes/:node/:incarnation/feed', (request, reply) => feed(plane, identityOf(request), reply))
+    scope.get('/nodes/:node/:incarnation/customers/:customer', async (request) => ({ view: await plane.directory.customer(identityOf(request), paramOf(request, 'customer') as CustomerId) }))
+    scope.get('/keys/:hash', async (request) => ({ key: await plane.directory.key(paramOf(request, 'hash')) }))
+    scope.get('/catalogs/:version', async (request) => plane.directory.catalog(Number(paramOf(request, 'version'))))
+    scope.get('/upstreams', async () => ({ upstreams: await plane.directory.upstreams() }))
+  }, { prefix: '/internal' })
+}
+
+function feed(plane: ControlPlane, identity: NodeIdentity, reply: FastifyReply): void {
+  reply.hijack()
+  const { raw } = reply
+  raw.writeHead(200, { 'content-type': 'application/x-ndjson' })
+  const leave = plane.hub.join(identity.node, (message: FeedMessage) => void raw.write(`${JSON.stringify(message)}\n`))
+  const keepAlive = setInterval(() => raw.write('\n'), FEED_KEEP_ALIVE_MS)
+  raw.on('close', () => {
+    clearInterval(keepAlive)
+    leave()
+  })
+}
+
+function identityOf(request: { readonly params: unknown }): NodeIdentity {
+  const { node, incarnation } = request.params as { node: string; incarnation: string }
+  return { node, incarnation: Number(incarnation) }
+}
+
+function paramOf(request: { readonly params: unknown }, name: string): string {
+  return (request.params as Record<string, string>)[name] ?? ''
+}
+
+function positionOf(header: string | string[] | undefined): JournalPosition {
+  const [segment = NaN, offset = NaN] = String(header).split(':').map(Number)
+  if (!Number.isSafeInteger(segment) || !Number.isSafeInteger(offset)) throw new TypeError(`not a journal position: ${String(header)}`)
+  return { segment, offset }
+}

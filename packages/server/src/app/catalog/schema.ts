@@ -1,0 +1,200 @@
+// The shape of a catalog file: what may be written, what is filled in where it is left out, and what each field means.
+// From it come the reading of the file, the JSON Schema for editors and the reference page. Its output is a
+// CatalogDocument; whether the parts fit each other is for `validateCatalog` of core to say.
+
+import { USAGE_BUCKETS, type PriceModelDocument } from '@tollgate/core'
+import * as z from 'zod'
+import { choice, decimal, fields, integer, list, looseText, orShorthand, text, toggle } from './fields.ts'
+
+/** Currency of provider rates unless they say otherwise: the providers publish theirs in it. */
+const RATE_CURRENCY = 'USD'
+
+const id = (example: string) => text({ description: 'Lower-case words joined by `_` or `-`. Keep it: usage and invoices refer to it.', example })
+const name = (example: string) => text({ description: 'Shown to people. Left out, it is made from the id.', example }).optional()
+const meters = (description: string) => list(text({ description: 'Id of a meter.' }), { description, example: ['input_tokens', 'output_tokens'] })
+
+const feature = fields(
+  'Feature',
+  { id: id('chat'), name: name('Chat'), kind: choice(['boolean', 'value', 'metered'], { description: '`boolean`: on or off. `value`: a configured value, such as a number of seats. `metered`: its usage is counted, priced and limited.', example: 'metered' }) },
+  'What is sold and gated: a plan grants features, and a request uses one.',
+).transform(named)
+
+const meter = fields(
+  'Meter',
+  {
+    id: id('input_tokens'),
+    name: name('Input tokens'),
+    unit: text({ description: 'What one unit is called.', example: 'token' }).default('unit'),
+    event_type: text({ description: 'Type of the usage events that count. The gateway writes `ai.request`.', example: 'ai.request' }),
+    aggregation: choice(['sum', 'count'], { description: '`sum` adds up properties of the events; `count` counts the events.', example: 'sum' }).default('sum'),
+    properties: list(text({ description: 'Name of a number in the event.' }), {
+      description: 'Numbers of the event that `sum` adds up. The gateway writes the disjoint `input_tokens`, `cached_input_tokens` and `output_tokens`. Empty for `count`.',
+      example: ['input_tokens', 'cached_input_tokens'],
+    }).default([]),
+    filter: z
+      .record(z.string(), list(looseText({ description: 'An accepted value.' }), { description: 'Accepted values.' }))
+      .meta({ description: 'Counts only events whose dimension has one of these values; `feature` is a dimension too.', examples: [{ model: ['gpt-5', 'gpt-5-mini'] }] })
+      .default({}),
+    scale: integer({ description: 'Decimal places kept, 0 to 9: 0 for tokens, 3 for hours with three decimals.', example: 0 }).default(0),
+  },
+  'An aggregation over usage events. Prices, allowances and limits refer to meters.',
+).transform(named)
+
+const entitlement = orShorthand(
+  'feature',
+  fields(
+    'Entitlement',
+    {
+      feature: text({ description: 'Id of the feature that the plan grants.', example: 'chat' }),
+      value: looseText({ description: 'The configured value; only and always for a feature of kind `value`.', example: '10' }).nullable().default(null),
+      models: list(text({ description: 'Model name, or `*` for all.' }), { description: 'Models that may be asked for with this feature. `*` stands for all.', example: ['gpt-5-mini', 'gpt-5-nano'] }).default(['*']),
+    },
+    'A feature that the plan grants. The id of the feature alone is enough: `- chat`.',
+  ),
+)
+
+const tier = fields(
+  'Tier',
+  {
+    up_to: decimal({ description: 'Last unit of the tier, inclusive. Left out (or null) in the last tier, which has no end.', example: 1000000 }).nullable().default(null),
+    amount: decimal({ description: 'Price of `per` units in this tier.', example: 0.015 }),
+    flat: decimal({ description: 'Fee that is due once the tier is reached; that of the first tier is due without usage too.', example: 5 }).default('0'),
+  },
+  'Units above the tier before, up to and including `up_to`.',
+)
+
+const priceFields = {
+  id: id('input_tokens'),
+  name: name('Input tokens'),
+  meter: text({ description: 'Id of the meter whose usage it prices. A plan has one price for a meter.', example: 'input_tokens' }),
+}
+const model = <const Model extends PriceModelDocument['model']>(word: Model, description: string) => z.literal(word).meta({ description, examples: [word] })
+const per = decimal({ description: 'Number of units that an amount is for.', example: 1000 }).default('1')
+const tiers = list(tier, { description: 'In rising order; the last one without `up_to`.' })
+
+const price = z
+  .discriminatedUnion('model', [
+    fields('Price per unit', { ...priceFields, model: model('per_unit', 'Each unit costs the same.'), amount: decimal({ description: 'Price of `per` units, in the currency of the catalog.', example: 0.015 }), per }, 'Each unit costs the same: quantity × amount / per.'),
+    fields('Graduated price', { ...priceFields, model: model('graduated', 'Each unit at the price of its tier.'), per, tiers }, 'Each unit at the price of the tier that it falls into.'),
+    fields('Volume price', { ...priceFields, model: model('volume', 'All units at the price of the tier that holds the total.'), per, tiers }, 'All units at the price of the tier that holds the total of the period. Refused where only a wallet pays.'),
+    fields('Package price', { ...priceFields, model: model('package', 'Whole packages.'), amount: decimal({ description: 'Price of one package.', example: 20 }), size: decimal({ description: 'Units in a package; one that is begun is paid in full.', example: 1000000 }) }, 'Whole packages of `size` units.'),
+  ])
+  .transform(named)
+
+const allowance = fields(
+  'Allowance',
+  { id: id('tokens'), name: name('Included tokens'), meters: meters('Meters that share it; within a request it is drawn in this order.'), quantity: decimal({ description: 'Units included in each billing period.', example: 500000 }) },
+  'Units that a period includes.',
+).transform(named)
+
+const limit = fields(
+  'Limit',
+  {
+    id: id('daily_requests'),
+    name: name('Requests a day'),
+    meters: meters('Meters whose usage counts against it, together.'),
+    quantity: decimal({ description: 'Most units in a window.', example: 200 }),
+    window: choice(['day', 'week', 'month', 'billing_period', 'lifetime'], { description: '`day`, `week` and `month` follow the calendar in the time zone of the customer; `billing_period` follows the subscription; `lifetime` never starts anew.', example: 'day' }),
+    enforcement: choice(['hard', 'soft'], { description: '`hard` refuses what would not fit; `soft` only reports it.', example: 'hard' }).default('hard'),
+  },
+  'A quota: the most that may be used in a window.',
+).transform(named)
+
+const fee = orShorthand(
+  'amount',
+  fields(
+    'Fee',
+    {
+      id: text({ description: 'Stands on the invoice line.', example: 'fee' }).default('fee'),
+      name: text({ description: 'Text of the invoice line.', example: 'Plan fee' }).default('Plan fee'),
+      amount: decimal({ description: 'Amount for each period, in the currency of the catalog.', example: 49 }),
+    },
+    'A recurring fee, due in advance. The amount alone is enough: `fee: 49`.',
+  ),
+)
+
+const plan = fields(
+  'Plan',
+  {
+    id: id('pro'),
+    name: name('Pro'),
+    public: toggle({ description: 'Shown in the pricing table.', example: true }).default(true),
+    period: choice(['month', 'year'], { description: 'Length of the billing period.', example: 'month' }).default('month'),
+    fee: fee.nullable().default(null).meta({ description: 'Recurring fee for each period, in advance; none unless stated.' }),
+    entitlements: list(entitlement, { description: 'Features that the plan grants.' }).default([]),
+    prices: list(price, { description: 'What usage costs beyond the allowances.' }).default([]),
+    allowances: list(allowance, { description: 'Units that each period includes.' }).default([]),
+    limits: list(limit, { description: 'Quotas that hold whoever pays.' }).default([]),
+    funding: list(choice(['allowance', 'wallet', 'overage'], { description: 'Who pays.' }), {
+      description: 'Who pays, in this order: `allowance` (included units), `wallet` (prepaid credit), `overage` (accrued for the invoice). Without `overage` a request that nobody can pay is refused.',
+      example: ['allowance', 'wallet'],
+    }).default([]),
+  },
+  'What a customer subscribes to.',
+).transform(named)
+
+const creditAsset = fields(
+  'Credit asset',
+  { id: id('usd'), name: name('Prepaid balance'), currency: text({ description: 'Currency of the credit, ISO 4217.', example: 'USD' }) },
+  'What wallets hold.',
+).transform(named)
+
+const rate = fields(
+  'Rate',
+  {
+    provider: text({ description: 'Id of the provider.', example: 'openai' }),
+    model: text({ description: 'Name of the model at the provider.', example: 'gpt-5-mini' }),
+    aliases: list(text({ description: 'Another name.' }), { description: 'Other names that mean this model. The name followed by the date of a snapshot needs none.', example: ['gpt-5-mini-latest'] }).default([]),
+    from: text({ description: 'First day on which it holds, UTC. A newer entry for the same model takes over from its own day.', example: '2025-08-07' }),
+    currency: text({ description: 'Currency of the rate, ISO 4217.', example: 'USD' }).default(RATE_CURRENCY),
+    per_million: z
+      .record(z.string(), decimal({ description: 'Amount per million units.' }))
+      .meta({ description: `Amount per million units of each usage bucket: ${USAGE_BUCKETS.join(', ')}. Left out, \`cached_input\` costs as \`input\` and \`reasoning\` as \`output\`; any other bucket that is used without a rate makes the cost unknown.`, examples: [{ input: 0.25, cached_input: 0.025, output: 2 }] }),
+    context_window: integer({ description: 'Most tokens of input and output together.', example: 400000 }),
+    output_max: integer({ description: 'Most tokens of output: what a request without its own bound is held for.', example: 128000 }),
+  },
+  'What a provider charges us for a model from a day on.',
+)
+
+const gatewayModel = orShorthand(
+  'name',
+  fields(
+    'Gateway model',
+    {
+      name: text({ description: 'Name that clients ask for.', example: 'fast' }),
+      upstream: text({ description: 'Id of the upstream that it goes to. Left out, the one of the provider in the rate card.', example: 'openai' }).nullable().default(null),
+      model: text({ description: 'Name asked upstream, which the rate card must know. Left out, the name itself.', example: 'gpt-5-mini' }).optional(),
+    },
+    'A model that the gateway offers. The name alone is enough where it is the same upstream: `- gpt-5-mini`.',
+  ),
+).transform((entry) => ({ ...entry, model: entry.model ?? entry.name }))
+
+const gateway = fields(
+  'Gateway',
+  {
+    feature: text({ description: 'Id of the feature that a request uses when neither its key nor its header names one.', example: 'chat' }),
+    models: list(gatewayModel, { description: 'Models that the gateway offers.' }).default([]),
+  },
+  'What the gateway offers.',
+)
+
+/** Reads the value of a catalog file, all scalars text, into a CatalogDocument. */
+export const catalogSchema = fields(
+  'Catalog',
+  {
+    currency: text({ description: 'Currency of all prices and fees, ISO 4217.', example: 'USD' }),
+    features: list(feature, { description: 'What is sold and gated.' }).default([]),
+    meters: list(meter, { description: 'What is counted.' }).default([]),
+    plans: list(plan, { description: 'What customers subscribe to.' }).default([]),
+    credit_assets: list(creditAsset, { description: 'What wallets hold.' }).default([]),
+    rate_card: list(rate, { description: 'What providers charge us.' }).default([]),
+    gateway,
+  },
+  'Features, meters, plans, prices and rates of a Tollgate, as one file.',
+)
+
+/** `agent_steps` → `Agent steps`. */
+function named<Entry extends { readonly id: string; readonly name?: string | undefined }>(entry: Entry): Entry & { readonly name: string } {
+  const words = entry.id.replaceAll(/[_-]+/g, ' ')
+  return { ...entry, name: entry.name ?? words.charAt(0).toUpperCase() + words.slice(1) }
+}

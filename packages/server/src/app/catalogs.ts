@@ -1,0 +1,53 @@
+// Compiled catalogs by version, and which one is in force. Versions are immutable, so a compiled one is kept for ever;
+// the newest is re-read when somebody published.
+
+import { assert, compileCatalog, InputError, type Catalog, type CatalogDocument } from '@tollgate/core'
+import type { Sql } from '../platform/postgres.ts'
+import { catalogDocument, latestCatalog } from '../store/catalogs.ts'
+
+export type Catalogs = {
+  /** The catalog in force. */
+  readonly current: () => Catalog
+  readonly version: (version: number) => Promise<Catalog>
+  readonly document: (version: number) => Promise<CatalogDocument>
+  /** Reads what is in force now; called at the start and after a publication. */
+  readonly refresh: () => Promise<Catalog>
+}
+
+export function createCatalogs(sql: Sql): Catalogs {
+  const compiled = new Map<number, Catalog>()
+  const documents = new Map<number, CatalogDocument>()
+  let inForce: Catalog | null = null
+
+  async function document(version: number): Promise<CatalogDocument> {
+    const known = documents.get(version) ?? (await catalogDocument(sql, version))
+    if (known === null) throw new InputError({ code: 'unknown_catalog_version', field: 'version', message: `there is no catalog version ${version}` })
+    documents.set(version, known)
+    return known
+  }
+
+  async function version(wanted: number): Promise<Catalog> {
+    const known = compiled.get(wanted) ?? compileCatalog(await document(wanted), wanted)
+    compiled.set(wanted, known)
+    return known
+  }
+
+  return {
+    document,
+    version,
+    current: () => {
+      assert(inForce !== null, 'no catalog is loaded: refresh() comes first')
+      return inForce
+    },
+    refresh: async () => {
+      const latest = await latestCatalog(sql)
+      inForce = latest === null ? compileCatalog(EMPTY_CATALOG, 0) : await version(latest.version)
+      return inForce
+    },
+  }
+}
+
+/** In force until the first publication: nobody may do anything. */
+export const EMPTY_CATALOG: CatalogDocument = {
+  currency: 'USD', features: [], meters: [], plans: [], credit_assets: [], rate_card: [], gateway: { feature: '', models: [] },
+}

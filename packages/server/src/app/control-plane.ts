@@ -1,0 +1,43 @@
+// The parts of a control plane put together once: every use case takes this and its input.
+
+import type { Authority, Clock, Directory, Links, UpstreamConfig } from '@tollgate/core'
+import type { Log } from '../platform/log.ts'
+import type { Sql } from '../platform/postgres.ts'
+import { createCatalogs, type Catalogs } from './catalogs.ts'
+import { createCustomerContexts, type CustomerContexts } from './customer-contexts.ts'
+import { createDirectory } from './directory.ts'
+import { createNodeHub, type NodeHub } from './node-hub.ts'
+import { createPostgresAuthority } from './postgres-authority.ts'
+import { createSettlementQueue, type SettlementQueue } from './settlement/queue.ts'
+
+export type ControlPlane = {
+  readonly sql: Sql
+  readonly clock: Clock
+  readonly log: Log
+  readonly links: Links
+  readonly masterKey: Uint8Array
+  readonly randomText: () => string
+  /** Upstreams of the process's environment, never stored. */
+  readonly environmentUpstreams: readonly UpstreamConfig[]
+  readonly catalogs: Catalogs
+  readonly contexts: CustomerContexts
+  readonly hub: NodeHub
+  readonly queue: SettlementQueue
+  readonly authority: Authority
+  readonly directory: Directory
+}
+
+export type ControlPlaneOptions = Pick<ControlPlane, 'sql' | 'clock' | 'log' | 'links' | 'masterKey' | 'randomText' | 'environmentUpstreams'>
+
+export async function createControlPlane(options: ControlPlaneOptions): Promise<ControlPlane> {
+  const catalogs = createCatalogs(options.sql)
+  await catalogs.refresh()
+  const contexts = createCustomerContexts(catalogs, options.links)
+  const hub = createNodeHub()
+  const queue = createSettlementQueue({ ...options, catalogs, contexts })
+  return {
+    ...options, catalogs, contexts, hub, queue,
+    authority: createPostgresAuthority({ ...options, contexts, hub, queue }),
+    directory: createDirectory({ ...options, catalogs, contexts }),
+  }
+}

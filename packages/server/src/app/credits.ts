@@ -1,0 +1,89 @@
+// Credits: a top-up makes a block, repays a debt first, raises the wallet's limit at the authority, and answers when every
+// reachable node would let the next request pass. Expired blocks become breakage.
+
+import {
+  LIFETIME, formatUnits, InputError, makeId, parsePositiveUnits, topUpTransfers, units, ZERO, type Instant, type Units,
+} from '@tollgate/core'
+import { walletBudget } from '@tollgate/core/resolve'
+import { withRetry, type Transaction } from '../platform/postgres.ts'
+import { insertAudit } from '../store/audit.ts'
+import { changeLimit, ensureBudgets } from '../store/budgets.ts'
+import { expiredBlocks, insertBlock } from '../store/credits.ts'
+import { findCustomer, lockCustomers } from '../store/customers.ts'
+import { insertOutbox, insertTransfers, readDebts, writeBlocks, writeDebts, type BlockRow } from '../store/settlement.ts'
+import { moveBudgets } from '../store/budgets.ts'
+import type { Actor } from './actor.ts'
+import type { ControlPlane } from './control-plane.ts'
+import { tellNodes } from './customers.ts'
+import { Problem } from './problems.ts'
+
+export type TopUp = {
+  /** Decimal text, above zero. */
+  readonly amount: string
+  readonly category: 'paid' | 'promotional'
+  readonly priority: number
+  readonly expiresAt: Instant | null
+  /** The payment or campaign behind it, for the ledger's reader. */
+  readonly reference: string | null
+}
+
+export type ToppedUp = { readonly block: string; readonly amount: Units; readonly repaid: Units; readonly asset: string }
+
+export async function topUp(plane: ControlPlane, actor: Actor, customer: string, input: TopUp): Promise<ToppedUp> {
+  const asset = plane.catalogs.current().currency
+  const amount = parsePositiveUnits(input.amount, asset)
+  if (input.expiresAt !== null && input.expiresAt <= plane.clock.now()) throw new InputError({ code: 'out_of_range', field: 'expires_at', message: 'expires_at must be in the future' })
+  const block = makeId('block', plane.randomText())
+  const repaid = await withRetry(plane.sql, async (tx) => {
+    await lockCustomers(tx, [customer])
+    if ((await findCustomer(tx, customer)) === null) throw new Problem('not_found', `there is no customer ${customer}`, 'customer')
+    const debt = (await readDebts(tx, [customer], asset)).get(customer) ?? ZERO
+    const repays = debt < amount ? debt : amount
+    await insertBlock(tx, { customer, id: block, asset, ...input, granted: amount, remaining: units(amount - repays), effectiveAt: plane.clock.now() })
+    if (repays > ZERO) await writeDebts(tx, [{ customer, asset, amount: units(debt - repays) }])
+    await postTopUp(tx, plane, { customer, block, asset, category: input.category, amount, repaid: repays })
+    await raiseWallet(tx, customer, asset, amount)
+    await insertAudit(tx, { actor: actor.id, action: 'credits.added', customer, target: block, before: null, after: { ...input, asset } })
+    await insertOutbox(tx, [{ customer, type: 'credits.added', payload: { block, amount: formatUnits(amount, asset), currency: asset, category: input.category, repaid: formatUnits(repays, asset) } }])
+    return repays
+  })
+  await tellNodes(plane, customer)
+  return { block, amount, repaid, asset }
+}
+
+async function postTopUp(tx: Transaction, plane: ControlPlane, input: Parameters<typeof topUpTransfers>[0] & { readonly customer: string }): Promise<void> {
+  const transfers = topUpTransfers(input)
+  await insertTransfers(tx, transfers.map((transfer) => ({ ...transfer, customer: input.customer, id: makeId('transfer', plane.randomText()), cause: 'top_up', causeId: input.block, batch: null, periodStart: null })))
+}
+
+async function raiseWallet(tx: Transaction, customer: string, asset: string, amount: Units): Promise<void> {
+  const key = { customer, budget: walletBudget(asset).id, periodStart: LIFETIME.start }
+  await ensureBudgets(tx, [{ ...key, periodEnd: LIFETIME.end, scale: 12, limit: 0n }])
+  await changeLimit(tx, key, formatUnits(amount, asset))
+}
+
+/** Blocks handled in one run of the job. */
+const EXPIRIES_MAX = 500
+
+/** Turns what is left of expired blocks into breakage, and takes it off the wallets. Returns how many blocks. */
+export async function expireBlocks(plane: ControlPlane): Promise<number> {
+  const candidates = await expiredBlocks(plane.sql, plane.clock.now(), EXPIRIES_MAX)
+  for (const customer of [...new Set(candidates.map((block) => block.customer))].sort()) {
+    await withRetry(plane.sql, async (tx) => {
+      await lockCustomers(tx, [customer])
+      const blocks = (await expiredBlocks(tx, plane.clock.now(), EXPIRIES_MAX, customer))
+      for (const block of blocks) await breakBlock(tx, plane, block)
+    })
+    await plane.hub.broadcast({ kind: 'recall', customer: customer as never, budgets: candidates.filter((block) => block.customer === customer).map(({ asset }) => walletBudget(asset).id) })
+    await tellNodes(plane, customer)
+  }
+  return candidates.length
+}
+
+async function breakBlock(tx: Transaction, plane: ControlPlane, block: BlockRow): Promise<void> {
+  const amount = block.remaining
+  await writeBlocks(tx, [{ ...block, remaining: ZERO }])
+  await moveBudgets(tx, [{ customer: block.customer, budget: walletBudget(block.asset).id, periodStart: LIFETIME.start, scale: 12, amount, node: null, incarnation: null }])
+  await insertTransfers(tx, [{ debit: `wallet:${block.id}`, credit: 'breakage', asset: block.asset, amount, customer: block.customer, id: makeId('transfer', plane.randomText()), cause: 'expiry', causeId: block.id, batch: null, periodStart: null }])
+  await insertOutbox(tx, [{ customer: block.customer, type: 'credits.expired', payload: { block: block.id, amount: formatUnits(amount, block.asset), currency: block.asset } }])
+}

@@ -1,0 +1,80 @@
+// What settlement, authority and directory need to know of a customer: its facts and the snapshot that follows from them
+// at a given instant. Facts are kept by customer version, so that a batch of ten thousand events reads them once.
+
+import { contains, type Budget, type Catalog, type CustomerSnapshot, type Instant, type Plan } from '@tollgate/core'
+import { resolveSnapshot } from '@tollgate/core/resolve'
+import type { Links } from '@tollgate/core'
+import type { Sql, Transaction } from '../platform/postgres.ts'
+import { loadFacts, type StoredFacts } from '../store/customers.ts'
+import type { Catalogs } from './catalogs.ts'
+
+export type CustomerContext = {
+  readonly facts: StoredFacts
+  readonly plan: Plan
+  readonly catalog: Catalog
+  /** Compiled for one instant; budgets and period hold for every instant in {@link CustomerContext.holds}. */
+  readonly snapshot: CustomerSnapshot
+  readonly holds: { readonly start: Instant; readonly end: Instant }
+}
+
+export type CustomerContexts = {
+  /** Facts of many customers, from memory where the version agrees. Unknown customers are missing in the answer. */
+  readonly facts: (sql: Sql | Transaction, versions: ReadonlyMap<string, number>) => Promise<Map<string, StoredFacts>>
+  readonly at: (facts: StoredFacts, at: Instant) => CustomerContext
+}
+
+const FACTS_MAX = 100_000
+
+export function createCustomerContexts(catalogs: Catalogs, links: Links): CustomerContexts {
+  const factsById = new Map<string, StoredFacts>()
+  const contexts = new WeakMap<StoredFacts, CustomerContext>()
+
+  function at(facts: StoredFacts, instant: Instant): CustomerContext {
+    const catalog = catalogs.current()
+    const known = contexts.get(facts)
+    if (known !== undefined && known.catalog === catalog && contains(known.holds, instant)) return known
+    const snapshot = resolveSnapshot({ ...facts, positions: {}, walletChangesAt: null }, catalog, instant, links)
+    const context: CustomerContext = { facts, catalog, plan: catalog.plans.get(facts.plan)!, snapshot, holds: spanOf(snapshot) }
+    contexts.set(facts, context)
+    return context
+  }
+
+  return {
+    at,
+    facts: async (sql, versions) => {
+      const missing = [...versions].filter(([id, version]) => factsById.get(id)?.version !== version).map(([id]) => id)
+      if (missing.length > 0) {
+        for (const [id, facts] of await loadFacts(sql, missing)) {
+          factsById.delete(id)
+          factsById.set(id, facts)
+        }
+        while (factsById.size > FACTS_MAX) factsById.delete(factsById.keys().next().value!)
+      }
+      return new Map([...versions.keys()].flatMap((id) => (factsById.has(id) ? [[id, factsById.get(id)!]] : [])))
+    },
+  }
+}
+
+/** All budgets of a snapshot: limits, allowances, wallet. */
+export function budgetsOf(snapshot: CustomerSnapshot): Budget[] {
+  return [...snapshot.limits, ...snapshot.funding.flatMap((source) => (source.kind === 'overage' ? [] : [source.budget]))]
+}
+
+/** The limit of a budget by plan or rule, exact; null for a wallet, whose limit is what was granted. */
+export function limitOf(context: CustomerContext, budget: Budget): bigint | null {
+  const [kind, id = ''] = [budget.id.slice(0, budget.id.indexOf(':')), budget.id.slice(budget.id.indexOf(':') + 1)]
+  if (kind === 'allowance') return context.plan.allowances.find((allowance) => allowance.id === id)?.quantity ?? 0n
+  if (kind === 'limit') return context.plan.limits.find((limit) => limit.id === id)?.quantity ?? 0n
+  if (kind === 'wallet') return null
+  return context.facts.ruleLimits.get(budget.id) ?? 0n
+}
+
+/** Decimal places of a budget's exact amounts. */
+export function budgetScale(budget: Budget): number {
+  return budget.unit.kind === 'meters' ? budget.unit.scale : /^[A-Z]{3}$/.test(budget.unit.asset) ? 12 : 6
+}
+
+function spanOf(snapshot: CustomerSnapshot): { readonly start: Instant; readonly end: Instant } {
+  const periods = [snapshot.period, ...budgetsOf(snapshot).map(({ period }) => period)]
+  return { start: Math.max(...periods.map(({ start }) => start)) as Instant, end: Math.min(...periods.map(({ end }) => end)) as Instant }
+}

@@ -1,0 +1,54 @@
+// The directory on PostgreSQL: answers nodes about keys, customers, catalogs and upstreams, with secrets opened.
+
+import { formatUnits, parseUnits, units, type Clock, type CustomerId, type CustomerView, type Directory, type Instant, type NodeIdentity, type UpstreamConfig } from '@tollgate/core'
+import { resolveSnapshot } from '@tollgate/core/resolve'
+import type { Links } from '@tollgate/core'
+import type { Sql } from '../platform/postgres.ts'
+import { open } from '../platform/secrets.ts'
+import { leaseUse, listBudgets } from '../store/budgets.ts'
+import { findCustomer } from '../store/customers.ts'
+import { keyByHash, listUpstreams } from '../store/keys.ts'
+import { accumulatorOf, readAccumulators, readBlocks } from '../store/settlement.ts'
+import { EMPTY_CATALOG, type Catalogs } from './catalogs.ts'
+import type { CustomerContexts } from './customer-contexts.ts'
+
+export type DirectoryParts = { readonly sql: Sql; readonly catalogs: Catalogs; readonly contexts: CustomerContexts; readonly links: Links; readonly clock: Clock; readonly masterKey: Uint8Array; readonly environmentUpstreams: readonly UpstreamConfig[] }
+
+export function createDirectory(parts: DirectoryParts): Directory {
+  const { sql, catalogs, contexts, clock } = parts
+
+  async function customer(identity: NodeIdentity, id: CustomerId): Promise<CustomerView | null> {
+    const row = await findCustomer(sql, id)
+    if (row === null) return null
+    const facts = (await contexts.facts(sql, new Map([[id, row.version]]))).get(id)
+    if (facts === undefined) return null
+    const now = clock.now()
+    const { snapshot, plan, catalog } = contexts.at(facts, now)
+    const [totals, blocks, budgets, used] = await Promise.all([
+      readAccumulators(sql, [id], [snapshot.period.start]), readBlocks(sql, [id], { spentToo: false }), listBudgets(sql, id, now), leaseUse(sql, { ...identity, customer: id }),
+    ])
+    const positions = Object.fromEntries(totals.map((total) => {
+      const scale = plan.prices.find((price) => price.id === total.price)?.scale ?? 0
+      return [total.price, String(accumulatorOf(total, scale, catalog.currency).billable)]
+    }))
+    const changes = blocks.flatMap(({ expiresAt }) => (expiresAt !== null && expiresAt > now ? [expiresAt] : []))
+    const walletChangesAt = changes.length === 0 ? null : (Math.min(...changes) as Instant)
+    return {
+      snapshot: resolveSnapshot({ ...facts, positions, walletChangesAt }, catalog, now, parts.links),
+      balanceBases: Object.fromEntries(budgets.filter(({ budget }) => budget.startsWith('wallet:')).map(({ budget, limit, settled }) => {
+        const asset = budget.slice('wallet:'.length)
+        return [budget, formatUnits(units(parseUnits(limit, asset) - parseUnits(settled, asset) + parseUnits(used.get(budget) ?? '0', asset)), asset)]
+      })),
+    }
+  }
+
+  return {
+    key: (hash) => keyByHash(sql, hash),
+    customer,
+    catalog: (version) => (version === 0 ? Promise.resolve(EMPTY_CATALOG) : catalogs.document(version)),
+    upstreams: async () => {
+      const stored = (await listUpstreams(sql)).map(({ secretSealed, ...upstream }): UpstreamConfig => ({ ...upstream, secret: secretSealed === null ? null : open(parts.masterKey, secretSealed, upstream.id) }))
+      return [...stored, ...parts.environmentUpstreams.filter(({ name }) => !stored.some((upstream) => upstream.name === name))]
+    },
+  }
+}

@@ -1,0 +1,120 @@
+// Usage events from outside: each is read, checked, settled and answered by itself, so that one bad event never loses or
+// doubles the others. Before events that nobody authorized are charged beyond an allowance, what nodes hold idle of it is
+// recalled, so that a customer never pays for what its plan includes.
+
+import {
+  DIMENSION_LENGTH_MAX, DIMENSIONS_MAX, EVENT_AGE_MS_MAX, EVENT_AHEAD_MS_MAX, EVENTS_PER_REQUEST_MAX, InputError, instant, measure, parseInstant, parseQuantity, formatQuantity, QUANTITY_SCALE_MAX, RECALL_WAIT_MS,
+  type CustomerId, type EntityId, type EventResult, type UsageEvent,
+} from '@tollgate/core'
+import { listBudgets } from '../store/budgets.ts'
+import type { ControlPlane } from './control-plane.ts'
+import type { SettlementItem } from './settlement/settle.ts'
+
+/** A CloudEvent as JSON, in the structured form. `subject` is the customer. */
+export type IncomingEvent = Readonly<Record<string, unknown>>
+
+/**
+ * Answers `incoming[i]` with `results[i]`. `customer` binds a tenant's key: events of others are refused.
+ * Throws QueueFullError when too much waits; then nothing was taken.
+ */
+export async function ingest(plane: ControlPlane, incoming: readonly IncomingEvent[], binding: { readonly customer: CustomerId | null; readonly key: string }): Promise<EventResult[]> {
+  if (incoming.length > EVENTS_PER_REQUEST_MAX) throw new InputError({ code: 'too_many_events', field: null, message: `at most ${EVENTS_PER_REQUEST_MAX} events a call, got ${incoming.length}` })
+  const results: EventResult[] = []
+  const items: { readonly index: number; readonly item: SettlementItem }[] = []
+  for (const [index, raw] of incoming.entries()) {
+    try {
+      items.push({ index, item: readEvent(plane, raw, binding) })
+    } catch (error) {
+      if (!(error instanceof InputError)) throw error
+      results[index] = { status: 'rejected', id: typeof raw?.['id'] === 'string' ? raw['id'].slice(0, 200) : null, field: error.field, reason: error.message }
+    }
+  }
+  if (items.length > 0) {
+    await makeRoom(plane, items.map(({ item }) => item.event))
+    const settled = await plane.queue.settle(items.map(({ item }) => item))
+    for (const [position, { index }] of items.entries()) results[index] = settled[position]!
+  }
+  return results
+}
+
+function readEvent(plane: ControlPlane, raw: IncomingEvent, binding: { readonly customer: CustomerId | null; readonly key: string }): SettlementItem {
+  if (typeof raw !== 'object' || raw === null || Array.isArray(raw)) throw new InputError({ code: 'invalid_event', message: 'an event is a JSON object' })
+  if (raw['specversion'] !== '1.0') throw new InputError({ code: 'invalid_event', field: 'specversion', message: 'specversion must be "1.0"' })
+  const subject = text(raw['subject'], 'subject', 64)
+  if (binding.customer !== null && subject !== binding.customer) throw new InputError({ code: 'wrong_customer', field: 'subject', message: 'this key may send events of its own customer only' })
+  const data = raw['data']
+  if (typeof data !== 'object' || data === null || Array.isArray(data)) throw new InputError({ code: 'invalid_event', field: 'data', message: 'data must be an object with the quantities' })
+  const { quantities, dimensions } = readData(data as Record<string, unknown>)
+  const now = plane.clock.now()
+  const time = raw['time'] === undefined || raw['time'] === null ? now : parseInstant(raw['time'], 'time')
+  if (time > now + EVENT_AHEAD_MS_MAX) throw new InputError({ code: 'event_in_future', field: 'time', message: `time is more than ${EVENT_AHEAD_MS_MAX / 60_000} minutes ahead of the server's clock` })
+  if (time < now - EVENT_AGE_MS_MAX) throw new InputError({ code: 'event_too_old', field: 'time', message: `time is more than ${EVENT_AGE_MS_MAX / 86_400_000} days back` })
+  const fields = data as Record<string, unknown>
+  return {
+    statedTime: raw['time'] !== undefined && raw['time'] !== null,
+    event: {
+      id: text(raw['id'], 'id', 200),
+      source: text(raw['source'], 'source', 300),
+      type: text(raw['type'], 'type', 200),
+      customer: subject as CustomerId,
+      time: instant(time),
+      entity: optionalText(fields['entity'], 'data.entity', 64) as EntityId | null,
+      feature: optionalText(fields['feature'], 'data.feature', 64),
+      run: optionalText(fields['run'], 'data.run', 200),
+      key: binding.key,
+      quantities,
+      dimensions,
+      cost: null,
+      estimated: false,
+      catalogVersion: null,
+      settled: null,
+      context: {},
+    },
+  }
+}
+
+const RESERVED = new Set(['entity', 'feature', 'run'])
+
+/** Numbers of `data` are quantities, texts are dimensions; decimal text that a meter reads is a quantity too. */
+function readData(data: Readonly<Record<string, unknown>>): { readonly quantities: Record<string, string>; readonly dimensions: Record<string, string> } {
+  const quantities: Record<string, string> = {}
+  const dimensions: Record<string, string> = {}
+  for (const [name, value] of Object.entries(data)) {
+    if (RESERVED.has(name)) continue
+    if (!/^[A-Za-z][A-Za-z0-9_.-]{0,63}$/.test(name)) throw new InputError({ code: 'invalid_event', field: `data.${name.slice(0, 64)}`, message: 'names in data start with a letter and hold at most 64 letters, digits, _ . and -' })
+    if (typeof value === 'number' || (typeof value === 'string' && /^\d+(\.\d+)?$/.test(value))) quantities[name] = formatQuantity(parseQuantity(value, QUANTITY_SCALE_MAX, `data.${name}`), QUANTITY_SCALE_MAX)
+    else if (typeof value === 'string' || typeof value === 'boolean') dimensions[name] = text(String(value), `data.${name}`, DIMENSION_LENGTH_MAX, { mayBeEmpty: true })
+    else if (value !== null) throw new InputError({ code: 'invalid_event', field: `data.${name}`, message: `data.${name} must be a number, a decimal string or a text` })
+  }
+  if (Object.keys(dimensions).length > DIMENSIONS_MAX) throw new InputError({ code: 'too_many_dimensions', field: 'data', message: `at most ${DIMENSIONS_MAX} dimensions an event` })
+  if (Object.keys(quantities).length > DIMENSIONS_MAX) throw new InputError({ code: 'too_many_quantities', field: 'data', message: `at most ${DIMENSIONS_MAX} quantities an event` })
+  return { quantities, dimensions }
+}
+
+function text(value: unknown, field: string, lengthMax: number, options: { readonly mayBeEmpty?: boolean } = {}): string {
+  if (typeof value !== 'string' || (value === '' && options.mayBeEmpty !== true)) throw new InputError({ code: 'required', field, message: `${field} must be a non-empty text` })
+  if (value.length > lengthMax) throw new InputError({ code: 'too_long', field, message: `${field} has ${value.length} characters; at most ${lengthMax}` })
+  if (value.includes('\u0000')) throw new InputError({ code: 'invalid_text', field, message: `${field} contains a null character` })
+  return value
+}
+
+function optionalText(value: unknown, field: string, lengthMax: number): string | null {
+  return value === undefined || value === null ? null : text(value, field, lengthMax)
+}
+
+/** Recalls what nodes hold idle of an allowance that has less left at the authority than these events use. */
+async function makeRoom(plane: ControlPlane, events: readonly UsageEvent[]): Promise<void> {
+  if (plane.hub.nodes().length === 0) return
+  for (const customer of new Set(events.map((event) => event.customer))) {
+    const rows = await listBudgets(plane.sql, customer, plane.clock.now())
+    const short = rows.filter((row) => row.budget.startsWith('allowance:') && Number(row.escrow) > 0 && Number(row.limit) - Number(row.settled) - Number(row.escrow) < wantedOf(plane, row.budget, events.filter((event) => event.customer === customer)))
+    if (short.length > 0) await plane.hub.broadcast({ kind: 'recall', customer, budgets: short.map(({ budget }) => budget) }, RECALL_WAIT_MS)
+  }
+}
+
+/** Whole units that the events would take from an allowance. An estimate for the recall only: rating counts exactly. */
+function wantedOf(plane: ControlPlane, budget: string, events: readonly UsageEvent[]): number {
+  const { meters, plans } = plane.catalogs.current()
+  const covered = new Set([...plans.values()].flatMap(({ allowances }) => allowances.filter(({ id }) => `allowance:${id}` === budget).flatMap((allowance) => allowance.meters)))
+  return events.reduce((sum, event) => sum + measure(meters, event).reduce((units, { meter, quantity }) => (covered.has(meter.id) ? units + Number(quantity) / 10 ** meter.scale : units), 0), 0)
+}

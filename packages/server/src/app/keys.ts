@@ -1,0 +1,87 @@
+// API keys and upstreams: minted, shown once, known by hash; provider secrets sealed with the master key. A change is in
+// force on every reachable node when the call answers.
+
+import { InputError, makeId, parseId, type CustomerId, type EntityId, type Instant, type KeyRecord, type KeyScope, type UpstreamConfig } from '@tollgate/core'
+import { isSqlState, withRetry } from '../platform/postgres.ts'
+import { hashKey, keyHint, mintKey, seal } from '../platform/secrets.ts'
+import { insertAudit } from '../store/audit.ts'
+import { hasEntity } from '../store/entities.ts'
+import { deleteUpstream, insertKey, listUpstreams, revokeKey, upsertUpstream, type KeyRow } from '../store/keys.ts'
+import type { Actor } from './actor.ts'
+import type { ControlPlane } from './control-plane.ts'
+import { getCustomer } from './customers.ts'
+import { Problem } from './problems.ts'
+
+export type NewKey = {
+  readonly name: string
+  readonly scopes: readonly KeyScope[]
+  readonly customer: CustomerId | null
+  readonly entity: EntityId | null
+  readonly feature: string | null
+  readonly models: readonly string[] | null
+  readonly showsCost: boolean
+  readonly expiresAt: Instant | null
+}
+
+/** The raw key is returned here and nowhere else, ever. */
+export async function createKey(plane: ControlPlane, actor: Actor, input: NewKey): Promise<{ readonly raw: string; readonly record: KeyRecord }> {
+  const [scope] = input.scopes
+  if (scope === undefined) throw new InputError({ code: 'required', field: 'scopes', message: 'a key needs at least one scope: gateway, ingest, customer or admin' })
+  if (input.customer === null && input.scopes.some((one) => one === 'gateway' || one === 'customer')) throw new InputError({ code: 'required', field: 'customer', message: 'a key with scope gateway or customer belongs to a customer' })
+  if (input.customer !== null && input.scopes.includes('admin')) throw new InputError({ code: 'invalid_scope', field: 'scopes', message: "an admin key is the operator's: leave out the customer" })
+  if (input.customer !== null) await getCustomer(plane, input.customer)
+  if (input.entity !== null && (input.customer === null || !(await hasEntity(plane.sql, input.customer, input.entity)))) throw new InputError({ code: 'unknown_entity', field: 'entity', message: `customer ${input.customer} has no entity ${input.entity}` })
+  const raw = mintKey(scope)
+  const record: KeyRecord = { ...input, id: makeId('key', plane.randomText()), hint: keyHint(raw) }
+  await withRetry(plane.sql, async (tx) => {
+    await insertKey(tx, { ...record, name: input.name, hash: hashKey(raw) })
+    await insertAudit(tx, { actor: actor.id, action: 'key.created', customer: input.customer, target: record.id, before: null, after: { ...record, name: input.name } })
+  })
+  // A node may remember for a moment that this hash is unknown.
+  await plane.hub.broadcast({ kind: 'keys' })
+  return { raw, record }
+}
+
+export async function revoke(plane: ControlPlane, actor: Actor, id: string): Promise<KeyRow> {
+  const row = await withRetry(plane.sql, async (tx) => {
+    const revoked = await revokeKey(tx, id)
+    if (revoked === null) throw new Problem('not_found', `there is no key ${id}`, 'key')
+    await insertAudit(tx, { actor: actor.id, action: 'key.revoked', customer: revoked.customer, target: id, before: null, after: null })
+    return revoked
+  })
+  await plane.hub.broadcast({ kind: 'keys' })
+  return row
+}
+
+export type UpstreamInput = Omit<UpstreamConfig, 'id'> & { readonly id: string | null }
+
+/** Creates or changes an upstream. A missing secret keeps the one that is stored. */
+export async function putUpstream(plane: ControlPlane, actor: Actor, input: UpstreamInput): Promise<string> {
+  const id = input.id === null ? makeId('upstream', plane.randomText()) : parseId('upstream', input.id, 'id')
+  const { secret, ...rest } = input
+  const row = { ...rest, id, secretSealed: secret === null ? null : seal(plane.masterKey, secret, id) }
+  try {
+    await withRetry(plane.sql, async (tx) => {
+      await upsertUpstream(tx, row)
+      await insertAudit(tx, { actor: actor.id, action: 'upstream.set', customer: null, target: id, before: null, after: { ...rest, id, secret: secret === null ? 'unchanged' : 'set' } })
+    })
+  } catch (error) {
+    if (isSqlState(error, '23505')) throw new Problem('already_exists', `an upstream named ${input.name} exists`, 'name')
+    throw error
+  }
+  await plane.hub.broadcast({ kind: 'upstreams' })
+  return id
+}
+
+export async function removeUpstream(plane: ControlPlane, actor: Actor, id: string): Promise<void> {
+  await withRetry(plane.sql, async (tx) => {
+    if (!(await deleteUpstream(tx, id))) throw new Problem('not_found', `there is no upstream ${id}`, 'upstream')
+    await insertAudit(tx, { actor: actor.id, action: 'upstream.removed', customer: null, target: id, before: null, after: null })
+  })
+  await plane.hub.broadcast({ kind: 'upstreams' })
+}
+
+/** Upstreams without their secrets. */
+export async function upstreams(plane: ControlPlane): Promise<(Omit<UpstreamConfig, 'secret'> & { readonly hasSecret: boolean })[]> {
+  return (await listUpstreams(plane.sql)).map(({ secretSealed, ...row }) => ({ ...row, hasSecret: secretSealed !== null }))
+}

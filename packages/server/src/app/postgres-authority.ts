@@ -1,0 +1,175 @@
+// The authority on PostgreSQL: the adapter that decides, by core's rules, over locked rows. One call is one transaction,
+// all or nothing over the budgets it names. Before a refusal, what other nodes hold idle is recalled and looked at again.
+
+import {
+  afterGrant, assert, exactToHold, formatDecimal, grantFrom, headroomOf, holdToExact, isExhausted, RECALL_WAIT_MS,
+  type Authority, type AuthorityRefusal, type Budget, type Clock, type CustomerId, type JournalStretch, type Lease, type LeaseNeed, type LeaseRequest, type NodeIdentity, type ReturnedLease, type UsageEvent,
+} from '@tollgate/core'
+import { decodeLines, type DenialRecord } from '../hot/journal-line.ts'
+import { withRetry, type Sql, type Transaction } from '../platform/postgres.ts'
+import { closeLeases, ensureBudgets, lockForLease, writeLeases, type LeaseChange } from '../store/budgets.ts'
+import { findCustomer } from '../store/customers.ts'
+import { nodeIncarnation, readLeaseAnswer, registerNode, writeLeaseAnswer } from '../store/nodes.ts'
+import { budgetScale, budgetsOf, type CustomerContexts } from './customer-contexts.ts'
+import type { NodeHub } from './node-hub.ts'
+import type { SettlementQueue } from './settlement/queue.ts'
+import { budgetRows } from './settlement/settle.ts'
+
+export type AuthorityParts = { readonly sql: Sql; readonly contexts: CustomerContexts; readonly hub: NodeHub; readonly queue: SettlementQueue; readonly clock: Clock }
+
+/** The node was replaced by a later incarnation of itself, or never registered: it must register anew. */
+export class FencedError extends Error {
+  override readonly name = 'FencedError'
+  readonly code = 'node_fenced'
+  readonly retryable = false
+}
+
+export function createPostgresAuthority(parts: AuthorityParts): Authority {
+  const { sql } = parts
+
+  async function acquire(identity: NodeIdentity, request: LeaseRequest): Promise<Lease[] | AuthorityRefusal> {
+    const answer = await withRetry(sql, (tx) => acquireIn(tx, identity, request))
+    if (!('kind' in answer) || !answer.recallable) return strip(answer)
+    await recall(request.customer, request.budgets.map(({ budget }) => budget.id))
+    return strip(await withRetry(sql, (tx) => acquireIn(tx, identity, request)))
+  }
+
+  async function acquireIn(tx: Transaction, identity: NodeIdentity, request: LeaseRequest): Promise<Lease[] | (AuthorityRefusal & { readonly recallable: boolean })> {
+    await fence(tx, identity)
+    const known = await readLeaseAnswer(tx, identity, request.sequence)
+    if (known !== null) return known as Lease[]
+    const wanted = await knownBudgets(tx, request)
+    const locked = await lockForLease(tx, { ...identity, customer: request.customer, budgets: wanted.map(({ budget }) => ({ budget: budget.id, periodStart: budget.period.start, scale: budgetScale(budget) })) })
+    const leases: Lease[] = []
+    const changes: LeaseChange[] = []
+    for (const { budget, min, need, want } of wanted) {
+      const state = locked.get(budget.id)
+      assert(state !== undefined, `budget ${budget.id} was not created`)
+      // What the node used beyond its lease is settled already: the lease grows by it for free.
+      const overrun = state.lease.used > state.lease.granted ? state.lease.used - state.lease.granted : 0n
+      const overrunHold = exactToHold(budget.unit, overrun)
+      const beyond = (amount: number) => Math.max(0, amount - overrunHold)
+      const granted = grantFrom(state, budget.unit, { min: beyond(min), need: beyond(need), want: beyond(want) })
+      if (granted === null) return refusal(budget, state, state.othersEscrow > 0n)
+      const after = afterGrant(state, budget.unit, granted)
+      leases.push({ budget: budget.id, periodStart: budget.period.start, granted: granted + overrunHold, exhausted: isExhausted(after, budget.unit) && state.othersEscrow === 0n })
+      changes.push({ budget: budget.id, periodStart: budget.period.start, scale: budgetScale(budget), granted: state.lease.granted + overrun + holdToExact(budget.unit, granted), escrowAdded: after.escrow - state.escrow })
+    }
+    if (changes.some(({ escrowAdded }) => escrowAdded !== 0n)) await writeLeases(tx, { ...identity, customer: request.customer, changes })
+    await writeLeaseAnswer(tx, identity, request.sequence, leases)
+    return leases
+  }
+
+  /** The node's budgets as this side knows them: a limit is never taken from a node's word. */
+  async function knownBudgets(tx: Transaction, request: LeaseRequest): Promise<readonly LeaseNeed[]> {
+    const customer = await findCustomer(tx, request.customer)
+    assert(customer !== null, `no customer ${request.customer}`)
+    const facts = await parts.contexts.facts(tx, new Map([[customer.id, customer.version]]))
+    const at = (start: number) => parts.contexts.at(facts.get(customer.id)!, start as never)
+    const wanted = request.budgets.map((need) => {
+      const now = parts.clock.now()
+      const inForce = need.budget.period.start <= now && now < need.budget.period.end ? at(now) : at(need.budget.period.start)
+      const budget = budgetsOf(inForce.snapshot).find(({ id, period }) => id === need.budget.id && period.start === need.budget.period.start)
+      return budget === undefined ? null : { ...need, budget, context: inForce }
+    })
+    // A node that still has an older plan gets nothing for a budget that is gone; its snapshot is on the way.
+    if (wanted.includes(null)) throw new StaleBudgetError(`a budget of ${request.customer} is not in force any more`)
+    const present = wanted.filter((one) => one !== null)
+    await ensureBudgets(tx, [...new Set(present.map(({ context }) => context))].flatMap((context) => budgetRows(context)))
+    return present.sort((a, b) => (a.budget.id < b.budget.id ? -1 : 1))
+  }
+
+  async function recall(customer: CustomerId, budgets: readonly string[]): Promise<void> {
+    await parts.hub.broadcast({ kind: 'recall', customer, budgets }, RECALL_WAIT_MS)
+  }
+
+  async function giveBack(identity: NodeIdentity, returned: readonly ReturnedLease[]): Promise<void> {
+    for (const customer of [...new Set(returned.map((one) => one.customer))].sort()) {
+      await withRetry(sql, async (tx) => {
+        await fence(tx, identity)
+        const own = returned.filter((one) => one.customer === customer).sort((a, b) => (a.budget < b.budget ? -1 : 1))
+        // The unit is told by the id: wallets count money, everything else is found in the snapshot; scale 12 holds both.
+        const keys = own.map(({ budget, periodStart }) => ({ budget, periodStart, scale: STORED_SCALE }))
+        const locked = await lockForLease(tx, { ...identity, customer, budgets: keys })
+        const units = await unitsOf(tx, customer, own)
+        const changes = own.flatMap(({ budget, periodStart, amount }): LeaseChange[] => {
+          const state = locked.get(budget)
+          const unit = units.get(budget)
+          if (state === undefined || unit === undefined) return []
+          const idle = holdToExact(unit.unit, amount) * 10n ** BigInt(STORED_SCALE - unit.scale)
+          const granted = state.lease.granted - idle
+          assert(granted >= 0n, `node ${identity.node} gives back more of ${budget} than it was lent`)
+          const escrowOf = (value: bigint) => (value > state.lease.used ? value - state.lease.used : 0n)
+          return [{ budget, periodStart, scale: STORED_SCALE, granted, escrowAdded: escrowOf(granted) - escrowOf(state.lease.granted) }]
+        })
+        if (changes.length > 0) await writeLeases(tx, { ...identity, customer, changes })
+      })
+    }
+  }
+
+  /** Units of budgets by id, of the running period or of the one they name. */
+  async function unitsOf(tx: Transaction, customer: CustomerId, returned: readonly ReturnedLease[]): Promise<Map<string, { readonly unit: Budget['unit']; readonly scale: number }>> {
+    const row = await findCustomer(tx, customer)
+    if (row === null) return new Map()
+    const facts = (await parts.contexts.facts(tx, new Map([[row.id, row.version]]))).get(row.id)!
+    const catalogs = [parts.contexts.at(facts, parts.clock.now()), ...returned.map(({ periodStart }) => parts.contexts.at(facts, periodStart === 0 ? parts.clock.now() : periodStart))]
+    const found = new Map(catalogs.flatMap(({ snapshot }) => budgetsOf(snapshot).map((budget) => [budget.id, { unit: budget.unit, scale: budgetScale(budget) }] as const)))
+    // A budget of a plan that was left: meter units, whole ones, since a plan's quotas count tokens and requests.
+    for (const { budget } of returned) if (!found.has(budget)) found.set(budget, budget.startsWith('wallet:') ? { unit: { kind: 'money', asset: budget.slice(7) }, scale: 12 } : { unit: { kind: 'meters', meters: [], scale: 0, name: '' }, scale: 0 })
+    return found
+  }
+
+  async function ship(identity: NodeIdentity, stretch: JournalStretch): Promise<JournalStretch['to']> {
+    const { records, torn } = decodeLines(Buffer.from(stretch.lines).toString('utf8'), SHIPPED)
+    assert(!torn, `node ${identity.node} ships a damaged journal at ${stretch.from.segment}:${stretch.from.offset}`)
+    const items = records.flatMap((record) => (record.kind === 'settled' ? [{ event: record.body as UsageEvent, statedTime: true }] : []))
+    const outbox = records.flatMap((record) => (record.kind === 'denied' ? [denialMessage(record.body)] : []))
+    await parts.queue.settleStretch({ node: identity.node, to: stretch.to, items, outbox })
+    return stretch.to
+  }
+
+  return {
+    register: (node) => withRetry(sql, (tx) => registerNode(tx, node)),
+    closeEarlier: (identity) => withRetry(sql, async (tx) => {
+      await fence(tx, identity)
+      await closeLeases(tx, identity.node, identity.incarnation)
+    }),
+    acquire,
+    giveBack,
+    ship,
+  }
+}
+
+/** A node that asks for a budget of a plan that was left. It refreshes its snapshot and asks again. */
+export class StaleBudgetError extends Error {
+  override readonly name = 'StaleBudgetError'
+  readonly code = 'stale_budget'
+  readonly retryable = true
+}
+
+const SHIPPED = new Set(['settled', 'denied'] as const)
+/** Decimal places of the columns: exact for every unit, where the unit itself is not at hand. */
+const STORED_SCALE = 12
+
+async function fence(tx: Transaction, identity: NodeIdentity): Promise<void> {
+  const current = await nodeIncarnation(tx, identity.node)
+  if (current !== identity.incarnation) throw new FencedError(`node ${identity.node} runs as incarnation ${current}, not ${identity.incarnation}`)
+}
+
+function refusal(budget: Budget, state: { readonly limit: bigint; readonly settled: bigint; readonly escrow: bigint }, recallable: boolean): AuthorityRefusal & { readonly recallable: boolean } {
+  const scale = budgetScale(budget)
+  return {
+    kind: 'refused', budget: budget.id, recallable, limit: formatDecimal(state.limit, scale), settled: formatDecimal(state.settled, scale),
+    headroom: formatDecimal(headroomOf(state), scale), escrow: formatDecimal(state.escrow, scale),
+  }
+}
+
+function strip(answer: Lease[] | (AuthorityRefusal & { readonly recallable: boolean })): Lease[] | AuthorityRefusal {
+  if (!('kind' in answer)) return answer
+  const { recallable: _, ...rest } = answer
+  return rest
+}
+
+function denialMessage(denial: DenialRecord): { readonly customer: string; readonly type: string; readonly payload: unknown } {
+  return { customer: denial.customer, type: 'request.denied', payload: denial }
+}

@@ -1,0 +1,16 @@
+// Expected failures of use cases: a closed set of codes, mapped to HTTP in one table at the edge. Bad input is an
+// InputError of core; what is here is about the state that the input met.
+
+export type ProblemCode = 'not_found' | 'already_exists' | 'catalog_conflict' | 'idempotency_conflict' | 'idempotency_running' | 'plan_in_use'
+
+export class Problem extends Error {
+  override readonly name = 'Problem'
+  readonly code: ProblemCode
+  readonly field: string | null
+
+  constructor(code: ProblemCode, message: string, field: string | null = null) {
+    super(message)
+    this.code = code
+    this.field = field
+  }
+}

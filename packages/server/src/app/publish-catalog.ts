@@ -1,0 +1,47 @@
+// Publishing a catalog: validated, versioned, immutable; in force on every reachable node when the call answers. Limits and
+// allowances of running periods follow the new plan, and what was used stays used.
+
+import { compileCatalog, formatDecimal, InputError, type Catalog, type CatalogDocument } from '@tollgate/core'
+import { withRetry } from '../platform/postgres.ts'
+import { insertAudit } from '../store/audit.ts'
+import { customersByPlan, insertCatalog, latestCatalog, lockCatalog, setPlanLimit } from '../store/catalogs.ts'
+import { insertOutbox } from '../store/settlement.ts'
+import type { Actor } from './actor.ts'
+import type { ControlPlane } from './control-plane.ts'
+import { Problem } from './problems.ts'
+
+export type Publication = { readonly document: CatalogDocument; readonly source: string; /** Version the change was planned on; null to publish on whatever is in force. */ readonly baseVersion: number | null }
+
+/** Publishing what is in force already changes nothing and answers its version. */
+export async function publishCatalog(plane: ControlPlane, actor: Actor, input: Publication): Promise<{ readonly version: number; readonly changed: boolean }> {
+  const outcome = await withRetry(plane.sql, async (tx) => {
+    await lockCatalog(tx)
+    const latest = await latestCatalog(tx)
+    const base = latest?.version ?? 0
+    if (input.baseVersion !== null && input.baseVersion !== base) throw new Problem('catalog_conflict', `version ${base} is in force, but the change was planned on version ${input.baseVersion}: plan again`, 'base_version')
+    if (latest !== null && latest.source === input.source) return { version: base, changed: false }
+    const version = await insertCatalog(tx, { document: input.document, source: input.source, actor: actor.id })
+    const catalog = compileCatalog(input.document, version)
+    await assertPlansKept(catalog, await customersByPlan(tx))
+    for (const plan of catalog.plans.values()) {
+      for (const allowance of plan.allowances) await setPlanLimit(tx, { plan: plan.id, budget: `allowance:${allowance.id}`, limit: formatDecimal(allowance.quantity, allowance.scale) })
+      for (const limit of plan.limits) await setPlanLimit(tx, { plan: plan.id, budget: `limit:${limit.id}`, limit: formatDecimal(limit.quantity, limit.scale) })
+    }
+    await insertAudit(tx, { actor: actor.id, action: 'catalog.published', customer: null, target: `catalog/${version}`, before: { version: base }, after: { version } })
+    await insertOutbox(tx, [{ customer: null, type: 'catalog.published', payload: { version } }])
+    return { version, changed: true }
+  })
+  if (outcome.changed) {
+    await plane.catalogs.refresh()
+    const late = await plane.hub.broadcast({ kind: 'catalog', version: outcome.version })
+    if (late.length > 0) plane.log.warn({ nodes: late, version: outcome.version }, 'nodes did not confirm the catalog in time')
+  }
+  return outcome
+}
+
+/** A plan with customers cannot vanish: they would be locked out at the next request. */
+async function assertPlansKept(catalog: Catalog, customers: ReadonlyMap<string, number>): Promise<void> {
+  for (const [plan, count] of customers) {
+    if (!catalog.plans.has(plan)) throw new InputError({ code: 'plan_in_use', field: 'plans', message: `plan ${plan} is missing, but ${count} customer${count === 1 ? ' is' : 's are'} on it: move them first` })
+  }
+}

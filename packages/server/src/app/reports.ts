@@ -1,0 +1,113 @@
+// What customers and operators read: balance, entitlements, usage, invoice preview, and the check that all of it agrees.
+// Every figure is computed from stored facts by core; nothing is computed twice in two ways.
+
+import {
+  formatDecimal, formatQuantity, formatUnits, parseUnits, previewInvoice, units,
+  type Accumulated, type InvoicePreview, type Quantity, type Units,
+} from '@tollgate/core'
+import { listBudgets } from '../store/budgets.ts'
+import { readSums, usagePayments, type Sums } from '../store/reports.ts'
+import { accumulatorOf, readAccumulators, readBlocks, readDebts } from '../store/settlement.ts'
+import type { ControlPlane } from './control-plane.ts'
+import { budgetScale, budgetsOf, type CustomerContext } from './customer-contexts.ts'
+import { getCustomer } from './customers.ts'
+
+export async function contextOf(plane: ControlPlane, customer: string): Promise<CustomerContext> {
+  const row = await getCustomer(plane, customer)
+  const facts = (await plane.contexts.facts(plane.sql, new Map([[row.id, row.version]]))).get(row.id)!
+  return plane.contexts.at(facts, plane.clock.now())
+}
+
+export type BalanceReport = {
+  readonly currency: string
+  /** What the wallet can pay: open blocks minus debt. */
+  readonly balance: string
+  readonly debt: string
+  /** Part of the balance that is lent to nodes; it is spendable there. */
+  readonly leased: string
+  readonly blocks: readonly { readonly id: string; readonly category: string; readonly granted: string; readonly remaining: string; readonly expires_at: number | null; readonly created_at: number }[]
+  /** Allowances and limits of the running periods, in their own units. */
+  readonly budgets: readonly { readonly id: string; readonly name: string; readonly unit: string; readonly limit: string; readonly used: string; readonly remaining: string; readonly leased: string; readonly period: { readonly start: number; readonly end: number } | null }[]
+}
+
+export async function balanceReport(plane: ControlPlane, customer: string): Promise<BalanceReport> {
+  const context = await contextOf(plane, customer)
+  const { currency } = context.catalog
+  const [blocks, debts, states] = await Promise.all([
+    readBlocks(plane.sql, [customer], { spentToo: true }), readDebts(plane.sql, [customer], currency), listBudgets(plane.sql, customer, plane.clock.now()),
+  ])
+  const debt = debts.get(customer) ?? units(0n)
+  const remaining = blocks.filter(({ asset }) => asset === currency).reduce((sum, block) => sum + block.remaining, 0n)
+  const wallet = states.find(({ budget }) => budget === `wallet:${currency}`)
+  return {
+    currency,
+    balance: formatUnits(units(remaining - debt), currency),
+    debt: formatUnits(debt, currency),
+    leased: plain(wallet?.escrow ?? '0'),
+    blocks: blocks.map((block) => ({ id: block.id, category: block.category, granted: formatUnits(block.granted, block.asset), remaining: formatUnits(block.remaining, block.asset), expires_at: block.expiresAt, created_at: block.createdAt })),
+    budgets: budgetsOf(context.snapshot).filter(({ id }) => !id.startsWith('wallet:')).map((budget) => {
+      const state = states.find((candidate) => candidate.budget === budget.id && candidate.periodStart === budget.period.start)
+      const scale = budgetScale(budget)
+      const limit = exactText(state?.limit ?? limitText(context, budget.id), scale)
+      const used = exactText(state?.settled ?? '0', scale)
+      return {
+        id: budget.id, name: budget.name, unit: budget.unit.kind === 'money' ? budget.unit.asset : budget.unit.name,
+        limit: formatDecimal(limit, scale), used: formatDecimal(used, scale), remaining: formatDecimal(limit - used, scale), leased: plain(state?.escrow ?? '0'),
+        period: budget.period.start === 0 ? null : budget.period,
+      }
+    }),
+  }
+}
+
+/** The preview with the span that its lines' events lie in, and who has paid how much so far. */
+export async function invoicePreview(plane: ControlPlane, customer: string): Promise<{ readonly preview: InvoicePreview; readonly context: CustomerContext; readonly paid: { readonly drawn: Units; readonly accrued: Units; readonly debt: Units } }> {
+  const context = await contextOf(plane, customer)
+  const { currency } = context.catalog
+  const { period } = context.snapshot
+  const [totals, payments] = await plane.sql.begin('isolation level repeatable read read only', async (tx) => [
+    await readAccumulators(tx, [customer], [period.start]), await usagePayments(tx, customer, period.start),
+  ] as const)
+  const accumulated = totals.map((row): Accumulated => {
+    const scale = context.plan.prices.find((price) => price.id === row.price)?.scale ?? 9
+    const total = accumulatorOf(row, scale, currency)
+    return { price: row.price, quantity: total.quantity as Quantity, included: total.included as Quantity, billable: total.billable as Quantity, amount: units(total.amount), events: total.events }
+  })
+  const paid = { drawn: parseUnits(payments.drawn, currency), accrued: parseUnits(payments.accrued, currency), debt: parseUnits(payments.debt, currency) }
+  return { preview: previewInvoice({ plan: context.plan, currency, accumulated, drawn: paid.drawn }), context, paid }
+}
+
+export type SumsCheck = { readonly agrees: boolean; readonly sums: Sums; readonly differences: readonly string[] }
+
+/** Compares every figure that must agree, exactly. A difference names both sides. */
+export async function checkSums(plane: ControlPlane, customer: string): Promise<SumsCheck> {
+  const { currency } = plane.catalogs.current()
+  await getCustomer(plane, customer)
+  const sums = await readSums(plane.sql, customer, currency)
+  const exact = (text: string) => parseUnits(text, currency)
+  const pairs: readonly (readonly [string, bigint, string, bigint])[] = [
+    ['charges of events', exact(sums.eventCharges), 'accumulators', exact(sums.accumulated)],
+    ['charges of events', exact(sums.eventCharges), 'hourly rollups', exact(sums.rolledUp)],
+    ['charges of events', exact(sums.eventCharges), 'ledger: usage revenue', exact(sums.ledgerUsage)],
+    ['wallet in the ledger', exact(sums.walletLedger), 'open blocks', exact(sums.blocksRemaining)],
+    ['wallet budget: limit − settled', exact(sums.walletLimit) - exact(sums.walletSettled), 'open blocks − debt', exact(sums.blocksRemaining) - exact(sums.debt)],
+  ]
+  const differences = pairs.filter(([, a, , b]) => a !== b).map(([left, a, right, b]) => `${left} ${formatUnits(units(a), currency)} ≠ ${right} ${formatUnits(units(b), currency)}`)
+  return { agrees: differences.length === 0, sums, differences }
+}
+
+function limitText(context: CustomerContext, budget: string): string {
+  const id = budget.slice(budget.indexOf(':') + 1)
+  const allowance = context.plan.allowances.find((candidate) => candidate.id === id) ?? context.plan.limits.find((candidate) => candidate.id === id)
+  return allowance === undefined ? '0' : formatQuantity(allowance.quantity, allowance.scale)
+}
+
+/** Stored decimals carry trailing zeros. */
+function plain(text: string): string {
+  return text.includes('.') ? text.replace(/\.?0+$/, '') : text
+}
+
+function exactText(text: string, scale: number): bigint {
+  const [whole = '0', fraction = ''] = plain(text).split('.')
+  const digits = BigInt(whole + fraction.padEnd(scale, '0').slice(0, scale))
+  return digits
+}

@@ -1,0 +1,141 @@
+// The queue before settlement: groups what arrives while a batch is being settled, bounds what waits, and keeps one bad
+// event from stopping the others by settling the halves of a failed batch until the event stands alone; then it is parked
+// with an alert. Nothing is dropped: above the bound the sender is told to come back.
+
+import { InputError, SETTLEMENT_BATCH_MAX, SETTLEMENT_QUEUE_MAX, type EventResult, type JournalPosition } from '@tollgate/core'
+import type { Log } from '../../platform/log.ts'
+import { parkEvent } from '../../store/events.ts'
+import type { OutboxRow } from '../../store/settlement.ts'
+import { isDataError, settleBatch, type SettlementItem, type SettlementParts } from './settle.ts'
+
+export type SettlementQueue = {
+  /** Ingested events: answered when they are durable and charged. Throws QueueFullError above the bound. */
+  readonly settle: (items: readonly SettlementItem[]) => Promise<EventResult[]>
+  /** A node's stretch of journal: the position moves with its last part. */
+  readonly settleStretch: (stretch: NodeStretch) => Promise<void>
+  readonly waiting: () => number
+  /** Called after each commit with the customers that were touched. */
+  readonly onSettled: (listener: (customers: readonly string[]) => void) => void
+  readonly close: () => Promise<void>
+}
+
+export type NodeStretch = { readonly node: string; readonly to: JournalPosition; readonly items: readonly SettlementItem[]; readonly outbox: readonly OutboxRow[] }
+
+/** Too much waits for settlement: come back in a second. Nothing was taken. */
+export class QueueFullError extends Error {
+  override readonly name = 'QueueFullError'
+  readonly code = 'settlement_backlog'
+  readonly retryable = true
+  readonly retryAfterSeconds = 1
+}
+
+type Waiting = { readonly items: readonly SettlementItem[]; readonly resolve: (results: EventResult[]) => void; readonly reject: (error: unknown) => void }
+
+export function createSettlementQueue(parts: SettlementParts & { readonly log: Log }): SettlementQueue {
+  const waiting: Waiting[] = []
+  const listeners: ((customers: readonly string[]) => void)[] = []
+  let waitingItems = 0
+  let running: Promise<void> | null = null
+
+  function settle(items: readonly SettlementItem[]): Promise<EventResult[]> {
+    if (waitingItems + items.length > SETTLEMENT_QUEUE_MAX) return Promise.reject(new QueueFullError(`${waitingItems} events wait for settlement; send this batch again in a second`))
+    return new Promise((resolve, reject) => {
+      waiting.push({ items, resolve, reject })
+      waitingItems += items.length
+      running ??= drain().finally(() => { running = null })
+    })
+  }
+
+  /** One batch at a time: whole calls share a batch up to its bound, a larger call is cut. */
+  async function drain(): Promise<void> {
+    while (waiting.length > 0) {
+      const group: Waiting[] = []
+      let size = 0
+      while (waiting.length > 0 && (group.length === 0 || size + waiting[0]!.items.length <= SETTLEMENT_BATCH_MAX)) {
+        const next = waiting.shift()!
+        group.push(next)
+        size += next.items.length
+      }
+      try {
+        const results = await settleCut(group.flatMap(({ items }) => items), 'ingest')
+        let offset = 0
+        for (const { items, resolve } of group) {
+          resolve(results.slice(offset, offset + items.length))
+          offset += items.length
+        }
+      } catch (error) {
+        for (const { reject } of group) reject(error)
+      } finally {
+        waitingItems -= size
+      }
+    }
+  }
+
+  async function settleCut(items: readonly SettlementItem[], origin: string): Promise<EventResult[]> {
+    const results: EventResult[] = []
+    for (let start = 0; start < items.length; start += SETTLEMENT_BATCH_MAX) results.push(...(await settleParts(items.slice(start, start + SETTLEMENT_BATCH_MAX), origin)))
+    return results
+  }
+
+  /** Settles a batch; halves it when its data fails, and parks the event that fails alone. */
+  async function settleParts(items: readonly SettlementItem[], origin: string): Promise<EventResult[]> {
+    if (items.length === 0) return []
+    try {
+      const results = await settleBatch(parts, { items, origin, journal: null, outbox: [] })
+      announce(items)
+      return results
+    } catch (error) {
+      if (!isDataError(error)) throw error
+      if (items.length === 1) return [await park(items[0]!, origin, error)]
+      const middle = Math.ceil(items.length / 2)
+      return [...(await settleParts(items.slice(0, middle), origin)), ...(await settleParts(items.slice(middle), origin))]
+    }
+  }
+
+  async function park(item: SettlementItem, origin: string, error: unknown): Promise<EventResult> {
+    const reason = error instanceof Error ? error.message : String(error)
+    if (origin === 'ingest' && error instanceof InputError) return { status: 'rejected', id: item.event.id, field: error.field, reason }
+    await parkEvent(parts.sql, { customer: item.event.customer, origin, record: item.event, reason })
+    parts.log.error({ event: item.event.id, customer: item.event.customer, reason }, 'an event cannot be settled and is parked')
+    return { status: 'parked', id: item.event.id, reason }
+  }
+
+  async function settleStretch(stretch: NodeStretch): Promise<void> {
+    const origin = `node/${stretch.node}`
+    const parkedWithout = stretch.items.slice(0, -SETTLEMENT_BATCH_MAX)
+    const rest = stretch.items.slice(parkedWithout.length)
+    for (const [index, result] of (await settleCut(parkedWithout, origin)).entries()) await parkRefused(parkedWithout[index]!, result, origin)
+    const journal = { node: stretch.node, to: stretch.to }
+    try {
+      const results = await settleBatch(parts, { items: rest, origin, journal, outbox: stretch.outbox })
+      announce(rest)
+      for (const [index, result] of results.entries()) await parkRefused(rest[index]!, result, origin)
+    } catch (error) {
+      if (!isDataError(error)) throw error
+      for (const [index, result] of (await settleParts(rest, origin)).entries()) await parkRefused(rest[index]!, result, origin)
+      await settleBatch(parts, { items: [], origin, journal, outbox: stretch.outbox })
+    }
+  }
+
+  /** A node's record that settlement refuses (its customer is gone, its id was used otherwise) waits for a person. */
+  async function parkRefused(item: SettlementItem, result: EventResult, origin: string): Promise<void> {
+    if (result.status !== 'rejected' && result.status !== 'conflict') return
+    await parkEvent(parts.sql, { customer: item.event.customer, origin, record: item.event, reason: result.reason })
+    parts.log.error({ event: item.event.id, customer: item.event.customer, reason: result.reason }, 'a record of a node cannot be settled and is parked')
+  }
+
+  function announce(items: readonly SettlementItem[]): void {
+    const customers = [...new Set(items.map(({ event }) => event.customer))]
+    for (const listener of listeners) listener(customers)
+  }
+
+  return {
+    settle,
+    settleStretch,
+    waiting: () => waitingItems,
+    onSettled: (listener) => void listeners.push(listener),
+    close: async () => {
+      if (running !== null) await running
+    },
+  }
+}

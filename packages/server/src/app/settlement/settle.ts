@@ -1,0 +1,216 @@
+// One settlement transaction: claims the events' keys, loads what they touch, rates them, and writes events, totals,
+// transfers, budgets, rollups and outbox together. Exactly once: a key that was claimed before is answered, not charged.
+// Locks in one order: customers by id, then budgets, then their leases.
+
+import {
+  assert, eventFingerprint, formatUnits, InputError, parseDecimal, units, usageTransfers,
+  type Clock, type EventResult, type Instant, type JournalPosition, type UsageEvent,
+} from '@tollgate/core'
+import { createHash } from 'node:crypto'
+import type { Sql, Transaction } from '../../platform/postgres.ts'
+import { withRetry } from '../../platform/postgres.ts'
+import { ensureBudgets, listBudgets, moveBudgets, type BudgetRow } from '../../store/budgets.ts'
+import { lockCustomers, type StoredFacts } from '../../store/customers.ts'
+import { claimKeys, insertEvents, keyText } from '../../store/events.ts'
+import { advanceJournal } from '../../store/nodes.ts'
+import {
+  accumulatorOf, addRollups, insertOutbox, insertTransfers, openBatch, readAccumulators, readBlocks, readDebts, writeAccumulators, writeBlocks, writeDebts,
+  type BlockRow, type OutboxRow, type TransferRow,
+} from '../../store/settlement.ts'
+import type { Catalogs } from '../catalogs.ts'
+import { budgetScale, budgetsOf, limitOf, type CustomerContext, type CustomerContexts } from '../customer-contexts.ts'
+import { accumulatorKey, emptyOutput, headroomKey, rateInto, type BatchOutput, type BatchState } from './rate-batch.ts'
+
+export type SettlementParts = { readonly sql: Sql; readonly catalogs: Catalogs; readonly contexts: CustomerContexts; readonly clock: Clock; readonly randomText: () => string }
+
+export type SettlementItem = {
+  readonly event: UsageEvent
+  /** The sender stated the time; else ours was filled in and a retry may carry another. */
+  readonly statedTime: boolean
+}
+
+export type SettlementBatch = {
+  readonly items: readonly SettlementItem[]
+  /** `node/<id>` or `ingest`. */
+  readonly origin: string
+  /** The journal position after this batch, moved in the same transaction. */
+  readonly journal: { readonly node: string; readonly to: JournalPosition } | null
+  readonly outbox: readonly OutboxRow[]
+}
+
+/** Settles all or nothing of the batch; `results[i]` answers `items[i]`. A data error in one event fails the batch: the queue bisects. */
+export function settleBatch(parts: SettlementParts, batch: SettlementBatch): Promise<EventResult[]> {
+  return withRetry(parts.sql, (tx) => settleIn(tx, parts, batch))
+}
+
+async function settleIn(tx: Transaction, parts: SettlementParts, batch: SettlementBatch): Promise<EventResult[]> {
+  const results: (EventResult | null)[] = batch.items.map(() => null)
+  const versions = await lockCustomers(tx, [...new Set(batch.items.map(({ event }) => event.customer))])
+  const facts = await parts.contexts.facts(tx, versions)
+  const fresh = await claim(tx, batch.items, facts, results)
+  if (fresh.length > 0) {
+    const { state, ensured } = await loadState(tx, parts, fresh.map((index) => batch.items[index]!.event), facts)
+    const output = emptyOutput()
+    for (const index of fresh) {
+      rateInto(output, state, batch.items[index]!.event)
+      results[index] = output.results.at(-1)!
+    }
+    await write(tx, parts, { batch, output, state, ensured })
+  } else {
+    await insertOutbox(tx, batch.outbox)
+  }
+  if (batch.journal !== null) await advanceJournal(tx, batch.journal.node, batch.journal.to)
+  return results.map((result) => {
+    assert(result !== null, 'an event of the batch has no result')
+    return result
+  })
+}
+
+/** Indices of the events that are new; all others get their result. */
+async function claim(tx: Transaction, items: readonly SettlementItem[], facts: ReadonlyMap<string, StoredFacts>, results: (EventResult | null)[]): Promise<number[]> {
+  const first = new Map<string, { readonly index: number; readonly hash: Uint8Array }>()
+  for (const [index, item] of items.entries()) {
+    const { event } = item
+    if (!facts.has(event.customer)) {
+      results[index] = { status: 'rejected', id: event.id, field: 'customer', reason: `there is no customer ${event.customer}` }
+      continue
+    }
+    const hash = contentHash(item)
+    const key = keyText(event)
+    const twin = first.get(key)
+    if (twin === undefined) first.set(key, { index, hash })
+    else results[index] = Buffer.compare(twin.hash, hash) === 0 ? { status: 'duplicate', id: event.id } : conflict(event)
+  }
+  const candidates = [...first.values()]
+  if (candidates.length === 0) return []
+  const claimed = await claimKeys(tx, candidates.map(({ index, hash }) => ({ customer: items[index]!.event.customer, source: items[index]!.event.source, id: items[index]!.event.id, hash })))
+  const fresh: number[] = []
+  for (const [position, { index }] of candidates.entries()) {
+    const { event } = items[index]!
+    if (claimed[position] === 'new') fresh.push(index)
+    else results[index] = claimed[position] === 'duplicate' ? { status: 'duplicate', id: event.id } : conflict(event)
+  }
+  return fresh.sort((a, b) => a - b)
+}
+
+function conflict(event: UsageEvent): EventResult {
+  return { status: 'conflict', id: event.id, reason: `an event with source ${event.source} and id ${event.id} was recorded before with other content; the first stands. Use a new id, or send a correction.` }
+}
+
+function contentHash(item: SettlementItem): Uint8Array {
+  return createHash('sha256').update(eventFingerprint(item.event, item.statedTime)).digest().subarray(0, 16)
+}
+
+type Loaded = { readonly state: BatchState; readonly ensured: readonly BudgetRow[] }
+
+async function loadState(tx: Transaction, parts: SettlementParts, events: readonly UsageEvent[], facts: ReadonlyMap<string, StoredFacts>): Promise<Loaded> {
+  const now = parts.clock.now()
+  const contextAt = (customer: string, at: Instant): CustomerContext => parts.contexts.at(facts.get(customer)!, at)
+  const customers = [...new Set(events.map(({ customer }) => customer))]
+  const contexts = [...new Set(events.map((event) => contextAt(event.customer, event.time)))]
+  const versions = new Map([...new Set(events.map(({ catalogVersion }) => catalogVersion ?? 0))].map((version) => [version, null]))
+  const catalogs = new Map(await Promise.all([...versions.keys()].filter((version) => version > 0).map(async (version) => [version, await parts.catalogs.version(version)] as const)))
+  const currency = parts.catalogs.current().currency
+  const periods = [...new Set(contexts.map(({ snapshot }) => snapshot.period.start))]
+  const [totals, blocks, debts] = await Promise.all([readAccumulators(tx, customers, periods), readBlocks(tx, customers, { spentToo: false }), readDebts(tx, customers, currency)])
+  const scales = new Map(contexts.flatMap(({ plan }) => plan.prices.map((price) => [price.id, price.scale] as const)))
+  const ensured = contexts.flatMap((context) => budgetRows(context))
+  await ensureBudgets(tx, ensured)
+  const state: BatchState = {
+    contextAt,
+    catalogOf: (event) => catalogs.get(event.catalogVersion ?? 0) ?? parts.catalogs.current(),
+    accumulators: new Map(totals.map((row) => [accumulatorKey(row.customer, row.periodStart, row.price), accumulatorOf(row, scales.get(row.price) ?? 9, currency)])),
+    blocks: blocksByCustomer(blocks.filter(({ asset }) => asset === currency)),
+    debts,
+    headrooms: await headrooms(tx, events.some(({ settled }) => settled === null) ? contexts : []),
+    now,
+  }
+  return { state, ensured }
+}
+
+/** The rows of a customer's budgets with the limits of its plan; a wallet's limit grows with top-ups instead. */
+export function budgetRows(context: CustomerContext): BudgetRow[] {
+  return budgetsOf(context.snapshot).map((budget) => ({
+    customer: context.snapshot.customer, budget: budget.id, periodStart: budget.period.start, periodEnd: budget.period.end,
+    scale: budgetScale(budget), limit: limitOf(context, budget) ?? 0n,
+  }))
+}
+
+async function headrooms(tx: Transaction, contexts: readonly CustomerContext[]): Promise<Map<string, bigint>> {
+  const found = new Map<string, bigint>()
+  for (const context of contexts) {
+    const allowances = context.snapshot.funding.flatMap((source) => (source.kind === 'allowance' ? [source.budget] : []))
+    if (allowances.length === 0) continue
+    const rows = await listBudgets(tx, context.snapshot.customer, context.snapshot.period.start)
+    for (const budget of allowances) {
+      const row = rows.find((candidate) => candidate.budget === budget.id)
+      if (row === undefined) continue
+      const exact = (text: string) => parseDecimal(text, budgetScale(budget), budget.id)
+      const free = exact(row.limit) - exact(row.settled) - exact(row.escrow)
+      found.set(headroomKey(context.snapshot.customer, budget.id, budget.period.start), free > 0n ? free : 0n)
+    }
+  }
+  return found
+}
+
+function blocksByCustomer(blocks: readonly BlockRow[]): Map<string, BlockRow[]> {
+  const grouped = new Map<string, BlockRow[]>()
+  for (const block of blocks) grouped.set(block.customer, [...(grouped.get(block.customer) ?? []), block])
+  return grouped
+}
+
+type Written = { readonly batch: SettlementBatch; readonly output: BatchOutput; readonly state: BatchState; readonly ensured: readonly BudgetRow[] }
+
+async function write(tx: Transaction, parts: SettlementParts, { batch, output, state }: Written): Promise<void> {
+  const id = await openBatch(tx, batch.origin, output.rows.length)
+  const debts = [...state.debts].map(([customer, amount]) => ({ customer, asset: parts.catalogs.current().currency, amount }))
+  await Promise.all([
+    insertEvents(tx, id, output.rows),
+    writeAccumulators(tx, [...output.touched]),
+    writeBlocks(tx, [...state.blocks.values()].flat().filter(({ changed }) => changed)),
+    writeDebts(tx, debts),
+    insertTransfers(tx, transfersOf(output, id, parts.randomText)),
+    moveBudgets(tx, [...output.moves.values()]),
+    addRollups(tx, [...output.rollups.values()]),
+    insertOutbox(tx, [...batch.outbox, ...settlementMessages(output, id)]),
+  ])
+}
+
+function transfersOf(output: BatchOutput, batch: bigint, randomText: () => string): TransferRow[] {
+  return [...output.postings.values()].flatMap((posting) =>
+    usageTransfers({
+      asset: posting.asset,
+      draws: [...posting.draws].map(([block, amount]) => ({ block, amount: units(amount) })),
+      accrued: units(posting.accrued),
+      debt: units(posting.debt),
+    }).map((transfer): TransferRow => ({
+      ...transfer, customer: posting.customer, id: `trf_${randomText()}`, cause: 'usage', causeId: `bat_${batch}`, batch, periodStart: posting.periodStart,
+    })),
+  )
+}
+
+/** How many event ids one message lists; a larger batch says how many there are. */
+const EVENTS_LISTED_MAX = 20
+
+function settlementMessages(output: BatchOutput, batch: bigint): OutboxRow[] {
+  return [...output.postings.values()].map((posting) => {
+    const events = output.rows.filter(({ customer, periodStart }) => customer === posting.customer && periodStart === posting.periodStart)
+    return {
+      customer: posting.customer,
+      type: 'usage.settled',
+      payload: {
+        batch: `bat_${batch}`,
+        events: events.length,
+        charge: { amount: formatUnits(units(posting.amount), posting.asset), currency: posting.asset },
+        latest: events.slice(-EVENTS_LISTED_MAX).map(({ id, type, feature, amount, estimated }) => ({ id, type, feature, amount, estimated })),
+      },
+    }
+  })
+}
+
+/** True for an error that the same data will cause again: bad numbers, broken references, failed assertions. */
+export function isDataError(error: unknown): boolean {
+  if (error instanceof InputError || (error instanceof Error && error.name === 'AssertionFailure')) return true
+  const code = error instanceof Error && 'code' in error ? String(error.code) : ''
+  return /^(22|23)/.test(code)
+}

@@ -1,0 +1,33 @@
+// The jobs of a control plane, each on its interval: one run at a time, a failure is told and tried again at the next turn.
+
+import { expireBlocks } from '../app/credits.ts'
+import type { ControlPlane } from '../app/control-plane.ts'
+import { forgetAnswers } from '../app/idempotency.ts'
+import { keepPartitions } from '../app/partitions.ts'
+
+type Job = { readonly name: string; readonly everyMs: number; readonly run: (plane: ControlPlane) => Promise<unknown> }
+
+const JOBS: readonly Job[] = [
+  { name: 'expire-credit-blocks', everyMs: 10_000, run: expireBlocks },
+  { name: 'forget-idempotency-answers', everyMs: 3_600_000, run: forgetAnswers },
+  { name: 'create-event-partitions', everyMs: 6 * 3_600_000, run: keepPartitions },
+]
+
+/** Starts the jobs; the returned function stops them and waits for those that run. */
+export function startJobs(plane: ControlPlane): () => Promise<void> {
+  const running = new Map<string, Promise<unknown>>()
+  const timers = JOBS.map((job) => {
+    const turn = () => {
+      if (running.has(job.name)) return
+      const run = job.run(plane)
+        .catch((error: unknown) => plane.log.error({ error, job: job.name }, 'a job failed; it runs again at its next turn'))
+        .finally(() => running.delete(job.name))
+      running.set(job.name, run)
+    }
+    return setInterval(turn, job.everyMs)
+  })
+  return async () => {
+    for (const timer of timers) clearInterval(timer)
+    await Promise.all(running.values())
+  }
+}

@@ -1,0 +1,80 @@
+// The gateway as a child process of `serve`: started with what it needs in its environment, watched, started again when it
+// dies, told to drain when the server stops. Its journal outlives it, so a restart loses nothing.
+
+import { fork, type ChildProcess } from 'node:child_process'
+import { join } from 'node:path'
+import { setTimeout as delay } from 'node:timers/promises'
+import type { Config } from '../platform/config.ts'
+import type { Log } from '../platform/log.ts'
+import { StartError } from '../platform/start-error.ts'
+
+export type GatewayChild = { readonly url: () => string; readonly stop: () => Promise<void> }
+
+/** What the child says over the channel. */
+export type GatewayMessage = { readonly kind: 'ready'; readonly url: string } | { readonly kind: 'failed'; readonly code: string; readonly message: string }
+
+const RESTART_MS = 200
+/** A drain waits for open streams this long, then they are cut and settled with what was seen. */
+const STOP_TIMEOUT_MS = 20_000
+const START_TIMEOUT_MS = 60_000
+
+export async function startGatewayChild(options: { readonly config: Config; readonly log: Log; readonly nodeToken: string; readonly controlUrl: string }): Promise<GatewayChild> {
+  const { config, log } = options
+  let port = config.gatewayPort
+  let url = ''
+  let child: ChildProcess | null = null
+  let stopping = false
+
+  async function start(): Promise<void> {
+    child = fork(join(import.meta.dirname, '..', 'main.ts'), ['gateway', '--gateway-port', String(port)], {
+      env: { ...process.env, TOLLGATE_CONTROL_URL: options.controlUrl, TOLLGATE_NODE_TOKEN: options.nodeToken, TOLLGATE_NODE_ID: config.nodeId ?? 'local-1', TOLLGATE_DATA_DIR: config.dataDir, TOLLGATE_HOST: config.host, TOLLGATE_LOG_LEVEL: config.logLevel },
+      stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
+    })
+    url = await readyUrl(child)
+    port = Number(new URL(url).port)
+    child.once('exit', (code, signal) => {
+      if (!stopping) void restart(code, signal)
+    })
+  }
+
+  async function restart(code: number | null, signal: NodeJS.Signals | null): Promise<void> {
+    log.error({ code, signal }, 'the gateway process ended; it is started again and replays its journal')
+    while (!stopping) {
+      await delay(RESTART_MS)
+      try {
+        return await start()
+      } catch (error) {
+        log.error({ error }, 'the gateway process could not be started')
+      }
+    }
+  }
+
+  await start()
+  return {
+    url: () => url,
+    stop: async () => {
+      stopping = true
+      if (child === null || child.exitCode !== null || child.signalCode !== null) return
+      const ended = new Promise<void>((resolve) => child!.once('exit', () => resolve()))
+      child.kill('SIGTERM')
+      await Promise.race([ended, delay(STOP_TIMEOUT_MS, undefined, { ref: false })])
+      if (child.exitCode === null) child.kill('SIGKILL')
+      await ended
+    },
+  }
+}
+
+function readyUrl(child: ChildProcess): Promise<string> {
+  return new Promise((resolve, reject) => {
+    const timer = setTimeout(() => reject(new StartError({ code: 'gateway_silent', message: `The gateway process did not become ready in ${START_TIMEOUT_MS / 1_000} seconds.` })), START_TIMEOUT_MS)
+    child.on('message', (message: GatewayMessage) => {
+      clearTimeout(timer)
+      if (message.kind === 'ready') resolve(message.url)
+      else reject(new StartError({ code: message.code, message: message.message }))
+    })
+    child.once('exit', (code, signal) => {
+      clearTimeout(timer)
+      reject(new StartError({ code: 'gateway_ended', message: `The gateway process ended at its start (${signal ?? `exit code ${code}`}).` }))
+    })
+  })
+}

@@ -1,0 +1,55 @@
+// Mode `gateway`: one node of the data plane. It decides in memory, journals to its own folder, and speaks to the control
+// plane over HTTP; it never runs SQL. Beside a `serve` it is its child; on another machine it is started by itself with
+// TOLLGATE_CONTROL_URL and TOLLGATE_NODE_TOKEN.
+
+import { hostname } from 'node:os'
+import { createGateway } from '../gateway/server.ts'
+import { createSandbox } from '../gateway/sandbox/server.ts'
+import { startNode } from '../hot/start-node.ts'
+import { systemClock } from '../platform/clock.ts'
+import { requireNodeConfig, type Config } from '../platform/config.ts'
+import { createControlClient } from '../platform/control-client.ts'
+import { createLog } from '../platform/log.ts'
+import { randomText } from '../platform/random-id.ts'
+import { hashKey } from '../platform/secrets.ts'
+import type { GatewayMessage } from './gateway-child.ts'
+import { journalFolder } from './serve.ts'
+import { listen } from './listen.ts'
+
+export async function runGateway(config: Config): Promise<{ readonly stop: () => Promise<void> }> {
+  const log = createLog({ level: config.logLevel })
+  const { controlUrl, nodeToken } = requireNodeConfig(config)
+  const nodeId = config.nodeId ?? hostname().toLowerCase().replace(/[^a-z0-9.-]/g, '-')
+  const control = createControlClient({ url: controlUrl, token: nodeToken, onProblem: (error) => log.warn({ error }, 'the feed of the control plane is interrupted') })
+  const node = await startNode({
+    node: nodeId, journalFolder: journalFolder(config, nodeId), authority: control.authority, directory: control.directory, feed: control.feed,
+    clock: systemClock, randomText, hashKey,
+    warn: (facts, message) => {
+      log.warn(facts, message)
+      if (isFenced(facts['error'])) {
+        log.fatal({ node: nodeId }, 'another process runs under this node id; this one stops')
+        process.exit(1)
+      }
+    },
+  })
+  const sandbox = createSandbox({ log })
+  const sandboxPort = await listen(sandbox.server, { host: '127.0.0.1', port: 0, setting: '', flag: '' })
+  const gateway = createGateway({ node, clock: systemClock, log, sandboxBaseUrl: `http://127.0.0.1:${sandboxPort}/v1` })
+  const port = await listen(gateway.server, { host: config.host, port: config.gatewayPort, setting: 'TOLLGATE_GATEWAY_PORT', flag: '--gateway-port' })
+  const shown = config.host === '0.0.0.0' || config.host === '::' ? '127.0.0.1' : config.host
+  const message: GatewayMessage = { kind: 'ready', url: `http://${shown}:${port}` }
+  process.send?.(message)
+  log.debug({ node: nodeId, url: message.url }, 'the gateway is ready')
+  return {
+    stop: async () => {
+      await gateway.close()
+      await node.drain()
+      await sandbox.close()
+      await control.close()
+    },
+  }
+}
+
+function isFenced(error: unknown): boolean {
+  return error instanceof Error && 'code' in error && error.code === 'node_fenced'
+}

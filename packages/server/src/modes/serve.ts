@@ -1,0 +1,101 @@
+// Mode `serve`: the whole of Tollgate on one machine. This process is the control plane (API, settlement, jobs); the gateway
+// is a child of its own, so that no settlement or report is ever seen in a request's latency. PostgreSQL is embedded
+// unless DATABASE_URL says otherwise. Everything starts in order and stops in the reverse order.
+
+import { randomBytes } from 'node:crypto'
+import { join } from 'node:path'
+import { createApi } from '../api/server.ts'
+import { registerInternal } from '../api/internal.ts'
+import { createControlPlane, type ControlPlane } from '../app/control-plane.ts'
+import { keepPartitions } from '../app/partitions.ts'
+import { startJobs } from '../jobs/schedule.ts'
+import type { Config } from '../platform/config.ts'
+import { acquireDataDirLock } from '../platform/data-dir-lock.ts'
+import { startEmbeddedPostgres } from '../platform/embedded-postgres.ts'
+import { createLog, type Log } from '../platform/log.ts'
+import { loadMasterKey } from '../platform/master-key.ts'
+import { migrate } from '../platform/migrate.ts'
+import { connect, type Sql } from '../platform/postgres.ts'
+import { randomText } from '../platform/random-id.ts'
+import { systemClock } from '../platform/clock.ts'
+import { loadDemo } from './demo.ts'
+import { startGatewayChild, type GatewayChild } from './gateway-child.ts'
+import { listen } from './listen.ts'
+import { printWelcome } from './welcome.ts'
+import { environmentUpstreams } from './environment-upstreams.ts'
+
+export type ServeOptions = { readonly config: Config; readonly demo: boolean; readonly version: string }
+
+/** Connections of the control plane: settlement, API and jobs share them; the embedded server allows 60. */
+const CONNECTIONS = 20
+
+/** Starts and returns how to stop. Throws StartError when something is in the way; then nothing is left running. */
+export async function serve(options: ServeOptions): Promise<{ readonly stop: () => Promise<void>; readonly url: string; readonly gatewayUrl: string }> {
+  const { config } = options
+  const log = createLog({ level: config.logLevel })
+  const undo: (() => Promise<void> | void)[] = []
+  const stop = async (): Promise<void> => {
+    for (const step of undo.splice(0).reverse()) await step()
+  }
+  try {
+    const lock = acquireDataDirLock(config.dataDir)
+    undo.push(() => lock.release())
+    const sql = await openDatabase(config, log, undo)
+    const plane = await createControlPlane({
+      sql, log, clock: systemClock, randomText, masterKey: loadMasterKey(config),
+      environmentUpstreams: environmentUpstreams(config),
+      links: linksOf(config),
+    })
+    await keepPartitions(plane)
+    undo.push(() => plane.queue.close())
+    undo.push(startJobs(plane))
+    const nodeToken = randomBytes(32).toString('base64url')
+    let gateway: GatewayChild | null = null
+    const api = createApi({ plane, version: options.version, gatewayUrl: () => gateway?.url() ?? '', register: (app) => registerInternal(app, plane, nodeToken) })
+    const port = await listen(api, { host: config.host, port: config.port, setting: 'TOLLGATE_PORT', flag: '--port' })
+    undo.push(() => api.close())
+    gateway = await startGatewayChild({ config, log, nodeToken, controlUrl: `http://127.0.0.1:${port}` })
+    const child = gateway
+    undo.push(() => child.stop())
+    const url = `http://${shownHost(config.host)}:${port}`
+    if (options.demo) {
+      const demo = await loadDemo(plane, { dataDir: config.dataDir, url, gatewayUrl: gateway.url(), hasProvider: config.openaiApiKey !== null })
+      printWelcome(demo)
+    } else {
+      log.info({ url, gateway_url: gateway.url() }, 'Tollgate is ready')
+    }
+    return { stop, url, gatewayUrl: gateway.url() }
+  } catch (error) {
+    await stop()
+    throw error
+  }
+}
+
+async function openDatabase(config: Config, log: Log, undo: (() => Promise<void> | void)[]): Promise<Sql> {
+  let url = config.databaseUrl
+  if (url === null) {
+    const embedded = await startEmbeddedPostgres({ dataDir: config.dataDir, log })
+    undo.push(() => embedded.stop())
+    url = embedded.url
+  }
+  const sql = connect({ url, applicationName: 'tollgate', max: CONNECTIONS })
+  undo.push(() => sql.end({ timeout: 5 }))
+  const applied = await migrate(sql)
+  if (applied.length > 0) log.debug({ applied }, 'the database was brought up to date')
+  return sql
+}
+
+function linksOf(config: Config): ControlPlane['links'] {
+  const base = config.publicUrl ?? `http://${shownHost(config.host)}:${config.port}`
+  return { topUpUrl: `${base}/top-up`, upgradeUrl: `${base}/plans` }
+}
+
+/** An address that a person can open: a server on all addresses is reachable on loopback. */
+function shownHost(host: string): string {
+  return host === '0.0.0.0' || host === '::' ? '127.0.0.1' : host
+}
+
+/** Where a gateway node of this data folder keeps its journal. */
+export function journalFolder(config: Config, node: string): string {
+  return join(config.dataDir, 'journal', node)
+}

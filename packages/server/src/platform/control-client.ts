@@ -1,0 +1,100 @@
+// The node's side of the node protocol: authority, directory and feed over HTTP to the control plane, on one kept-alive
+// pool. Shapes are JSON; journal stretches travel as the bytes that are on disk. api/internal.ts is the other side.
+
+import { AUTHORITY_TIMEOUT_MS, type Authority, type CatalogDocument, type CustomerView, type Directory, type Feed, type FeedMessage, type JournalPosition, type KeyRecord, type NodeIdentity, type UpstreamConfig } from '@tollgate/core'
+import { Pool } from 'undici'
+
+export type ControlClient = { readonly authority: Authority; readonly directory: Directory; readonly feed: Feed; readonly close: () => Promise<void> }
+
+/** The control plane answered, but not with what was asked for. */
+export class ControlError extends Error {
+  override readonly name = 'ControlError'
+  readonly code: string
+  readonly status: number
+  readonly retryable: boolean
+
+  constructor(input: { readonly code: string; readonly status: number; readonly message: string }) {
+    super(input.message)
+    this.code = input.code
+    this.status = input.status
+    this.retryable = input.status >= 500
+  }
+}
+
+const FEED_RETRY_MS = 200
+
+export function createControlClient(options: { readonly url: string; readonly token: string; readonly onProblem?: (error: unknown) => void }): ControlClient {
+  const pool = new Pool(options.url, { connections: 16, pipelining: 1, headersTimeout: AUTHORITY_TIMEOUT_MS, bodyTimeout: 0, connectTimeout: 2_000 })
+  const headers = { authorization: `Bearer ${options.token}`, 'content-type': 'application/json' }
+
+  async function call<T>(method: 'GET' | 'POST', path: string, body?: string | Uint8Array, extra: Record<string, string> = {}): Promise<T> {
+    const answer = await pool.request({ method, path, headers: { ...headers, ...extra }, ...(body === undefined ? {} : { body }) })
+    const text = await answer.body.text()
+    if (answer.statusCode === 200) return JSON.parse(text) as T
+    const problem = parseProblem(text)
+    throw new ControlError({ code: problem.code, status: answer.statusCode, message: `${method} ${path}: ${answer.statusCode} ${problem.detail}` })
+  }
+
+  const nodePath = (identity: NodeIdentity, what: string) => `/internal/nodes/${identity.node}/${identity.incarnation}/${what}`
+
+  const authority: Authority = {
+    register: (node) => call('POST', '/internal/nodes', JSON.stringify({ node })),
+    closeEarlier: (identity) => call('POST', nodePath(identity, 'close-earlier'), '{}'),
+    acquire: (identity, request) => call('POST', nodePath(identity, 'acquire'), JSON.stringify(request)),
+    giveBack: (identity, returned) => call('POST', nodePath(identity, 'give-back'), JSON.stringify({ returned })),
+    ship: (identity, stretch) => call<JournalPosition>('POST', nodePath(identity, 'journal'), stretch.lines, {
+      'content-type': 'application/octet-stream', 'x-journal-from': positionText(stretch.from), 'x-journal-to': positionText(stretch.to),
+    }),
+  }
+  const directory: Directory = {
+    key: (hash) => call<{ key: KeyRecord | null }>('GET', `/internal/keys/${hash}`).then(({ key }) => key),
+    customer: (identity, id) => call<{ view: CustomerView | null }>('GET', nodePath(identity, `customers/${encodeURIComponent(id)}`)).then(({ view }) => view),
+    catalog: (version) => call<CatalogDocument>('GET', `/internal/catalogs/${version}`),
+    upstreams: () => call<{ upstreams: UpstreamConfig[] }>('GET', '/internal/upstreams').then(({ upstreams }) => upstreams),
+  }
+  const feed: Feed = {
+    subscribe: (identity, onMessage) => {
+      const stop = new AbortController()
+      void follow(identity, onMessage, stop.signal)
+      return { close: () => stop.abort() }
+    },
+  }
+
+  /** Reads the feed line by line and acknowledges each message once it is acted upon; reconnects for ever. */
+  async function follow(identity: NodeIdentity, onMessage: (message: FeedMessage) => void | Promise<void>, signal: AbortSignal): Promise<void> {
+    while (!signal.aborted) {
+      try {
+        const answer = await pool.request({ method: 'GET', path: nodePath(identity, 'feed'), headers, signal, headersTimeout: AUTHORITY_TIMEOUT_MS, bodyTimeout: 0 })
+        let rest = ''
+        for await (const chunk of answer.body) {
+          const lines = (rest + String(chunk)).split('\n')
+          rest = lines.pop() ?? ''
+          for (const line of lines) if (line !== '') await actOn(identity, JSON.parse(line) as FeedMessage, onMessage)
+        }
+      } catch (error) {
+        if (!signal.aborted) options.onProblem?.(error)
+      }
+      if (!signal.aborted) await new Promise((resolve) => setTimeout(resolve, FEED_RETRY_MS).unref())
+    }
+  }
+
+  async function actOn(identity: NodeIdentity, message: FeedMessage, onMessage: (message: FeedMessage) => void | Promise<void>): Promise<void> {
+    await onMessage(message)
+    await call('POST', nodePath(identity, 'acknowledge'), JSON.stringify({ epoch: message.epoch }))
+  }
+
+  return { authority, directory, feed, close: () => pool.destroy() }
+}
+
+export function positionText(position: JournalPosition): string {
+  return `${position.segment}:${position.offset}`
+}
+
+function parseProblem(text: string): { readonly code: string; readonly detail: string } {
+  try {
+    const body = JSON.parse(text) as { code?: string; detail?: string }
+    return { code: body.code ?? 'unknown', detail: body.detail ?? text.slice(0, 200) }
+  } catch {
+    return { code: 'unknown', detail: text.slice(0, 200) }
+  }
+}

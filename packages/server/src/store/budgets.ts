@@ -1,0 +1,152 @@
+// The authority's rows: budget states and leases. Rows are locked in the order of (customer, budget, period), always the
+// budget before its leases, so that acquires, settlements and top-ups never wait for each other in a circle.
+// Amounts cross as exact bigints in the unit of the budget; the database holds them as plain decimals.
+
+import { formatDecimal, parseDecimal, type BudgetState, type Instant } from '@tollgate/core'
+import type { Sql, Transaction } from '../platform/postgres.ts'
+
+export type BudgetKey = { readonly customer: string; readonly budget: string; readonly periodStart: Instant }
+export type BudgetRow = BudgetKey & { readonly periodEnd: Instant; readonly scale: number; readonly limit: bigint }
+
+export function keyText(key: BudgetKey): string {
+  return `${key.customer} ${key.budget} ${key.periodStart}`
+}
+
+/** Creates the rows that do not exist yet, with their limit. */
+export async function ensureBudgets(tx: Sql | Transaction, rows: readonly BudgetRow[]): Promise<void> {
+  if (rows.length === 0) return
+  await tx`
+    insert into budget_state (customer_id, budget_id, period_start, period_end, limit_amount)
+    select * from unnest(${rows.map(({ customer }) => customer)}::text[], ${rows.map(({ budget }) => budget)}::text[],
+      ${rows.map(({ periodStart }) => iso(periodStart))}::timestamptz[], ${rows.map(({ periodEnd }) => iso(periodEnd))}::timestamptz[],
+      ${rows.map((row) => formatDecimal(row.limit, row.scale))}::numeric[])
+    on conflict do nothing`
+}
+
+export type LockedBudget = BudgetState & { readonly budget: string; readonly lease: { readonly granted: bigint; readonly used: bigint }; readonly othersEscrow: bigint }
+
+/** Locks one customer's budgets and reads them with the lease that (node, incarnation) has on each. */
+export async function lockForLease(tx: Transaction, input: {
+  readonly customer: string; readonly node: string; readonly incarnation: number
+  readonly budgets: readonly { readonly budget: string; readonly periodStart: Instant; readonly scale: number }[]
+}): Promise<Map<string, LockedBudget>> {
+  const ids = input.budgets.map(({ budget }) => budget)
+  const starts = input.budgets.map(({ periodStart }) => iso(periodStart))
+  const states = await tx<{ budget: string; limit: string; settled: string; escrow: string }[]>`
+    select b.budget_id as budget, b.limit_amount as limit, b.settled, b.escrow from budget_state b
+    join unnest(${ids}::text[], ${starts}::timestamptz[]) as wanted(budget_id, period_start) using (budget_id, period_start)
+    where b.customer_id = ${input.customer} order by b.budget_id, b.period_start for update of b`
+  const leases = await tx<{ budget: string; granted: string; used: string }[]>`
+    select budget_id as budget, granted, used from lease join unnest(${ids}::text[], ${starts}::timestamptz[]) as wanted(budget_id, period_start) using (budget_id, period_start)
+    where customer_id = ${input.customer} and node_id = ${input.node} and incarnation = ${input.incarnation}`
+  const scaleOf = new Map(input.budgets.map(({ budget, scale }) => [budget, scale]))
+  return new Map(states.map((row) => {
+    const scale = scaleOf.get(row.budget) ?? 0
+    const exact = (text: string) => parseDecimal(text, scale, row.budget)
+    const lease = leases.find(({ budget }) => budget === row.budget)
+    const own = { granted: exact(lease?.granted ?? '0'), used: exact(lease?.used ?? '0') }
+    const escrow = exact(row.escrow)
+    const ownEscrow = own.granted > own.used ? own.granted - own.used : 0n
+    return [row.budget, { budget: row.budget, limit: exact(row.limit), settled: exact(row.settled), escrow, lease: own, othersEscrow: escrow - ownEscrow }]
+  }))
+}
+
+export type LeaseChange = { readonly budget: string; readonly periodStart: Instant; readonly scale: number; readonly granted: bigint; readonly escrowAdded: bigint }
+
+/** Writes a node's grown or shrunk leases and the escrow that follows. The budget rows are locked already. */
+export async function writeLeases(tx: Transaction, input: { readonly customer: string; readonly node: string; readonly incarnation: number; readonly changes: readonly LeaseChange[] }): Promise<void> {
+  const { changes } = input
+  const ids = changes.map(({ budget }) => budget)
+  const starts = changes.map(({ periodStart }) => iso(periodStart))
+  await tx`
+    insert into lease (customer_id, budget_id, period_start, node_id, incarnation, granted)
+    select ${input.customer}, l.budget_id, l.period_start, ${input.node}, ${input.incarnation}, l.granted
+    from unnest(${ids}::text[], ${starts}::timestamptz[], ${changes.map((change) => formatDecimal(change.granted, change.scale))}::numeric[]) as l(budget_id, period_start, granted)
+    on conflict (customer_id, budget_id, period_start, node_id, incarnation) do update set granted = excluded.granted`
+  await tx`
+    update budget_state b set escrow = b.escrow + d.added
+    from unnest(${ids}::text[], ${starts}::timestamptz[], ${changes.map((change) => formatDecimal(change.escrowAdded, change.scale))}::numeric[]) as d(budget_id, period_start, added)
+    where b.customer_id = ${input.customer} and b.budget_id = d.budget_id and b.period_start = d.period_start`
+}
+
+/** Closes the leases of a node's earlier incarnations: what they did not use is headroom again. */
+export async function closeLeases(tx: Transaction, node: string, before: number): Promise<void> {
+  await tx`
+    select 1 from budget_state b where exists (
+      select 1 from lease l where l.node_id = ${node} and l.incarnation < ${before} and l.granted > l.used
+        and l.customer_id = b.customer_id and l.budget_id = b.budget_id and l.period_start = b.period_start)
+    order by b.customer_id, b.budget_id, b.period_start for update of b`
+  await tx`
+    with closed as (
+      update lease l set granted = l.used from lease old
+      where l.node_id = ${node} and l.incarnation < ${before} and l.granted > l.used
+        and (old.customer_id, old.budget_id, old.period_start, old.node_id, old.incarnation) = (l.customer_id, l.budget_id, l.period_start, l.node_id, l.incarnation)
+      returning l.customer_id, l.budget_id, l.period_start, old.granted - old.used as freed
+    ), freed as (select customer_id, budget_id, period_start, sum(freed) as freed from closed group by 1, 2, 3)
+    update budget_state b set escrow = b.escrow - f.freed from freed f
+    where b.customer_id = f.customer_id and b.budget_id = f.budget_id and b.period_start = f.period_start`
+}
+
+export type BudgetMove = BudgetKey & { readonly scale: number; readonly amount: bigint; readonly node: string | null; readonly incarnation: number | null }
+
+/** Books settled amounts: on the budget always, and on the node's lease where the usage came out of one. */
+export async function moveBudgets(tx: Transaction, moves: readonly BudgetMove[]): Promise<void> {
+  if (moves.length === 0) return
+  const columns = {
+    customers: moves.map(({ customer }) => customer), budgets: moves.map(({ budget }) => budget), starts: moves.map(({ periodStart }) => iso(periodStart)),
+    amounts: moves.map((move) => formatDecimal(move.amount, move.scale)), nodes: moves.map(({ node }) => node), incarnations: moves.map(({ incarnation }) => incarnation),
+  }
+  await tx`
+    select 1 from budget_state b join (select distinct * from unnest(${columns.customers}::text[], ${columns.budgets}::text[], ${columns.starts}::timestamptz[]) as w(customer_id, budget_id, period_start)) w
+      using (customer_id, budget_id, period_start) order by customer_id, budget_id, period_start for update of b`
+  await tx`
+    with moves as (
+      select * from unnest(${columns.customers}::text[], ${columns.budgets}::text[], ${columns.starts}::timestamptz[], ${columns.amounts}::numeric[], ${columns.nodes}::text[], ${columns.incarnations}::int[])
+        as m(customer_id, budget_id, period_start, amount, node_id, incarnation)
+    ), used as (
+      update lease l set used = l.used + m.amount from moves m
+      where l.customer_id = m.customer_id and l.budget_id = m.budget_id and l.period_start = m.period_start and l.node_id = m.node_id and l.incarnation = m.incarnation
+      returning l.customer_id, l.budget_id, l.period_start, greatest(0, l.granted - (l.used - m.amount)) - greatest(0, l.granted - l.used) as freed
+    ), freed as (select customer_id, budget_id, period_start, sum(freed) as freed from used group by 1, 2, 3),
+    totals as (select customer_id, budget_id, period_start, sum(amount) as amount from moves group by 1, 2, 3)
+    update budget_state b set settled = b.settled + t.amount, escrow = b.escrow - coalesce(f.freed, 0)
+    from totals t left join freed f using (customer_id, budget_id, period_start)
+    where b.customer_id = t.customer_id and b.budget_id = t.budget_id and b.period_start = t.period_start`
+}
+
+/** Raises or lowers a limit by `delta`, exact decimal text. The row must exist. */
+export async function changeLimit(tx: Transaction, key: BudgetKey, delta: string): Promise<void> {
+  await tx`
+    update budget_state set limit_amount = limit_amount + ${delta}::numeric
+    where customer_id = ${key.customer} and budget_id = ${key.budget} and period_start = ${iso(key.periodStart)}`
+}
+
+export async function setLimits(tx: Transaction, rows: readonly BudgetRow[]): Promise<void> {
+  if (rows.length === 0) return
+  await tx`
+    insert into budget_state (customer_id, budget_id, period_start, period_end, limit_amount)
+    select * from unnest(${rows.map(({ customer }) => customer)}::text[], ${rows.map(({ budget }) => budget)}::text[],
+      ${rows.map(({ periodStart }) => iso(periodStart))}::timestamptz[], ${rows.map(({ periodEnd }) => iso(periodEnd))}::timestamptz[],
+      ${rows.map((row) => formatDecimal(row.limit, row.scale))}::numeric[])
+    on conflict (customer_id, budget_id, period_start) do update set limit_amount = excluded.limit_amount`
+}
+
+export type BudgetView = BudgetKey & { readonly periodEnd: Instant; readonly limit: string; readonly settled: string; readonly escrow: string }
+
+/** Budgets of a customer whose period holds now, as decimal text. */
+export async function listBudgets(sql: Sql | Transaction, customer: string, at: Instant): Promise<BudgetView[]> {
+  return sql<BudgetView[]>`
+    select customer_id as customer, budget_id as budget, period_start as "periodStart", period_end as "periodEnd", limit_amount as limit, settled, escrow
+    from budget_state where customer_id = ${customer} and period_start <= ${iso(at)} and period_end > ${iso(at)} order by budget_id`
+}
+
+/** What this incarnation has had posted on a customer's wallets: joined to the posted balance it gives the node's base. */
+export async function leaseUse(sql: Sql | Transaction, input: { readonly customer: string; readonly node: string; readonly incarnation: number }): Promise<Map<string, string>> {
+  const rows = await sql<{ budget: string; used: string }[]>`
+    select budget_id as budget, used from lease where customer_id = ${input.customer} and node_id = ${input.node} and incarnation = ${input.incarnation} and budget_id like 'wallet:%'`
+  return new Map(rows.map(({ budget, used }) => [budget, used]))
+}
+
+function iso(at: Instant): string {
+  return new Date(at).toISOString()
+}

@@ -1,0 +1,41 @@
+// Catalog versions: immutable, the highest in force.
+
+import type { CatalogDocument, Instant } from '@tollgate/core'
+import type { Sql, Transaction } from '../platform/postgres.ts'
+
+export type CatalogRow = { readonly version: number; readonly document: CatalogDocument; readonly source: string; readonly appliedAt: Instant; readonly appliedBy: string }
+
+export async function latestCatalog(sql: Sql | Transaction): Promise<CatalogRow | null> {
+  const [row] = await sql<CatalogRow[]>`
+    select version, document, source, applied_at as "appliedAt", applied_by as "appliedBy" from catalog_version order by version desc limit 1`
+  return row ?? null
+}
+
+export async function catalogDocument(sql: Sql | Transaction, version: number): Promise<CatalogDocument | null> {
+  const [row] = await sql<{ document: CatalogDocument }[]>`select document from catalog_version where version = ${version}`
+  return row?.document ?? null
+}
+
+/** One writer at a time: the version after `base` must still be free. */
+export async function insertCatalog(tx: Transaction, input: { readonly document: CatalogDocument; readonly source: string; readonly actor: string }): Promise<number> {
+  const [row] = await tx<{ version: number }[]>`
+    insert into catalog_version (document, source, applied_by) values (${tx.json(input.document as never)}, ${input.source}, ${input.actor}) returning version`
+  return row!.version
+}
+
+export async function lockCatalog(tx: Transaction): Promise<void> {
+  await tx`lock table catalog_version in share row exclusive mode`
+}
+
+/** How many customers are on each plan. */
+export async function customersByPlan(sql: Sql | Transaction): Promise<Map<string, number>> {
+  const rows = await sql<{ plan: string; customers: bigint }[]>`select plan, count(*) as customers from subscription group by plan`
+  return new Map(rows.map(({ plan, customers }) => [plan, Number(customers)]))
+}
+
+/** Sets a plan's limit on the running periods of all its customers. */
+export async function setPlanLimit(tx: Transaction, input: { readonly plan: string; readonly budget: string; readonly limit: string }): Promise<void> {
+  await tx`
+    update budget_state b set limit_amount = ${input.limit}::numeric from subscription s
+    where s.plan = ${input.plan} and b.customer_id = s.customer_id and b.budget_id = ${input.budget} and b.period_end > now() and b.limit_amount <> ${input.limit}::numeric`
+}

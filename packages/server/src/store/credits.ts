@@ -1,0 +1,25 @@
+// Credit blocks as rows.
+
+import { formatUnits, parseUnits, type Instant, type Units } from '@tollgate/core'
+import type { Sql, Transaction } from '../platform/postgres.ts'
+import type { BlockRow } from './settlement.ts'
+
+export async function insertBlock(tx: Transaction, block: {
+  readonly customer: string; readonly id: string; readonly asset: string; readonly category: string; readonly priority: number
+  readonly granted: Units; readonly remaining: Units; readonly effectiveAt: Instant; readonly expiresAt: Instant | null; readonly reference: string | null
+}): Promise<void> {
+  await tx`
+    insert into credit_block (customer_id, id, asset, category, priority, granted, remaining, effective_at, expires_at, reference)
+    values (${block.customer}, ${block.id}, ${block.asset}, ${block.category}, ${block.priority}, ${formatUnits(block.granted, block.asset)}, ${formatUnits(block.remaining, block.asset)},
+      ${block.effectiveAt}, ${block.expiresAt}, ${block.reference})`
+}
+
+type ExpiredText = Omit<BlockRow, 'granted' | 'remaining' | 'changed'> & { readonly granted: string; readonly remaining: string }
+
+/** Blocks whose time is over and that still hold something, of one customer or of all. */
+export async function expiredBlocks(sql: Sql | Transaction, at: Instant, limit: number, customer: string | null = null): Promise<BlockRow[]> {
+  const rows = await sql<ExpiredText[]>`
+    select customer_id as customer, id, asset, category, priority, granted, remaining, effective_at as "effectiveAt", expires_at as "expiresAt", created_at as "createdAt"
+    from credit_block where remaining > 0 and expires_at <= ${at} and (${customer}::text is null or customer_id = ${customer}) order by customer_id, id limit ${limit}`
+  return rows.map((row) => ({ ...row, granted: parseUnits(row.granted, row.asset), remaining: parseUnits(row.remaining, row.asset), changed: false }))
+}

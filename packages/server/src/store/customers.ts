@@ -1,0 +1,114 @@
+// Customers, their subscription, entities and budget rules: the facts a snapshot is compiled from.
+
+import {
+  assert, parseDecimal, type BudgetRule, type CustomerFacts, type CustomerId, type EntityId, type Instant, type Standing,
+} from '@tollgate/core'
+import type { Sql, Transaction } from '../platform/postgres.ts'
+
+export type CustomerRow = {
+  readonly id: CustomerId
+  readonly name: string
+  readonly externalId: string | null
+  readonly timeZone: string
+  readonly version: number
+  readonly metadata: Record<string, unknown>
+  readonly createdAt: Instant
+  readonly plan: string
+  readonly standing: Standing
+  readonly subscription: string
+  readonly anchorAt: Instant
+}
+
+/** Facts without what moves with usage (positions, wallet): those are read when a snapshot is compiled. */
+export type StoredFacts = Omit<CustomerFacts, 'positions' | 'walletChangesAt'> & { readonly ruleLimits: ReadonlyMap<string, bigint> }
+
+export async function insertCustomer(tx: Transaction, input: {
+  readonly id: string; readonly name: string; readonly externalId: string | null; readonly timeZone: string; readonly metadata: Record<string, unknown>
+  readonly plan: string; readonly subscription: string; readonly anchorAt: Instant
+}): Promise<boolean> {
+  const rows = await tx`
+    insert into customer (id, name, external_id, time_zone, metadata)
+    values (${input.id}, ${input.name}, ${input.externalId}, ${input.timeZone}, ${tx.json(input.metadata as never)})
+    on conflict do nothing returning id`
+  if (rows.length === 0) return false
+  await tx`insert into subscription (customer_id, id, plan, anchor_at) values (${input.id}, ${input.subscription}, ${input.plan}, ${input.anchorAt})`
+  return true
+}
+
+export async function findCustomer(sql: Sql | Transaction, id: string): Promise<CustomerRow | null> {
+  const [row] = await sql<CustomerRow[]>`${selectCustomer(sql)} where c.id = ${id}`
+  return row === undefined ? null : { ...row, version: Number(row.version) }
+}
+
+/** By name, id or external id; ordered by id, after `after`. */
+export async function listCustomers(sql: Sql, input: { readonly search: string | null; readonly after: string | null; readonly limit: number }): Promise<CustomerRow[]> {
+  const pattern = input.search === null ? null : `%${input.search.replace(/[\\%_]/g, '\\$&')}%`
+  const rows = await sql<CustomerRow[]>`
+    ${selectCustomer(sql)}
+    where (${input.after}::text is null or c.id > ${input.after})
+      and (${pattern}::text is null or c.name ilike ${pattern} or c.id ilike ${pattern} or c.external_id ilike ${pattern})
+    order by c.id limit ${input.limit}`
+  return rows.map((row) => ({ ...row, version: Number(row.version) }))
+}
+
+function selectCustomer(sql: Sql | Transaction) {
+  return sql`
+    select c.id, c.name, c.external_id as "externalId", c.time_zone as "timeZone", c.version, c.metadata, c.created_at as "createdAt",
+      s.plan, s.standing, s.id as subscription, s.anchor_at as "anchorAt"
+    from customer c join subscription s on s.customer_id = c.id`
+}
+
+/** Serialises everything that moves a customer's money: settlement, top-ups, plan changes. Always in order of id. */
+export async function lockCustomers(tx: Transaction, ids: readonly string[]): Promise<Map<string, number>> {
+  const rows = await tx<{ id: string; version: bigint }[]>`
+    select id, version from customer where id = any(${ids as string[]}::text[]) order by id for no key update`
+  return new Map(rows.map(({ id, version }) => [id, Number(version)]))
+}
+
+/** Announces that a snapshot is out of date. Returns the new version. */
+export async function bumpVersion(tx: Transaction, customer: string): Promise<number> {
+  const [row] = await tx<{ version: bigint }[]>`update customer set version = version + 1 where id = ${customer} returning version`
+  assert(row !== undefined, `no customer ${customer}`)
+  return Number(row.version)
+}
+
+export async function setSubscription(tx: Transaction, customer: string, change: { readonly plan: string; readonly standing: Standing }): Promise<void> {
+  await tx`update subscription set plan = ${change.plan}, standing = ${change.standing} where customer_id = ${customer}`
+}
+
+export async function loadFacts(sql: Sql | Transaction, ids: readonly string[]): Promise<Map<string, StoredFacts>> {
+  const list = ids as string[]
+  const [customers, entities, rules] = await Promise.all([
+    sql<CustomerRow[]>`${selectCustomer(sql)} where c.id = any(${list}::text[])`,
+    sql<{ customer: string; id: EntityId; parent: EntityId | null }[]>`
+      select customer_id as customer, id, parent_id as parent from entity where customer_id = any(${list}::text[])`,
+    sql<RuleRow[]>`
+      select customer_id as customer, id, name, unit, "window", enforcement, limit_amount as "limit", entity_id as entity, features
+      from budget_rule where customer_id = any(${list}::text[])`,
+  ])
+  return new Map(customers.map((row) => {
+    const own = rules.filter(({ customer }) => customer === row.id)
+    return [row.id, {
+      customer: row.id, name: row.name, version: Number(row.version), standing: row.standing, plan: row.plan, timeZone: row.timeZone, anchorAt: row.anchorAt,
+      entityPaths: pathsOf(entities.filter(({ customer }) => customer === row.id)),
+      budgets: own.map(({ customer: _, limit: __, ...rule }) => rule),
+      ruleLimits: new Map(own.map((rule) => [rule.id, parseDecimal(rule.limit, rule.unit.kind === 'money' ? 12 : rule.unit.scale, rule.id)])),
+    }]
+  }))
+}
+
+type RuleRow = BudgetRule & { readonly customer: string; readonly limit: string }
+
+/** Parents of each entity, nearest first. The depth is bounded, so that a cycle cannot hang a node. */
+function pathsOf(entities: readonly { readonly id: EntityId; readonly parent: EntityId | null }[]): Record<EntityId, EntityId[]> {
+  const parents = new Map(entities.map(({ id, parent }) => [id, parent]))
+  const paths: Record<EntityId, EntityId[]> = {}
+  for (const { id } of entities) {
+    const path: EntityId[] = []
+    for (let next = parents.get(id) ?? null; next !== null && path.length < ENTITY_DEPTH_MAX; next = parents.get(next) ?? null) path.push(next)
+    paths[id] = path
+  }
+  return paths
+}
+
+const ENTITY_DEPTH_MAX = 16

@@ -1,0 +1,135 @@
+// Usage events at rest and their dedupe keys. Events are inserted once, with their charges, and never change.
+
+import type { Instant } from '@tollgate/core'
+import type { Sql, Transaction } from '../platform/postgres.ts'
+
+export type EventKey = { readonly customer: string; readonly source: string; readonly id: string; readonly hash: Uint8Array }
+
+/**
+ * Claims the keys that are new, for ever. Returns for each key `new`, `duplicate` (same content) or `conflict`. Keys must
+ * be distinct.
+ */
+export async function claimKeys(tx: Transaction, keys: readonly EventKey[]): Promise<('new' | 'duplicate' | 'conflict')[]> {
+  const columns = [keys.map(({ customer }) => customer), keys.map(({ source }) => source), keys.map(({ id }) => id), keys.map(({ hash }) => hex(hash))] as const
+  const inserted = await tx<{ customer: string; source: string; id: string }[]>`
+    insert into event_key (customer_id, source, id, content_hash)
+    select c, s, i, decode(h, 'hex') from unnest(${columns[0]}::text[], ${columns[1]}::text[], ${columns[2]}::text[], ${columns[3]}::text[]) as k(c, s, i, h)
+    on conflict do nothing returning customer_id as customer, source, id`
+  if (inserted.length === keys.length) return keys.map(() => 'new')
+  const fresh = new Set(inserted.map((row) => keyText(row)))
+  const old = keys.filter((key) => !fresh.has(keyText(key)))
+  const stored = await tx<{ customer: string; source: string; id: string; hash: string }[]>`
+    select customer_id as customer, source, id, encode(content_hash, 'hex') as hash from event_key
+    join unnest(${old.map(({ customer }) => customer)}::text[], ${old.map(({ source }) => source)}::text[], ${old.map(({ id }) => id)}::text[]) as k(c, s, i)
+      on customer_id = c and source = s and id = i`
+  const hashes = new Map(stored.map((row) => [keyText(row), row.hash]))
+  return keys.map((key) => (fresh.has(keyText(key)) ? 'new' : hashes.get(keyText(key)) === hex(key.hash) ? 'duplicate' : 'conflict'))
+}
+
+export function keyText(key: { readonly customer: string; readonly source: string; readonly id: string }): string {
+  return JSON.stringify([key.customer, key.source, key.id])
+}
+
+export type EventRow = {
+  readonly customer: string
+  readonly source: string
+  readonly id: string
+  readonly type: string
+  readonly time: Instant
+  readonly entity: string | null
+  readonly feature: string | null
+  readonly run: string | null
+  readonly key: string | null
+  readonly periodStart: Instant
+  readonly catalogVersion: number
+  /** JSON texts. */
+  readonly quantities: string
+  readonly dimensions: string
+  readonly charges: string
+  readonly cost: string | null
+  readonly context: string
+  readonly amount: string
+  readonly asset: string
+  readonly estimated: boolean
+}
+
+export async function insertEvents(tx: Transaction, batch: bigint, rows: readonly EventRow[]): Promise<void> {
+  const column = <K extends keyof EventRow>(name: K) => rows.map((row) => row[name])
+  const times = rows.map(({ time }) => new Date(time).toISOString())
+  const periods = rows.map(({ periodStart }) => new Date(periodStart).toISOString())
+  await tx`
+    insert into usage_event (batch_id, customer_id, source, id, type, time, entity_id, feature, run, key_id, period_start, catalog_version,
+      quantities, dimensions, charges, cost, context, amount, asset, estimated)
+    select ${batch}::bigint, c, s, i, ty, t::timestamptz, e, f, r, k, p::timestamptz, v, q::jsonb, d::jsonb, ch::jsonb, co::jsonb, cx::jsonb, a::numeric, x, es::boolean
+    from unnest(${column('customer')}::text[], ${column('source')}::text[], ${column('id')}::text[], ${column('type')}::text[], ${times}::text[],
+      ${column('entity')}::text[], ${column('feature')}::text[], ${column('run')}::text[], ${column('key')}::text[], ${periods}::text[], ${column('catalogVersion')}::int[],
+      ${column('quantities')}::text[], ${column('dimensions')}::text[], ${column('charges')}::text[], ${column('cost')}::text[], ${column('context')}::text[],
+      ${column('amount')}::text[], ${column('asset')}::text[], ${column('estimated').map(String)}::text[])
+      as e(c, s, i, ty, t, e, f, r, k, p, v, q, d, ch, co, cx, a, x, es)`
+}
+
+export type StoredEvent = {
+  readonly sequence: bigint
+  readonly source: string
+  readonly id: string
+  readonly type: string
+  readonly time: Instant
+  readonly entity: string | null
+  readonly feature: string | null
+  readonly run: string | null
+  readonly key: string | null
+  readonly periodStart: Instant
+  readonly catalogVersion: number
+  readonly quantities: Record<string, string>
+  readonly dimensions: Record<string, string>
+  readonly charges: { readonly lines: readonly StoredCharge[]; readonly paid: StoredPayment }
+  readonly amount: string
+  readonly asset: string
+  readonly cost: { readonly amount: string; readonly currency: string } | null
+  readonly estimated: boolean
+  readonly context: Record<string, unknown>
+}
+
+/** Quantities and amounts as decimal text. */
+export type StoredCharge = { readonly price: string | null; readonly meter: string; readonly quantity: string; readonly included: string; readonly before: string; readonly amount: string }
+export type StoredPayment = { readonly draws: readonly { readonly block: string; readonly amount: string }[]; readonly accrued: string; readonly debt: string }
+
+export type EventFilter = {
+  readonly customer: string
+  readonly after: bigint | null
+  readonly limit: number
+  readonly from: Instant | null
+  readonly to: Instant | null
+  readonly price: string | null
+  readonly feature: string | null
+  readonly run: string | null
+  readonly type: string | null
+  readonly newestFirst: boolean
+}
+
+/** Events of one customer in the order they were settled, or the other way round. `after` is exclusive. */
+export async function listEvents(sql: Sql, filter: EventFilter): Promise<StoredEvent[]> {
+  const from = filter.from === null ? null : new Date(filter.from).toISOString()
+  const to = filter.to === null ? null : new Date(filter.to).toISOString()
+  const after = filter.newestFirst ? sql`sequence < ${filter.after}::bigint` : sql`sequence > ${filter.after}::bigint`
+  return sql<StoredEvent[]>`
+    select sequence, source, id, type, time, entity_id as entity, feature, run, key_id as key, period_start as "periodStart", catalog_version as "catalogVersion",
+      quantities, dimensions, charges, amount, asset, cost, estimated, context
+    from usage_event
+    where customer_id = ${filter.customer} and (${filter.after}::bigint is null or ${after})
+      and (${from}::timestamptz is null or time >= ${from}::timestamptz) and (${to}::timestamptz is null or time < ${to}::timestamptz)
+      and (${filter.feature}::text is null or feature = ${filter.feature}) and (${filter.run}::text is null or run = ${filter.run})
+      and (${filter.type}::text is null or type = ${filter.type})
+      and (${filter.price}::text is null or charges -> 'lines' @> jsonb_build_array(jsonb_build_object('price', ${filter.price}::text)))
+    order by sequence ${filter.newestFirst ? sql`desc` : sql`asc`} limit ${filter.limit}`
+}
+
+export async function parkEvent(sql: Sql | Transaction, input: { readonly customer: string | null; readonly origin: string; readonly record: unknown; readonly reason: string }): Promise<void> {
+  await sql`
+    insert into parked_event (customer_id, origin, record, reason)
+    values (${input.customer}, ${input.origin}, ${sql.json(input.record as never)}, ${input.reason})`
+}
+
+function hex(bytes: Uint8Array): string {
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('hex')
+}

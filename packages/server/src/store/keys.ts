@@ -1,0 +1,55 @@
+// API keys by hash, and upstreams with their sealed secrets.
+
+import type { Instant, KeyRecord, KeyScope, UpstreamConfig } from '@tollgate/core'
+import type { Sql, Transaction } from '../platform/postgres.ts'
+
+export type KeyRow = KeyRecord & { readonly name: string; readonly createdAt: Instant; readonly revokedAt: Instant | null }
+
+export async function insertKey(tx: Sql | Transaction, key: KeyRecord & { readonly name: string; readonly hash: string }): Promise<void> {
+  await tx`
+    insert into api_key (id, hash, hint, name, scopes, customer_id, entity_id, feature, models, shows_cost, expires_at)
+    values (${key.id}, ${key.hash}, ${key.hint}, ${key.name}, ${key.scopes as KeyScope[]}, ${key.customer}, ${key.entity}, ${key.feature}, ${key.models as string[] | null}, ${key.showsCost}, ${key.expiresAt})`
+}
+
+/** A key that may be used now: neither revoked nor expired. */
+export async function keyByHash(sql: Sql | Transaction, hash: string): Promise<KeyRecord | null> {
+  const [row] = await sql<KeyRow[]>`${selectKey(sql)} where hash = ${hash} and revoked_at is null and (expires_at is null or expires_at > now())`
+  return row ?? null
+}
+
+export async function listKeys(sql: Sql, customer: string | null): Promise<KeyRow[]> {
+  return sql<KeyRow[]>`${selectKey(sql)} where ${customer}::text is null or customer_id = ${customer} order by created_at desc, id limit 1000`
+}
+
+/** Null when there is no such key. Revoking twice keeps the first time. */
+export async function revokeKey(tx: Sql | Transaction, id: string): Promise<KeyRow | null> {
+  await tx`update api_key set revoked_at = coalesce(revoked_at, now()) where id = ${id}`
+  const [row] = await tx<KeyRow[]>`${selectKey(tx)} where id = ${id}`
+  return row ?? null
+}
+
+function selectKey(sql: Sql | Transaction) {
+  return sql`
+    select id, hint, name, scopes, customer_id as customer, entity_id as entity, feature, models, shows_cost as "showsCost",
+      expires_at as "expiresAt", created_at as "createdAt", revoked_at as "revokedAt" from api_key`
+}
+
+export type UpstreamRow = Omit<UpstreamConfig, 'secret'> & { readonly secretSealed: string | null }
+
+export async function listUpstreams(sql: Sql): Promise<UpstreamRow[]> {
+  return sql<UpstreamRow[]>`
+    select id, name, kind, base_url as "baseUrl", secret_sealed as "secretSealed", provider, models, allow_private as "allowPrivate" from upstream order by created_at, id`
+}
+
+export async function upsertUpstream(tx: Sql | Transaction, row: UpstreamRow): Promise<void> {
+  await tx`
+    insert into upstream (id, name, kind, base_url, secret_sealed, provider, models, allow_private)
+    values (${row.id}, ${row.name}, ${row.kind}, ${row.baseUrl}, ${row.secretSealed}, ${row.provider}, ${row.models as string[]}, ${row.allowPrivate})
+    on conflict (id) do update set name = excluded.name, base_url = excluded.base_url, secret_sealed = coalesce(excluded.secret_sealed, upstream.secret_sealed),
+      provider = excluded.provider, models = excluded.models, allow_private = excluded.allow_private`
+}
+
+export async function deleteUpstream(tx: Sql | Transaction, id: string): Promise<boolean> {
+  const rows = await tx`delete from upstream where id = ${id} returning id`
+  return rows.length > 0
+}

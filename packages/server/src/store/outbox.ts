@@ -1,0 +1,33 @@
+// The outbox: what happened, in the order of commits. A reader stays below the oldest transaction that still runs, so a
+// row that commits late is never skipped; its cursor is (transaction, id).
+
+import type { Instant } from '@tollgate/core'
+import type { Sql } from '../platform/postgres.ts'
+
+export type OutboxMessage = { readonly tx: bigint; readonly id: bigint; readonly customer: string | null; readonly type: string; readonly payload: unknown; readonly createdAt: Instant }
+export type OutboxCursor = { readonly tx: bigint; readonly id: bigint }
+
+/** Messages after `cursor`, of one customer or of all. */
+export async function readOutbox(sql: Sql, input: { readonly after: OutboxCursor; readonly customer: string | null; readonly limit: number }): Promise<OutboxMessage[]> {
+  return sql<OutboxMessage[]>`
+    select tx::text::bigint as tx, id, customer_id as customer, type, payload, created_at as "createdAt" from outbox
+    where (tx, id) > (${input.after.tx.toString()}::xid8, ${input.after.id}::bigint) and tx < pg_snapshot_xmin(pg_current_snapshot())
+      and (${input.customer}::text is null or customer_id = ${input.customer})
+    order by tx, id limit ${input.limit}`
+}
+
+/** The cursor of now: only what commits later comes after it. */
+export async function outboxHead(sql: Sql): Promise<OutboxCursor> {
+  const [row] = await sql<{ tx: bigint }[]>`select pg_snapshot_xmin(pg_current_snapshot())::text::bigint as tx`
+  return { tx: row!.tx, id: 0n }
+}
+
+export function formatCursor(cursor: OutboxCursor): string {
+  return `${cursor.tx}-${cursor.id}`
+}
+
+/** Null when the text is no cursor of ours. */
+export function parseCursor(text: string): OutboxCursor | null {
+  const match = /^(\d{1,20})-(\d{1,19})$/.exec(text)
+  return match === null ? null : { tx: BigInt(match[1]!), id: BigInt(match[2]!) }
+}

@@ -1,0 +1,91 @@
+// Read models: usage from the rollups, the ledger, and what an invoice preview needs. Every query is bound to one customer.
+
+import type { Instant } from '@tollgate/core'
+import type { Sql, Transaction } from '../platform/postgres.ts'
+
+export type UsageGroup = 'model' | 'feature' | 'entity'
+export type UsageRow = { readonly start: Instant | null; readonly meter: string; readonly model: string | null; readonly feature: string | null; readonly entity: string | null; readonly quantity: string; readonly amount: string; readonly events: bigint }
+
+export type UsageQuery = {
+  readonly customer: string
+  readonly from: Instant
+  readonly to: Instant
+  readonly granularity: 'hour' | 'day' | 'month' | 'total'
+  readonly timeZone: string
+  readonly meter: string | null
+  readonly groupBy: readonly UsageGroup[]
+}
+
+/** Sums of the hourly rollups. Days and months are those of the zone; zones off the full hour split at the hour before. */
+export async function queryUsage(sql: Sql, query: UsageQuery): Promise<UsageRow[]> {
+  const has = (group: UsageGroup) => query.groupBy.includes(group)
+  const bucket = query.granularity === 'total' ? sql`null::timestamptz` : sql`date_trunc(${query.granularity}, hour, ${query.timeZone})`
+  return sql<UsageRow[]>`
+    select ${bucket} as start, meter, ${has('model') ? sql`model` : sql`null::text`} as model, ${has('feature') ? sql`feature` : sql`null::text`} as feature,
+      ${has('entity') ? sql`entity_id` : sql`null::text`} as entity, sum(quantity) as quantity, sum(amount) as amount, sum(events)::bigint as events
+    from rollup_hour
+    where customer_id = ${query.customer} and hour >= ${query.from} and hour < ${query.to} and (${query.meter}::text is null or meter = ${query.meter})
+    group by 1, 2, 3, 4, 5 order by 1, 2, 3, 4, 5 limit 100000`
+}
+
+export type StoredTransfer = { readonly sequence: bigint; readonly id: string; readonly debit: string; readonly credit: string; readonly asset: string; readonly amount: string; readonly cause: string; readonly causeId: string; readonly periodStart: Instant | null; readonly postedAt: Instant }
+
+export async function listTransfers(sql: Sql, input: { readonly customer: string; readonly after: bigint | null; readonly limit: number; readonly account: string | null }): Promise<StoredTransfer[]> {
+  return sql<StoredTransfer[]>`
+    select sequence, id, debit, credit, asset, amount, cause, cause_id as "causeId", period_start as "periodStart", posted_at as "postedAt" from ledger_transfer
+    where customer_id = ${input.customer} and (${input.after}::bigint is null or sequence > ${input.after}::bigint)
+      and (${input.account}::text is null or debit = ${input.account} or credit = ${input.account})
+    order by sequence limit ${input.limit}`
+}
+
+export type AccountBalance = { readonly account: string; readonly asset: string; readonly debits: string; readonly credits: string }
+
+export async function accountBalances(sql: Sql | Transaction, customer: string): Promise<AccountBalance[]> {
+  return sql<AccountBalance[]>`
+    select account, asset, sum(debit) as debits, sum(credit) as credits from (
+      select debit as account, asset, amount as debit, 0 as credit from ledger_transfer where customer_id = ${customer}
+      union all select credit, asset, 0, amount from ledger_transfer where customer_id = ${customer}) sides
+    group by account, asset order by account`
+}
+
+/** What wallets, accrual and debt paid for the usage of one period. */
+export async function usagePayments(sql: Sql | Transaction, customer: string, periodStart: Instant): Promise<{ readonly drawn: string; readonly accrued: string; readonly debt: string }> {
+  const [row] = await sql<{ drawn: string; accrued: string; debt: string }[]>`
+    select coalesce(sum(signed) filter (where account like 'wallet:%'), 0)::text as drawn, coalesce(sum(signed) filter (where account = 'accrued_usage'), 0)::text as accrued,
+      coalesce(sum(signed) filter (where account = 'wallet_debt'), 0)::text as debt
+    from (
+      select debit as account, amount as signed from ledger_transfer where customer_id = ${customer} and period_start = ${periodStart} and cause = 'usage' and credit = 'usage_revenue'
+      union all
+      select credit, -amount from ledger_transfer where customer_id = ${customer} and period_start = ${periodStart} and cause = 'usage' and debit = 'usage_revenue') moves`
+  return row!
+}
+
+export type Sums = {
+  readonly events: bigint
+  readonly eventCharges: string
+  readonly accumulated: string
+  readonly rolledUp: string
+  readonly ledgerUsage: string
+  readonly blocksRemaining: string
+  readonly walletLedger: string
+  readonly debt: string
+  readonly walletLimit: string
+  readonly walletSettled: string
+}
+
+/** Every figure of a customer that must agree, computed from its own table. */
+export async function readSums(sql: Sql, customer: string, asset: string): Promise<Sums> {
+  const [row] = await sql<Sums[]>`
+    select
+      (select count(*) from usage_event where customer_id = ${customer}) as events,
+      (select coalesce(sum(amount), 0)::text from usage_event where customer_id = ${customer}) as "eventCharges",
+      (select coalesce(sum(amount), 0)::text from accumulator where customer_id = ${customer}) as accumulated,
+      (select coalesce(sum(amount), 0)::text from rollup_hour where customer_id = ${customer}) as "rolledUp",
+      (select coalesce(sum(case when credit = 'usage_revenue' then amount else -amount end), 0)::text from ledger_transfer where customer_id = ${customer} and 'usage_revenue' in (debit, credit)) as "ledgerUsage",
+      (select coalesce(sum(remaining), 0)::text from credit_block where customer_id = ${customer} and asset = ${asset}) as "blocksRemaining",
+      (select coalesce(sum(case when credit like 'wallet:%' then amount else 0 end - case when debit like 'wallet:%' then amount else 0 end), 0)::text from ledger_transfer where customer_id = ${customer}) as "walletLedger",
+      (select coalesce(sum(amount), 0)::text from wallet_debt where customer_id = ${customer} and asset = ${asset}) as debt,
+      (select coalesce(sum(limit_amount), 0)::text from budget_state where customer_id = ${customer} and budget_id = ${`wallet:${asset}`}) as "walletLimit",
+      (select coalesce(sum(settled), 0)::text from budget_state where customer_id = ${customer} and budget_id = ${`wallet:${asset}`}) as "walletSettled"`
+  return row!
+}

@@ -1,0 +1,124 @@
+// What one settlement writes besides the events: running totals, wallet blocks, transfers, rollups, outbox. All of it is
+// set-based: one statement a table, whatever the size of the batch.
+
+import {
+  formatDecimal, formatUnits, parseDecimal, parseUnits, type CreditBlock, type Instant, type Transfer, type Units,
+} from '@tollgate/core'
+import type { Sql, Transaction } from '../platform/postgres.ts'
+
+export async function openBatch(tx: Transaction, origin: string, events: number): Promise<bigint> {
+  const [row] = await tx<{ id: bigint }[]>`insert into settlement_batch (origin, events) values (${origin}, ${events}) returning id`
+  return row!.id
+}
+
+export type AccumulatorRow = {
+  readonly customer: string
+  readonly periodStart: Instant
+  readonly price: string
+  readonly scale: number
+  readonly currency: string
+  quantity: bigint
+  included: bigint
+  billable: bigint
+  amount: bigint
+  events: number
+}
+
+type AccumulatorText = { readonly customer: string; readonly periodStart: Instant; readonly price: string; readonly quantity: string; readonly included: string; readonly billable: string; readonly amount: string; readonly events: bigint }
+
+/** Running totals as stored, decimal text: the caller knows the scale of each price. */
+export async function readAccumulators(sql: Sql | Transaction, customers: readonly string[], periods: readonly Instant[]): Promise<AccumulatorText[]> {
+  return sql<AccumulatorText[]>`
+    select customer_id as customer, period_start as "periodStart", price_id as price, quantity, included, billable, amount, events from accumulator
+    where customer_id = any(${customers as string[]}::text[]) and period_start = any(${periods.map(iso)}::timestamptz[])`
+}
+
+export function accumulatorOf(row: AccumulatorText, scale: number, currency: string): AccumulatorRow {
+  const exact = (text: string) => parseDecimal(text, scale, 'accumulator')
+  return {
+    customer: row.customer, periodStart: row.periodStart, price: row.price, scale, currency,
+    quantity: exact(row.quantity), included: exact(row.included), billable: exact(row.billable), amount: parseUnits(row.amount, currency), events: Number(row.events),
+  }
+}
+
+export async function writeAccumulators(tx: Transaction, rows: readonly AccumulatorRow[]): Promise<void> {
+  if (rows.length === 0) return
+  const decimals = (pick: (row: AccumulatorRow) => bigint) => rows.map((row) => formatDecimal(pick(row), row.scale))
+  await tx`
+    insert into accumulator (customer_id, period_start, price_id, quantity, included, billable, amount, events)
+    select * from unnest(${rows.map(({ customer }) => customer)}::text[], ${rows.map(({ periodStart }) => iso(periodStart))}::timestamptz[], ${rows.map(({ price }) => price)}::text[],
+      ${decimals(({ quantity }) => quantity)}::numeric[], ${decimals(({ included }) => included)}::numeric[], ${decimals(({ billable }) => billable)}::numeric[],
+      ${rows.map((row) => formatUnits(row.amount as Units, row.currency))}::numeric[], ${rows.map(({ events }) => events)}::bigint[])
+    on conflict (customer_id, period_start, price_id) do update
+    set quantity = excluded.quantity, included = excluded.included, billable = excluded.billable, amount = excluded.amount, events = excluded.events`
+}
+
+export type BlockRow = Omit<CreditBlock, 'remaining'> & { readonly customer: string; readonly asset: string; remaining: Units; changed: boolean }
+
+type BlockText = { readonly customer: string; readonly id: string; readonly asset: string; readonly category: 'paid' | 'promotional'; readonly priority: number; readonly granted: string; readonly remaining: string; readonly effectiveAt: Instant; readonly expiresAt: Instant | null; readonly createdAt: Instant }
+
+export async function readBlocks(sql: Sql | Transaction, customers: readonly string[], options: { readonly spentToo: boolean }): Promise<BlockRow[]> {
+  const rows = await sql<BlockText[]>`
+    select customer_id as customer, id, asset, category, priority, granted, remaining, effective_at as "effectiveAt", expires_at as "expiresAt", created_at as "createdAt"
+    from credit_block where customer_id = any(${customers as string[]}::text[]) and (${options.spentToo} or remaining > 0) order by created_at, id`
+  return rows.map((row) => ({ ...row, granted: parseUnits(row.granted, row.asset), remaining: parseUnits(row.remaining, row.asset), changed: false }))
+}
+
+export async function writeBlocks(tx: Transaction, blocks: readonly BlockRow[]): Promise<void> {
+  if (blocks.length === 0) return
+  await tx`
+    update credit_block b set remaining = d.remaining
+    from unnest(${blocks.map(({ customer }) => customer)}::text[], ${blocks.map(({ id }) => id)}::text[], ${blocks.map((block) => formatUnits(block.remaining, block.asset))}::numeric[]) as d(customer_id, id, remaining)
+    where b.customer_id = d.customer_id and b.id = d.id`
+}
+
+export async function readDebts(sql: Sql | Transaction, customers: readonly string[], asset: string): Promise<Map<string, Units>> {
+  const rows = await sql<{ customer: string; amount: string }[]>`
+    select customer_id as customer, amount from wallet_debt where customer_id = any(${customers as string[]}::text[]) and asset = ${asset}`
+  return new Map(rows.map(({ customer, amount }) => [customer, parseUnits(amount, asset)]))
+}
+
+export async function writeDebts(tx: Transaction, debts: readonly { readonly customer: string; readonly asset: string; readonly amount: Units }[]): Promise<void> {
+  if (debts.length === 0) return
+  await tx`
+    insert into wallet_debt (customer_id, asset, amount)
+    select * from unnest(${debts.map(({ customer }) => customer)}::text[], ${debts.map(({ asset }) => asset)}::text[], ${debts.map(({ amount, asset }) => formatUnits(amount, asset))}::numeric[])
+    on conflict (customer_id, asset) do update set amount = excluded.amount`
+}
+
+export type TransferRow = Transfer & { readonly customer: string; readonly id: string; readonly cause: 'usage' | 'top_up' | 'expiry'; readonly causeId: string; readonly batch: bigint | null; readonly periodStart: Instant | null }
+
+export async function insertTransfers(tx: Transaction, rows: readonly TransferRow[]): Promise<void> {
+  if (rows.length === 0) return
+  await tx`
+    insert into ledger_transfer (customer_id, id, debit, credit, asset, amount, cause, cause_id, batch_id, period_start)
+    select * from unnest(${rows.map(({ customer }) => customer)}::text[], ${rows.map(({ id }) => id)}::text[], ${rows.map(({ debit }) => debit)}::text[], ${rows.map(({ credit }) => credit)}::text[],
+      ${rows.map(({ asset }) => asset)}::text[], ${rows.map(({ amount, asset }) => formatUnits(amount, asset))}::numeric[], ${rows.map(({ cause }) => cause)}::text[], ${rows.map(({ causeId }) => causeId)}::text[],
+      ${rows.map(({ batch }) => (batch === null ? null : String(batch)))}::bigint[], ${rows.map(({ periodStart }) => (periodStart === null ? null : iso(periodStart)))}::timestamptz[])`
+}
+
+export type RollupRow = { readonly customer: string; readonly hour: Instant; readonly meter: string; readonly feature: string; readonly model: string; readonly entity: string; readonly scale: number; readonly currency: string; quantity: bigint; amount: bigint; events: number }
+
+export async function addRollups(tx: Transaction, rows: readonly RollupRow[]): Promise<void> {
+  if (rows.length === 0) return
+  await tx`
+    insert into rollup_hour (customer_id, hour, meter, feature, model, entity_id, quantity, amount, events)
+    select * from unnest(${rows.map(({ customer }) => customer)}::text[], ${rows.map(({ hour }) => iso(hour))}::timestamptz[], ${rows.map(({ meter }) => meter)}::text[], ${rows.map(({ feature }) => feature)}::text[],
+      ${rows.map(({ model }) => model)}::text[], ${rows.map(({ entity }) => entity)}::text[], ${rows.map((row) => formatDecimal(row.quantity, row.scale))}::numeric[],
+      ${rows.map((row) => formatUnits(row.amount as Units, row.currency))}::numeric[], ${rows.map(({ events }) => events)}::bigint[])
+    on conflict (customer_id, hour, meter, feature, model, entity_id) do update
+    set quantity = rollup_hour.quantity + excluded.quantity, amount = rollup_hour.amount + excluded.amount, events = rollup_hour.events + excluded.events`
+}
+
+export type OutboxRow = { readonly customer: string | null; readonly type: string; readonly payload: unknown }
+
+export async function insertOutbox(tx: Transaction, rows: readonly OutboxRow[]): Promise<void> {
+  if (rows.length === 0) return
+  await tx`
+    insert into outbox (customer_id, type, payload)
+    select c, t, p::jsonb from unnest(${rows.map(({ customer }) => customer)}::text[], ${rows.map(({ type }) => type)}::text[], ${rows.map(({ payload }) => JSON.stringify(payload))}::text[]) as o(c, t, p)`
+}
+
+function iso(at: Instant): string {
+  return new Date(at).toISOString()
+}
