@@ -1,5 +1,7 @@
 // Usage events at rest and their dedupe keys. Events are inserted once, with their charges, and never change.
 
+import { Readable } from 'node:stream'
+import { pipeline } from 'node:stream/promises'
 import type { Instant } from '@tollgate/core'
 import type { Sql, Transaction } from '../platform/postgres.ts'
 
@@ -53,19 +55,37 @@ export type EventRow = {
   readonly estimated: boolean
 }
 
+/** By COPY, which writes pages instead of rows: half the time of an insert, and settlement's largest part. */
 export async function insertEvents(tx: Transaction, batch: bigint, rows: readonly EventRow[]): Promise<void> {
-  const column = <K extends keyof EventRow>(name: K) => rows.map((row) => row[name])
-  const times = rows.map(({ time }) => new Date(time).toISOString())
-  const periods = rows.map(({ periodStart }) => new Date(periodStart).toISOString())
-  await tx`
-    insert into usage_event (batch_id, customer_id, source, id, type, time, entity_id, feature, run, key_id, period_start, catalog_version,
-      quantities, dimensions, charges, cost, context, amount, asset, estimated)
-    select ${batch}::bigint, c, s, i, ty, t::timestamptz, e, f, r, k, p::timestamptz, v, q::jsonb, d::jsonb, ch::jsonb, co::jsonb, cx::jsonb, a::numeric, x, es::boolean
-    from unnest(${column('customer')}::text[], ${column('source')}::text[], ${column('id')}::text[], ${column('type')}::text[], ${times}::text[],
-      ${column('entity')}::text[], ${column('feature')}::text[], ${column('run')}::text[], ${column('key')}::text[], ${periods}::text[], ${column('catalogVersion')}::int[],
-      ${column('quantities')}::text[], ${column('dimensions')}::text[], ${column('charges')}::text[], ${column('cost')}::text[], ${column('context')}::text[],
-      ${column('amount')}::text[], ${column('asset')}::text[], ${column('estimated').map(String)}::text[])
-      as e(c, s, i, ty, t, e, f, r, k, p, v, q, d, ch, co, cx, a, x, es)`
+  const copy = await tx`
+    copy usage_event (batch_id, customer_id, source, id, type, time, entity_id, feature, run, key_id, period_start, catalog_version,
+      quantities, dimensions, charges, cost, context, amount, asset, estimated) from stdin`.writable()
+  await pipeline(Readable.from(copyLines(batch, rows), { objectMode: false }), copy)
+}
+
+/** Rows as COPY text in chunks: columns by tabs, `\N` for null. */
+function* copyLines(batch: bigint, rows: readonly EventRow[]): Iterable<string> {
+  for (let start = 0; start < rows.length; start += COPY_ROWS_PER_CHUNK) {
+    let chunk = ''
+    for (const row of rows.slice(start, start + COPY_ROWS_PER_CHUNK)) {
+      const columns = [
+        row.customer, row.source, row.id, row.type, new Date(row.time).toISOString(), row.entity, row.feature, row.run, row.key, new Date(row.periodStart).toISOString(), String(row.catalogVersion),
+        row.quantities, row.dimensions, row.charges, row.cost, row.context, row.amount, row.asset, row.estimated ? 't' : 'f',
+      ]
+      chunk += batch
+      for (const column of columns) chunk += column === null ? '\t\\N' : `\t${escapeCopy(column)}`
+      chunk += '\n'
+    }
+    yield chunk
+  }
+}
+
+const COPY_ROWS_PER_CHUNK = 256
+const COPY_SPECIAL = /[\\\t\n\r]/
+const COPY_ESCAPES: Readonly<Record<string, string>> = { '\\': '\\\\', '\t': '\\t', '\n': '\\n', '\r': '\\r' }
+
+function escapeCopy(text: string): string {
+  return COPY_SPECIAL.test(text) ? text.replace(/[\\\t\n\r]/g, (special) => COPY_ESCAPES[special]!) : text
 }
 
 export type StoredEvent = {

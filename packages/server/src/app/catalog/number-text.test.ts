@@ -1,4 +1,3 @@
-import { parseDecimal } from '@tollgate/core'
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { readDecimal, readInteger } from './number-text.ts'
@@ -51,9 +50,9 @@ test('what is suggested for an exponent form is the same number exactly', () => 
     fc.property(fc.bigInt({ min: 0n, max: 10n ** 15n }), fc.integer({ min: 0, max: 12 }), fc.integer({ min: -12, max: 12 }), (digits, places, exponent) => {
       const mantissa = places === 0 ? `${digits}` : `${digits}`.padStart(places + 1, '0').replace(new RegExp(`(\\d{${places}})$`), '.$1')
       const read = readDecimal(`${mantissa}e${exponent}`)
-      const suggestion = read.kind === 'refused' ? read.suggestion : null
-      // digits × 10^(exponent − places), at scale 24.
-      expect(suggestion === null ? null : parseDecimal(suggestion, 24, 'x')).toBe(digits * 10n ** BigInt(24 + exponent - places))
+      const [whole, fraction = ''] = (read.kind === 'refused' ? (read.suggestion ?? '') : '').split('.')
+      // digits × 10^(exponent − places), both sides as integers of 10^-24.
+      expect(BigInt(whole + fraction.padEnd(24, '0'))).toBe(digits * 10n ** BigInt(24 + exponent - places))
     }),
   )
 })

@@ -18,7 +18,7 @@ export function readYaml(text: string): YamlSource {
   const bytes = Buffer.byteLength(text)
   if (bytes > CATALOG_BYTES_MAX) return whole('too_large', `the catalog has ${bytes} bytes; at most ${CATALOG_BYTES_MAX} are read.`)
   const lines = new LineCounter()
-  const document = parseDocument(text, { schema: 'failsafe', lineCounter: lines, prettyErrors: false, stringKeys: true, uniqueKeys: false })
+  const document = parseDocument(text, { schema: 'failsafe', lineCounter: lines, prettyErrors: false, stringKeys: true, uniqueKeys: false, resolveKnownTags: false })
   const place = (offset: number): YamlPlace => {
     const { line, col } = lines.linePos(offset)
     return { line: Math.max(line, 1), column: Math.max(col, 1) }
@@ -60,11 +60,12 @@ function readTree(root: Node, report: (node: Node, code: string, message: string
   }
 
   function readMap(node: YAMLMap, depth: number): YamlValue {
-    // A null prototype: a key named `__proto__` is then a field like any other, which the schema does not know.
+    // A null prototype, so that no key reaches Object's own; `__proto__` itself is skipped by readers of objects, hence refused.
     const fields: Record<string, YamlValue> = Object.create(null)
     for (const pair of node.items) {
       const key = pair.key as Scalar<string>
       if (key.value === '<<') report(key, 'merge_key', 'merge keys (<<) are not read. Name the values, or use an alias for a whole value: `prices: *prices`.')
+      if (key.value === '__proto__') report(key, 'unknown_field', 'no field is named __proto__.')
       // The parser's own check compares each key with all others, which takes seconds for a map of thousands.
       if (key.value in fields) report(key, 'duplicate_key', `${JSON.stringify(key.value)} stands twice here; only one could count. Remove one.`)
       fields[key.value] = pair.value === null ? null : read(pair.value as Node, depth + 1)

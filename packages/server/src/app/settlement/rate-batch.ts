@@ -67,6 +67,10 @@ export function headroomKey(customer: string, budget: string, periodStart: Insta
   return `${customer} ${budget} ${periodStart}`
 }
 
+export function postingKey(customer: string, periodStart: Instant): string {
+  return `${customer} ${periodStart}`
+}
+
 /** What the node drew from its lease. More than was used would be a broken journal, so it is refused, not clamped. */
 function coverageOf(event: UsageEvent, measured: readonly Measured[]): Coverage[] {
   return (event.settled?.covered ?? []).map(({ budget, meter, quantity: text }) => {
@@ -181,7 +185,7 @@ function rollUp(output: BatchOutput, input: { readonly event: UsageEvent; readon
 
 function post(output: BatchOutput, input: { readonly event: UsageEvent; readonly periodStart: Instant; readonly paid: Paid; readonly asset: string; readonly amount: Units }): void {
   const { event, periodStart, paid, asset } = input
-  const key = `${event.customer} ${periodStart}`
+  const key = postingKey(event.customer, periodStart)
   let posting = output.postings.get(key)
   if (posting === undefined) {
     posting = { customer: event.customer, periodStart, asset, draws: new Map(), accrued: 0n, debt: 0n, events: 0, amount: 0n }

@@ -11,7 +11,7 @@ import type { Sql, Transaction } from '../../platform/postgres.ts'
 import { withRetry } from '../../platform/postgres.ts'
 import { ensureBudgets, listBudgets, moveBudgets, type BudgetRow } from '../../store/budgets.ts'
 import { lockCustomers, type StoredFacts } from '../../store/customers.ts'
-import { claimKeys, insertEvents, keyText } from '../../store/events.ts'
+import { claimKeys, insertEvents, keyText, type EventRow } from '../../store/events.ts'
 import { advanceJournal } from '../../store/nodes.ts'
 import {
   accumulatorOf, addRollups, insertOutbox, insertTransfers, openBatch, readAccumulators, readBlocks, readDebts, writeAccumulators, writeBlocks, writeDebts,
@@ -19,7 +19,7 @@ import {
 } from '../../store/settlement.ts'
 import type { Catalogs } from '../catalogs.ts'
 import { budgetScale, budgetsOf, limitOf, type CustomerContext, type CustomerContexts } from '../customer-contexts.ts'
-import { accumulatorKey, emptyOutput, headroomKey, rateInto, type BatchOutput, type BatchState } from './rate-batch.ts'
+import { accumulatorKey, emptyOutput, headroomKey, postingKey, rateInto, type BatchOutput, type BatchState } from './rate-batch.ts'
 
 export type SettlementParts = { readonly sql: Sql; readonly catalogs: Catalogs; readonly contexts: CustomerContexts; readonly clock: Clock; readonly randomText: () => string }
 
@@ -164,8 +164,8 @@ type Written = { readonly batch: SettlementBatch; readonly output: BatchOutput; 
 async function write(tx: Transaction, parts: SettlementParts, { batch, output, state }: Written): Promise<void> {
   const id = await openBatch(tx, batch.origin, output.rows.length)
   const debts = [...state.debts].map(([customer, amount]) => ({ customer, asset: parts.catalogs.current().currency, amount }))
+  await insertEvents(tx, id, output.rows)
   await Promise.all([
-    insertEvents(tx, id, output.rows),
     writeAccumulators(tx, [...output.touched]),
     writeBlocks(tx, [...state.blocks.values()].flat().filter(({ changed }) => changed)),
     writeDebts(tx, debts),
@@ -193,19 +193,23 @@ function transfersOf(output: BatchOutput, batch: bigint, randomText: () => strin
 const EVENTS_LISTED_MAX = 20
 
 function settlementMessages(output: BatchOutput, batch: bigint): OutboxRow[] {
-  return [...output.postings.values()].map((posting) => {
-    const events = output.rows.filter(({ customer, periodStart }) => customer === posting.customer && periodStart === posting.periodStart)
-    return {
-      customer: posting.customer,
-      type: 'usage.settled',
-      payload: {
-        batch: `bat_${batch}`,
-        events: events.length,
-        charge: { amount: formatUnits(units(posting.amount), posting.asset), currency: posting.asset },
-        latest: events.slice(-EVENTS_LISTED_MAX).map(({ id, type, feature, amount, estimated }) => ({ id, type, feature, amount, estimated })),
-      },
-    }
-  })
+  const latest = new Map<string, EventRow[]>()
+  for (const row of output.rows) {
+    const key = postingKey(row.customer, row.periodStart)
+    const rows = latest.get(key)
+    if (rows === undefined) latest.set(key, [row])
+    else rows.push(row)
+  }
+  return [...output.postings].map(([key, posting]) => ({
+    customer: posting.customer,
+    type: 'usage.settled',
+    payload: {
+      batch: `bat_${batch}`,
+      events: posting.events,
+      charge: { amount: formatUnits(units(posting.amount), posting.asset), currency: posting.asset },
+      latest: (latest.get(key) ?? []).slice(-EVENTS_LISTED_MAX).map(({ id, type, feature, amount, estimated }) => ({ id, type, feature, amount, estimated })),
+    },
+  }))
 }
 
 /** True for an error that the same data will cause again: bad numbers, broken references, failed assertions. */

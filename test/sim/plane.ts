@@ -1,0 +1,187 @@
+// The simulated control plane behind the ports of a node: authority, directory and feed, over a network that delays,
+// loses and repeats what it may repeat. Its rules are those of the PostgreSQL authority; its records are in books.ts.
+
+import {
+  AUTHORITY_TIMEOUT_MS, formatUnits, RECALL_WAIT_MS, units,
+  type Authority, type AuthorityRefusal, type CustomerView, type Directory, type Feed, type FeedMessage, type JournalPosition, type Lease, type LeaseRequest, type NodeIdentity, type UsageEvent,
+} from '@tollgate/core'
+import { resolveSnapshot } from '@tollgate/core/resolve'
+import { decodeLines } from '../../packages/server/src/hot/journal-line.ts'
+import type { Books, Mutation } from './books.ts'
+import type { Random } from './random.ts'
+import { CATALOG, CATALOG_DOCUMENT, CUSTOMER, LINKS } from './scenario.ts'
+import type { Process, World } from './world.ts'
+
+export type Faults = {
+  /** Probability that a request or an answer is lost. */
+  lost: number
+  /** Probability that a request arrives twice. */
+  doubled: number
+  /** Nodes that reach nobody now. */
+  readonly cut: Set<string>
+}
+
+type NodeRow = { incarnation: number; settled: JournalPosition; readonly answers: Map<string, Lease[]> }
+type Member = { readonly identity: NodeIdentity; readonly process: Process; readonly receive: (message: FeedMessage) => void | Promise<void>; acknowledged: number }
+
+const DELAY_MS_MAX = 6
+const ATTEMPTS_MAX = 3
+
+export type Plane = ReturnType<typeof createPlane>
+
+export function createPlane(input: { readonly world: World; readonly random: Random; readonly books: Books; readonly faults: Faults; readonly mutation: Mutation }) {
+  const { world, random, books, faults, mutation } = input
+  const control: Process = { name: 'control', alive: true }
+  const nodes = new Map<string, NodeRow>()
+  const members = new Map<string, Member>()
+  let epoch = 1
+
+  /** One call over the network. `mayRepeat` says that the receiver tells a second delivery from a second call. */
+  function call<T>(from: Process, node: string, mayRepeat: boolean, handle: () => T | Promise<T>): Promise<T> {
+    return new Promise((resolve, reject) => {
+      let answered = false
+      const passes = () => !faults.cut.has(node) && !random.chance(faults.lost)
+      const deliver = () => {
+        if (!passes()) return
+        world.after(control, random.unit() * DELAY_MS_MAX, () => {
+          const answer = (act: () => void) => {
+            if (!passes()) return
+            world.after(from, random.unit() * DELAY_MS_MAX, () => {
+              if (answered) return
+              answered = true
+              act()
+            })
+          }
+          void Promise.resolve().then(handle).then((value) => answer(() => resolve(value)), (error: unknown) => answer(() => reject(error)))
+        })
+      }
+      deliver()
+      if (mayRepeat && random.chance(faults.doubled)) deliver()
+      world.after(from, AUTHORITY_TIMEOUT_MS, () => {
+        if (answered) return
+        answered = true
+        reject(new Error('the control plane does not answer'))
+      })
+    })
+  }
+
+  async function attempted<T>(once: () => Promise<T>): Promise<T> {
+    for (let attempt = 1; ; attempt++) {
+      try {
+        return await once()
+      } catch (error) {
+        if (attempt >= ATTEMPTS_MAX) throw error
+      }
+    }
+  }
+
+  function rowOf(node: string): NodeRow {
+    const row = nodes.get(node) ?? { incarnation: 0, settled: { segment: 0, offset: 0 }, answers: new Map() }
+    nodes.set(node, row)
+    return row
+  }
+
+  function fence(identity: NodeIdentity): void {
+    if (rowOf(identity.node).incarnation !== identity.incarnation) throw new Error(`node ${identity.node} was replaced`)
+  }
+
+  function register(node: string): NodeIdentity & { readonly settled: JournalPosition } {
+    const row = rowOf(node)
+    row.incarnation += 1
+    if (mutation === 'skip_replay') books.closeLeases((name, incarnation) => name === node && incarnation < row.incarnation)
+    return { node, incarnation: row.incarnation, settled: row.settled }
+  }
+
+  async function acquire(identity: NodeIdentity, request: LeaseRequest): Promise<Lease[] | AuthorityRefusal> {
+    const { budgets } = request
+    fence(identity)
+    if (books.isShort(identity, budgets)) await broadcast({ kind: 'recall', customer: CUSTOMER, budgets: budgets.map(({ budget }) => budget.id) }, identity.node)
+    fence(identity)
+    // A second delivery of this call gets the first one's answer, also when both waited for the recall.
+    const { answers } = rowOf(identity.node)
+    const key = `${identity.incarnation}/${request.sequence}`
+    const known = answers.get(key)
+    if (known !== undefined && mutation !== 'grant_twice') return known
+    const answer = books.acquire(identity, budgets)
+    if (Array.isArray(answer)) answers.set(key, answer)
+    return answer
+  }
+
+  function ship(identity: NodeIdentity, lines: Uint8Array, to: JournalPosition): JournalPosition {
+    const { records, torn } = decodeLines(Buffer.from(lines).toString('utf8'), new Set(['settled']))
+    if (torn) throw new Error(`node ${identity.node} ships a damaged journal`)
+    books.settle(records.map((record) => record.body as UsageEvent))
+    const row = rowOf(identity.node)
+    if (to.segment > row.settled.segment || (to.segment === row.settled.segment && to.offset > row.settled.offset)) row.settled = to
+    return to
+  }
+
+  /** Tells every node; resolves when those that can be reached have acted on it, at the latest after the recall's wait. */
+  function broadcast(unnumbered: { readonly kind: 'recall'; readonly customer: typeof CUSTOMER; readonly budgets: readonly string[] } | { readonly kind: 'customer'; readonly customer: typeof CUSTOMER }, except: string | null): Promise<void> {
+    epoch += 1
+    const message = { ...unnumbered, epoch } as FeedMessage
+    if (mutation === 'close_in_flight' && unnumbered.kind === 'recall') books.closeLeases((node) => node !== except)
+    return new Promise((resolve) => {
+      const told = [...members.values()].filter(({ identity }) => identity.node !== except)
+      const isDone = () => told.every(({ acknowledged, process }) => acknowledged >= message.epoch || !process.alive)
+      // The asking node is told too, after the others, so that it misses no epoch.
+      for (const member of members.values()) send(member, message, () => { if (isDone()) resolve() })
+      if (isDone()) resolve()
+      world.after(control, RECALL_WAIT_MS, resolve)
+    })
+  }
+
+  function send(member: Member, message: FeedMessage, onAcknowledged: () => void): void {
+    if (faults.cut.has(member.identity.node) || random.chance(faults.lost)) return
+    world.after(member.process, random.unit() * DELAY_MS_MAX, () => {
+      void Promise.resolve(member.receive(message)).then(() => {
+        world.after(control, random.unit() * DELAY_MS_MAX, () => {
+          member.acknowledged = Math.max(member.acknowledged, message.epoch)
+          onAcknowledged()
+        })
+      }, () => undefined)
+    })
+  }
+
+  function portsOf(process: Process, node: string): { readonly authority: Authority; readonly directory: Directory; readonly feed: Feed } {
+    const reach = <T>(mayRepeat: boolean, handle: () => T | Promise<T>) => call(process, node, mayRepeat, handle)
+    return {
+      authority: {
+        register: (name) => reach(false, () => register(name)),
+        closeEarlier: (identity) => reach(true, () => {
+          fence(identity)
+          books.closeLeases((name, incarnation) => name === identity.node && incarnation < identity.incarnation)
+        }),
+        acquire: (identity, request) => attempted(() => reach(true, () => acquire(identity, request))),
+        // Nothing tells a second giving back from a repeated one, so it is sent once; what is lost stays lent out until the next start.
+        giveBack: (identity, returned) => reach(false, () => {
+          fence(identity)
+          books.giveBack(identity, returned)
+        }),
+        ship: (identity, stretch) => reach(true, () => ship(identity, stretch.lines, stretch.to)),
+      },
+      directory: {
+        key: () => Promise.resolve(null),
+        customer: (identity) => reach(true, () => viewFor(identity)),
+        catalog: () => reach(true, () => CATALOG_DOCUMENT),
+        upstreams: () => Promise.resolve([]),
+      },
+      feed: {
+        subscribe: (identity, onMessage) => {
+          const member: Member = { identity, process, receive: onMessage, acknowledged: epoch }
+          members.set(node, member)
+          send(member, { kind: 'hello', epoch }, () => undefined)
+          return { close: () => { if (members.get(node) === member) members.delete(node) } }
+        },
+      },
+    }
+  }
+
+  function viewFor(identity: NodeIdentity): CustomerView {
+    const positions: Record<string, string> = {}
+    const snapshot = resolveSnapshot({ ...books.facts, positions, walletChangesAt: null }, CATALOG, world.now(), LINKS)
+    return { snapshot, balanceBases: { 'wallet:USD': formatUnits(units(books.posted() + books.leaseUse(identity)), 'USD') } }
+  }
+
+  return { portsOf, rowOf, control, announce: () => broadcast({ kind: 'customer', customer: CUSTOMER }, null), recall: (budgets: readonly string[]) => broadcast({ kind: 'recall', customer: CUSTOMER, budgets }, null) }
+}
