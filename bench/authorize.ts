@@ -11,7 +11,7 @@ import {
 import type { AuthorizeInput, HotNode, Usage } from '../packages/server/src/hot/contract.ts'
 import { startNode } from '../packages/server/src/hot/start-node.ts'
 import { systemClock } from '../packages/server/src/platform/clock.ts'
-import { randomText } from '../packages/server/src/platform/random-id.ts'
+import { randomText, serialText } from '../packages/server/src/platform/random-id.ts'
 import { hashKey } from '../packages/server/src/platform/secrets.ts'
 import { median, percentile, result, type BenchResult } from './result.ts'
 
@@ -25,7 +25,7 @@ const YIELD_EVERY = 512
 export async function run(options: { readonly rounds: number; readonly log: (line: string) => void }): Promise<readonly BenchResult[]> {
   const folder = mkdtempSync(join(tmpdir(), 'tollgate-bench-'))
   const node = await startNode({
-    node: 'bench', journalFolder: folder, authority: generousAuthority(), clock: systemClock, randomText, hashKey, warn: () => undefined,
+    node: 'bench', journalFolder: folder, authority: generousAuthority(), clock: systemClock, randomText: serialText, hashKey, warn: () => undefined,
     directory: { key: async () => null, catalog: async () => CATALOG, upstreams: async () => [], customer: async (_identity, id) => ({ snapshot: snapshotOf(id), balanceBases: {} }) },
     feed: { subscribe: () => ({ close: () => undefined }) },
   })

@@ -2,8 +2,8 @@
 // posting are the production code; what PostgreSQL does with rows is done here with maps, one call at a time, all or nothing.
 
 import {
-  accountBalances, afterGrant, assert, eventFingerprint, exactToHold, formatDecimal, grantFrom, headroomOf, holdToExact, isExhausted, rateOpening, rateTotal, quantity, units, usageTransfers, topUpTransfers, ZERO,
-  type AccountId, type AuthorityRefusal, type Budget, type CreditBlock, type Instant, type Lease, type LeaseNeed, type NodeIdentity, type ReturnedLease, type Transfer, type Units, type UsageEvent,
+  accountBalances, assert, eventFingerprint, formatDecimal, headroomOf, holdToExact, leaseFrom, rateOpening, rateTotal, quantity, units, usageTransfers, topUpTransfers, ZERO,
+  type AccountId, type AuthorityRefusal, type Budget, type CreditBlock, type Instant, type Lease, type LeaseNeed, type LeaseStep, type NodeIdentity, type ReturnedLease, type Transfer, type Units, type UsageEvent,
 } from '@tollgate/core'
 import { resolveSnapshot } from '@tollgate/core/resolve'
 import { emptyOutput, rateInto, type BatchState } from '../../packages/server/src/app/settlement/rate-batch.ts'
@@ -75,43 +75,38 @@ export function createBooks(planId: PlanId, clock: { readonly now: () => Instant
     row.escrow += openOf(lease) - before
   }
 
-  type Planned = { readonly row: BudgetRow; readonly lease: LeaseRow; readonly need: LeaseNeed; readonly granted: bigint; readonly answer: Lease }
-
   /** What an acquire would give, or the first budget that cannot give its min. Changes nothing. */
-  function planLeases(identity: NodeIdentity, needs: readonly LeaseNeed[]): Planned[] | BudgetRow {
-    const planned: Planned[] = []
-    for (const need of needs) {
-      const { budget } = need
+  function planLeases(identity: NodeIdentity, needs: readonly LeaseNeed[]) {
+    const planned: { readonly row: BudgetRow; readonly lease: LeaseRow; readonly budget: Budget; readonly step: LeaseStep }[] = []
+    for (const { budget, ...need } of needs) {
       const row = rowOf(budget.id, budget.period.start)
       const lease = leaseOf(row, identity)
-      const { unit } = row.budget
-      // What the node used beyond its lease is settled already: the lease grows by it for free.
-      const overrun = lease.used > lease.granted ? lease.used - lease.granted : 0n
-      const overrunHold = exactToHold(unit, overrun)
-      const beyond = (amount: number) => Math.max(0, amount - overrunHold)
-      const granted = grantFrom(row, unit, { min: beyond(need.min), need: beyond(need.need), want: beyond(need.want) })
-      if (granted === null) return row
-      const exhausted = isExhausted(afterGrant(row, unit, granted), unit) && row.escrow === openOf(lease)
-      planned.push({ row, lease, need, granted: lease.granted + overrun + holdToExact(unit, granted), answer: { budget: budget.id, periodStart: budget.period.start, granted: granted + overrunHold, exhausted } })
+      const state = { limit: row.limit, settled: row.settled, escrow: row.escrow, lease, othersEscrow: row.escrow - openOf(lease) }
+      const step = leaseFrom(state, row.budget.unit, need)
+      if (step === null) return { refused: row, recallable: state.othersEscrow > 0n }
+      planned.push({ row, lease, budget, step })
     }
     return planned
   }
 
   /** Whether the request would get less than it needs while other nodes hold some of it. */
-  function isShort(identity: NodeIdentity, needs: readonly LeaseNeed[]): boolean {
+  function isRecallable(identity: NodeIdentity, needs: readonly LeaseNeed[]): boolean {
     const planned = planLeases(identity, needs)
-    if (!Array.isArray(planned)) return planned.escrow > openOf(leaseOf(planned, identity))
-    return planned.some(({ row, lease, need, answer }) => answer.granted < need.need && row.escrow > openOf(lease))
+    return Array.isArray(planned) ? planned.some(({ step }) => step.recallable) : planned.recallable
   }
 
   function acquire(identity: NodeIdentity, needs: readonly LeaseNeed[]): Lease[] | AuthorityRefusal {
     const planned = planLeases(identity, needs)
     if (!Array.isArray(planned)) {
-      const text = (amount: bigint) => formatDecimal(amount, planned.budget.unit.kind === 'money' ? 12 : 0)
-      return { kind: 'refused', budget: planned.budget.id, limit: text(planned.limit), settled: text(planned.settled), headroom: text(headroomOf(planned)), escrow: text(planned.escrow) }
+      const { budget, limit, settled, escrow } = planned.refused
+      const text = (amount: bigint) => formatDecimal(amount, budget.unit.kind === 'money' ? 12 : 0)
+      return { kind: 'refused', budget: budget.id, limit: text(limit), settled: text(settled), headroom: text(limit - settled - escrow), escrow: text(escrow) }
     }
-    for (const { row, lease, granted } of planned) changeLease(row, lease, { granted })
-    return planned.map(({ answer }) => answer)
+    return planned.map(({ row, lease, budget, step }) => {
+      changeLease(row, lease, { granted: step.leaseGranted })
+      assert(row.escrow === step.escrow, `the escrow of ${budget.id} moves by what was lent`)
+      return { budget: budget.id, periodStart: budget.period.start, granted: step.granted, exhausted: step.exhausted }
+    })
   }
 
   function giveBack(identity: NodeIdentity, returned: readonly ReturnedLease[]): void {
@@ -144,7 +139,6 @@ export function createBooks(planId: PlanId, clock: { readonly now: () => Instant
       refreshHeadrooms(event)
       const output = emptyOutput()
       rateInto(output, state, event)
-      if (output.postings.size === 0) charges.set(event.id, charges.get(event.id) ?? 0n)
       for (const posting of output.postings.values()) {
         charges.set(event.id, (charges.get(event.id) ?? 0n) + posting.amount)
         transfers.push(...usageTransfers({ asset: posting.asset, draws: [...posting.draws].map(([block, amount]) => ({ block, amount: units(amount) })), accrued: units(posting.accrued), debt: units(posting.debt) }))
@@ -182,11 +176,12 @@ export function createBooks(planId: PlanId, clock: { readonly now: () => Instant
     blocks.push({ id, category: 'paid', priority: 100, granted: amount, remaining: units(amount - repaid), effectiveAt: now, expiresAt: null, createdAt: now, customer: CUSTOMER, asset: 'USD', changed: false })
     debts.set(CUSTOMER, units(debt - repaid))
     transfers.push(...topUpTransfers({ block: id, asset: 'USD', category: 'paid', amount, repaid }))
-    rowOf('wallet:USD', 0 as Instant).limit += amount
+    if (planId !== 'quota') rowOf('wallet:USD', 0 as Instant).limit += amount
   }
 
+  const debt = () => debts.get(CUSTOMER) ?? ZERO
   /** A wallet's balance as the control plane knows it: what blocks hold, less what is owed. */
-  const posted = () => blocks.reduce((sum, block) => sum + block.remaining, 0n) - (debts.get(CUSTOMER) ?? 0n)
+  const posted = () => blocks.reduce((sum, block) => sum + block.remaining, 0n) - debt()
   const leaseUse = (identity: NodeIdentity) => budgets.get('wallet:USD 0')?.leases.get(`${identity.node}/${identity.incarnation}`)?.used ?? 0n
 
   /** Over all prices and periods: what usage was charged, and R(total) − R(0) of its accumulators. */
@@ -200,7 +195,7 @@ export function createBooks(planId: PlanId, clock: { readonly now: () => Instant
   }
 
   return {
-    facts, budgets, charges, fresh, debts: { reduce: (add: (sum: bigint, amount: bigint) => bigint, start: bigint) => [...debts.values()].reduce(add, start) }, blocks, contextAt, acquire, isShort, giveBack, closeLeases, settle, topUp, posted, leaseUse, ratedTotals, openOf,
+    facts, budgets, charges, fresh, blocks, contextAt, acquire, isRecallable, giveBack, debt, closeLeases, settle, topUp, posted, leaseUse, ratedTotals, openOf,
     balances: (): Map<AccountId, Units> => accountBalances(transfers),
   }
 }

@@ -1,7 +1,7 @@
 // The invariants, checked after every step, and those that hold once everything is at rest. Each throws with the sentence
 // that was broken and its numbers.
 
-import { formatDecimal, units, type Budget, type CustomerSnapshot, type Instant } from '@tollgate/core'
+import { formatDecimal, type Budget, type CustomerSnapshot, type Instant } from '@tollgate/core'
 import type { BudgetRow, Books } from './books.ts'
 import { isHard, type PlanId } from './scenario.ts'
 import { isCounted, type Truth } from './traffic.ts'
@@ -49,6 +49,7 @@ function checkCharges({ books, truth }: Checked): void {
     const request = truth.requests.get(id)
     if (request === undefined) must(id.startsWith('evt_'), () => `${id} was charged and never asked for`)
     else {
+      if (request.state === 'lost') truth.find(request)
       must(request.used !== null, () => `${id} was charged and never settled`)
       must(!request.isFinal || request.charge === charge, () => `a final charge is what is posted: ${id} was told ${request.charge}, posted ${charge}`)
     }
@@ -72,7 +73,5 @@ export function checkRest(checked: Checked): void {
   must((balances.get('usage_revenue') ?? 0n) === charged, () => `Σ charges = Σ draws + Σ accrued + Σ debt: ${charged} charged, ${balances.get('usage_revenue') ?? 0n} posted`)
   const wallet = [...balances].reduce((sum, [account, amount]) => (account.startsWith('wallet:') ? sum + amount : sum), 0n)
   must(wallet === books.blocks.reduce((sum, block) => sum + block.remaining, 0n), () => 'a wallet = its blocks')
-  must(-(balances.get('wallet_debt') ?? 0n) === books.debts.reduce((sum, amount) => sum + amount, 0n), () => 'debt in the ledger = debt in the books')
+  must(-(balances.get('wallet_debt') ?? 0n) === books.debt(), () => 'debt in the ledger = debt in the books')
 }
-
-export { units }

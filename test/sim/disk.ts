@@ -16,7 +16,8 @@ type File = { data: Buffer; synced: number; pending: { readonly process: Process
 export type Disk = {
   /** What a death leaves behind of the files under `folder`. */
   readonly crash: (folder: string, kind: 'killed' | 'power_lost', process: Process) => void
-  readonly text: (folder: string) => string
+  /** The files under `folder`, oldest name first. */
+  readonly contents: (folder: string) => Buffer[]
   readonly close: () => void
 }
 
@@ -96,7 +97,7 @@ export function createDisk(world: World, random: Random): Disk {
 
   return {
     crash,
-    text: (folder) => [...files].filter(([path]) => path.startsWith(`${folder}/`)).sort(([a], [b]) => (a < b ? -1 : 1)).map(([, file]) => file.data.toString('utf8')).join('\n'),
+    contents: (folder) => [...files].filter(([path]) => path.startsWith(`${folder}/`)).sort(([a], [b]) => (a < b ? -1 : 1)).map(([, file]) => file.data),
     close: () => {
       Object.assign(promises, saved)
       syncBuiltinESMExports()

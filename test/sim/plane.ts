@@ -6,7 +6,7 @@ import {
   type Authority, type AuthorityRefusal, type CustomerView, type Directory, type Feed, type FeedMessage, type JournalPosition, type Lease, type LeaseRequest, type NodeIdentity, type UsageEvent,
 } from '@tollgate/core'
 import { resolveSnapshot } from '@tollgate/core/resolve'
-import { decodeLines } from '../../packages/server/src/hot/journal-line.ts'
+import { decodeGroups } from '../../packages/server/src/hot/journal-line.ts'
 import type { Books, Mutation } from './books.ts'
 import type { Random } from './random.ts'
 import { CATALOG, CATALOG_DOCUMENT, CUSTOMER, LINKS } from './scenario.ts'
@@ -26,6 +26,9 @@ type Member = { readonly identity: NodeIdentity; readonly process: Process; read
 
 const DELAY_MS_MAX = 6
 const ATTEMPTS_MAX = 3
+
+/** What a node sees of a partition or of a lost message: its deadline has passed. */
+export class Unreachable extends Error {}
 
 export type Plane = ReturnType<typeof createPlane>
 
@@ -60,7 +63,7 @@ export function createPlane(input: { readonly world: World; readonly random: Ran
       world.after(from, AUTHORITY_TIMEOUT_MS, () => {
         if (answered) return
         answered = true
-        reject(new Error('the control plane does not answer'))
+        reject(new Unreachable('the control plane does not answer'))
       })
     })
   }
@@ -95,7 +98,7 @@ export function createPlane(input: { readonly world: World; readonly random: Ran
   async function acquire(identity: NodeIdentity, request: LeaseRequest): Promise<Lease[] | AuthorityRefusal> {
     const { budgets } = request
     fence(identity)
-    if (books.isShort(identity, budgets)) await broadcast({ kind: 'recall', customer: CUSTOMER, budgets: budgets.map(({ budget }) => budget.id) }, identity.node)
+    if (books.isRecallable(identity, budgets)) await broadcast({ kind: 'recall', customer: CUSTOMER, budgets: budgets.map(({ budget }) => budget.id) }, identity.node)
     fence(identity)
     // A second delivery of this call gets the first one's answer, also when both waited for the recall.
     const { answers } = rowOf(identity.node)
@@ -108,7 +111,7 @@ export function createPlane(input: { readonly world: World; readonly random: Ran
   }
 
   function ship(identity: NodeIdentity, lines: Uint8Array, to: JournalPosition): JournalPosition {
-    const { records, torn } = decodeLines(Buffer.from(lines).toString('utf8'), new Set(['settled']))
+    const { records, torn } = decodeGroups(lines, new Set(['settled']))
     if (torn) throw new Error(`node ${identity.node} ships a damaged journal`)
     books.settle(records.map((record) => record.body as UsageEvent))
     const row = rowOf(identity.node)

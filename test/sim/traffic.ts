@@ -1,8 +1,7 @@
 // What clients did and what came of it: the truth that the records are compared with. Each request is followed from its
 // admission to its end; what it may still use and what it has used are counted against every budget that it met.
 
-import { applies, contains, units, ZERO, type Budget, type CustomerSnapshot, type EntityId, type Instant, type ReservationId, type Units } from '@tollgate/core'
-import { budgetsOf } from '../../packages/server/src/app/customer-contexts.ts'
+import { applies, contains, type Budget, type CustomerSnapshot, type EntityId, type Instant, type ReservationId, type Units } from '@tollgate/core'
 import { FEATURE, type Amounts } from './scenario.ts'
 
 export type Request = {
@@ -28,6 +27,10 @@ export type Request = {
 export type Truth = {
   readonly requests: Map<string, Request>
   readonly add: (request: Request) => void
+  /** The node died before this was known to be kept. */
+  readonly lose: (request: Request) => void
+  /** It had been shipped before the disk lost it: it is charged after all. */
+  readonly find: (request: Request) => void
   /** What is committed against a budget: used, plus what open requests may still use. Lost ones apart. */
   readonly committed: (budget: Budget, snapshotAt: (at: Instant) => CustomerSnapshot) => { readonly counted: bigint; readonly overrun: bigint }
   /** What was used or held by requests that died with their node. */
@@ -36,6 +39,8 @@ export type Truth = {
 
 export function createTruth(): Truth {
   const requests = new Map<string, Request>()
+  /** What lost requests had used: their settlement may have been on its way to the control plane. */
+  const shipped = new Map<string, Amounts>()
 
   const meets = (request: Request, budget: Budget, snapshot: CustomerSnapshot) => contains(budget.period, request.at) && applies(budget, snapshot, { feature: FEATURE, entity: request.entity })
 
@@ -46,6 +51,14 @@ export function createTruth(): Truth {
   return {
     requests,
     add: (request) => void requests.set(request.id, request),
+    lose: (request) => {
+      if (request.used !== null) shipped.set(request.id, request.used)
+      Object.assign(request, { state: 'lost', used: null })
+    },
+    find: (request) => {
+      const used = shipped.get(request.id)
+      if (used !== undefined) Object.assign(request, { state: 'settled', used })
+    },
     committed: (budget, snapshotAt) => {
       let counted = 0n
       let overrun = 0n
@@ -66,9 +79,3 @@ export function createTruth(): Truth {
 export function isCounted(budget: Budget): boolean {
   return !budget.id.startsWith('allowance:')
 }
-
-export function budgetsAt(snapshot: CustomerSnapshot): Budget[] {
-  return budgetsOf(snapshot)
-}
-
-export const NOTHING_CHARGED: Units = units(ZERO)

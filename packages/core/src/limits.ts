@@ -62,6 +62,12 @@ export const PAGE_SIZE_DEFAULT = 50
 export const PAGE_SIZE_MAX = 1_000
 /** Live connections to the event stream of one control plane. */
 export const STREAM_CLIENTS_MAX = 500
+/** Of them for one customer: a page that reconnects in a loop leaves room for the others. */
+export const STREAM_CLIENTS_PER_CUSTOMER_MAX = 50
+/** Bytes that wait for one of them before it is cut; it resumes where it was. */
+export const STREAM_BUFFER_BYTES_MAX = 1024 * 1024
+/** Rows of one usage report: a year by day and a few dozen models fit, a year by hour does not. */
+export const USAGE_ROWS_MAX = 50_000
 /** Events may be this late and this far ahead of our clock. */
 export const EVENT_AGE_MS_MAX = 400 * 86_400_000
 export const EVENT_AHEAD_MS_MAX = 5 * 60_000

@@ -28,7 +28,12 @@ export function units(value: bigint): Units {
 }
 
 export function isCurrency(asset: AssetId): boolean {
-  return /^[A-Z]{3}$/.test(asset)
+  return asset.length === 3 && isUpper(asset, 0) && isUpper(asset, 1) && isUpper(asset, 2)
+}
+
+function isUpper(text: string, index: number): boolean {
+  const code = text.charCodeAt(index)
+  return code >= 65 && code <= 90
 }
 
 /** Decimal places kept for an asset: 12 for a currency, 6 for a credit asset. */

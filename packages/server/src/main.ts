@@ -5,6 +5,7 @@ import { Command } from 'commander'
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { registerCatalogCommands } from './cli/catalog.ts'
+import { processDeps } from './cli/output.ts'
 import { registerStatusCommand } from './cli/status.ts'
 import { loadConfig, type OptionName } from './platform/config.ts'
 import { createLog } from './platform/log.ts'
@@ -40,8 +41,8 @@ program.command('migrate').description('bring the database in DATABASE_URL to th
   await runMigrate(loadConfig({ env: process.env }))
 })
 
-registerCatalogCommands(program)
-registerStatusCommand(program)
+registerCatalogCommands(program, processDeps())
+registerStatusCommand(program, processDeps())
 
 try {
   await program.parseAsync()

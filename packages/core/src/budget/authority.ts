@@ -71,6 +71,42 @@ export function afterGrant(state: BudgetState, unit: BudgetUnit, granted: number
   return next
 }
 
+/** A budget as one node meets it: the node's own lease, and what other nodes hold. */
+export type LeaseState = BudgetState & { readonly lease: { readonly granted: bigint; readonly used: bigint }; readonly othersEscrow: bigint }
+
+export type LeaseStep = {
+  /** What the node is told, in hold units. */
+  readonly granted: number
+  /** The lease and the budget after it. */
+  readonly leaseGranted: bigint
+  readonly escrow: bigint
+  /** Nothing is left to lease now. Final only while no other node holds any: else believe it for a moment. */
+  readonly exhausted: boolean
+  /** The request gets less than it needs while other nodes hold some: recall, then look again. */
+  readonly recallable: boolean
+}
+
+/**
+ * One budget of an acquire. What the node used beyond its lease is settled already, so the lease grows by that for free;
+ * the rest comes out of the headroom. Null when `min` is not there; then a recall helps if other nodes hold some.
+ */
+export function leaseFrom(state: LeaseState, unit: BudgetUnit, request: Omit<LeaseNeed, 'budget'>): LeaseStep | null {
+  const { lease } = state
+  const overrun = lease.used > lease.granted ? lease.used - lease.granted : 0n
+  const overrunHold = Math.max(0, exactToGrant(unit, overrun))
+  const beyond = (amount: number) => Math.max(0, amount - overrunHold)
+  const granted = grantFrom(state, unit, { min: beyond(request.min), need: beyond(request.need), want: beyond(request.want) })
+  if (granted === null) return null
+  const after = afterGrant(state, unit, granted)
+  return {
+    granted: granted + overrunHold,
+    leaseGranted: lease.granted + overrun + holdToExact(unit, granted),
+    escrow: after.escrow,
+    exhausted: isExhausted(after, unit),
+    recallable: granted + overrunHold < request.need && state.othersEscrow > 0n,
+  }
+}
+
 /** Whether nothing is left to lease: a remainder below one hold unit is nothing. */
 export function isExhausted(state: BudgetState, unit: BudgetUnit): boolean {
   return exactToGrant(unit, headroomOf(state)) <= 0

@@ -7,7 +7,7 @@ import { didYouMean, type CatalogPath, type Report } from './problem.ts'
 import { checkAmount, checkId, checkName, checkQuantity, checkUnique, reportUnknownMeter } from './validate-field.ts'
 import { validatePrice } from './validate-price.ts'
 
-export type PlanContext = {
+type PlanContext = {
   readonly currency: string
   readonly features: ReadonlyMap<string, FeatureDocument>
   readonly meters: ReadonlyMap<string, MeterDocument>

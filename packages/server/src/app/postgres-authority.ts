@@ -5,7 +5,7 @@ import {
   afterGrant, assert, exactToHold, formatDecimal, grantFrom, headroomOf, holdToExact, isExhausted, RECALL_WAIT_MS,
   type Authority, type AuthorityRefusal, type Budget, type Clock, type CustomerId, type JournalStretch, type Lease, type LeaseNeed, type LeaseRequest, type NodeIdentity, type ReturnedLease, type UsageEvent,
 } from '@tollgate/core'
-import { decodeLines, type DenialRecord } from '../hot/journal-line.ts'
+import { decodeGroups, type DenialRecord } from '../hot/journal-line.ts'
 import { withRetry, type Sql, type Transaction } from '../platform/postgres.ts'
 import { closeLeases, ensureBudgets, lockForLease, writeLeases, type LeaseChange } from '../store/budgets.ts'
 import { findCustomer } from '../store/customers.ts'
@@ -120,7 +120,7 @@ export function createPostgresAuthority(parts: AuthorityParts): Authority {
   }
 
   async function ship(identity: NodeIdentity, stretch: JournalStretch): Promise<JournalStretch['to']> {
-    const { records, torn } = decodeLines(Buffer.from(stretch.lines).toString('utf8'), SHIPPED)
+    const { records, torn } = decodeGroups(stretch.lines, SHIPPED)
     assert(!torn, `node ${identity.node} ships a damaged journal at ${stretch.from.segment}:${stretch.from.offset}`)
     const items = records.flatMap((record) => (record.kind === 'settled' ? [{ event: record.body as UsageEvent, statedTime: true }] : []))
     const outbox = records.flatMap((record) => (record.kind === 'denied' ? [denialMessage(record.body)] : []))

@@ -8,7 +8,7 @@ import { CliError, type CliDeps } from './output.ts'
 const TIMEOUT_MS = 30_000
 const DEMO_FILE = 'demo.json'
 
-export type Server = { readonly url: string; readonly adminKey: string | null }
+type Server = { readonly url: string; readonly adminKey: string | null }
 
 export type Client = {
   readonly url: string
@@ -51,7 +51,7 @@ export function connect(deps: CliDeps): Client {
 }
 
 /** TOLLGATE_URL and TOLLGATE_ADMIN_KEY, else what the demo wrote: address and key always come from the same place. */
-export function findServer(env: CliDeps['env']): Server {
+function findServer(env: CliDeps['env']): Server {
   const url = env.TOLLGATE_URL ?? ''
   if (url !== '') return { url: checkedUrl(url, 'TOLLGATE_URL'), adminKey: env.TOLLGATE_ADMIN_KEY || null }
   if ((env.TOLLGATE_ADMIN_KEY ?? '') !== '') throw new CliError('TOLLGATE_ADMIN_KEY is set, but not the address that it belongs to.', 'Set TOLLGATE_URL too, such as http://127.0.0.1:4100')

@@ -4,7 +4,7 @@
 import type { CatalogChange, FieldChange } from '../app/catalog/diff.ts'
 import { paint } from './output.ts'
 
-export type PlannedChanges = {
+type PlannedChanges = {
   readonly changes: readonly CatalogChange[]
   /** Customers of each plan that is touched. */
   readonly customersTouched: Readonly<Record<string, number>>
@@ -39,7 +39,7 @@ function renderPlan(plan: string, planned: PlannedChanges, stream: NodeJS.Writab
 
 function renderChange(change: CatalogChange, stream: NodeJS.WritableStream): string[] {
   const { action, kind, id, fields } = change
-  const name = kind === 'order' ? `order of ${id}` : kind === 'plan' || kind === 'catalog' || kind === 'gateway' ? kind : `${kind.replaceAll('_', ' ')} ${id}`
+  const name = kind === 'order' ? `order of ${id}` : kind === id || kind === 'plan' || kind === 'catalog' || kind === 'gateway' ? kind : `${kind.replaceAll('_', ' ')} ${id}`
   if (action === 'changed') return fields.map((field) => `${mark(action, stream)} ${name}${kind === 'order' ? '' : `.${field.field}`}: ${shown(field.before)} → ${shown(field.after)}`)
   return [`${mark(action, stream)} ${name}${details(fields, action)}`]
 }

@@ -6,9 +6,14 @@
 import { mkdir, open, readdir, rm, stat, type FileHandle } from 'node:fs/promises'
 import { join } from 'node:path'
 import { JOURNAL_BYTES_MAX, JOURNAL_SEGMENT_BYTES_MAX, type Journal, type JournalPosition, type JournalStretch } from '@tollgate/core'
+import { encodeGroup, wholeGroups } from './journal-line.ts'
 
 /** How long written lines may wait for their group's sync. */
 const SYNC_INTERVAL_MS = 5
+/** Lines of one group: a group must fit a stretch that is shipped, and the longest line is bounded by EVENT_BYTES_MAX. */
+const GROUP_LINES_MAX = 256
+/** Bytes of the longest line, so that a group always fits. */
+const LINE_BYTES_MAX = 128 * 1024
 
 export type FileJournal = Journal & {
   /** Bytes on disk that are not released yet. */
@@ -17,8 +22,8 @@ export type FileJournal = Journal & {
   readonly failure: () => Error | null
   /** Resolves when something was appended after `position`, or after `timeoutMs`. */
   readonly appended: (position: JournalPosition, timeoutMs: number) => Promise<void>
-  /** All text still on disk, oldest first: what a start replays. */
-  readonly stored: () => AsyncIterable<{ readonly from: JournalPosition; readonly text: string }>
+  /** All that is still on disk, oldest first: what a start replays. */
+  readonly stored: () => AsyncIterable<JournalStretch>
 }
 
 /** `after`: the segment that settlement has seen last; a journal that lost its disk must not write below it. */
@@ -50,7 +55,7 @@ export async function openFileJournal(folder: string, after = 0): Promise<FileJo
       waiters = []
       try {
         if (failure !== null) throw failure
-        const bytes = Buffer.from(lines.join(''))
+        const bytes = Buffer.concat(cut(lines).map(encodeGroup))
         await file.appendFile(bytes)
         sizes.set(segment, (sizes.get(segment) ?? 0) + bytes.length)
         dirty = true
@@ -90,6 +95,7 @@ export async function openFileJournal(folder: string, after = 0): Promise<FileJo
   timer.unref()
 
   function note(line: string): void {
+    if (line.length > LINE_BYTES_MAX) throw new RangeError(`a journal line of ${line.length} characters is too long`)
     queue.push(line)
     writing ??= Promise.resolve().then(writeGroup)
   }
@@ -127,13 +133,31 @@ export async function openFileJournal(folder: string, after = 0): Promise<FileJo
         onAppended.push(() => { clearTimeout(timeout); resolve() })
       })
     },
-    stored: () => storedText(folder, sizes),
+    stored: () => storedStretches(folder, sizes),
   }
 }
 
 type ReadInput = { readonly folder: string; readonly sizes: ReadonlyMap<number, number>; readonly from: JournalPosition; readonly bytesMax: number }
 
-/** Whole lines from one segment; at its end the next one. A tail without newline is left: torn, or still being written. */
+/** Groups that are small enough to be shipped, whatever came together. */
+function cut(lines: readonly string[]): (readonly string[])[] {
+  const groups: string[][] = []
+  let group: string[] = []
+  let length = 0
+  for (const line of lines) {
+    if (group.length > 0 && (group.length >= GROUP_LINES_MAX || length + line.length > LINE_BYTES_MAX)) {
+      groups.push(group)
+      group = []
+      length = 0
+    }
+    group.push(line)
+    length += line.length
+  }
+  groups.push(group)
+  return groups
+}
+
+/** Whole groups from one segment; at its end the next one. A tail without trailer is left: torn, or still being written. */
 async function readStretch(input: ReadInput): Promise<JournalStretch | null> {
   const known = [...input.sizes.keys()].sort((a, b) => a - b)
   let { segment, offset } = input.from
@@ -154,19 +178,18 @@ async function readLines(path: string, offset: number, length: number): Promise<
   try {
     const buffer = Buffer.allocUnsafe(length)
     const { bytesRead } = await file.read(buffer, 0, length, offset)
-    const end = buffer.lastIndexOf(0x0a, bytesRead - 1)
-    return end < 0 ? null : buffer.subarray(0, end + 1)
+    return buffer.subarray(0, wholeGroups(buffer, bytesRead))
   } finally {
     await file.close()
   }
 }
 
-async function* storedText(folder: string, sizes: ReadonlyMap<number, number>): AsyncIterable<{ from: JournalPosition; text: string }> {
+async function* storedStretches(folder: string, sizes: ReadonlyMap<number, number>): AsyncIterable<JournalStretch> {
   let position: JournalPosition = { segment: 0, offset: 0 }
   for (;;) {
     const stretch = await readStretch({ folder, sizes, from: position, bytesMax: 4 * 1024 * 1024 })
     if (stretch === null) return
-    yield { from: stretch.from, text: Buffer.from(stretch.lines).toString('utf8') }
+    yield stretch
     position = stretch.to
   }
 }

@@ -3,16 +3,16 @@
 // concurrent requests cannot pass a limit together. No SQL and no HTTP is spoken here; the ports do that.
 
 import {
-  allowanceBudget, applies, assert, coverByAllowances, decide, formatUnits, freeOf, grant, hold, instant, isLinear, makeId, measure, NONE, quantity,
-  rateEvent, release, settle, toHold, ZERO,
-  type Authority, type Clock, type Coverage, type Decision, type Denial, type Hold, type Measured, type NodeIdentity, type RatedEvent,
-  type ReservationId, type UsageEvent,
+  allowanceBudget, applies, assert, coverByAllowances, decide, exactToHold, freeOf, grant, hold, instant, isLinear, makeId, measure, NONE, quantity,
+  rateEvent, release, settle, LEASE_UNITS_MAX, ZERO,
+  type Authority, type Budget, type Clock, type Coverage, type Decision, type Denial, type Hold, type Measured, type NodeIdentity, type RatedEvent,
+  type ReservationId, type Units, type UsageEvent,
 } from '@tollgate/core'
 import type { Authorization, AuthorizeInput, Checked, HotNode, ReservationProblem, Settled, Usage } from './contract.ts'
 import { balanceOf, sliceFor, sliceOf, type CustomerState } from './customer-state.ts'
 import type { DenialLog } from './denial-log.ts'
 import type { FileJournal } from './file-journal.ts'
-import { encodeLine } from './journal-line.ts'
+import { encodeIntent, encodeLine } from './journal-line.ts'
 import type { Memory } from './memory.ts'
 import { SWEEP_INTERVAL_MS, reservationBook, type Reservation } from './reservation.ts'
 
@@ -96,7 +96,7 @@ export function createHotNode(parts: HotNodeParts): HotNode {
     book.add(reservation)
     state.open += 1
     counts.authorized += 1
-    journal.note(encodeLine('intent', { reservation: id, customer: input.customer, time: now, estimate: formatUnits(decision.estimate, state.snapshot.currency) }))
+    journal.note(encodeIntent({ reservation: id, customer: input.customer, time: now, estimate: String(decision.estimate) }))
     return allowed(reservation, false)
   }
 
@@ -155,7 +155,7 @@ export function createHotNode(parts: HotNodeParts): HotNode {
   function settleReservation(id: ReservationId, usage: Usage): Settled | ReservationProblem {
     const reservation = book.get(id)
     if (reservation === undefined) return notFound(id)
-    const fingerprint = JSON.stringify([Object.entries(usage.quantities).sort(), Object.entries(usage.dimensions).sort()])
+    const fingerprint = reservation.input.repeatable ? JSON.stringify([Object.entries(usage.quantities).sort(), Object.entries(usage.dimensions).sort()]) : ''
     if (reservation.settled !== null) {
       if (reservation.settled.fingerprint !== fingerprint) return problem('settled_with_other_usage', `reservation ${id} was settled with other usage; the first stands. Send a correction event to change it.`)
       return { ...reservation.settled.answer, replayed: true }
@@ -206,12 +206,12 @@ export function createHotNode(parts: HotNodeParts): HotNode {
     for (const source of state.snapshot.funding) {
       if (source.kind !== 'wallet' || source.budget.unit.kind !== 'money' || used.rated.amount <= ZERO) continue
       const slice = sliceFor(state, source.budget)
-      const amount = toHold(used.rated.amount, source.budget.unit.asset)
+      const amount = holdOf(source.budget, used.rated.amount)
       settle(slice, 0, hasOverage ? Math.min(amount, Math.max(0, freeOf(slice))) : amount)
     }
     for (const budget of state.snapshot.limits) {
       if (!applies(budget, state.snapshot, { feature: reservation.input.feature, entity: reservation.entity })) continue
-      const amount = budget.unit.kind === 'money' ? toHold(used.rated.amount > ZERO ? used.rated.amount : ZERO, budget.unit.asset) : countedBy(budget.unit.meters, used.measured)
+      const amount = budget.unit.kind === 'money' ? holdOf(budget, used.rated.amount) : countedBy(budget.unit.meters, used.measured)
       if (amount > 0) settle(sliceFor(state, budget), 0, amount)
     }
   }
@@ -315,6 +315,11 @@ function isFinalFor(state: CustomerState, meter: string): boolean {
 /** Puts a hold back that was there a moment ago, even if the slice is overrun meanwhile: it was admitted. */
 function restore(slice: Hold['slice'], amount: number): void {
   slice.held += amount
+}
+
+/** A charge as hold units. What no lease can hold blocks the slice all the same, and is settled exactly elsewhere. */
+function holdOf(budget: Budget, charge: Units): number {
+  return charge <= ZERO ? 0 : Math.min(exactToHold(budget.unit, charge), LEASE_UNITS_MAX)
 }
 
 function countedBy(meters: readonly string[], measured: readonly Measured[]): number {

@@ -1,5 +1,6 @@
-// One line of a node's journal: an 8-digit CRC-32 of the rest, a letter that says what it is, and JSON. A line without its
-// newline or with a wrong checksum is a torn write: reading stops before it.
+// The text of a node's journal. A record is one line: a letter that says what it is, and JSON. Lines are written in groups,
+// and each group ends with a trailer of its own length and CRC-32: what follows the last good trailer is a torn write that
+// nobody was told of. Invariant: no record starts with the trailer's letter.
 
 import { crc32 } from 'node:zlib'
 import type { UsageEvent } from '@tollgate/core'
@@ -11,6 +12,7 @@ export type JournalRecord =
   | { readonly kind: 'void'; readonly body: { readonly reservation: string } }
   | { readonly kind: 'denied'; readonly body: DenialRecord }
 
+/** `estimate` is the upper bound of the charge in units of 10^-12: written a hundred thousand times a second, read after a crash. */
 export type Intent = { readonly reservation: string; readonly customer: string; readonly time: number; readonly estimate: string }
 
 export type DenialRecord = {
@@ -29,25 +31,57 @@ export type DenialRecord = {
 
 const LETTERS = { intent: 'I', settled: 'S', void: 'V', denied: 'D' } as const
 const KINDS: Readonly<Record<string, JournalRecord['kind']>> = { I: 'intent', S: 'settled', V: 'void', D: 'denied' }
+const TRAILER = /^C ([0-9a-f]{8}) (\d{1,9})$/
+const TRAILER_START = Buffer.from('\nC ')
 
 export function encodeLine(kind: JournalRecord['kind'], body: JournalRecord['body']): string {
-  const content = `${LETTERS[kind]} ${JSON.stringify(body)}`
-  return `${checksum(content)} ${content}\n`
+  return `${LETTERS[kind]} ${JSON.stringify(body)}\n`
 }
 
-/** The records of whole lines; `torn` is true when a line failed its checksum, and nothing after it is returned. */
-export function decodeLines(text: string, wanted: ReadonlySet<JournalRecord['kind']>): { readonly records: JournalRecord[]; readonly torn: boolean } {
-  const records: JournalRecord[] = []
-  for (const line of text.split('\n')) {
-    if (line === '') continue
-    const content = line.slice(9)
-    const kind = KINDS[content[0] ?? '']
-    if (kind === undefined || line.slice(0, 8) !== checksum(content)) return { records, torn: true }
-    if (wanted.has(kind)) records.push({ kind, body: JSON.parse(content.slice(2)) } as JournalRecord)
+/** {@link encodeLine} of an intent, four times faster: ids and numbers need no escaping. */
+export function encodeIntent(intent: Intent): string {
+  return `I {"reservation":"${intent.reservation}","customer":"${intent.customer}","time":${intent.time},"estimate":"${intent.estimate}"}\n`
+}
+
+/** The bytes of a group, trailer included. */
+export function encodeGroup(lines: readonly string[]): Buffer {
+  const bytes = Buffer.from(lines.join(''))
+  return Buffer.concat([bytes, Buffer.from(`C ${crc32(bytes).toString(16).padStart(8, '0')} ${bytes.length}\n`)])
+}
+
+/** How many of the first `length` bytes are whole groups. Their checksums are looked at by {@link decodeGroups}. */
+export function wholeGroups(bytes: Uint8Array, length: number): number {
+  const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, length)
+  for (let start = buffer.lastIndexOf(TRAILER_START); start >= 0; start = buffer.lastIndexOf(TRAILER_START, start - 1)) {
+    const end = buffer.indexOf(0x0a, start + 1)
+    if (end >= 0) return end + 1
+    if (start === 0) break
   }
-  return { records, torn: false }
+  return 0
 }
 
-function checksum(content: string): string {
-  return crc32(content).toString(16).padStart(8, '0')
+/** The wanted records of whole groups; `torn` when a group fails its checksum, and nothing of it or after it is returned. */
+export function decodeGroups(bytes: Uint8Array, wanted: ReadonlySet<JournalRecord['kind']>): { readonly records: JournalRecord[]; readonly torn: boolean } {
+  const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
+  const records: JournalRecord[] = []
+  let groupStart = 0
+  let lineStart = 0
+  let lines: { readonly kind: JournalRecord['kind']; readonly from: number; readonly to: number }[] = []
+  for (let end = buffer.indexOf(0x0a); end >= 0; end = buffer.indexOf(0x0a, lineStart)) {
+    const letter = String.fromCharCode(buffer[lineStart] ?? 0)
+    if (letter === 'C') {
+      const [, checksum, length] = TRAILER.exec(buffer.toString('latin1', lineStart, end)) ?? []
+      const group = buffer.subarray(groupStart, lineStart)
+      if (Number(length) !== group.length || checksum !== crc32(group).toString(16).padStart(8, '0')) return { records, torn: true }
+      for (const line of lines) records.push({ kind: line.kind, body: JSON.parse(buffer.toString('utf8', line.from, line.to)) } as JournalRecord)
+      lines = []
+      groupStart = end + 1
+    } else {
+      const kind = KINDS[letter]
+      if (kind === undefined) return { records, torn: true }
+      if (wanted.has(kind)) lines.push({ kind, from: lineStart + 2, to: end })
+    }
+    lineStart = end + 1
+  }
+  return { records, torn: groupStart !== buffer.length }
 }

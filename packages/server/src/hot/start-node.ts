@@ -7,7 +7,7 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { denialLog } from './denial-log.ts'
 import { openFileJournal, type FileJournal } from './file-journal.ts'
 import { createHotNode } from './hot-node.ts'
-import { decodeLines, encodeLine, type Intent } from './journal-line.ts'
+import { decodeGroups, encodeLine, type Intent } from './journal-line.ts'
 import { createMemory } from './memory.ts'
 import { startShipper } from './shipper.ts'
 import type { HotNode } from './contract.ts'
@@ -76,8 +76,8 @@ async function untilReached<T>(options: NodeOptions, call: () => Promise<T>): Pr
  */
 async function noteAbandoned(journal: FileJournal, options: NodeOptions): Promise<void> {
   const open = new Map<string, Intent>()
-  for await (const { text } of journal.stored()) {
-    for (const record of decodeLines(text, new Set(['intent', 'settled', 'void'])).records) {
+  for await (const { lines } of journal.stored()) {
+    for (const record of decodeGroups(lines, new Set(['intent', 'settled', 'void'])).records) {
       if (record.kind === 'intent') open.set(record.body.reservation, record.body)
       else if (record.kind === 'settled') open.delete(record.body.id)
       else if (record.kind === 'void') open.delete(record.body.reservation)

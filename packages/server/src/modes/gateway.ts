@@ -10,7 +10,7 @@ import { systemClock } from '../platform/clock.ts'
 import { requireNodeConfig, type Config } from '../platform/config.ts'
 import { createControlClient } from '../platform/control-client.ts'
 import { createLog } from '../platform/log.ts'
-import { randomText } from '../platform/random-id.ts'
+import { serialText } from '../platform/random-id.ts'
 import { hashKey } from '../platform/secrets.ts'
 import type { GatewayMessage } from './gateway-child.ts'
 import { journalFolder } from './serve.ts'
@@ -23,7 +23,7 @@ export async function runGateway(config: Config): Promise<{ readonly stop: () =>
   const control = createControlClient({ url: controlUrl, token: nodeToken, onProblem: (error) => log.warn({ error }, 'the feed of the control plane is interrupted') })
   const node = await startNode({
     node: nodeId, journalFolder: journalFolder(config, nodeId), authority: control.authority, directory: control.directory, feed: control.feed,
-    clock: systemClock, randomText, hashKey,
+    clock: systemClock, randomText: serialText, hashKey,
     warn: (facts, message) => {
       log.warn(facts, message)
       if (isFenced(facts['error'])) {

@@ -98,7 +98,7 @@ type NullUnlessDefault<O> = O extends { readonly default: string } ? never : nul
 
 const PREFIX = 'TOLLGATE_'
 /** Names of ours that are not settings. */
-const INTERNAL_NAMES = ['TOLLGATE_RUNNER']
+const INTERNAL_NAMES = ['TOLLGATE_RUNNER', 'TOLLGATE_URL', 'TOLLGATE_ADMIN_KEY']
 
 /**
  * Reads the settings: a flag beats the environment, which beats the default. An empty value counts as not set.

@@ -26,6 +26,7 @@ test('a catalog does not differ from itself, nor from another way to write the s
   expect(diffCatalogs(parse(DEMO), parse(DEMO))).toEqual([])
   expect(changes('amount: 0.030', 'amount: "0.03"')).toEqual([])
   expect(changes('# A fee, an allowance', '# Another comment')).toEqual([])
+  expect(changes('{ input: 1, cached_input: 0.1, output: 2 }', '{ output: 2.0, input: 1, cached_input: 0.1 }')).toEqual([])
   expect(changes('{ id: chat, name: Chat, kind: metered }', '{ kind: metered, name: Chat, id: chat }')).toEqual([])
 })
 

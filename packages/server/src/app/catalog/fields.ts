@@ -5,7 +5,7 @@
 import * as z from 'zod'
 import { readDecimal, readInteger } from './number-text.ts'
 
-export type FieldMeta = { readonly description: string; readonly example?: string | number | boolean | readonly string[] }
+type FieldMeta = { readonly description: string; readonly example?: string | number | boolean | readonly string[] }
 
 /** What an editor may accept for a number: written bare or in quotes. */
 const NUMBER_PATTERN = '^-?(0|[1-9][0-9]*)(\\.[0-9]+)?$'

@@ -2,7 +2,7 @@
 // way to write a number (1_000, 500,000, 1.5e-2, 0x10, $49) is refused with the exact plain text to write instead, because
 // readers disagree on what those mean.
 
-export type DecimalText = { readonly kind: 'decimal'; readonly text: string } | { readonly kind: 'refused'; readonly message: string; readonly suggestion: string | null }
+type DecimalText = { readonly kind: 'decimal'; readonly text: string } | { readonly kind: 'refused'; readonly message: string; readonly suggestion: string | null }
 
 const PLAIN = /^-?(?:0|[1-9]\d*)(?:\.\d+)?$/
 /** Beyond it an exponent expands to more digits than an amount has. */

@@ -15,7 +15,14 @@ const meters = (description: string) => list(text({ description: 'Id of a meter.
 
 const feature = fields(
   'Feature',
-  { id: id('chat'), name: name('Chat'), kind: choice(['boolean', 'value', 'metered'], { description: '`boolean`: on or off. `value`: a configured value, such as a number of seats. `metered`: its usage is counted, priced and limited.', example: 'metered' }) },
+  {
+    id: id('chat'),
+    name: name('Chat'),
+    kind: choice(['boolean', 'value', 'metered'], {
+      description: '`boolean`: on or off. `value`: a configured value, such as a number of seats. `metered`: its usage is counted, priced and limited.',
+      example: 'metered',
+    }),
+  },
   'What is sold and gated: a plan grants features, and a request uses one.',
 ).transform(named)
 
@@ -72,18 +79,50 @@ const model = <const Model extends PriceModelDocument['model']>(word: Model, des
 const per = decimal({ description: 'Number of units that an amount is for.', example: 1000 }).default('1')
 const tiers = list(tier, { description: 'In rising order; the last one without `up_to`.' })
 
-const price = z
-  .discriminatedUnion('model', [
-    fields('Price per unit', { ...priceFields, model: model('per_unit', 'Each unit costs the same.'), amount: decimal({ description: 'Price of `per` units, in the currency of the catalog.', example: 0.015 }), per }, 'Each unit costs the same: quantity × amount / per.'),
-    fields('Graduated price', { ...priceFields, model: model('graduated', 'Each unit at the price of its tier.'), per, tiers }, 'Each unit at the price of the tier that it falls into.'),
-    fields('Volume price', { ...priceFields, model: model('volume', 'All units at the price of the tier that holds the total.'), per, tiers }, 'All units at the price of the tier that holds the total of the period. Refused where only a wallet pays.'),
-    fields('Package price', { ...priceFields, model: model('package', 'Whole packages.'), amount: decimal({ description: 'Price of one package.', example: 20 }), size: decimal({ description: 'Units in a package; one that is begun is paid in full.', example: 1000000 }) }, 'Whole packages of `size` units.'),
-  ])
-  .transform(named)
+const perUnit = fields(
+  'Price per unit',
+  {
+    ...priceFields,
+    model: model('per_unit', 'Each unit costs the same.'),
+    amount: decimal({ description: 'Price of `per` units, in the currency of the catalog.', example: 0.015 }),
+    per,
+  },
+  'Each unit costs the same: quantity × amount / per.',
+)
+
+const graduated = fields(
+  'Graduated price',
+  { ...priceFields, model: model('graduated', 'Each unit at the price of its tier.'), per, tiers },
+  'Each unit at the price of the tier that it falls into.',
+)
+
+const volume = fields(
+  'Volume price',
+  { ...priceFields, model: model('volume', 'All units at the price of the tier that holds the total.'), per, tiers },
+  'All units at the price of the tier that holds the total of the period. Refused where only a wallet pays.',
+)
+
+const packaged = fields(
+  'Package price',
+  {
+    ...priceFields,
+    model: model('package', 'Whole packages.'),
+    amount: decimal({ description: 'Price of one package.', example: 20 }),
+    size: decimal({ description: 'Units in a package; one that is begun is paid in full.', example: 1000000 }),
+  },
+  'Whole packages of `size` units.',
+)
+
+const price = z.discriminatedUnion('model', [perUnit, graduated, volume, packaged]).transform(named)
 
 const allowance = fields(
   'Allowance',
-  { id: id('tokens'), name: name('Included tokens'), meters: meters('Meters that share it; within a request it is drawn in this order.'), quantity: decimal({ description: 'Units included in each billing period.', example: 500000 }) },
+  {
+    id: id('tokens'),
+    name: name('Included tokens'),
+    meters: meters('Meters that share it; within a request it is drawn in this order.'),
+    quantity: decimal({ description: 'Units included in each billing period.', example: 500000 }),
+  },
   'Units that a period includes.',
 ).transform(named)
 
@@ -94,7 +133,10 @@ const limit = fields(
     name: name('Requests a day'),
     meters: meters('Meters whose usage counts against it, together.'),
     quantity: decimal({ description: 'Most units in a window.', example: 200 }),
-    window: choice(['day', 'week', 'month', 'billing_period', 'lifetime'], { description: '`day`, `week` and `month` follow the calendar in the time zone of the customer; `billing_period` follows the subscription; `lifetime` never starts anew.', example: 'day' }),
+    window: choice(['day', 'week', 'month', 'billing_period', 'lifetime'], {
+      description: '`day`, `week` and `month` follow the calendar in the time zone of the customer; `billing_period` the subscription; `lifetime` never starts anew.',
+      example: 'day',
+    }),
     enforcement: choice(['hard', 'soft'], { description: '`hard` refuses what would not fit; `soft` only reports it.', example: 'hard' }).default('hard'),
   },
   'A quota: the most that may be used in a window.',

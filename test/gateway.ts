@@ -1,0 +1,158 @@
+// A gateway for tests: the real one, on a real node and a real control plane, with the sandbox and an upstream that answers what
+// the test says. Everything listens on ephemeral loopback ports; clients are the official SDK or plain fetch.
+
+import { createServer, type IncomingHttpHeaders, type ServerResponse } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import OpenAI from 'openai'
+import type { CustomerId, EntityId, KeyScope, UpstreamConfig, UsageEvent } from '@tollgate/core'
+import { SYSTEM } from '../packages/server/src/app/actor.ts'
+import { createKey } from '../packages/server/src/app/keys.ts'
+import { createSandbox } from '../packages/server/src/gateway/sandbox/server.ts'
+import type { GatewayLimits } from '../packages/server/src/gateway/limits.ts'
+import { countingMetrics } from '../packages/server/src/gateway/metrics.ts'
+import { createGateway, type Gateway } from '../packages/server/src/gateway/server.ts'
+import type { HotNode } from '../packages/server/src/hot/contract.ts'
+import { systemClock } from '../packages/server/src/platform/clock.ts'
+import { createLog, silentLog } from '../packages/server/src/platform/log.ts'
+import { testPlane, type TestPlane } from './plane.ts'
+
+/** Token prices of one dollar-cent per input and two per output token, so that charges are easy to read; no allowance. */
+const CATALOG = `
+currency: USD
+features:
+  - { id: chat, name: Chat, kind: metered }
+  - { id: agents, name: Agents, kind: metered }
+meters:
+  - { id: input_tokens, unit: token, event_type: ai.request, properties: [input_tokens, cached_input_tokens] }
+  - { id: output_tokens, unit: token, event_type: ai.request, properties: [output_tokens] }
+plans:
+  - id: wallet
+    name: Wallet
+    entitlements:
+      - { feature: chat, models: [sandbox-small, alias, fixed-model, "gpt-4.1-nano", orphan] }
+    prices:
+      - { id: input_tokens, meter: input_tokens, model: per_unit, amount: 0.01 }
+      - { id: output_tokens, meter: output_tokens, model: per_unit, amount: 0.02 }
+    funding: [wallet]
+credit_assets:
+  - { id: usd, name: Prepaid balance, currency: USD }
+rate_card:
+  - { provider: sandbox, model: sandbox-small, from: 2024-01-01, per_million: { input: 1, cached_input: 0.1, output: 2 }, context_window: 8192, output_max: 64 }
+  - { provider: sandbox, model: sandbox-large, from: 2024-01-01, per_million: { input: 5, output: 15 }, context_window: 32768, output_max: 4096 }
+  - { provider: openai, model: "gpt-4.1-nano", from: 2024-01-01, per_million: { input: 0.1, cached_input: 0.025, output: 0.4 }, context_window: 1047576, output_max: 512 }
+gateway:
+  feature: chat
+  models:
+    - { name: sandbox-small, upstream: sandbox }
+    - { name: sandbox-large, upstream: sandbox }
+    - { name: alias, upstream: sandbox, model: sandbox-small }
+    - { name: fixed-model, upstream: fixed, model: "gpt-4.1-nano" }
+    - { name: orphan, upstream: nowhere, model: "gpt-4.1-nano" }
+`
+
+export type FixedUpstream = {
+  readonly baseUrl: string
+  /** How the next requests are answered; each receives the request's bytes. */
+  answer: (response: ServerResponse, request: { readonly headers: IncomingHttpHeaders; readonly body: string }) => void
+  /** Requests so far, oldest first. */
+  readonly requests: { readonly headers: IncomingHttpHeaders; readonly body: string; readonly path: string }[]
+  readonly close: () => Promise<void>
+}
+
+export type TestGateway = {
+  readonly world: TestPlane
+  readonly node: HotNode
+  readonly gateway: Gateway
+  readonly url: string
+  readonly upstream: FixedUpstream
+  readonly counts: ReadonlyMap<string, number>
+  /** What was settled, as the node journaled it, by request order. */
+  readonly settled: UsageEvent[]
+  readonly customer: (credit?: string) => Promise<CustomerId>
+  readonly key: (customer: CustomerId | null, options?: KeyOptions) => Promise<string>
+  /** The official SDK with its default retries. */
+  readonly client: (key: string, headers?: Readonly<Record<string, string>>) => OpenAI
+  readonly post: (path: string, body: unknown, options: { readonly key?: string; readonly headers?: Readonly<Record<string, string>>; readonly signal?: AbortSignal }) => Promise<Response>
+  readonly close: () => Promise<void>
+}
+
+type KeyOptions = { readonly scopes?: readonly KeyScope[]; readonly models?: readonly string[]; readonly feature?: string; readonly entity?: EntityId; readonly showsCost?: boolean }
+
+export async function testGateway(options: { readonly limits?: Partial<GatewayLimits> } = {}): Promise<TestGateway> {
+  const log = process.env['TEST_LOG'] === undefined ? silentLog() : createLog({ level: 'debug', pretty: true })
+  const world = await testPlane({ catalog: CATALOG })
+  const settled: UsageEvent[] = []
+  const node = recording(await world.node(), settled)
+  const sandbox = createSandbox({ log })
+  const sandboxPort = await listen(sandbox.server)
+  const upstream = await fixedUpstream()
+  const metrics = countingMetrics()
+  const config: UpstreamConfig = { id: 'ups_fixed', name: 'fixed', kind: 'openai', baseUrl: upstream.baseUrl, secret: 'sk-provider', provider: 'openai', models: [], allowPrivate: true }
+  const configs = [config]
+  const gateway = createGateway({
+    node, clock: systemClock, log, sandboxBaseUrl: `http://127.0.0.1:${sandboxPort}/v1`, upstreams: () => configs, metrics, ...(options.limits === undefined ? {} : { limits: options.limits }),
+  })
+  const url = `http://127.0.0.1:${await gateway.listen(0, '127.0.0.1')}`
+  return {
+    world, node, gateway, url, upstream, counts: metrics.counts, settled,
+    customer: (credit = '100') => world.customer({ plan: 'wallet', credit }),
+    key: async (customer, { scopes = customer === null ? ['admin'] : ['gateway'], models, feature, entity, showsCost } = {}) => {
+      const { raw } = await createKey(world.plane, SYSTEM, {
+        name: 'test', scopes, customer, entity: entity ?? null, feature: feature ?? null, models: models ?? null, showsCost: showsCost ?? false, expiresAt: null,
+      })
+      return raw
+    },
+    client: (key, headers = {}) => new OpenAI({ apiKey: key, baseURL: `${url}/v1`, defaultHeaders: { 'x-sandbox-chunk-delay-ms': '0', ...headers } }),
+    post: (path, body, { key, headers, signal }) => fetch(`${url}${path}`, {
+      method: 'POST', body: typeof body === 'string' ? body : JSON.stringify(body), ...(signal === undefined ? {} : { signal }),
+      headers: { 'content-type': 'application/json', 'x-sandbox-chunk-delay-ms': '0', ...(key === undefined ? {} : { authorization: `Bearer ${key}` }), ...headers },
+    }),
+    close: async () => {
+      await gateway.close()
+      await sandbox.close()
+      await upstream.close()
+      await world.close()
+    },
+  }
+}
+
+/** The node itself; only a copy of each settlement is kept. */
+function recording(node: HotNode, settled: UsageEvent[]): HotNode {
+  return {
+    ...node,
+    settle: (reservation, usage) => {
+      const answer = node.settle(reservation, usage)
+      if (answer.kind === 'settled' && !answer.replayed) settled.push({ ...usage, id: reservation } as UsageEvent)
+      return answer
+    },
+  }
+}
+
+export async function fixedUpstream(): Promise<FixedUpstream> {
+  const requests: FixedUpstream['requests'] = []
+  const server = createServer((request, response) => {
+    const chunks: Buffer[] = []
+    request.on('data', (chunk: Buffer) => void chunks.push(chunk))
+    request.on('end', () => {
+      const received = { headers: request.headers, body: Buffer.concat(chunks).toString(), path: request.url ?? '' }
+      requests.push(received)
+      upstream.answer(response, received)
+    })
+  })
+  const port = await listen(server)
+  const upstream: FixedUpstream = {
+    baseUrl: `http://127.0.0.1:${port}/v1`,
+    answer: (response) => void response.end(),
+    requests,
+    close: () => new Promise((resolve) => {
+      server.close(() => resolve())
+      server.closeAllConnections()
+    }),
+  }
+  return upstream
+}
+
+async function listen(server: ReturnType<typeof createServer>): Promise<number> {
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  return (server.address() as AddressInfo).port
+}
