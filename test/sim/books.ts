@@ -2,7 +2,7 @@
 // posting are the production code; what PostgreSQL does with rows is done here with maps, one call at a time, all or nothing.
 
 import {
-  accountBalances, assert, eventFingerprint, formatDecimal, headroomOf, holdToExact, leaseFrom, rateOpening, rateTotal, quantity, units, usageTransfers, topUpTransfers, ZERO,
+  accountBalances, assert, eventFingerprint, formatDecimal, headroomOf, holdToExact, instant, leaseFrom, rateOpening, rateTotal, quantity, units, usageTransfers, topUpTransfers, ZERO,
   type AccountId, type AuthorityRefusal, type Budget, type CreditBlock, type Instant, type Lease, type LeaseNeed, type LeaseStep, type NodeIdentity, type ReturnedLease, type Transfer, type Units, type UsageEvent,
 } from '@tollgate/core'
 import { resolveSnapshot } from '@tollgate/core/resolve'
@@ -10,9 +10,15 @@ import { emptyOutput, rateInto, type BatchState } from '../../packages/server/sr
 import { budgetsOf, limitOf, type CustomerContext } from '../../packages/server/src/app/customer-contexts.ts'
 import { CATALOG, CUSTOMER, factsOf, LINKS, type PlanId } from './scenario.ts'
 
-export type Mutation = 'none' | 'settle_twice' | 'close_in_flight' | 'skip_replay' | 'grant_twice'
+/**
+ * Planted bugs that the checks must find: a settlement charged again when it comes again; leases taken back from under
+ * requests in flight; leases of a dead process closed before its journal was read; what was given back counted twice.
+ */
+export const MUTATIONS = ['none', 'settle_twice', 'close_in_flight', 'skip_replay', 'give_back_twice'] as const
+export type Mutation = (typeof MUTATIONS)[number]
 
-type LeaseRow = { granted: bigint; used: bigint }
+/** `isClosed`: its process is dead and its journal was read; nothing may be settled on it any more. */
+type LeaseRow = { granted: bigint; used: bigint; isClosed: boolean }
 export type BudgetRow = {
   readonly budget: Budget
   limit: bigint
@@ -37,12 +43,23 @@ export function createBooks(planId: PlanId, clock: { readonly now: () => Instant
   const charges = new Map<string, bigint>()
   /** Charges posted since somebody looked. */
   const fresh: [string, bigint][] = []
+  /** What was settled on leases that were closed already. */
+  let lateOnClosed = 0n
+  const contexts = new Map<number, CustomerContext>()
   const state: BatchState = {
     contextAt: (_, at) => contextAt(at), catalogOf: () => CATALOG, accumulators: new Map(), blocks: new Map([[CUSTOMER, blocks]]), debts, headrooms: new Map(),
     get now() { return clock.now() },
   }
 
+  /** By hour: all windows begin at full hours. */
   function contextAt(at: Instant): CustomerContext {
+    const hour = Math.floor(at / 3_600_000)
+    const context = contexts.get(hour) ?? compileAt(instant(hour * 3_600_000))
+    contexts.set(hour, context)
+    return context
+  }
+
+  function compileAt(at: Instant): CustomerContext {
     const snapshot = resolveSnapshot({ ...facts, positions: {}, walletChangesAt: null }, CATALOG, at, LINKS)
     return { facts, catalog: CATALOG, plan: CATALOG.plans.get(planId)!, snapshot, holds: snapshot.period }
   }
@@ -62,7 +79,7 @@ export function createBooks(planId: PlanId, clock: { readonly now: () => Instant
 
   function leaseOf(row: BudgetRow, identity: NodeIdentity): LeaseRow {
     const key = `${identity.node}/${identity.incarnation}`
-    const lease = row.leases.get(key) ?? { granted: 0n, used: 0n }
+    const lease = row.leases.get(key) ?? { granted: 0n, used: 0n, isClosed: false }
     row.leases.set(key, lease)
     return lease
   }
@@ -123,7 +140,8 @@ export function createBooks(planId: PlanId, clock: { readonly now: () => Instant
     for (const row of budgets.values()) {
       for (const [key, lease] of row.leases) {
         const [node = '', incarnation = '0'] = key.split('/')
-        if (isClosed(node, Number(incarnation)) && lease.granted > lease.used) changeLease(row, lease, { granted: lease.used })
+        if (!isClosed(node, Number(incarnation))) continue
+        changeLease(row, lease, { granted: lease.granted < lease.used ? lease.granted : lease.used, isClosed: true })
       }
     }
   }
@@ -152,6 +170,7 @@ export function createBooks(planId: PlanId, clock: { readonly now: () => Instant
           continue
         }
         const lease = leaseOf(row, { node: move.node, incarnation: move.incarnation })
+        if (lease.isClosed) lateOnClosed += move.amount
         changeLease(row, lease, { used: lease.used + move.amount })
       }
     }
@@ -195,6 +214,7 @@ export function createBooks(planId: PlanId, clock: { readonly now: () => Instant
   }
 
   return {
+    get lateOnClosed() { return lateOnClosed },
     facts, budgets, charges, fresh, blocks, contextAt, acquire, isRecallable, giveBack, debt, closeLeases, settle, topUp, posted, leaseUse, ratedTotals, openOf,
     balances: (): Map<AccountId, Units> => accountBalances(transfers),
   }

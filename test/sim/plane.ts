@@ -104,7 +104,7 @@ export function createPlane(input: { readonly world: World; readonly random: Ran
     const { answers } = rowOf(identity.node)
     const key = `${identity.incarnation}/${request.sequence}`
     const known = answers.get(key)
-    if (known !== undefined && mutation !== 'grant_twice') return known
+    if (known !== undefined) return known
     const answer = books.acquire(identity, budgets)
     if (Array.isArray(answer)) answers.set(key, answer)
     return answer
@@ -160,6 +160,7 @@ export function createPlane(input: { readonly world: World; readonly random: Ran
         giveBack: (identity, returned) => reach(false, () => {
           fence(identity)
           books.giveBack(identity, returned)
+          if (mutation === 'give_back_twice') books.giveBack(identity, returned)
         }),
         ship: (identity, stretch) => reach(true, () => ship(identity, stretch.lines, stretch.to)),
       },

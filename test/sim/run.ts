@@ -2,10 +2,8 @@
 // Runs the simulator and prints one line a broken seed, with the command that replays it. Exit code 1 when one is broken.
 
 import { parseArgs } from 'node:util'
-import type { Mutation } from './books.ts'
+import { MUTATIONS } from './books.ts'
 import { simulate, type Outcome } from './simulate.ts'
-
-const MUTATIONS: readonly Mutation[] = ['none', 'settle_twice', 'close_in_flight', 'skip_replay', 'grant_twice']
 
 const { values } = parseArgs({
   options: { seed: { type: 'string' }, seeds: { type: 'string', default: '50' }, steps: { type: 'string', default: '800' }, mutate: { type: 'string', default: 'none' }, json: { type: 'boolean', default: false } },

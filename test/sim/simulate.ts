@@ -1,10 +1,11 @@
 // One simulated run: a few nodes of the production data plane on a virtual clock, disk and network, a customer that uses
 // them as hard as it can, and faults. After every step the invariants are checked; the same seed gives the same run.
 
-import { instant, makeId, parseUnits, type CustomerSnapshot, type EntityId, type Instant, type UsageEvent } from '@tollgate/core'
+import { instant, makeId, parseUnits, type EntityId, type UsageEvent } from '@tollgate/core'
 import type { Authorization, HotNode, ReservationProblem, Usage } from '../../packages/server/src/hot/contract.ts'
 import { decodeGroups, wholeGroups } from '../../packages/server/src/hot/journal-line.ts'
 import { startNode } from '../../packages/server/src/hot/start-node.ts'
+import { budgetsOf } from '../../packages/server/src/app/customer-contexts.ts'
 import { createBooks, type Mutation } from './books.ts'
 import { checkRest, checkStep, type Checked } from './checks.ts'
 import { createDisk, DISK_ROOT } from './disk.ts'
@@ -52,26 +53,20 @@ function createRun({ seed, mutation }: Options) {
   const books = createBooks(plan, world, mutation)
   const faults: Faults = { lost: random.pick([0, 0.01, 0.05]), doubled: random.pick([0, 0.05]), cut: new Set() }
   const plane = createPlane({ world, random, books, faults, mutation })
-  const truth = createTruth()
-  const snapshots = new Map<number, CustomerSnapshot>()
+  const truth = createTruth((at) => {
+    const { snapshot } = books.contextAt(at)
+    return { snapshot, budgets: budgetsOf(snapshot) }
+  })
   /** Some runs use more than they asked for: what happened is booked all the same. */
   const overruns = random.chance(0.2)
   const machines: Machine[] = Array.from({ length: random.integer(2, 3) }, (_, index) => ({ name: `node_${index + 1}`, process: { name: '', alive: false }, node: null, boots: 0 }))
   const counts: Record<string, number> = { authorized: 0, denied: 0, unavailable: 0, settled: 0, lost: 0, crashes: 0 }
   const problems: unknown[] = []
-  const checked: Checked = { books, truth, plan, snapshotAt }
-
-  /** Snapshots by hour: windows begin at hours. */
-  function snapshotAt(at: Instant): CustomerSnapshot {
-    const hour = Math.floor(at / 3_600_000)
-    const snapshot = snapshots.get(hour) ?? books.contextAt(instant(hour * 3_600_000)).snapshot
-    snapshots.set(hour, snapshot)
-    return snapshot
-  }
+  const checked: Checked = { books, truth, plan }
 
   const folderOf = (machine: Machine) => `${DISK_ROOT}/${machine.name}`
   const up = () => machines.filter(({ node }) => node !== null)
-  const openOn = (machine: Machine) => [...truth.requests.values()].filter(({ state, process }) => state === 'open' && process === machine.process.name)
+  const openOn = (machine: Machine) => truth.openOf(machine.process.name)
 
   function boot(machine: Machine): void {
     machine.boots += 1
@@ -99,7 +94,7 @@ function createRun({ seed, mutation }: Options) {
       if (request.isSynced || (request.isWritten && kind === 'killed')) throw new Error(`what is ${request.isSynced ? 'synced' : 'written'} survives: ${request.id} is gone after the node was ${kind}`)
       lose(request)
     }
-    for (const request of truth.requests.values()) if (request.process === process.name && request.state === 'asking') request.state = 'released'
+    for (const request of truth.requests.values()) if (request.process === process.name && request.state === 'asking') request.state = 'refused'
   }
 
   function survivors(machine: Machine): string[] {
@@ -110,7 +105,7 @@ function createRun({ seed, mutation }: Options) {
   }
 
   function lose(request: Request): void {
-    truth.lose(request)
+    truth.change(request, { state: 'lost' })
     counts['lost']! += 1
   }
 
@@ -129,7 +124,7 @@ function createRun({ seed, mutation }: Options) {
       bound: { quantities: quantitiesOf(bound), dimensions: {} }, ttlMs, repeatable: true,
     }))
     whenAnswered(process, answer, (told) => onAdmitted(request, told), () => {
-      request.state = 'released'
+      request.state = 'refused'
       counts['unavailable']! += 1
     })
   }
@@ -137,12 +132,12 @@ function createRun({ seed, mutation }: Options) {
   function onAdmitted(request: Request, told: Authorization | ReservationProblem): void {
     if (told.kind === 'problem') throw new Error(`authorize answered ${told.code}: ${told.message}`)
     if (told.kind === 'denied') {
-      request.state = 'released'
+      request.state = 'refused'
       counts[told.denial.reason === 'budget_unavailable' ? 'unavailable' : 'denied']! += 1
       return
     }
     // The node takes its own time as that of the event, at the moment of admission.
-    Object.assign(request, { state: 'open', estimate: told.estimate, at: world.now(), expiresAt: told.expiresAt })
+    truth.change(request, { state: 'open', estimate: told.estimate, at: world.now(), expiresAt: told.expiresAt })
     counts['authorized']! += 1
   }
 
@@ -170,7 +165,7 @@ function createRun({ seed, mutation }: Options) {
     const used: Amounts = { input: Math.floor(request.bound.input * share()), output: Math.floor(request.bound.output * share()) }
     const settled = world.run(machine.process, () => machine.node!.settle(request.id, usageOf(used)))
     if (settled.kind === 'problem') throw new Error(`settle answered ${settled.code}: ${settled.message}`)
-    Object.assign(request, { state: 'settled', used, charge: settled.charge, isFinal: settled.isFinal })
+    truth.change(request, { state: 'settled', used, charge: settled.charge, isFinal: settled.isFinal })
     counts['settled']! += 1
     const { process, node } = machine
     void settled.written.then(() => { if (process.alive) request.isWritten = true }).catch(() => undefined)
@@ -190,7 +185,7 @@ function createRun({ seed, mutation }: Options) {
     if (request === null) return
     const released = world.run(machine.process, () => machine.node!.release(request.id))
     if (released.kind === 'problem') throw new Error(`release answered ${released.code}: ${released.message}`)
-    request.state = 'released'
+    truth.change(request, { state: 'released' })
   }
 
   function extend(machine: Machine): void {
@@ -199,7 +194,7 @@ function createRun({ seed, mutation }: Options) {
     const bound: Amounts = { input: request.bound.input, output: request.bound.output + random.integer(1, 1_000) }
     const answer = world.run(machine.process, () => machine.node!.extend(request.id, { quantities: quantitiesOf(bound), dimensions: {} }))
     whenAnswered(machine.process, answer, (told) => {
-      if (told.kind === 'allowed' && request.state === 'open') Object.assign(request, { bound, estimate: told.estimate })
+      if (told.kind === 'allowed' && request.state === 'open') truth.change(request, { bound, estimate: told.estimate })
     })
   }
 
@@ -210,7 +205,7 @@ function createRun({ seed, mutation }: Options) {
   }
 
   function expire(): void {
-    for (const request of truth.requests.values()) if (request.state === 'open' && request.expiresAt <= world.now()) request.state = 'expired'
+    for (const machine of machines) for (const request of openOn(machine)) if (request.expiresAt <= world.now()) truth.change(request, { state: 'expired' })
   }
 
   function ingest(): void {

@@ -1,5 +1,5 @@
 // What clients did and what came of it: the truth that the records are compared with. Each request is followed from its
-// admission to its end; what it may still use and what it has used are counted against every budget that it met.
+// admission to its end; what it may still use, or has used, is counted against every budget that it met.
 
 import { applies, contains, type Budget, type CustomerSnapshot, type EntityId, type Instant, type ReservationId, type Units } from '@tollgate/core'
 import { FEATURE, type Amounts } from './scenario.ts'
@@ -9,73 +9,88 @@ export type Request = {
   readonly node: string
   readonly process: string
   readonly entity: EntityId | null
-  readonly at: Instant
+  at: Instant
   bound: Amounts
   /** Upper bound of the charge, as answered. */
   estimate: Units
-  /** lost: the node died before its settlement was written, so nobody will ever be charged for it. */
-  state: 'asking' | 'open' | 'settled' | 'released' | 'expired' | 'lost'
-  readonly expiresAt: Instant
+  /** lost: the node died before its settlement was kept, so nobody will ever be charged for it. */
+  state: 'asking' | 'refused' | 'open' | 'settled' | 'released' | 'expired' | 'lost'
+  expiresAt: Instant
   used: Amounts | null
   charge: Units
   isFinal: boolean
-  /** When the settlement had reached the file, and when it had reached the platter. */
+  /** The settlement had reached the file; and the platter. */
   isWritten: boolean
   isSynced: boolean
 }
 
+export type Committed = { counted: bigint; overrun: bigint; lost: bigint }
+
 export type Truth = {
-  readonly requests: Map<string, Request>
+  readonly requests: ReadonlyMap<string, Request>
   readonly add: (request: Request) => void
-  /** The node died before this was known to be kept. */
-  readonly lose: (request: Request) => void
-  /** It had been shipped before the disk lost it: it is charged after all. */
-  readonly find: (request: Request) => void
-  /** What is committed against a budget: used, plus what open requests may still use. Lost ones apart. */
-  readonly committed: (budget: Budget, snapshotAt: (at: Instant) => CustomerSnapshot) => { readonly counted: bigint; readonly overrun: bigint }
-  /** What was used or held by requests that died with their node. */
-  readonly lost: (budget: Budget, snapshotAt: (at: Instant) => CustomerSnapshot) => bigint
+  /** Every change of a request goes through here, so that the sums follow. */
+  readonly change: (request: Request, changes: Partial<Request>) => void
+  /** Used, or held by open requests (`counted`, of which `overrun` beyond what was asked for), and what died with a node. */
+  readonly committed: (budget: Pick<Budget, 'id' | 'period'>) => Readonly<Committed>
+  readonly openOf: (process: string) => readonly Request[]
 }
 
-export function createTruth(): Truth {
+export function createTruth(budgetsAt: (at: Instant) => { readonly snapshot: CustomerSnapshot; readonly budgets: readonly Budget[] }): Truth {
   const requests = new Map<string, Request>()
-  /** What lost requests had used: their settlement may have been on its way to the control plane. */
-  const shipped = new Map<string, Amounts>()
+  const sums = new Map<string, Committed>()
+  const open = new Map<string, Set<Request>>()
 
-  const meets = (request: Request, budget: Budget, snapshot: CustomerSnapshot) => contains(budget.period, request.at) && applies(budget, snapshot, { feature: FEATURE, entity: request.entity })
+  const keyOf = (budget: Pick<Budget, 'id' | 'period'>) => `${budget.id} ${budget.period.start}`
+
+  function sumOf(budget: Pick<Budget, 'id' | 'period'>): Committed {
+    const sum = sums.get(keyOf(budget)) ?? { counted: 0n, overrun: 0n, lost: 0n }
+    sums.set(keyOf(budget), sum)
+    return sum
+  }
 
   function amountOf(budget: Budget, amounts: Amounts, money: Units): bigint {
-    return budget.unit.kind === 'money' ? money : BigInt((budget.unit.meters.includes('input_tokens') ? amounts.input : 0) + (budget.unit.meters.includes('output_tokens') ? amounts.output : 0))
+    if (budget.unit.kind === 'money') return money
+    const { meters } = budget.unit
+    return BigInt((meters.includes('input_tokens') ? amounts.input : 0) + (meters.includes('output_tokens') ? amounts.output : 0))
+  }
+
+  function count(request: Request, sign: bigint): void {
+    if (request.state !== 'open' && request.state !== 'settled' && request.state !== 'lost') return
+    const { snapshot, budgets } = budgetsAt(request.at)
+    for (const budget of budgets) {
+      if (!contains(budget.period, request.at) || !applies(budget, snapshot, { feature: FEATURE, entity: request.entity })) continue
+      const sum = sumOf(budget)
+      const held = amountOf(budget, request.bound, request.estimate)
+      const used = request.used === null ? held : amountOf(budget, request.used, request.charge)
+      if (request.state === 'lost') sum.lost += sign * used
+      else sum.counted += sign * used
+      if (request.state !== 'lost' && used > held) sum.overrun += sign * (used - held)
+    }
+  }
+
+  function openSet(process: string): Set<Request> {
+    const set = open.get(process) ?? new Set()
+    open.set(process, set)
+    return set
   }
 
   return {
     requests,
     add: (request) => void requests.set(request.id, request),
-    lose: (request) => {
-      if (request.used !== null) shipped.set(request.id, request.used)
-      Object.assign(request, { state: 'lost', used: null })
+    change: (request, changes) => {
+      count(request, -1n)
+      Object.assign(request, changes)
+      count(request, 1n)
+      if (request.state === 'open') openSet(request.process).add(request)
+      else openSet(request.process).delete(request)
     },
-    find: (request) => {
-      const used = shipped.get(request.id)
-      if (used !== undefined) Object.assign(request, { state: 'settled', used })
-    },
-    committed: (budget, snapshotAt) => {
-      let counted = 0n
-      let overrun = 0n
-      for (const request of requests.values()) {
-        if ((request.state !== 'open' && request.state !== 'settled') || !meets(request, budget, snapshotAt(request.at))) continue
-        const held = amountOf(budget, request.bound, request.estimate)
-        const used = request.used === null ? held : amountOf(budget, request.used, request.charge)
-        counted += used
-        if (used > held) overrun += used - held
-      }
-      return { counted, overrun }
-    },
-    lost: (budget, snapshotAt) => [...requests.values()].reduce((sum, request) => (request.state === 'lost' && meets(request, budget, snapshotAt(request.at)) ? sum + amountOf(budget, request.bound, request.estimate) : sum), 0n),
+    committed: sumOf,
+    openOf: (process) => [...openSet(process)],
   }
 }
 
-/** Budgets whose units all requests count in: an allowance is drawn only in part, so the authority's records alone tell. */
+/** An allowance pays a part of what requests use: the authority's records alone tell how much. */
 export function isCounted(budget: Budget): boolean {
   return !budget.id.startsWith('allowance:')
 }

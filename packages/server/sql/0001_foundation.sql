@@ -264,12 +264,12 @@ create table outbox (
 );
 create index outbox_order on outbox (tx, id);
 
--- Events that could not be settled, kept with the reason until somebody decides.
+-- Events that could not be settled, kept with the reason until somebody decides. As text: what jsonb refuses is one reason.
 create table parked_event (
   id bigint primary key generated always as identity,
   customer_id text,
   origin text not null,
-  record jsonb not null,
+  record text not null,
   reason text not null,
   parked_at timestamptz not null default now()
 );

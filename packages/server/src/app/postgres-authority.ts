@@ -3,7 +3,7 @@
 
 import {
   afterGrant, assert, exactToHold, formatDecimal, grantFrom, headroomOf, holdToExact, isExhausted, RECALL_WAIT_MS,
-  type Authority, type AuthorityRefusal, type Budget, type Clock, type CustomerId, type JournalStretch, type Lease, type LeaseNeed, type LeaseRequest, type NodeIdentity, type ReturnedLease, type UsageEvent,
+  type Authority, type AuthorityRefusal, type Budget, type BudgetState, type Clock, type CustomerId, type JournalStretch, type Lease, type LeaseNeed, type LeaseRequest, type NodeIdentity, type ReturnedLease, type UsageEvent,
 } from '@tollgate/core'
 import { decodeGroups, type DenialRecord } from '../hot/journal-line.ts'
 import { withRetry, type Sql, type Transaction } from '../platform/postgres.ts'
@@ -17,6 +17,9 @@ import { budgetRows } from './settlement/settle.ts'
 
 export type AuthorityParts = { readonly sql: Sql; readonly contexts: CustomerContexts; readonly hub: NodeHub; readonly queue: SettlementQueue; readonly clock: Clock }
 
+/** What one look at the rows says; `recall`: other nodes may hold what is missing. */
+type Outcome = { readonly kind: 'leases'; readonly leases: Lease[] } | { readonly kind: 'recall' } | AuthorityRefusal
+
 /** The node was replaced by a later incarnation of itself, or never registered: it must register anew. */
 export class FencedError extends Error {
   override readonly name = 'FencedError'
@@ -28,16 +31,19 @@ export function createPostgresAuthority(parts: AuthorityParts): Authority {
   const { sql } = parts
 
   async function acquire(identity: NodeIdentity, request: LeaseRequest): Promise<Lease[] | AuthorityRefusal> {
-    const answer = await withRetry(sql, (tx) => acquireIn(tx, identity, request))
-    if (!('kind' in answer) || !answer.recallable) return strip(answer)
-    await recall(request.customer, request.budgets.map(({ budget }) => budget.id))
-    return strip(await withRetry(sql, (tx) => acquireIn(tx, identity, request)))
+    const answer = await withRetry(sql, (tx) => acquireIn(tx, identity, request, { mayRecall: true }))
+    if (answer.kind !== 'recall') return answer.kind === 'leases' ? answer.leases : answer
+    // Before anything is refused or spilled to the next funding source: what other nodes hold idle comes back.
+    await parts.hub.broadcast({ kind: 'recall', customer: request.customer, budgets: request.budgets.map(({ budget }) => budget.id) }, RECALL_WAIT_MS)
+    const second = await withRetry(sql, (tx) => acquireIn(tx, identity, request, { mayRecall: false }))
+    assert(second.kind !== 'recall', 'recalled twice')
+    return second.kind === 'leases' ? second.leases : second
   }
 
-  async function acquireIn(tx: Transaction, identity: NodeIdentity, request: LeaseRequest): Promise<Lease[] | (AuthorityRefusal & { readonly recallable: boolean })> {
+  async function acquireIn(tx: Transaction, identity: NodeIdentity, request: LeaseRequest, options: { readonly mayRecall: boolean }): Promise<Outcome> {
     await fence(tx, identity)
     const known = await readLeaseAnswer(tx, identity, request.sequence)
-    if (known !== null) return known as Lease[]
+    if (known !== null) return { kind: 'leases', leases: known as Lease[] }
     const wanted = await knownBudgets(tx, request)
     const locked = await lockForLease(tx, { ...identity, customer: request.customer, budgets: wanted.map(({ budget }) => ({ budget: budget.id, periodStart: budget.period.start, scale: budgetScale(budget) })) })
     const leases: Lease[] = []
@@ -50,14 +56,15 @@ export function createPostgresAuthority(parts: AuthorityParts): Authority {
       const overrunHold = exactToHold(budget.unit, overrun)
       const beyond = (amount: number) => Math.max(0, amount - overrunHold)
       const granted = grantFrom(state, budget.unit, { min: beyond(min), need: beyond(need), want: beyond(want) })
-      if (granted === null) return refusal(budget, state, state.othersEscrow > 0n)
+      if (options.mayRecall && state.othersEscrow > 0n && (granted ?? -1) < beyond(need)) return { kind: 'recall' }
+      if (granted === null) return refusal(budget, state)
       const after = afterGrant(state, budget.unit, granted)
-      leases.push({ budget: budget.id, periodStart: budget.period.start, granted: granted + overrunHold, exhausted: isExhausted(after, budget.unit) && state.othersEscrow === 0n })
+      leases.push({ budget: budget.id, periodStart: budget.period.start, granted: granted + overrunHold, exhausted: isExhausted(after, budget.unit) })
       changes.push({ budget: budget.id, periodStart: budget.period.start, scale: budgetScale(budget), granted: state.lease.granted + overrun + holdToExact(budget.unit, granted), escrowAdded: after.escrow - state.escrow })
     }
     if (changes.some(({ escrowAdded }) => escrowAdded !== 0n)) await writeLeases(tx, { ...identity, customer: request.customer, changes })
     await writeLeaseAnswer(tx, identity, request.sequence, leases)
-    return leases
+    return { kind: 'leases', leases }
   }
 
   /** The node's budgets as this side knows them: a limit is never taken from a node's word. */
@@ -77,10 +84,6 @@ export function createPostgresAuthority(parts: AuthorityParts): Authority {
     const present = wanted.filter((one) => one !== null)
     await ensureBudgets(tx, [...new Set(present.map(({ context }) => context))].flatMap((context) => budgetRows(context)))
     return present.sort((a, b) => (a.budget.id < b.budget.id ? -1 : 1))
-  }
-
-  async function recall(customer: CustomerId, budgets: readonly string[]): Promise<void> {
-    await parts.hub.broadcast({ kind: 'recall', customer, budgets }, RECALL_WAIT_MS)
   }
 
   async function giveBack(identity: NodeIdentity, returned: readonly ReturnedLease[]): Promise<void> {
@@ -156,18 +159,12 @@ async function fence(tx: Transaction, identity: NodeIdentity): Promise<void> {
   if (current !== identity.incarnation) throw new FencedError(`node ${identity.node} runs as incarnation ${current}, not ${identity.incarnation}`)
 }
 
-function refusal(budget: Budget, state: { readonly limit: bigint; readonly settled: bigint; readonly escrow: bigint }, recallable: boolean): AuthorityRefusal & { readonly recallable: boolean } {
+function refusal(budget: Budget, state: BudgetState): AuthorityRefusal {
   const scale = budgetScale(budget)
   return {
-    kind: 'refused', budget: budget.id, recallable, limit: formatDecimal(state.limit, scale), settled: formatDecimal(state.settled, scale),
+    kind: 'refused', budget: budget.id, limit: formatDecimal(state.limit, scale), settled: formatDecimal(state.settled, scale),
     headroom: formatDecimal(headroomOf(state), scale), escrow: formatDecimal(state.escrow, scale),
   }
-}
-
-function strip(answer: Lease[] | (AuthorityRefusal & { readonly recallable: boolean })): Lease[] | AuthorityRefusal {
-  if (!('kind' in answer)) return answer
-  const { recallable: _, ...rest } = answer
-  return rest
 }
 
 function denialMessage(denial: DenialRecord): { readonly customer: string; readonly type: string; readonly payload: unknown } {

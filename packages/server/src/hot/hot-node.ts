@@ -33,8 +33,8 @@ export type HotNodeParts = {
 const ACQUIRES_PER_REQUEST_MAX = 8
 /** How long a refusal is believed. A top-up drops it at once; this is for a push that was lost. */
 const REFUSAL_BELIEVED_MS = 1_000
-/** An allowance with nothing left stays so until its period ends or its plan changes, and both are pushed. */
-const EXHAUSTION_BELIEVED_MS = 30_000
+/** An allowance with nothing left mostly stays so, and what changes it is pushed, except another node's giving back. */
+const EXHAUSTION_BELIEVED_MS = 5_000
 
 export function createHotNode(parts: HotNodeParts): HotNode {
   const { clock, journal, memory } = parts
