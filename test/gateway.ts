@@ -4,14 +4,14 @@
 import { createServer, type IncomingHttpHeaders, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import OpenAI from 'openai'
-import type { CustomerId, EntityId, KeyScope, UpstreamConfig, UsageEvent } from '@tollgate/core'
+import type { CustomerId, EntityId, KeyScope, UpstreamConfig } from '@tollgate/core'
 import { SYSTEM } from '../packages/server/src/app/actor.ts'
 import { createKey } from '../packages/server/src/app/keys.ts'
 import { createSandbox } from '../packages/server/src/gateway/sandbox/server.ts'
 import type { GatewayLimits } from '../packages/server/src/gateway/limits.ts'
 import { countingMetrics } from '../packages/server/src/gateway/metrics.ts'
 import { createGateway, type Gateway } from '../packages/server/src/gateway/server.ts'
-import type { HotNode } from '../packages/server/src/hot/contract.ts'
+import type { HotNode, Usage } from '../packages/server/src/hot/contract.ts'
 import { systemClock } from '../packages/server/src/platform/clock.ts'
 import { createLog, silentLog } from '../packages/server/src/platform/log.ts'
 import { testPlane, type TestPlane } from './plane.ts'
@@ -66,8 +66,8 @@ export type TestGateway = {
   readonly url: string
   readonly upstream: FixedUpstream
   readonly counts: ReadonlyMap<string, number>
-  /** What was settled, as the node journaled it, by request order. */
-  readonly settled: UsageEvent[]
+  /** What was settled, in the order of the settles. */
+  readonly settled: (Usage & { readonly reservation: string })[]
   readonly customer: (credit?: string) => Promise<CustomerId>
   readonly key: (customer: CustomerId | null, options?: KeyOptions) => Promise<string>
   /** The official SDK with its default retries. */
@@ -81,7 +81,7 @@ type KeyOptions = { readonly scopes?: readonly KeyScope[]; readonly models?: rea
 export async function testGateway(options: { readonly limits?: Partial<GatewayLimits> } = {}): Promise<TestGateway> {
   const log = process.env['TEST_LOG'] === undefined ? silentLog() : createLog({ level: 'debug', pretty: true })
   const world = await testPlane({ catalog: CATALOG })
-  const settled: UsageEvent[] = []
+  const settled: TestGateway['settled'] = []
   const node = recording(await world.node(), settled)
   const sandbox = createSandbox({ log })
   const sandboxPort = await listen(sandbox.server)
@@ -96,7 +96,7 @@ export async function testGateway(options: { readonly limits?: Partial<GatewayLi
   return {
     world, node, gateway, url, upstream, counts: metrics.counts, settled,
     customer: (credit = '100') => world.customer({ plan: 'wallet', credit }),
-    key: async (customer, { scopes = customer === null ? ['admin'] : ['gateway'], models, feature, entity, showsCost } = {}) => {
+    key: async (customer, { scopes = [customer === null ? 'admin' as const : 'gateway' as const], models, feature, entity, showsCost } = {}) => {
       const { raw } = await createKey(world.plane, SYSTEM, {
         name: 'test', scopes, customer, entity: entity ?? null, feature: feature ?? null, models: models ?? null, showsCost: showsCost ?? false, expiresAt: null,
       })
@@ -117,12 +117,12 @@ export async function testGateway(options: { readonly limits?: Partial<GatewayLi
 }
 
 /** The node itself; only a copy of each settlement is kept. */
-function recording(node: HotNode, settled: UsageEvent[]): HotNode {
+function recording(node: HotNode, settled: TestGateway['settled']): HotNode {
   return {
     ...node,
     settle: (reservation, usage) => {
       const answer = node.settle(reservation, usage)
-      if (answer.kind === 'settled' && !answer.replayed) settled.push({ ...usage, id: reservation } as UsageEvent)
+      if (answer.kind === 'settled' && !answer.replayed) settled.push({ ...usage, reservation })
       return answer
     },
   }

@@ -14,7 +14,7 @@ import { publishCatalog } from '../packages/server/src/app/publish-catalog.ts'
 import type { HotNode } from '../packages/server/src/hot/contract.ts'
 import { startNode } from '../packages/server/src/hot/start-node.ts'
 import { systemClock } from '../packages/server/src/platform/clock.ts'
-import { silentLog } from '../packages/server/src/platform/log.ts'
+import { createLog, silentLog } from '../packages/server/src/platform/log.ts'
 import { randomText } from '../packages/server/src/platform/random-id.ts'
 import { hashKey } from '../packages/server/src/platform/secrets.ts'
 import { testDatabase, type TestDatabase } from '../packages/server/src/platform/test-database.ts'
@@ -33,8 +33,9 @@ export type TestPlane = {
 export async function testPlane(options: { readonly clock?: Clock; readonly catalog?: string; readonly max?: number } = {}): Promise<TestPlane> {
   const database = await testDatabase({ max: options.max ?? 8 })
   const clock = options.clock ?? systemClock
+  const log = process.env['TEST_LOG'] === undefined ? silentLog() : createLog({ level: 'debug', pretty: true })
   const plane = await createControlPlane({
-    sql: database.sql, clock, log: silentLog(), links: { topUpUrl: 'http://localhost/top-up', upgradeUrl: 'http://localhost/plans' },
+    sql: database.sql, clock, log, links: { topUpUrl: 'http://localhost/top-up', upgradeUrl: 'http://localhost/plans' },
     masterKey: new Uint8Array(32).fill(7), randomText, environmentUpstreams: [],
   })
   await publishSource(plane, options.catalog ?? readFileSync(DEMO_CATALOG, 'utf8'))
@@ -42,9 +43,9 @@ export async function testPlane(options: { readonly clock?: Clock; readonly cata
   return {
     plane,
     database,
-    node: async ({ name = 'node-1', folder = mkdtempSync(join(tmpdir(), 'journal-')), authority = (same) => same } = {}) => {
+    node: async ({ name = 'node-1', folder = mkdtempSync(join(tmpdir(), 'journal-')), authority = (same: Authority) => same } = {}) => {
       const node = await startNode({
-        node: name, journalFolder: folder, authority: authority(plane.authority), directory: plane.directory, feed: feedOf(plane), clock, randomText, hashKey, warn: (facts, message) => { if (process.env['TEST_LOG'] !== undefined) console.warn(message, facts) },
+        node: name, journalFolder: folder, authority: authority(plane.authority), directory: plane.directory, feed: feedOf(plane), clock, randomText, hashKey, warn: (facts, message) => log.warn(facts, message),
       })
       nodes.push(node)
       return node

@@ -6,7 +6,7 @@ import { MUTATIONS } from './books.ts'
 import { simulate, type Outcome } from './simulate.ts'
 
 const { values } = parseArgs({
-  options: { seed: { type: 'string' }, seeds: { type: 'string', default: '50' }, steps: { type: 'string', default: '800' }, mutate: { type: 'string', default: 'none' }, json: { type: 'boolean', default: false } },
+  options: { seed: { type: 'string' }, seeds: { type: 'string', default: '50' }, steps: { type: 'string', default: '800' }, mutate: { type: 'string', default: 'none' }, rolls: { type: 'boolean', default: false }, json: { type: 'boolean', default: false } },
 })
 const mutation = MUTATIONS.find((name) => name === values.mutate)
 const steps = Number(values.steps)
@@ -19,10 +19,10 @@ const seeds = values.seed === undefined ? Array.from({ length: Number(values.see
 const outcomes: Outcome[] = []
 const startedAt = performance.now()
 for (const seed of seeds) {
-  const outcome = await simulate({ seed, steps, mutation })
+  const outcome = await simulate({ seed, steps, mutation, rolls: values.rolls })
   outcomes.push(outcome)
   if (outcome.broken !== null && !values.json) {
-    console.log(`seed ${seed} (${outcome.plan}) broke at step ${outcome.step}: ${outcome.broken}\n  npm run sim -- --seed ${seed} --steps ${steps}${mutation === 'none' ? '' : ` --mutate ${mutation}`}`)
+    console.log(`seed ${seed} (${outcome.plan}) broke at step ${outcome.step}: ${outcome.broken}\n  npm run sim -- --seed ${seed} --steps ${steps}${mutation === 'none' ? '' : ` --mutate ${mutation}`}${values.rolls ? ' --rolls' : ''}`)
   }
 }
 const broken = outcomes.filter((outcome) => outcome.broken !== null)

@@ -9,7 +9,8 @@ export const TEAM = 'ent_team' as EntityId
 export const USER = 'ent_user' as EntityId
 export const FEATURE = 'chat'
 export const EVENT_TYPE = 'ai.request'
-export const START = instant(Date.parse('2026-03-10T09:00:00Z'))
+/** Where runs begin: at noon, shortly before the customer's midnight, shortly before its billing period ends. */
+export const STARTS = { noon: instant(Date.parse('2026-03-10T11:00:00Z')), midnight: instant(Date.parse('2026-03-10T22:59:40Z')), period_end: instant(Date.parse('2026-03-18T10:59:40Z')) }
 
 /** Prepaid refuses when the wallet is empty, hybrid accrues beyond it, quota has an allowance and nothing else. */
 export const PLANS = ['prepaid', 'hybrid', 'quota'] as const
@@ -56,7 +57,7 @@ export const FIRST_CREDIT: Units = parseUnits('0.8', 'USD')
 export function factsOf(planId: PlanId): StoredFacts {
   const cap = { id: 'cap:team', name: 'Team cap', unit: { kind: 'money', asset: 'USD' }, window: 'billing_period', enforcement: 'hard', entity: TEAM, features: null } as const
   return {
-    customer: CUSTOMER, name: 'Simulated', version: 1, standing: 'good', plan: planId, timeZone: 'Europe/Berlin', anchorAt: instant(START - 20 * 86_400_000),
+    customer: CUSTOMER, name: 'Simulated', version: 1, standing: 'good', plan: planId, timeZone: 'Europe/Berlin', anchorAt: instant(Date.parse('2026-02-18T11:00:00Z')),
     entityPaths: { [USER]: [TEAM] }, budgets: [cap], ruleLimits: new Map([[cap.id, TEAM_CAP]]),
   }
 }

@@ -11,11 +11,17 @@ import { checkRest, checkStep, type Checked } from './checks.ts'
 import { createDisk, DISK_ROOT } from './disk.ts'
 import { createPlane, Unreachable, type Faults } from './plane.ts'
 import { seeded } from './random.ts'
-import { CUSTOMER, EVENT_TYPE, FEATURE, FIRST_CREDIT, PLANS, quantitiesOf, START, TEAM, USER, type Amounts, type PlanId } from './scenario.ts'
+import { CUSTOMER, EVENT_TYPE, FEATURE, FIRST_CREDIT, PLANS, quantitiesOf, STARTS, TEAM, USER, type Amounts, type PlanId } from './scenario.ts'
 import { createTruth, type Request } from './traffic.ts'
 import { createWorld, type Process } from './world.ts'
 
-export type Options = { readonly seed: number; readonly steps: number; readonly mutation: Mutation }
+export type Options = {
+  readonly seed: number
+  readonly steps: number
+  readonly mutation: Mutation
+  /** Let some runs cross the customer's midnight or the end of its billing period. */
+  readonly rolls: boolean
+}
 
 export type Outcome = {
   readonly seed: number
@@ -28,7 +34,7 @@ export type Outcome = {
 
 type Machine = { readonly name: string; process: Process; node: HotNode | null; boots: number }
 
-const ACTIONS = { authorize: 34, settle: 26, settle_again: 2, release: 4, extend: 4, top_up: 1, recall: 1, ingest: 1, kill: 0.5, lose_power: 0.4, boot: 3, cut: 0.6, mend: 2, wait: 2 }
+const ACTIONS = { authorize: 34, burst: 0.3, settle: 26, settle_again: 2, release: 4, extend: 4, top_up: 1, recall: 1, ingest: 1, kill: 0.5, lose_power: 0.4, boot: 3, cut: 0.6, mend: 2, wait: 2 }
 
 export async function simulate(options: Options): Promise<Outcome> {
   const run = createRun(options)
@@ -45,13 +51,15 @@ export async function simulate(options: Options): Promise<Outcome> {
   }
 }
 
-function createRun({ seed, mutation }: Options) {
+function createRun({ seed, mutation, rolls }: Options) {
   const random = seeded(seed)
-  const world = createWorld(START)
+  const world = createWorld(STARTS[rolls ? random.pick(['noon', 'midnight', 'period_end'] as const) : 'noon'])
   const disk = createDisk(world, random)
   const plan = random.pick(PLANS)
   const books = createBooks(plan, world, mutation)
-  const faults: Faults = { lost: random.pick([0, 0.01, 0.05]), doubled: random.pick([0, 0.05]), cut: new Set() }
+  /** A quarter of the runs has no faults, which shows how often nodes starve each other near the end of a budget. */
+  const isCalm = random.chance(0.25)
+  const faults: Faults = { lost: isCalm ? 0 : random.pick([0, 0.01, 0.05]), doubled: isCalm ? 0 : random.pick([0, 0.1]), cut: new Set() }
   const plane = createPlane({ world, random, books, faults, mutation })
   const truth = createTruth((at) => {
     const { snapshot } = books.contextAt(at)
@@ -60,9 +68,9 @@ function createRun({ seed, mutation }: Options) {
   /** Some runs use more than they asked for: what happened is booked all the same. */
   const overruns = random.chance(0.2)
   const machines: Machine[] = Array.from({ length: random.integer(2, 3) }, (_, index) => ({ name: `node_${index + 1}`, process: { name: '', alive: false }, node: null, boots: 0 }))
-  const counts: Record<string, number> = { authorized: 0, denied: 0, unavailable: 0, settled: 0, lost: 0, crashes: 0 }
+  const counts: Record<string, number> = { authorized: 0, denied: 0, unavailable: 0, unavailable_without_fault: 0, settled: 0, lost: 0, crashes: 0 }
   const problems: unknown[] = []
-  const checked: Checked = { books, truth, plan }
+  const checked: Checked = { books, truth, plan, drift: 0n }
 
   const folderOf = (machine: Machine) => `${DISK_ROOT}/${machine.name}`
   const up = () => machines.filter(({ node }) => node !== null)
@@ -134,6 +142,7 @@ function createRun({ seed, mutation }: Options) {
     if (told.kind === 'denied') {
       request.state = 'refused'
       counts[told.denial.reason === 'budget_unavailable' ? 'unavailable' : 'denied']! += 1
+      if (isCalm && told.denial.reason === 'budget_unavailable') counts['unavailable_without_fault']! += 1
       return
     }
     // The node takes its own time as that of the event, at the moment of admission.
@@ -217,12 +226,13 @@ function createRun({ seed, mutation }: Options) {
   }
 
   function act(): void {
-    const action = random.weighted(ACTIONS)
+    const action = random.weighted(isCalm ? { ...ACTIONS, kill: 0, lose_power: 0, cut: 0 } : ACTIONS)
     const running = up()
     const machine = random.pick(machines)
     const node = running.length === 0 ? null : random.pick(running)
     switch (action) {
       case 'authorize': return node === null ? undefined : authorize(node)
+      case 'burst': return node === null ? undefined : void Array.from({ length: random.integer(20, 200) }, () => authorize(node))
       case 'settle': return node === null ? undefined : settle(node)
       case 'settle_again': return node === null ? undefined : settleAgain(node)
       case 'release': return node === null ? undefined : release(node)

@@ -33,9 +33,10 @@ type Due = { readonly at: number; readonly order: number; readonly process: Proc
 
 const require = createRequire(import.meta.url)
 const realImmediate = globalThis.setImmediate
+/** One for all worlds: a context keeps the store of every instance that it ever ran under. */
+const owner = new AsyncLocalStorage<Process>()
 
 export function createWorld(startAt: Instant): World {
-  const owner = new AsyncLocalStorage<Process>()
   const queue: Due[] = []
   let now: number = startAt
   let order = 0
@@ -87,23 +88,24 @@ type Timers = {
   readonly sleep: (delayMs: number) => Promise<void>
 }
 
-class Handle {
-  readonly cancel: () => void
-  constructor(cancel: () => void) {
-    this.cancel = cancel
-  }
-  unref(): this { return this }
-  ref(): this { return this }
-}
-
 function replaceTimers(timers: Timers): () => void {
   const saved = { setTimeout: globalThis.setTimeout, setInterval: globalThis.setInterval, clearTimeout: globalThis.clearTimeout, clearInterval: globalThis.clearInterval }
   const promises = require('node:timers/promises') as { setTimeout: unknown }
   const savedSleep = promises.setTimeout
-  const clear = (original: (handle: never) => void) => (handle: unknown) => (handle instanceof Handle ? handle.cancel() : original(handle as never))
+  const cancels = new WeakMap<object, () => void>()
+  const handleOf = (cancel: () => void): object => {
+    const handle = { unref: () => handle, ref: () => handle }
+    cancels.set(handle, cancel)
+    return handle
+  }
+  const clear = (original: (handle: never) => void) => (handle: unknown) => {
+    const cancel = typeof handle === 'object' && handle !== null ? cancels.get(handle) : undefined
+    if (cancel !== undefined) cancel()
+    else original(handle as never)
+  }
   Object.assign(globalThis, {
-    setTimeout: (action: (...values: unknown[]) => void, delayMs = 0, ...values: unknown[]) => new Handle(timers.start(delayMs, () => action(...values))),
-    setInterval: (action: (...values: unknown[]) => void, delayMs = 0, ...values: unknown[]) => new Handle(timers.repeat(delayMs, () => action(...values))),
+    setTimeout: (action: (...values: unknown[]) => void, delayMs = 0, ...values: unknown[]) => handleOf(timers.start(delayMs, () => action(...values))),
+    setInterval: (action: (...values: unknown[]) => void, delayMs = 0, ...values: unknown[]) => handleOf(timers.repeat(delayMs, () => action(...values))),
     clearTimeout: clear(saved.clearTimeout),
     clearInterval: clear(saved.clearInterval),
   })

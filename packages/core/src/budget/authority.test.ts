@@ -3,7 +3,7 @@
 import { expect, test } from 'vitest'
 import fc from 'fast-check'
 import { LEASE_UNITS_MAX } from '../limits.ts'
-import { afterGrant, grantFrom, headroomOf, isExhausted, type BudgetState } from './authority.ts'
+import { afterGrant, grantFrom, headroomOf, isExhausted, leaseFrom, type BudgetState, type LeaseState } from './authority.ts'
 import type { BudgetUnit } from './budget.ts'
 
 const tokens: BudgetUnit = { kind: 'meters', meters: ['input'], scale: 0, name: 'tokens' }
@@ -76,4 +76,43 @@ test('no lease is larger than numbers can add safely, however large the budget',
 test('a grant beyond the headroom, and a request out of order, stop the program', () => {
   expect(() => afterGrant(withHeadroom(10n), tokens, 11)).toThrow('exceeds the headroom')
   for (const wrong of [{ min: 5, need: 4, want: 9 }, { min: 5, need: 5, want: 4 }, { min: -1, need: 1, want: 1 }]) expect(() => grantFrom(withHeadroom(10n), tokens, wrong)).toThrow('min ≤ need ≤ want')
+})
+
+const leased = (part: Partial<LeaseState>): LeaseState => ({ limit: 1_000n, settled: 0n, escrow: 0n, lease: { granted: 0n, used: 0n }, othersEscrow: 0n, ...part })
+
+test('a lease grows by what its node used beyond it, without asking the headroom again', () => {
+  const overrun = leased({ settled: 130n, escrow: 0n, lease: { granted: 100n, used: 130n } })
+  expect(leaseFrom(overrun, tokens, { min: 80, need: 80, want: 80 })).toEqual({ granted: 80, leaseGranted: 180n, escrow: 50n, exhausted: false, recallable: false })
+  const empty = leased({ limit: 130n, settled: 130n, lease: { granted: 100n, used: 130n } })
+  expect(leaseFrom(empty, tokens, { min: 30, need: 30, want: 960 })).toMatchObject({ granted: 30, leaseGranted: 130n, escrow: 0n, exhausted: true })
+  expect(leaseFrom(empty, tokens, { min: 31, need: 31, want: 992 })).toBeNull()
+})
+
+test('whoever gets less than it needs while others hold some is told to recall first', () => {
+  const check = (part: Partial<LeaseState>, request: Asked, expected: unknown) => expect.soft(leaseFrom(leased(part), tokens, request)).toMatchObject(expected as object)
+  check({ escrow: 900n, othersEscrow: 900n }, { min: 0, need: 300, want: 9_600 }, { granted: 100, exhausted: true, recallable: true })
+  check({ escrow: 900n, othersEscrow: 0n }, { min: 0, need: 300, want: 9_600 }, { granted: 100, exhausted: true, recallable: false })
+  check({ escrow: 500n, othersEscrow: 500n }, { min: 0, need: 300, want: 9_600 }, { granted: 300, exhausted: false, recallable: false })
+})
+
+test('over any series of acquires by any nodes E = Σ(G − U) and the headroom stays at zero or above', () => {
+  const calls = fc.array(fc.record({ node: fc.nat(2), request: asked, share: fc.nat(130) }), { maxLength: 40 })
+  fc.assert(fc.property(calls, fc.bigInt({ min: 0n, max: 100_000n }), (list, limit) => {
+    const leases = [0, 1, 2].map(() => ({ granted: 0n, used: 0n }))
+    const open = ({ granted, used }: { granted: bigint; used: bigint }) => (granted > used ? granted - used : 0n)
+    const escrowOf = () => leases.reduce((sum, lease) => sum + open(lease), 0n)
+    let settled = 0n
+    for (const { node, request, share } of list) {
+      const lease = leases[node]!
+      const escrow = escrowOf()
+      const step = leaseFrom({ limit, settled, escrow, lease, othersEscrow: escrow - open(lease) }, tokens, request)
+      if (step === null) continue
+      lease.granted = step.leaseGranted
+      expect(escrowOf()).toBe(step.escrow)
+      expect(step.granted === 0 || settled + step.escrow <= limit || step.escrow === escrow).toBe(true)
+      const used = (open(lease) * BigInt(share)) / 100n
+      lease.used += used
+      settled += used
+    }
+  }), { numRuns: 300 })
 })

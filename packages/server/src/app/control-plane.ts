@@ -33,7 +33,7 @@ export async function createControlPlane(options: ControlPlaneOptions): Promise<
   const catalogs = createCatalogs(options.sql)
   await catalogs.refresh()
   const contexts = createCustomerContexts(catalogs, options.links)
-  const hub = createNodeHub()
+  const hub = createNodeHub(options.clock)
   const queue = createSettlementQueue({ ...options, catalogs, contexts })
   return {
     ...options, catalogs, contexts, hub, queue,

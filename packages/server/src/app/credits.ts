@@ -8,7 +8,7 @@ import { walletBudget } from '@tollgate/core/resolve'
 import { withRetry, type Transaction } from '../platform/postgres.ts'
 import { insertAudit } from '../store/audit.ts'
 import { changeLimit, ensureBudgets } from '../store/budgets.ts'
-import { expiredBlocks, insertBlock } from '../store/credits.ts'
+import { expiredBlocks, findTopUp, insertBlock } from '../store/credits.ts'
 import { findCustomer, lockCustomers } from '../store/customers.ts'
 import { insertOutbox, insertTransfers, readDebts, writeBlocks, writeDebts, type BlockRow } from '../store/settlement.ts'
 import { moveBudgets } from '../store/budgets.ts'
@@ -25,6 +25,8 @@ export type TopUp = {
   readonly expiresAt: Instant | null
   /** The payment or campaign behind it, for the ledger's reader. */
   readonly reference: string | null
+  /** Id of the new block, the same for every repetition of one call: the second finds what the first did. Made when left out. */
+  readonly block?: string
 }
 
 export type ToppedUp = { readonly block: string; readonly amount: Units; readonly repaid: Units; readonly asset: string }
@@ -33,10 +35,15 @@ export async function topUp(plane: ControlPlane, actor: Actor, customer: string,
   const asset = plane.catalogs.current().currency
   const amount = parsePositiveUnits(input.amount, asset)
   if (input.expiresAt !== null && input.expiresAt <= plane.clock.now()) throw new InputError({ code: 'out_of_range', field: 'expires_at', message: 'expires_at must be in the future' })
-  const block = makeId('block', plane.randomText())
+  const block = input.block ?? makeId('block', plane.randomText())
   const repaid = await withRetry(plane.sql, async (tx) => {
     await lockCustomers(tx, [customer])
     if ((await findCustomer(tx, customer)) === null) throw new Problem('not_found', `there is no customer ${customer}`, 'customer')
+    const first = await findTopUp(tx, { customer, block })
+    if (first !== null) {
+      if (first.granted !== amount) throw new Problem('idempotency_conflict', `credit block ${block} was added with another amount`, 'amount')
+      return first.repaid
+    }
     const debt = (await readDebts(tx, [customer], asset)).get(customer) ?? ZERO
     const repays = debt < amount ? debt : amount
     await insertBlock(tx, { customer, id: block, asset, ...input, granted: amount, remaining: units(amount - repays), effectiveAt: plane.clock.now() })

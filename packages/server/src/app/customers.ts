@@ -10,7 +10,7 @@ import { withRetry, type Transaction } from '../platform/postgres.ts'
 import { insertAudit } from '../store/audit.ts'
 import { ensureBudgets, setLimits } from '../store/budgets.ts'
 import { bumpVersion, findCustomer, insertCustomer, loadFacts, lockCustomers, setSubscription, type CustomerRow } from '../store/customers.ts'
-import { insertEntity, upsertBudgetRule } from '../store/entities.ts'
+import { insertEntity, upsertBudgetRule, type StoredRule } from '../store/entities.ts'
 import { insertOutbox } from '../store/settlement.ts'
 import type { Actor } from './actor.ts'
 import type { ControlPlane } from './control-plane.ts'
@@ -77,8 +77,19 @@ export async function putBudget(plane: ControlPlane, actor: Actor, id: string, i
   await changeCustomer(plane, id, async (tx) => {
     const before = await upsertBudgetRule(tx, { ...rule, customer: id, limit })
     if (before === 'no_entity') throw new InputError({ code: 'unknown_entity', field: 'entity', message: `customer ${id} has no entity ${input.entity}` })
+    if (before !== null) assertSameCount(before, rule)
     await insertAudit(tx, { actor: actor.id, action: 'budget.set', customer: id, target: rule.id, before, after: { ...rule, limit } })
   })
+}
+
+/** What a budget counts, over which window and of whom: fixed once it is set, because sums of different things would not add. */
+function assertSameCount(before: StoredRule, rule: BudgetRule): void {
+  const changed = before.window !== rule.window ? 'window' : before.entity !== rule.entity ? 'entity' : countedText(before.unit) !== countedText(rule.unit) ? 'meters' : null
+  if (changed !== null) throw new InputError({ code: 'budget_fixed', field: changed, message: `budget ${rule.id} exists, and its ${changed} cannot change: set another budget` })
+}
+
+function countedText(unit: BudgetRule['unit']): string {
+  return unit.kind === 'money' ? unit.asset : unit.meters.join(' ')
 }
 
 function scaleOf(plane: ControlPlane, meters: readonly string[]): number {

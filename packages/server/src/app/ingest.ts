@@ -4,7 +4,7 @@
 
 import {
   DIMENSION_LENGTH_MAX, DIMENSIONS_MAX, EVENT_AGE_MS_MAX, EVENT_AHEAD_MS_MAX, EVENTS_PER_REQUEST_MAX, InputError, instant, measure, parseInstant, parseQuantity, formatQuantity, QUANTITY_SCALE_MAX, RECALL_WAIT_MS,
-  type CustomerId, type EntityId, type EventResult, type UsageEvent,
+  type CustomerId, type EntityId, type EventResult, type Meter, type UsageEvent,
 } from '@tollgate/core'
 import { listBudgets } from '../store/budgets.ts'
 import type { ControlPlane } from './control-plane.ts'
@@ -44,7 +44,8 @@ function readEvent(plane: ControlPlane, raw: IncomingEvent, binding: { readonly 
   if (binding.customer !== null && subject !== binding.customer) throw new InputError({ code: 'wrong_customer', field: 'subject', message: 'this key may send events of its own customer only' })
   const data = raw['data']
   if (typeof data !== 'object' || data === null || Array.isArray(data)) throw new InputError({ code: 'invalid_event', field: 'data', message: 'data must be an object with the quantities' })
-  const { quantities, dimensions } = readData(data as Record<string, unknown>)
+  const type = text(raw['type'], 'type', 200)
+  const { quantities, dimensions } = readData(data as Record<string, unknown>, readersOf(plane.catalogs.current().meters, type))
   const now = plane.clock.now()
   const time = raw['time'] === undefined || raw['time'] === null ? now : parseInstant(raw['time'], 'time')
   if (time > now + EVENT_AHEAD_MS_MAX) throw new InputError({ code: 'event_in_future', field: 'time', message: `time is more than ${EVENT_AHEAD_MS_MAX / 60_000} minutes ahead of the server's clock` })
@@ -55,7 +56,7 @@ function readEvent(plane: ControlPlane, raw: IncomingEvent, binding: { readonly 
     event: {
       id: text(raw['id'], 'id', 200),
       source: text(raw['source'], 'source', 300),
-      type: text(raw['type'], 'type', 200),
+      type,
       customer: subject as CustomerId,
       time: instant(time),
       entity: optionalText(fields['entity'], 'data.entity', 64) as EntityId | null,
@@ -75,16 +76,36 @@ function readEvent(plane: ControlPlane, raw: IncomingEvent, binding: { readonly 
 
 const RESERVED = new Set(['entity', 'feature', 'run'])
 
-/** Numbers of `data` are quantities, texts are dimensions; decimal text that a meter reads is a quantity too. */
-function readData(data: Readonly<Record<string, unknown>>): { readonly quantities: Record<string, string>; readonly dimensions: Record<string, string> } {
+/** What meters of one event type read: decimal places by property, and the dimensions they select by. */
+type Readers = { readonly scales: ReadonlyMap<string, number>; readonly dimensions: ReadonlySet<string> }
+
+function readersOf(meters: readonly Meter[], type: string): Readers {
+  const own = meters.filter(({ eventType }) => eventType === type)
+  const scales = new Map<string, number>()
+  for (const { properties, scale } of own) for (const property of properties) scales.set(property, Math.min(scale, scales.get(property) ?? scale))
+  return { scales, dimensions: new Set(own.flatMap(({ filter }) => [...filter.keys()])) }
+}
+
+/**
+ * What a meter reads must be a quantity at its scale, so that `"-5"` or `"NaN"` is refused and never passes for a label; what a meter
+ * selects by is a dimension, so that a status of 200 matches. Else numbers and decimal texts are quantities, other texts dimensions.
+ */
+function readData(data: Readonly<Record<string, unknown>>, readers: Readers): { readonly quantities: Record<string, string>; readonly dimensions: Record<string, string> } {
   const quantities: Record<string, string> = {}
   const dimensions: Record<string, string> = {}
   for (const [name, value] of Object.entries(data)) {
-    if (RESERVED.has(name)) continue
-    if (!/^[A-Za-z][A-Za-z0-9_.-]{0,63}$/.test(name)) throw new InputError({ code: 'invalid_event', field: `data.${name.slice(0, 64)}`, message: 'names in data start with a letter and hold at most 64 letters, digits, _ . and -' })
-    if (typeof value === 'number' || (typeof value === 'string' && /^\d+(\.\d+)?$/.test(value))) quantities[name] = formatQuantity(parseQuantity(value, QUANTITY_SCALE_MAX, `data.${name}`), QUANTITY_SCALE_MAX)
-    else if (typeof value === 'string' || typeof value === 'boolean') dimensions[name] = text(String(value), `data.${name}`, DIMENSION_LENGTH_MAX, { mayBeEmpty: true })
-    else if (value !== null) throw new InputError({ code: 'invalid_event', field: `data.${name}`, message: `data.${name} must be a number, a decimal string or a text` })
+    if (RESERVED.has(name) || value === null) continue
+    const field = `data.${name.slice(0, 64)}`
+    if (!/^[A-Za-z][A-Za-z0-9_.-]{0,63}$/.test(name)) throw new InputError({ code: 'invalid_event', field, message: 'names in data start with a letter and hold at most 64 letters, digits, _ . and -' })
+    const isNumber = typeof value === 'number' || (typeof value === 'string' && /^\d+(\.\d+)?$/.test(value))
+    if (readers.scales.has(name) || (isNumber && !readers.dimensions.has(name))) {
+      const scale = readers.scales.get(name) ?? QUANTITY_SCALE_MAX
+      quantities[name] = formatQuantity(parseQuantity(value, scale, field), scale)
+    } else if (typeof value === 'string' || typeof value === 'boolean' || typeof value === 'number') {
+      dimensions[name] = text(String(value), field, DIMENSION_LENGTH_MAX, { mayBeEmpty: true })
+    } else {
+      throw new InputError({ code: 'invalid_event', field, message: `${field} must be a number, a decimal string or a text` })
+    }
   }
   if (Object.keys(dimensions).length > DIMENSIONS_MAX) throw new InputError({ code: 'too_many_dimensions', field: 'data', message: `at most ${DIMENSIONS_MAX} dimensions an event` })
   if (Object.keys(quantities).length > DIMENSIONS_MAX) throw new InputError({ code: 'too_many_quantities', field: 'data', message: `at most ${DIMENSIONS_MAX} quantities an event` })

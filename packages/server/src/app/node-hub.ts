@@ -2,7 +2,7 @@
 // wait until a change is in force on each reachable node. A node that does not answer in time is not waited for: its own
 // leases bound what it can do, and it drops what it knows when it reconnects.
 
-import type { FeedMessage } from '@tollgate/core'
+import type { Clock, FeedMessage } from '@tollgate/core'
 
 export type NodeHub = {
   /** `send` is called for each message; returns how to leave. */
@@ -19,11 +19,11 @@ type Unnumbered<M> = M extends { readonly epoch: number } ? Omit<M, 'epoch'> : n
 /** Longest wait for acknowledgements. The target for a reachable node is 250 ms; a slower one is reported. */
 const ACKNOWLEDGE_TIMEOUT_MS = 1_000
 
-export function createNodeHub(): NodeHub {
+export function createNodeHub(clock: Clock): NodeHub {
   const members = new Map<string, { readonly send: (message: FeedMessage) => void; acknowledged: number }>()
   const waiters = new Set<() => void>()
   // Starts at the clock, so that a restarted control plane never repeats an epoch that a node has seen.
-  let epoch = Date.now()
+  let epoch: number = clock.now()
 
   return {
     join: (node, send) => {

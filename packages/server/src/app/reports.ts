@@ -2,8 +2,8 @@
 // Every figure is computed from stored facts by core; nothing is computed twice in two ways.
 
 import {
-  formatDecimal, formatQuantity, formatUnits, parseUnits, previewInvoice, units,
-  type Accumulated, type InvoicePreview, type Quantity, type Units,
+  formatDecimal, formatQuantity, formatUnits, parseUnits, previewInvoice, quantity, QUANTITY_SCALE_MAX, rateOpening, units, ZERO,
+  type Accumulated, type CumulativePrice, type InvoiceLine, type InvoicePreview, type Quantity, type Units,
 } from '@tollgate/core'
 import { listBudgets } from '../store/budgets.ts'
 import { readSums, usagePayments, type Sums } from '../store/reports.ts'
@@ -59,21 +59,42 @@ export async function balanceReport(plane: ControlPlane, customer: string): Prom
   }
 }
 
+/** A line with what of it is due without usage: the charges of its events plus `opening` are its `exact`. */
+export type OpenedLine = InvoiceLine & { readonly opening: Units }
+export type PreviewReport = {
+  readonly preview: Omit<InvoicePreview, 'lines'> & { readonly lines: readonly OpenedLine[] }
+  readonly context: CustomerContext
+  readonly paid: { readonly drawn: Units; readonly accrued: Units; readonly debt: Units }
+}
+
 /** The preview with the span that its lines' events lie in, and who has paid how much so far. */
-export async function invoicePreview(plane: ControlPlane, customer: string): Promise<{ readonly preview: InvoicePreview; readonly context: CustomerContext; readonly paid: { readonly drawn: Units; readonly accrued: Units; readonly debt: Units } }> {
+export async function invoicePreview(plane: ControlPlane, customer: string): Promise<PreviewReport> {
   const context = await contextOf(plane, customer)
   const { currency } = context.catalog
   const { period } = context.snapshot
   const [totals, payments] = await plane.sql.begin('isolation level repeatable read read only', async (tx) => [
     await readAccumulators(tx, [customer], [period.start]), await usagePayments(tx, customer, period.start),
   ] as const)
+  const prices = pricesOf(context, totals.map(({ price }) => price))
   const accumulated = totals.map((row): Accumulated => {
-    const scale = context.plan.prices.find((price) => price.id === row.price)?.scale ?? 9
+    const scale = prices.find((price) => price.id === row.price)?.scale ?? QUANTITY_SCALE_MAX
     const total = accumulatorOf(row, scale, currency)
     return { price: row.price, quantity: total.quantity as Quantity, included: total.included as Quantity, billable: total.billable as Quantity, amount: units(total.amount), events: total.events }
   })
   const paid = { drawn: parseUnits(payments.drawn, currency), accrued: parseUnits(payments.accrued, currency), debt: parseUnits(payments.debt, currency) }
-  return { preview: previewInvoice({ plan: context.plan, currency, accumulated, drawn: paid.drawn }), context, paid }
+  const preview = previewInvoice({ plan: { ...context.plan, prices }, currency, accumulated, drawn: paid.drawn })
+  const openings = new Map(prices.map((price) => [price.id, rateOpening(price)]))
+  return { preview: { ...preview, lines: preview.lines.map((line) => ({ ...line, opening: line.kind === 'fee' ? ZERO : openings.get(line.price)! })) }, context, paid }
+}
+
+/**
+ * Prices of the plan, and those that charged usage of the period before the plan or the catalog changed: their usage is on the
+ * invoice too. Of a price that no plan has any more only the sums are known.
+ */
+function pricesOf({ plan, catalog }: CustomerContext, charged: readonly string[]): CumulativePrice[] {
+  const known = [...plan.prices, ...[...catalog.plans.values()].flatMap(({ prices }) => prices)]
+  const former = charged.filter((id) => !plan.prices.some((price) => price.id === id))
+  return [...plan.prices, ...former.map((id): CumulativePrice => known.find((price) => price.id === id) ?? { id, name: id, meter: id, scale: QUANTITY_SCALE_MAX, model: 'per_unit', amount: ZERO, per: quantity(1n) })]
 }
 
 export type SumsCheck = { readonly agrees: boolean; readonly sums: Sums; readonly differences: readonly string[] }

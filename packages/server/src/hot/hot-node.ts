@@ -29,8 +29,8 @@ export type HotNodeParts = {
   readonly onDrain: () => Promise<void>
 }
 
-/** Times that a request may go to the authority before it is refused as unavailable: each refills all that it missed. */
-const ACQUIRES_PER_REQUEST_MAX = 8
+/** Answers of the authority that a request waits for, its own or of those before it, until it is refused as unavailable. */
+const ROUNDS_PER_REQUEST_MAX = 256
 /** How long a refusal is believed. A top-up drops it at once; this is for a push that was lost. */
 const REFUSAL_BELIEVED_MS = 1_000
 /** An allowance with nothing left mostly stays so, and what changes it is pushed, except another node's giving back. */
@@ -56,7 +56,7 @@ export function createHotNode(parts: HotNodeParts): HotNode {
     return state instanceof Promise ? state.then((found) => admit(found, input, fingerprint, 0)) : admit(state, input, fingerprint, 0)
   }
 
-  function admit(state: CustomerState | null, input: AuthorizeInput, fingerprint: string, acquires: number): Authorization | ReservationProblem | Promise<Authorization | ReservationProblem> {
+  function admit(state: CustomerState | null, input: AuthorizeInput, fingerprint: string, rounds: number): Authorization | ReservationProblem | Promise<Authorization | ReservationProblem> {
     if (state === null) return problem('customer_not_found', `there is no customer ${input.customer}`)
     const decision = decideOn(state, input)
     if (decision.kind === 'allow') {
@@ -65,9 +65,9 @@ export function createHotNode(parts: HotNodeParts): HotNode {
       return twin === undefined ? reserve(state, input, fingerprint, decision) : replayAuthorize(twin, fingerprint)
     }
     if (decision.kind === 'deny') return refuse(state, input, decision.denial)
-    if (acquires >= ACQUIRES_PER_REQUEST_MAX) return refuse(state, input, unavailable(state))
+    if (rounds >= ROUNDS_PER_REQUEST_MAX) return refuse(state, input, unavailable(state))
     return acquire(state, decision.needs).then(
-      () => admit(state, input, fingerprint, acquires + 1),
+      () => admit(state, input, fingerprint, rounds + 1),
       () => refuse(state, input, unavailable(state)),
     )
   }
@@ -132,7 +132,7 @@ export function createHotNode(parts: HotNodeParts): HotNode {
     return extendOpen(reservation, bound, 0)
   }
 
-  function extendOpen(reservation: Reservation, bound: AuthorizeInput['bound'], acquires: number): Authorization | ReservationProblem | Promise<Authorization | ReservationProblem> {
+  function extendOpen(reservation: Reservation, bound: AuthorizeInput['bound'], rounds: number): Authorization | ReservationProblem | Promise<Authorization | ReservationProblem> {
     if (reservation.status !== 'open') return ended(reservation)
     const { state, holds } = reservation
     // Decide as if the old hold were not there; without an await in between nobody else can take its place.
@@ -145,9 +145,9 @@ export function createHotNode(parts: HotNodeParts): HotNode {
       return allowed(reservation, false)
     }
     if (decision.kind === 'deny') return refuse(state, reservation.input, decision.denial)
-    if (acquires >= ACQUIRES_PER_REQUEST_MAX) return refuse(state, reservation.input, unavailable(state))
+    if (rounds >= ROUNDS_PER_REQUEST_MAX) return refuse(state, reservation.input, unavailable(state))
     return acquire(state, decision.needs.map((need) => ({ ...need, want: Math.max(need.min, need.want) }))).then(
-      () => extendOpen(reservation, bound, acquires + 1),
+      () => extendOpen(reservation, bound, rounds + 1),
       () => refuse(state, reservation.input, unavailable(state)),
     )
   }
@@ -262,15 +262,15 @@ export function createHotNode(parts: HotNodeParts): HotNode {
     return state instanceof Promise ? state.then((found) => checkOn(found, input, 0)) : checkOn(state, input, 0)
   }
 
-  function checkOn(state: CustomerState | null, input: Omit<AuthorizeInput, 'reservation' | 'ttlMs' | 'repeatable'>, acquires: number): Checked | Promise<Checked> {
+  function checkOn(state: CustomerState | null, input: Omit<AuthorizeInput, 'reservation' | 'ttlMs' | 'repeatable'>, rounds: number): Checked | Promise<Checked> {
     if (state === null) return problem('customer_not_found', `there is no customer ${input.customer}`)
     const decision = decideOn(state, input)
     const { currency } = state.snapshot
     if (decision.kind === 'allow') return { kind: 'allowed', estimate: decision.estimate, currency, balance: balanceOf(state), catalogVersion: state.catalog.version }
     if (decision.kind === 'deny') return denied(state, makeId('decision', parts.randomText()), decision.denial)
-    if (acquires >= ACQUIRES_PER_REQUEST_MAX) return denied(state, makeId('decision', parts.randomText()), unavailable(state))
+    if (rounds >= ROUNDS_PER_REQUEST_MAX) return denied(state, makeId('decision', parts.randomText()), unavailable(state))
     return acquire(state, decision.needs).then(
-      () => checkOn(state, input, acquires + 1),
+      () => checkOn(state, input, rounds + 1),
       () => denied(state, makeId('decision', parts.randomText()), unavailable(state)),
     )
   }

@@ -3,6 +3,7 @@
 // TOLLGATE_CONTROL_URL and TOLLGATE_NODE_TOKEN.
 
 import { hostname } from 'node:os'
+import { join } from 'node:path'
 import { createGateway } from '../gateway/server.ts'
 import { createSandbox } from '../gateway/sandbox/server.ts'
 import { startNode } from '../hot/start-node.ts'
@@ -13,7 +14,6 @@ import { createLog } from '../platform/log.ts'
 import { serialText } from '../platform/random-id.ts'
 import { hashKey } from '../platform/secrets.ts'
 import type { GatewayMessage } from './gateway-child.ts'
-import { journalFolder } from './serve.ts'
 import { listen } from './listen.ts'
 
 export async function runGateway(config: Config): Promise<{ readonly stop: () => Promise<void> }> {
@@ -22,7 +22,7 @@ export async function runGateway(config: Config): Promise<{ readonly stop: () =>
   const nodeId = config.nodeId ?? hostname().toLowerCase().replace(/[^a-z0-9.-]/g, '-')
   const control = createControlClient({ url: controlUrl, token: nodeToken, onProblem: (error) => log.warn({ error }, 'the feed of the control plane is interrupted') })
   const node = await startNode({
-    node: nodeId, journalFolder: journalFolder(config, nodeId), authority: control.authority, directory: control.directory, feed: control.feed,
+    node: nodeId, journalFolder: join(config.dataDir, 'journal', nodeId), authority: control.authority, directory: control.directory, feed: control.feed,
     clock: systemClock, randomText: serialText, hashKey,
     warn: (facts, message) => {
       log.warn(facts, message)

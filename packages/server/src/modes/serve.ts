@@ -3,7 +3,6 @@
 // unless DATABASE_URL says otherwise. Everything starts in order and stops in the reverse order.
 
 import { randomBytes } from 'node:crypto'
-import { join } from 'node:path'
 import { createApi } from '../api/server.ts'
 import { registerInternal } from '../api/internal.ts'
 import { createControlPlane, type ControlPlane } from '../app/control-plane.ts'
@@ -93,9 +92,4 @@ function linksOf(config: Config): ControlPlane['links'] {
 /** An address that a person can open: a server on all addresses is reachable on loopback. */
 function shownHost(host: string): string {
   return host === '0.0.0.0' || host === '::' ? '127.0.0.1' : host
-}
-
-/** Where a gateway node of this data folder keeps its journal. */
-export function journalFolder(config: Config, node: string): string {
-  return join(config.dataDir, 'journal', node)
 }

@@ -14,6 +14,16 @@ export async function insertBlock(tx: Transaction, block: {
       ${block.effectiveAt}, ${block.expiresAt}, ${block.reference})`
 }
 
+/** What a top-up did when it was made; null when there is no such block. */
+export async function findTopUp(tx: Transaction, input: { readonly customer: string; readonly block: string }): Promise<{ readonly granted: Units; readonly repaid: Units } | null> {
+  const [row] = await tx<{ asset: string; granted: string; repaid: string }[]>`
+    select b.asset, b.granted, (
+      select coalesce(sum(t.amount), 0)::text from ledger_transfer t
+      where t.customer_id = b.customer_id and t.cause = 'top_up' and t.cause_id = b.id and t.credit = 'wallet_debt') as repaid
+    from credit_block b where b.customer_id = ${input.customer} and b.id = ${input.block}`
+  return row === undefined ? null : { granted: parseUnits(row.granted, row.asset), repaid: parseUnits(row.repaid, row.asset) }
+}
+
 type ExpiredText = Omit<BlockRow, 'granted' | 'remaining' | 'changed'> & { readonly granted: string; readonly remaining: string }
 
 /** Blocks whose time is over and that still hold something, of one customer or of all. */

@@ -21,10 +21,12 @@ export async function listEntities(sql: Sql, customer: string): Promise<{ readon
     select id, parent_id as parent, kind, name from entity where customer_id = ${customer} order by id limit 10000`
 }
 
+export type StoredRule = Omit<BudgetRule, 'id'> & { readonly limit: string }
+
 /** Returns the rule as it was before, null when it is new. The unit of a rule never changes: its sums would not add. */
-export async function upsertBudgetRule(tx: Transaction, rule: BudgetRule & { readonly customer: string; readonly limit: string }): Promise<unknown> {
+export async function upsertBudgetRule(tx: Transaction, rule: BudgetRule & { readonly customer: string; readonly limit: string }): Promise<StoredRule | 'no_entity' | null> {
   if (rule.entity !== null && !(await hasEntity(tx, rule.customer, rule.entity))) return 'no_entity'
-  const [before] = await tx`
+  const [before] = await tx<StoredRule[]>`
     select name, unit, "window", enforcement, limit_amount as limit, entity_id as entity, features from budget_rule where customer_id = ${rule.customer} and id = ${rule.id}`
   await tx`
     insert into budget_rule (customer_id, id, name, unit, "window", enforcement, limit_amount, entity_id, features)

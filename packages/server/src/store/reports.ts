@@ -78,14 +78,14 @@ export async function readSums(sql: Sql, customer: string, asset: string): Promi
   const [row] = await sql<Sums[]>`
     select
       (select count(*) from usage_event where customer_id = ${customer}) as events,
-      (select coalesce(sum(amount), 0)::text from usage_event where customer_id = ${customer}) as "eventCharges",
-      (select coalesce(sum(amount), 0)::text from accumulator where customer_id = ${customer}) as accumulated,
-      (select coalesce(sum(amount), 0)::text from rollup_hour where customer_id = ${customer}) as "rolledUp",
-      (select coalesce(sum(case when credit = 'usage_revenue' then amount else -amount end), 0)::text from ledger_transfer where customer_id = ${customer} and 'usage_revenue' in (debit, credit)) as "ledgerUsage",
-      (select coalesce(sum(remaining), 0)::text from credit_block where customer_id = ${customer} and asset = ${asset}) as "blocksRemaining",
-      (select coalesce(sum(case when credit like 'wallet:%' then amount else 0 end - case when debit like 'wallet:%' then amount else 0 end), 0)::text from ledger_transfer where customer_id = ${customer}) as "walletLedger",
-      (select coalesce(sum(amount), 0)::text from wallet_debt where customer_id = ${customer} and asset = ${asset}) as debt,
-      (select coalesce(sum(limit_amount), 0)::text from budget_state where customer_id = ${customer} and budget_id = ${`wallet:${asset}`}) as "walletLimit",
-      (select coalesce(sum(settled), 0)::text from budget_state where customer_id = ${customer} and budget_id = ${`wallet:${asset}`}) as "walletSettled"`
+      (select trim_scale(coalesce(sum(amount), 0))::text from usage_event where customer_id = ${customer}) as "eventCharges",
+      (select trim_scale(coalesce(sum(amount), 0))::text from accumulator where customer_id = ${customer}) as accumulated,
+      (select trim_scale(coalesce(sum(amount), 0))::text from rollup_hour where customer_id = ${customer}) as "rolledUp",
+      (select trim_scale(coalesce(sum(case when credit = 'usage_revenue' then amount else -amount end), 0))::text from ledger_transfer where customer_id = ${customer} and 'usage_revenue' in (debit, credit)) as "ledgerUsage",
+      (select trim_scale(coalesce(sum(remaining), 0))::text from credit_block where customer_id = ${customer} and asset = ${asset}) as "blocksRemaining",
+      (select trim_scale(coalesce(sum(case when credit like 'wallet:%' then amount else 0 end - case when debit like 'wallet:%' then amount else 0 end), 0))::text from ledger_transfer where customer_id = ${customer}) as "walletLedger",
+      (select trim_scale(coalesce(sum(amount), 0))::text from wallet_debt where customer_id = ${customer} and asset = ${asset}) as debt,
+      (select trim_scale(coalesce(sum(limit_amount), 0))::text from budget_state where customer_id = ${customer} and budget_id = ${`wallet:${asset}`}) as "walletLimit",
+      (select trim_scale(coalesce(sum(settled), 0))::text from budget_state where customer_id = ${customer} and budget_id = ${`wallet:${asset}`}) as "walletSettled"`
   return row!
 }

@@ -1,0 +1,334 @@
+-- The schema after all migrations. Made by `npm run gen`; change it with a new migration beside this file.
+
+CREATE OR REPLACE FUNCTION public.refuse_change()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+begin
+  raise exception '% is append-only: correct it with another row', tg_table_name using errcode = 'restrict_violation';
+end $function$;
+
+create table accumulator (
+  customer_id text not null,
+  period_start timestamp with time zone not null,
+  price_id text not null,
+  quantity numeric(38,9) not null,
+  included numeric(38,9) not null,
+  billable numeric(38,9) not null,
+  amount numeric(38,12) not null,
+  events bigint not null,
+  constraint accumulator_pkey PRIMARY KEY (customer_id, period_start, price_id),
+  constraint accumulator_customer_id_fkey FOREIGN KEY (customer_id) REFERENCES customer(id)
+);
+
+create table api_key (
+  id text not null,
+  hash text not null,
+  hint text not null,
+  name text default ''::text not null,
+  scopes text[] not null,
+  customer_id text,
+  entity_id text,
+  feature text,
+  models text[],
+  shows_cost boolean default false not null,
+  expires_at timestamp with time zone,
+  revoked_at timestamp with time zone,
+  created_at timestamp with time zone default now() not null,
+  constraint api_key_pkey PRIMARY KEY (id),
+  constraint api_key_hash_key UNIQUE (hash),
+  constraint api_key_customer_id_entity_id_fkey FOREIGN KEY (customer_id, entity_id) REFERENCES entity(customer_id, id),
+  constraint api_key_customer_id_fkey FOREIGN KEY (customer_id) REFERENCES customer(id),
+  constraint api_key_check CHECK (((customer_id IS NOT NULL) OR (scopes <@ ARRAY['admin'::text, 'ingest'::text]))),
+  constraint api_key_scopes_check CHECK (((scopes <@ ARRAY['gateway'::text, 'ingest'::text, 'customer'::text, 'admin'::text]) AND (cardinality(scopes) > 0)))
+);
+CREATE INDEX api_key_customer ON public.api_key USING btree (customer_id);
+
+create table audit_entry (
+  id bigint generated always as identity not null,
+  at timestamp with time zone default now() not null,
+  actor text not null,
+  action text not null,
+  customer_id text,
+  target text not null,
+  before jsonb,
+  after jsonb,
+  constraint audit_entry_pkey PRIMARY KEY (id)
+);
+CREATE TRIGGER audit_entry_append_only BEFORE DELETE OR UPDATE ON public.audit_entry FOR EACH ROW EXECUTE FUNCTION refuse_change();
+
+create table budget_rule (
+  customer_id text not null,
+  id text not null,
+  name text not null,
+  unit jsonb not null,
+  "window" text not null,
+  enforcement text not null,
+  limit_amount numeric(38,12) not null,
+  entity_id text,
+  features text[],
+  created_at timestamp with time zone default now() not null,
+  constraint budget_rule_pkey PRIMARY KEY (customer_id, id),
+  constraint budget_rule_customer_id_entity_id_fkey FOREIGN KEY (customer_id, entity_id) REFERENCES entity(customer_id, id),
+  constraint budget_rule_customer_id_fkey FOREIGN KEY (customer_id) REFERENCES customer(id),
+  constraint budget_rule_enforcement_check CHECK ((enforcement = ANY (ARRAY['hard'::text, 'soft'::text]))),
+  constraint budget_rule_limit_amount_check CHECK ((limit_amount >= (0)::numeric)),
+  constraint budget_rule_window_check CHECK (("window" = ANY (ARRAY['day'::text, 'week'::text, 'month'::text, 'billing_period'::text, 'lifetime'::text])))
+);
+
+create table budget_state (
+  customer_id text not null,
+  budget_id text not null,
+  period_start timestamp with time zone not null,
+  period_end timestamp with time zone not null,
+  limit_amount numeric(38,12) not null,
+  settled numeric(38,12) default 0 not null,
+  escrow numeric(38,12) default 0 not null,
+  constraint budget_state_pkey PRIMARY KEY (customer_id, budget_id, period_start),
+  constraint budget_state_customer_id_fkey FOREIGN KEY (customer_id) REFERENCES customer(id),
+  constraint budget_state_escrow_check CHECK ((escrow >= (0)::numeric))
+);
+
+create table catalog_version (
+  version integer generated always as identity not null,
+  document jsonb not null,
+  source text not null,
+  applied_at timestamp with time zone default now() not null,
+  applied_by text not null,
+  constraint catalog_version_pkey PRIMARY KEY (version)
+);
+CREATE TRIGGER catalog_version_append_only BEFORE DELETE OR UPDATE ON public.catalog_version FOR EACH ROW EXECUTE FUNCTION refuse_change();
+
+create table credit_block (
+  customer_id text not null,
+  id text not null,
+  asset text not null,
+  category text not null,
+  priority integer default 100 not null,
+  granted numeric(38,12) not null,
+  remaining numeric(38,12) not null,
+  effective_at timestamp with time zone not null,
+  expires_at timestamp with time zone,
+  reference text,
+  created_at timestamp with time zone default now() not null,
+  constraint credit_block_pkey PRIMARY KEY (customer_id, id),
+  constraint credit_block_customer_id_fkey FOREIGN KEY (customer_id) REFERENCES customer(id),
+  constraint credit_block_category_check CHECK ((category = ANY (ARRAY['paid'::text, 'promotional'::text]))),
+  constraint credit_block_check CHECK (((remaining >= (0)::numeric) AND (remaining <= granted))),
+  constraint credit_block_granted_check CHECK ((granted > (0)::numeric))
+);
+CREATE INDEX credit_block_open ON public.credit_block USING btree (customer_id, asset) WHERE (remaining > (0)::numeric);
+
+create table customer (
+  id text not null,
+  name text not null,
+  external_id text,
+  time_zone text default 'UTC'::text not null,
+  version bigint default 1 not null,
+  metadata jsonb default '{}'::jsonb not null,
+  created_at timestamp with time zone default now() not null,
+  constraint customer_pkey PRIMARY KEY (id),
+  constraint customer_external_id_key UNIQUE (external_id)
+);
+
+create table entity (
+  customer_id text not null,
+  id text not null,
+  parent_id text,
+  kind text not null,
+  name text not null,
+  created_at timestamp with time zone default now() not null,
+  constraint entity_pkey PRIMARY KEY (customer_id, id),
+  constraint entity_customer_id_fkey FOREIGN KEY (customer_id) REFERENCES customer(id),
+  constraint entity_customer_id_parent_id_fkey FOREIGN KEY (customer_id, parent_id) REFERENCES entity(customer_id, id),
+  constraint entity_kind_check CHECK ((kind = ANY (ARRAY['department'::text, 'team'::text, 'user'::text])))
+);
+
+create table event_key (
+  customer_id text not null,
+  source text not null,
+  id text not null,
+  content_hash bytea not null,
+  constraint event_key_pkey PRIMARY KEY (customer_id, source, id)
+);
+
+create table idempotent_answer (
+  scope text not null,
+  key text not null,
+  request_hash text not null,
+  status integer,
+  body jsonb,
+  created_at timestamp with time zone default now() not null,
+  constraint idempotent_answer_pkey PRIMARY KEY (scope, key)
+);
+
+create table lease (
+  customer_id text not null,
+  budget_id text not null,
+  period_start timestamp with time zone not null,
+  node_id text not null,
+  incarnation integer not null,
+  granted numeric(38,12) default 0 not null,
+  used numeric(38,12) default 0 not null,
+  constraint lease_pkey PRIMARY KEY (customer_id, budget_id, period_start, node_id, incarnation),
+  constraint lease_customer_id_budget_id_period_start_fkey FOREIGN KEY (customer_id, budget_id, period_start) REFERENCES budget_state(customer_id, budget_id, period_start),
+  constraint lease_node_id_fkey FOREIGN KEY (node_id) REFERENCES node(id),
+  constraint lease_used_check CHECK ((used >= (0)::numeric))
+);
+CREATE INDEX lease_node ON public.lease USING btree (node_id, incarnation) WHERE (granted > used);
+
+create table lease_answer (
+  node_id text not null,
+  incarnation integer not null,
+  sequence bigint not null,
+  answer jsonb not null,
+  constraint lease_answer_pkey PRIMARY KEY (node_id, incarnation, sequence),
+  constraint lease_answer_node_id_fkey FOREIGN KEY (node_id) REFERENCES node(id)
+);
+
+create table ledger_transfer (
+  customer_id text not null,
+  sequence bigint generated always as identity not null,
+  id text not null,
+  debit text not null,
+  credit text not null,
+  asset text not null,
+  amount numeric(38,12) not null,
+  cause text not null,
+  cause_id text not null,
+  batch_id bigint,
+  period_start timestamp with time zone,
+  posted_at timestamp with time zone default now() not null,
+  constraint ledger_transfer_pkey PRIMARY KEY (customer_id, sequence),
+  constraint ledger_transfer_customer_id_id_key UNIQUE (customer_id, id),
+  constraint ledger_transfer_batch_id_fkey FOREIGN KEY (batch_id) REFERENCES settlement_batch(id),
+  constraint ledger_transfer_customer_id_fkey FOREIGN KEY (customer_id) REFERENCES customer(id),
+  constraint ledger_transfer_amount_check CHECK ((amount > (0)::numeric)),
+  constraint ledger_transfer_check CHECK ((credit <> debit))
+);
+CREATE INDEX ledger_transfer_batch ON public.ledger_transfer USING btree (customer_id, batch_id);
+CREATE TRIGGER ledger_transfer_append_only BEFORE DELETE OR UPDATE ON public.ledger_transfer FOR EACH ROW EXECUTE FUNCTION refuse_change();
+
+create table migration (
+  version integer not null,
+  name text not null,
+  hash text not null,
+  applied_at timestamp with time zone default now() not null,
+  constraint migration_pkey PRIMARY KEY (version)
+);
+
+create table node (
+  id text not null,
+  incarnation integer not null,
+  journal_segment integer default 0 not null,
+  journal_offset bigint default 0 not null,
+  registered_at timestamp with time zone default now() not null,
+  constraint node_pkey PRIMARY KEY (id)
+);
+
+create table outbox (
+  id bigint generated always as identity not null,
+  tx xid8 default pg_current_xact_id() not null,
+  customer_id text,
+  type text not null,
+  payload jsonb not null,
+  created_at timestamp with time zone default now() not null,
+  constraint outbox_pkey PRIMARY KEY (id)
+);
+CREATE INDEX outbox_order ON public.outbox USING btree (tx, id);
+
+create table parked_event (
+  id bigint generated always as identity not null,
+  customer_id text,
+  origin text not null,
+  record text not null,
+  reason text not null,
+  parked_at timestamp with time zone default now() not null,
+  constraint parked_event_pkey PRIMARY KEY (id)
+);
+
+create table rollup_hour (
+  customer_id text not null,
+  hour timestamp with time zone not null,
+  meter text not null,
+  feature text not null,
+  model text not null,
+  entity_id text not null,
+  quantity numeric(38,9) not null,
+  amount numeric(38,12) not null,
+  events bigint not null,
+  constraint rollup_hour_pkey PRIMARY KEY (customer_id, hour, meter, feature, model, entity_id)
+);
+
+create table settlement_batch (
+  id bigint generated always as identity not null,
+  origin text not null,
+  events integer not null,
+  settled_at timestamp with time zone default now() not null,
+  constraint settlement_batch_pkey PRIMARY KEY (id)
+);
+
+create table subscription (
+  customer_id text not null,
+  id text not null,
+  plan text not null,
+  standing text default 'good'::text not null,
+  anchor_at timestamp with time zone not null,
+  created_at timestamp with time zone default now() not null,
+  constraint subscription_pkey PRIMARY KEY (customer_id),
+  constraint subscription_id_key UNIQUE (id),
+  constraint subscription_customer_id_fkey FOREIGN KEY (customer_id) REFERENCES customer(id),
+  constraint subscription_standing_check CHECK ((standing = ANY (ARRAY['good'::text, 'grace'::text, 'suspended'::text, 'paused'::text, 'cancelled'::text])))
+);
+
+create table upstream (
+  id text not null,
+  name text not null,
+  kind text not null,
+  base_url text not null,
+  secret_sealed text,
+  provider text not null,
+  models text[] not null,
+  allow_private boolean default false not null,
+  created_at timestamp with time zone default now() not null,
+  constraint upstream_pkey PRIMARY KEY (id),
+  constraint upstream_name_key UNIQUE (name),
+  constraint upstream_kind_check CHECK ((kind = 'openai'::text))
+);
+
+create table usage_event (
+  sequence bigint generated always as identity not null,
+  customer_id text not null,
+  source text not null,
+  id text not null,
+  type text not null,
+  "time" timestamp with time zone not null,
+  batch_id bigint not null,
+  entity_id text,
+  feature text,
+  run text,
+  key_id text,
+  period_start timestamp with time zone not null,
+  catalog_version integer not null,
+  quantities jsonb not null,
+  dimensions jsonb not null,
+  charges jsonb not null,
+  amount numeric(38,12) not null,
+  asset text not null,
+  cost jsonb,
+  estimated boolean not null,
+  context jsonb not null
+) partition by RANGE ("time");
+CREATE INDEX usage_event_customer ON ONLY public.usage_event USING btree (customer_id, sequence);
+CREATE TRIGGER usage_event_append_only BEFORE DELETE OR UPDATE ON public.usage_event FOR EACH ROW EXECUTE FUNCTION refuse_change();
+
+create table usage_event_default partition of usage_event default;
+
+create table wallet_debt (
+  customer_id text not null,
+  asset text not null,
+  amount numeric(38,12) not null,
+  constraint wallet_debt_pkey PRIMARY KEY (customer_id, asset),
+  constraint wallet_debt_customer_id_fkey FOREIGN KEY (customer_id) REFERENCES customer(id),
+  constraint wallet_debt_amount_check CHECK ((amount >= (0)::numeric))
+);

@@ -1,0 +1,28 @@
+// The contract of the HTTP API: one table of routes. Registration, validation, authorization, the OpenAPI document and the
+// docs page are derived from it; a route that is not here does not exist.
+
+import { accessRoutes } from './contract/access.ts'
+import { catalogRoutes } from './contract/catalog.ts'
+import { customerRoutes } from './contract/customers.ts'
+import { decisionRoutes } from './contract/decisions.ts'
+import { entitlementRoutes } from './contract/entitlements.ts'
+import { moneyRoutes } from './contract/money.ts'
+import type { Route } from './contract/route.ts'
+import { streamRoute, systemRoutes } from './contract/system.ts'
+import { ingestRoute, usageRoutes } from './contract/usage.ts'
+
+/** Routes of one handler each, JSON in and out. */
+export const HANDLED = { ...customerRoutes, ...moneyRoutes, ...entitlementRoutes, ...usageRoutes, ...catalogRoutes, ...accessRoutes } as const
+/** Routes that are passed on to the gateway. */
+export const FORWARDED = decisionRoutes
+/** Public routes. */
+export const SYSTEM = systemRoutes
+
+export type HandledOperation = keyof typeof HANDLED
+export type Operation = HandledOperation | keyof typeof FORWARDED | keyof typeof SYSTEM | 'ingestEvents' | 'followStream'
+
+/** Every route by its operation id, in the order of the docs. */
+export const ROUTES: Readonly<Record<Operation, Route>> = { ...FORWARDED, ingestEvents: ingestRoute, ...HANDLED, followStream: streamRoute, ...SYSTEM }
+
+export { ingestRoute, streamRoute }
+export type { Route } from './contract/route.ts'

@@ -1,0 +1,11 @@
+// The handler of every route with one, by its operation: the compiler sees to it that none is missing.
+
+import type { Handlers } from './handler.ts'
+import { accessHandlers } from './routes/access.ts'
+import { catalogHandlers } from './routes/catalog.ts'
+import { customerHandlers } from './routes/customers.ts'
+import { entitlementHandlers } from './routes/entitlements.ts'
+import { moneyHandlers } from './routes/money.ts'
+import { usageHandlers } from './routes/usage.ts'
+
+export const HANDLERS: Handlers = { ...customerHandlers, ...moneyHandlers, ...entitlementHandlers, ...usageHandlers, ...catalogHandlers, ...accessHandlers }

@@ -1,0 +1,69 @@
+// API keys and upstreams.
+
+import type { CustomerId, EntityId, UpstreamConfig } from '@tollgate/core'
+import type { ControlPlane } from '../../app/control-plane.ts'
+import { createKey, putUpstream, removeUpstream, revoke, upstreams, type UpstreamInput } from '../../app/keys.ts'
+import { keysPage } from '../../app/listings.ts'
+import { Problem } from '../../app/problems.ts'
+import { assertAllowedUpstream } from '../../platform/private-address.ts'
+import type { accessRoutes } from '../contract/access.ts'
+import { timeOf, timeOrNull } from '../contract/fields.ts'
+import { readCursor, writeCursor } from '../cursor.ts'
+import type { Handlers } from '../handler.ts'
+import { assertFeatures } from './entitlements.ts'
+
+export const accessHandlers: Handlers<keyof typeof accessRoutes> = {
+  createKey: async ({ plane, caller, body }) => {
+    assertFeatures(plane, body.feature === null || body.feature === undefined ? null : [body.feature])
+    const { raw, record } = await createKey(plane, caller.actor, {
+      name: body.name ?? '', scopes: [...new Set(body.scopes)], customer: (body.customer ?? null) as CustomerId | null, entity: (body.entity ?? null) as EntityId | null, feature: body.feature ?? null,
+      models: body.models ?? null, showsCost: body.shows_cost ?? false, expiresAt: body.expires_at ?? null,
+    })
+    return { ...keyBody({ ...record, name: body.name ?? '' }), key: raw }
+  },
+  listKeys: async ({ plane, query }) => {
+    const page = await keysPage(plane, { customer: query.customer ?? null, after: readCursor('keys', query.cursor), limit: query.limit })
+    return { data: page.rows.map(keyRowBody), next_cursor: writeCursor('keys', page.next) }
+  },
+  revokeKey: async ({ plane, caller, params }) => keyRowBody(await revoke(plane, caller.actor, params.key)),
+  listUpstreams: async ({ plane }) => ({ data: (await upstreams(plane)).map(upstreamBody), next_cursor: null }),
+  createUpstream: async ({ plane, caller, body, idText }) => {
+    if ((await upstreams(plane)).some(({ name }) => name === body.name)) throw new Problem('already_exists', `an upstream named ${body.name} exists`, 'name')
+    return saved(plane, await putUpstream(plane, caller.actor, upstreamInput(`ups_${idText()}`, body)))
+  },
+  putUpstream: async ({ plane, caller, params, body }) => saved(plane, await putUpstream(plane, caller.actor, upstreamInput(params.upstream, body))),
+  deleteUpstream: async ({ plane, caller, params }) => {
+    await removeUpstream(plane, caller.actor, params.upstream)
+    return { id: params.upstream, deleted: true }
+  },
+}
+
+type UpstreamFields = { readonly name: string; readonly kind: 'openai'; readonly base_url: string; readonly provider: string; readonly models: readonly string[]; readonly allow_private: boolean; readonly secret?: string | null | undefined }
+
+function upstreamInput(id: string, body: UpstreamFields): UpstreamInput {
+  const url = assertAllowedUpstream(body.base_url, { allowPrivate: body.allow_private })
+  return { id, name: body.name, kind: body.kind, baseUrl: url.href.replace(/\/$/, ''), secret: body.secret ?? null, provider: body.provider, models: body.models, allowPrivate: body.allow_private }
+}
+
+async function saved(plane: ControlPlane, id: string) {
+  const row = (await upstreams(plane)).find((upstream) => upstream.id === id)
+  if (row === undefined) throw new Problem('not_found', `there is no upstream ${id}`, 'upstream')
+  return upstreamBody(row)
+}
+
+function upstreamBody(row: Omit<UpstreamConfig, 'secret'> & { readonly hasSecret: boolean }) {
+  return { id: row.id, name: row.name, kind: row.kind, base_url: row.baseUrl, provider: row.provider, models: [...row.models], allow_private: row.allowPrivate, has_secret: row.hasSecret }
+}
+
+type KeyFields = Parameters<typeof keyBody>[0]
+
+function keyBody(record: Awaited<ReturnType<typeof createKey>>['record'] & { readonly name: string }) {
+  return {
+    id: record.id, hint: record.hint, name: record.name, scopes: [...record.scopes], customer: record.customer, entity: record.entity, feature: record.feature,
+    models: record.models === null ? null : [...record.models], shows_cost: record.showsCost, expires_at: timeOrNull(record.expiresAt),
+  }
+}
+
+function keyRowBody(row: KeyFields & { readonly createdAt: number; readonly revokedAt: number | null }) {
+  return { ...keyBody(row), created_at: timeOf(row.createdAt), revoked_at: timeOrNull(row.revokedAt) }
+}

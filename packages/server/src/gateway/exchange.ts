@@ -1,0 +1,125 @@
+// One request of a client and what every route needs around it: its id, its key, its bounded body, and the two ways to answer.
+// Headers are flat lists of names and values, which node writes without building objects.
+
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { Clock, Instant, KeyRecord, KeyScope } from '@tollgate/core'
+import type { HotNode } from '../hot/contract.ts'
+import type { Log } from '../platform/log.ts'
+import { randomId } from '../platform/random-id.ts'
+import type { GatewayLimits } from './limits.ts'
+import type { GatewayMetrics } from './metrics.ts'
+import type { InFlight } from './in-flight.ts'
+import { errorBody, forbidden, invalidKey, invalidRequest, RequestRefused, unavailable, type ErrorAnswer } from './openai/errors.ts'
+import type { TokenCounter } from './token-counter.ts'
+import type { Upstreams } from './upstreams.ts'
+
+/** What the routes share. */
+export type GatewayContext = {
+  readonly node: HotNode
+  readonly upstreams: Upstreams
+  readonly tokens: TokenCounter
+  readonly inFlight: InFlight
+  readonly metrics: GatewayMetrics
+  readonly limits: GatewayLimits
+  readonly clock: Clock
+  readonly log: Log
+  /** Bytes of bodies that are held now, over all requests. */
+  readonly bodies: { bytes: number }
+  /** The gateway is stopping: connections close with their answer. */
+  readonly isClosing: () => boolean
+}
+
+export type Exchange = {
+  readonly request: IncomingMessage
+  readonly response: ServerResponse
+  readonly requestId: string
+  readonly startedAt: Instant
+  /** Bytes of its body that count in {@link GatewayContext.bodies} until it ends. */
+  bodyBytes: number
+  readonly context: GatewayContext
+}
+
+/** Ids of our own requests: unguessable by process, then counted; they name log lines and need no more. */
+const REQUEST_ID_START = randomId('request')
+let requestCount = 0
+
+/** A client's own request id is taken over when it is short and plain enough for logs and headers. */
+export function requestIdOf(request: IncomingMessage): string {
+  const given = request.headers['x-request-id']
+  return typeof given === 'string' && /^[A-Za-z0-9][A-Za-z0-9._:-]{0,127}$/.test(given) ? given : `${REQUEST_ID_START}${(requestCount++).toString(36)}`
+}
+
+/**
+ * The key of the request; a promise only where the node's memory misses.
+ * @throws {RequestRefused} 401 without a valid key, 403 when none of its scopes is in `scopes`.
+ */
+export function authenticate(exchange: Exchange, scopes: readonly KeyScope[]): KeyRecord | Promise<KeyRecord> {
+  const { authorization } = exchange.request.headers
+  const rawKey = authorization !== undefined && /^bearer /i.test(authorization) ? authorization.slice(7).trim() : ''
+  if (rawKey === '') throw invalidKey(null)
+  const found = exchange.context.node.authenticate(rawKey)
+  return found instanceof Promise ? found.then((key) => permitted(key, rawKey, scopes)) : permitted(found, rawKey, scopes)
+}
+
+function permitted(key: KeyRecord | null, rawKey: string, scopes: readonly KeyScope[]): KeyRecord {
+  if (key === null) throw invalidKey(rawKey.length > 20 ? `${rawKey.slice(0, 8)}…` : 'sent')
+  if (!key.scopes.some((scope) => scopes.includes(scope))) {
+    throw forbidden('wrong_scope', `The key ${key.hint} has the scope ${key.scopes.join(', ')}; this needs ${scopes.join(' or ')}.`)
+  }
+  return key
+}
+
+/** The whole body, refused as soon as it is known to be too large. Rejects when the client goes away before its end. */
+export function readBody(exchange: Exchange, bytesMax: number): Promise<Buffer> {
+  const { request, context } = exchange
+  if (Number(request.headers['content-length'] ?? 0) > bytesMax) throw tooLarge(bytesMax)
+  if (request.destroyed && !request.complete) throw incomplete()
+  return new Promise((resolve, reject) => {
+    const chunks: Buffer[] = []
+    let size = 0
+    request.on('data', (chunk: Buffer) => {
+      size += chunk.length
+      if (size > bytesMax) return reject(tooLarge(bytesMax))
+      exchange.bodyBytes += chunk.length
+      context.bodies.bytes += chunk.length
+      if (context.bodies.bytes > context.limits.bodiesBytesMax) return reject(new RequestRefused(unavailable('The gateway holds as many request bodies as it may. Try again in a moment.')))
+      chunks.push(chunk)
+    })
+    request.on('end', () => resolve(chunks.length === 1 ? chunks[0]! : Buffer.concat(chunks)))
+    request.on('close', () => {
+      if (!request.complete) reject(incomplete())
+    })
+  })
+}
+
+function incomplete(): Error {
+  return invalidRequest('The connection closed before the body was complete.', { code: 'incomplete_body' })
+}
+
+function tooLarge(bytesMax: number): Error {
+  return invalidRequest(`The body is larger than ${bytesMax} bytes, the most that is accepted.`, { status: 413, code: 'request_too_large' })
+}
+
+/** Answers with a whole body of JSON. A client that has gone gets nothing, and nobody minds. */
+export function sendJson(exchange: Exchange, status: number, body: string | Buffer, headers: readonly string[] = [], contentType = 'application/json'): void {
+  const { response } = exchange
+  if (response.headersSent || response.destroyed) return
+  const all = ['content-type', contentType, 'content-length', String(Buffer.byteLength(body)), 'x-request-id', exchange.requestId, ...headers]
+  if (exchange.context.isClosing() || !isWorthReading(exchange.request)) all.push('connection', 'close')
+  response.writeHead(status, all)
+  response.end(body)
+}
+
+/** What is left of a refused request is read by node to reach the next one on the connection; a large rest is not worth it. */
+function isWorthReading(request: IncomingMessage): boolean {
+  return request.complete || Number(request.headers['content-length'] ?? Infinity) <= UNREAD_BYTES_MAX
+}
+
+const UNREAD_BYTES_MAX = 64 * 1024
+
+export function sendError(exchange: Exchange, answer: ErrorAnswer, headers: readonly string[] = []): void {
+  const all = [...headers]
+  if (answer.retry !== null) all.push('x-should-retry', String(answer.retry))
+  if (answer.retryAfterSeconds !== null) all.push('retry-after', String(answer.retryAfterSeconds))
+  sendJson(exchange, answer.status, errorBody(answer), all)
+}

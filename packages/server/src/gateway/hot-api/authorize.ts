@@ -1,0 +1,78 @@
+// POST /v1/authorize and /v1/check: the decision for callers who run the request themselves. A denial is data in a 200, because it is
+// an answer and not a failure. A customer's key speaks for its own customer only, and learns nothing about any other.
+
+import { formatInstant, formatUnits, instant, RESERVATION_TTL_MS, RESERVATION_TTL_MS_MAX, type CustomerId, type Denial, type KeyRecord } from '@tollgate/core'
+import type { Authorization, AuthorizeInput, Checked } from '../../hot/contract.ts'
+import { authenticate, sendJson, type Exchange } from '../exchange.ts'
+import { forbidden } from '../openai/errors.ts'
+import type { Owners } from './owners.ts'
+import { sendReservationProblem } from './problem.ts'
+import { optionalId, optionalWord, readDimensions, readFields, readQuantities, readSeconds, requiredWord, type Fields } from './read.ts'
+
+const REQUEST_FIELDS = ['customer', 'entity', 'feature', 'model', 'run', 'type', 'quantities', 'dimensions'] as const
+
+export async function handleAuthorize(exchange: Exchange, owners: Owners): Promise<void> {
+  const key = await authenticate(exchange, ['gateway', 'ingest', 'admin'])
+  const fields = await readFields(exchange, ['reservation_id', 'ttl_seconds', ...REQUEST_FIELDS])
+  const input: AuthorizeInput = {
+    ...requestOf(fields, key),
+    reservation: optionalId(fields, 'reservation_id', 'reservation'),
+    ttlMs: readSeconds(fields, 'ttl_seconds', { absentMs: RESERVATION_TTL_MS, maxMs: RESERVATION_TTL_MS_MAX }),
+    repeatable: true,
+  }
+  const answer = await exchange.context.node.authorize(input)
+  if (answer.kind === 'problem') return sendReservationProblem(exchange, answer)
+  if (answer.kind === 'denied') return sendJson(exchange, 200, JSON.stringify(denied(answer)))
+  owners.remember(answer.reservation, input.customer)
+  sendJson(exchange, 200, JSON.stringify(allowed(answer)))
+}
+
+export async function handleCheck(exchange: Exchange): Promise<void> {
+  const key = await authenticate(exchange, ['gateway', 'ingest', 'admin'])
+  const answer = await exchange.context.node.check(requestOf(await readFields(exchange, REQUEST_FIELDS), key))
+  if (answer.kind === 'problem') return sendReservationProblem(exchange, answer)
+  sendJson(exchange, 200, JSON.stringify(answer.kind === 'denied' ? denied(answer) : checked(answer)))
+}
+
+function requestOf(fields: Fields, key: KeyRecord): Omit<AuthorizeInput, 'reservation' | 'ttlMs' | 'repeatable'> {
+  const model = optionalWord(fields, 'model')
+  const dimensions = readDimensions(fields)
+  return {
+    customer: customerOf(fields, key),
+    key,
+    entity: optionalId(fields, 'entity', 'entity') ?? key.entity,
+    feature: key.feature ?? requiredWord(fields, 'feature'),
+    model,
+    run: optionalWord(fields, 'run'),
+    type: optionalWord(fields, 'type') ?? 'ai.request',
+    bound: { quantities: readQuantities(fields), dimensions: model === null || 'model' in dimensions ? dimensions : { ...dimensions, model } },
+  }
+}
+
+/** The same answer whether the other customer exists or not. */
+function customerOf(fields: Fields, key: KeyRecord): CustomerId {
+  const named = optionalId(fields, 'customer', 'customer')
+  if (key.customer === null) return named ?? (requiredWord(fields, 'customer') as CustomerId)
+  if (named === null || named === key.customer) return key.customer
+  throw forbidden('wrong_customer', 'This key belongs to another customer. Leave customer out, or use a key of the operator.')
+}
+
+export function allowed(answer: Extract<Authorization, { kind: 'allowed' }>): Record<string, unknown> {
+  const { reservation, estimate, currency, balance, expiresAt, catalogVersion, replayed } = answer
+  return {
+    decision: 'allow', reservation_id: reservation, estimate: { amount: formatUnits(estimate, currency), currency }, balance: balance === null ? null : formatUnits(balance, currency),
+    expires_at: formatInstant(expiresAt), catalog_version: catalogVersion, replayed,
+  }
+}
+
+export function denied(answer: { readonly decision: string; readonly denial: Denial }): Record<string, unknown> {
+  const { reason, scope, message, limit, used, required, unit, resetsAt, topUpUrl, upgradeUrl } = answer.denial
+  return {
+    decision: 'deny', decision_id: answer.decision, reason, scope, message, limit, used, required, unit,
+    resets_at: resetsAt === null ? null : formatInstant(instant(resetsAt)), top_up_url: topUpUrl, upgrade_url: upgradeUrl,
+  }
+}
+
+function checked({ estimate, currency, balance, catalogVersion }: Extract<Checked, { kind: 'allowed' }>): Record<string, unknown> {
+  return { decision: 'allow', estimate: { amount: formatUnits(estimate, currency), currency }, balance: balance === null ? null : formatUnits(balance, currency), catalog_version: catalogVersion }
+}

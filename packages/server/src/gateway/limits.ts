@@ -1,0 +1,60 @@
+// The bounds of the gateway in one record, so that tests can shorten the waits; the numbers that belong to the whole system
+// come from core. Each one stops something that a client or an upstream could otherwise do for ever.
+
+import {
+  DRAIN_BYTES_MAX, DRAIN_TIMEOUT_MS, GATEWAY_BODY_BYTES_MAX, HEADERS_TIMEOUT_MS, HEADER_BYTES_MAX, IN_FLIGHT_PER_CUSTOMER_MAX, REQUEST_TIMEOUT_MS,
+  SSE_EVENT_BYTES_MAX, UPSTREAM_IDLE_TIMEOUT_MS, UPSTREAM_JSON_BUFFER_BYTES_MAX,
+} from '@tollgate/core'
+
+export type GatewayLimits = {
+  readonly bodyBytesMax: number
+  /** Bodies of all requests in flight together: past it new ones are refused for a moment, because memory is shared by all tenants. */
+  readonly bodiesBytesMax: number
+  readonly headerBytesMax: number
+  readonly headersTimeoutMs: number
+  readonly requestTimeoutMs: number
+  /** Idle keep-alive connections of clients are closed after this: longer than the 60 s of common load balancers, which else race with us. */
+  readonly clientKeepAliveMs: number
+  /** A client that does not read its answer for this long counts as gone: else it pins the upstream and the hold. */
+  readonly clientStallMs: number
+  readonly inFlightPerCustomerMax: number
+  readonly upstreamConnectTimeoutMs: number
+  /** Silence of an upstream within its answer, and before the head of a stream. */
+  readonly upstreamIdleMs: number
+  /** How long a JSON answer may take to begin, which is its whole generation: the default timeout of OpenAI's SDKs. */
+  readonly upstreamAnswerMs: number
+  /** Connections to one upstream; more requests wait for one. */
+  readonly upstreamConnectionsMax: number
+  /** Idle connections to an upstream are closed after this: below the 5 s that the strictest servers keep them, to race rarely. */
+  readonly upstreamKeepAliveMs: number
+  readonly jsonBufferBytesMax: number
+  readonly sseEventBytesMax: number
+  /** Text of an answer kept to count its tokens if the provider tells none; what lies beyond is extrapolated. */
+  readonly observedTextMax: number
+  readonly drainTimeoutMs: number
+  readonly drainBytesMax: number
+  /** How long `close` waits for requests in flight before it cuts them. */
+  readonly closeGraceMs: number
+}
+
+export const GATEWAY_LIMITS: GatewayLimits = {
+  bodyBytesMax: GATEWAY_BODY_BYTES_MAX,
+  bodiesBytesMax: 512 * 1024 * 1024,
+  headerBytesMax: HEADER_BYTES_MAX,
+  headersTimeoutMs: HEADERS_TIMEOUT_MS,
+  requestTimeoutMs: REQUEST_TIMEOUT_MS,
+  clientKeepAliveMs: 75_000,
+  clientStallMs: 120_000,
+  inFlightPerCustomerMax: IN_FLIGHT_PER_CUSTOMER_MAX,
+  upstreamConnectTimeoutMs: 10_000,
+  upstreamIdleMs: UPSTREAM_IDLE_TIMEOUT_MS,
+  upstreamAnswerMs: 600_000,
+  upstreamConnectionsMax: 4_096,
+  upstreamKeepAliveMs: 4_000,
+  jsonBufferBytesMax: UPSTREAM_JSON_BUFFER_BYTES_MAX,
+  sseEventBytesMax: SSE_EVENT_BYTES_MAX,
+  observedTextMax: 64 * 1024,
+  drainTimeoutMs: DRAIN_TIMEOUT_MS,
+  drainBytesMax: DRAIN_BYTES_MAX,
+  closeGraceMs: 60_000,
+}

@@ -1,0 +1,29 @@
+// What the gateway counts, as a port: the program's metrics implement it, tests and small set-ups use the plain counts below.
+// Names are a closed list, so that a dashboard never meets one that it does not know.
+
+export type GatewayEvent =
+  | 'upstream_retry'
+  | 'upstream_failed'
+  | 'upstream_account_refused'
+  | 'stream_broken'
+  | 'client_gone'
+  | 'usage_estimated'
+  | 'usage_odd'
+  | 'cost_unknown'
+  | 'hold_exceeded'
+  | 'settle_failed'
+
+export type GatewayMetrics = {
+  /** A finished request of the surface, by the status it was answered with. */
+  readonly answered: (surface: 'chat' | 'hot_api' | 'other', status: number, durationMs: number) => void
+  readonly happened: (event: GatewayEvent) => void
+}
+
+export type GatewayCounts = GatewayMetrics & { readonly counts: ReadonlyMap<string, number> }
+
+/** Counts in memory: `answered:chat:200`, `upstream_retry`, … */
+export function countingMetrics(): GatewayCounts {
+  const counts = new Map<string, number>()
+  const add = (name: string) => void counts.set(name, (counts.get(name) ?? 0) + 1)
+  return { counts, happened: add, answered: (surface, status) => add(`answered:${surface}:${status}`) }
+}

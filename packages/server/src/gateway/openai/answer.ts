@@ -1,0 +1,190 @@
+// Receives one upstream answer: a stream goes on to the client as it comes, through the meter; anything else is held until it is
+// whole, so that its charge can stand in the headers. It settles nothing: `ended` tells the flow what came. Invariant: an
+// upstream whose client has gone is drained within a bound, and the end of a stream waits for its settlement.
+
+import type { IncomingHttpHeaders } from 'node:http'
+import { ClientBody } from '../client-body.ts'
+import type { Exchange } from '../exchange.ts'
+import { clientHeaders } from '../headers.ts'
+import type { UpstreamControl, UpstreamFailure, UpstreamReceiver } from '../upstream.ts'
+import { createStreamMeter, type StreamMeter } from './stream-meter.ts'
+
+export type AnswerEnd =
+  /** No head, or a body that broke off before anything was passed on. */
+  | { readonly kind: 'failed'; readonly failure: UpstreamFailure; readonly error: Error }
+  | { readonly kind: 'whole'; readonly status: number; readonly headers: IncomingHttpHeaders; readonly body: Buffer }
+  /** Too large to hold: it has passed already; `tail` is its end, where the usage stands. */
+  | { readonly kind: 'passed'; readonly tail: string; readonly failure: UpstreamFailure | null }
+  /** Everything but `held` and the end marker has passed. `failure` is null when the stream ended by itself, early or not. */
+  | { readonly kind: 'streamed'; readonly meter: StreamMeter; readonly held: string; readonly failure: UpstreamFailure | null }
+
+/** Length kept of an answer that is too large to hold: enough for the members that follow the choices. */
+const TAIL_LENGTH = 16 * 1024
+
+/** A class, because one is made per request and its methods are called for each chunk. */
+export class Answer implements UpstreamReceiver {
+  readonly ended: Promise<AnswerEnd>
+  readonly body: ClientBody
+  readonly #exchange: Exchange
+  readonly #wantsUsage: boolean
+  /** Headers of ours that a stream begins with. */
+  readonly #streamHeaders: readonly string[]
+  #end!: (end: AnswerEnd) => void
+  #control: UpstreamControl | null = null
+  #status = 0
+  #headers: IncomingHttpHeaders = {}
+  #firstByteAt = 0
+  #chunks: Buffer[] = []
+  #size = 0
+  #tail: string | null = null
+  #meter: StreamMeter | null = null
+  /** Bytes of a stream that came in this turn of the event loop. */
+  #received = ''
+  #isFlushing = false
+  #drainTimer: NodeJS.Timeout | null = null
+  #drained = 0
+  #isEnded = false
+
+  constructor(exchange: Exchange, options: { readonly wantsUsage: boolean; readonly streamHeaders: readonly string[] }) {
+    this.#exchange = exchange
+    this.#wantsUsage = options.wantsUsage
+    this.#streamHeaders = options.streamHeaders
+    this.ended = new Promise((resolve) => { this.#end = resolve })
+    this.body = new ClientBody(exchange, () => this.#onClientGone())
+  }
+
+  /** Tells whom to pause and to abort; the upstream may have answered already. */
+  startedWith(control: UpstreamControl): void {
+    this.#control = control
+    this.body.paces(control)
+  }
+
+  /** When the first bytes of the answer came, in milliseconds of the clock; 0 before. */
+  get firstByteAt(): number {
+    return this.#firstByteAt
+  }
+
+  onHead(status: number, headers: IncomingHttpHeaders): void {
+    const { context } = this.#exchange
+    this.#status = status
+    this.#headers = headers
+    this.#firstByteAt = context.clock.now()
+    if (status !== 200 || !isReadableStream(headers)) return
+    this.#meter = createStreamMeter({ wantsUsage: this.#wantsUsage, eventMax: context.limits.sseEventBytesMax, observedTextMax: context.limits.observedTextMax })
+    this.#begin()
+    if (this.body.isGone) this.#startDrain()
+    this.#scheduleFlush()
+  }
+
+  onData(chunk: Buffer): void {
+    if (this.#meter !== null) {
+      this.#received += chunk.toString('latin1')
+      this.#scheduleFlush()
+    } else if (this.#tail !== null) {
+      this.#passLarge(chunk)
+    } else {
+      this.#chunks.push(chunk)
+      this.#size += chunk.length
+      if (this.#size > this.#exchange.context.limits.jsonBufferBytesMax) this.#beginLarge()
+    }
+  }
+
+  onEnd(): void {
+    if (this.#meter !== null) return this.#endStream(null)
+    if (this.#tail !== null) return this.#end({ kind: 'passed', tail: this.#tail, failure: null })
+    const body = this.#chunks.length === 1 ? this.#chunks[0]! : Buffer.concat(this.#chunks)
+    this.#end({ kind: 'whole', status: this.#status, headers: this.#headers, body })
+  }
+
+  onFailure(failure: UpstreamFailure, error: Error): void {
+    if (this.#meter !== null) this.#endStream(failure)
+    else if (this.#tail !== null) this.#end({ kind: 'passed', tail: this.#tail, failure })
+    else this.#end({ kind: 'failed', failure, error })
+  }
+
+  #begin(): void {
+    this.body.begin(this.#status, [...clientHeaders(this.#headers), 'x-request-id', this.#exchange.requestId, ...this.#streamHeaders])
+  }
+
+  /** Chunks that came in one packet are read and written as one. */
+  #scheduleFlush(): void {
+    if (this.#isFlushing) return
+    this.#isFlushing = true
+    process.nextTick(flush, this)
+  }
+
+  flush(): void {
+    if (!this.#isFlushing) return
+    this.#isFlushing = false
+    const passing = this.#meterReceived()
+    if (this.#meter?.isDone() === true) this.#endDone(this.#meter, passing)
+    else if (passing !== '') this.body.write(passing)
+    else this.body.flush()
+  }
+
+  #meterReceived(): string {
+    const received = this.#received
+    this.#received = ''
+    if (received === '' || this.#meter === null) return ''
+    const passing = this.#meter.push(received)
+    if (this.body.isGone) this.#countDrained(received.length)
+    return passing
+  }
+
+  /** The provider may keep its connection open after the end marker: nobody waits for that. What came with the marker leaves with it. */
+  #endDone(meter: StreamMeter, passing: string): void {
+    this.#stopDrain()
+    const isCounted = meter.observed().usage !== null
+    if (!isCounted) this.body.write(passing)
+    this.#end({ kind: 'streamed', meter, held: isCounted ? passing : '', failure: null })
+  }
+
+  #endStream(failure: UpstreamFailure | null): void {
+    this.flush()
+    this.#stopDrain()
+    this.#end({ kind: 'streamed', meter: this.#meter!, held: '', failure })
+  }
+
+  #beginLarge(): void {
+    const held = Buffer.concat(this.#chunks)
+    this.#chunks = []
+    this.#tail = ''
+    this.#begin()
+    this.#passLarge(held)
+  }
+
+  #passLarge(chunk: Buffer): void {
+    const text = chunk.toString('latin1')
+    this.#tail = (this.#tail + text).slice(-TAIL_LENGTH)
+    this.body.write(text)
+  }
+
+  /** A JSON answer is waited for, because the provider will charge for it anyway; a stream can still be stopped. */
+  #onClientGone(): void {
+    if (this.#meter !== null && !this.#isEnded) this.#startDrain()
+  }
+
+  #startDrain(): void {
+    this.#drainTimer = setTimeout(() => this.#control?.abort(), this.#exchange.context.limits.drainTimeoutMs)
+  }
+
+  #stopDrain(): void {
+    this.#isEnded = true
+    if (this.#drainTimer !== null) clearTimeout(this.#drainTimer)
+  }
+
+  #countDrained(bytes: number): void {
+    this.#drained += bytes
+    if (this.#drained > this.#exchange.context.limits.drainBytesMax) this.#control?.abort()
+  }
+}
+
+function flush(answer: Answer): void {
+  answer.flush()
+}
+
+/** We ask for no compression; a provider that compresses all the same could not be metered. */
+function isReadableStream(headers: IncomingHttpHeaders): boolean {
+  const encoding = headers['content-encoding']
+  return headers['content-type']?.startsWith('text/event-stream') === true && (encoding === undefined || encoding === 'identity')
+}

@@ -1,0 +1,97 @@
+// Errors in OpenAI's shape, as its SDKs expect them: `{ error: { message, type, param, code } }`, with members of ours for
+// machines. `retry` becomes x-should-retry, which both official SDKs obey: a refusal must not be asked again three times.
+// What a provider says about our own account with it never reaches a client.
+
+import { DENIAL_STATUS, formatInstant, instant, type Denial, type DenialReason } from '@tollgate/core'
+
+export type ErrorAnswer = {
+  readonly status: number
+  readonly type: string
+  readonly code: string
+  readonly message: string
+  readonly param: string | null
+  /** Whether a client should try again by itself; null leaves it to the client's own rule for the status. */
+  readonly retry: boolean | null
+  readonly retryAfterSeconds: number | null
+  /** Further members of the error object. */
+  readonly details: Readonly<Record<string, string | null>> | null
+}
+
+/** Thrown where a request cannot go on; the route answers with it. Denials of budgets are values, not this. */
+export class RequestRefused extends Error {
+  override readonly name = 'RequestRefused'
+  readonly answer: ErrorAnswer
+
+  constructor(answer: ErrorAnswer) {
+    super(answer.message)
+    this.answer = answer
+  }
+}
+
+export function errorAnswer(input: Pick<ErrorAnswer, 'status' | 'type' | 'code' | 'message'> & Partial<ErrorAnswer>): ErrorAnswer {
+  return { param: null, retry: false, retryAfterSeconds: null, details: null, ...input }
+}
+
+export function invalidRequest(message: string, input: { readonly code?: string; readonly param?: string | null; readonly status?: number } = {}): RequestRefused {
+  return new RequestRefused(errorAnswer({ status: input.status ?? 400, type: 'invalid_request_error', code: input.code ?? 'invalid_request', message, param: input.param ?? null }))
+}
+
+export function invalidKey(hint: string | null): RequestRefused {
+  const message = hint === null
+    ? 'No API key came with the request. Send the header "Authorization: Bearer <your Tollgate key>".'
+    : `The API key ${hint} is unknown, revoked or expired. Ask the operator of this gateway for a new one.`
+  return new RequestRefused(errorAnswer({ status: 401, type: 'invalid_request_error', code: 'invalid_api_key', message }))
+}
+
+export function forbidden(code: string, message: string): RequestRefused {
+  return new RequestRefused(errorAnswer({ status: 403, type: 'invalid_request_error', code, message }))
+}
+
+/** Something of ours is missing for a moment: the client may try again. */
+export function unavailable(message: string): ErrorAnswer {
+  return errorAnswer({ status: 503, type: 'server_error', code: 'budget_unavailable', message, retry: true, retryAfterSeconds: 1 })
+}
+
+const QUOTA_REASONS: ReadonlySet<DenialReason> = new Set(['limit_exhausted', 'allowance_exhausted', 'credit_balance_exhausted'])
+
+/** A denial as the client sees it: money and quota as 402 `insufficient_quota`, rights as 403, our own outage as 503. */
+export function denialAnswer(decision: string, denial: Denial): ErrorAnswer {
+  const { status, retry } = DENIAL_STATUS[denial.reason]
+  return {
+    status,
+    type: QUOTA_REASONS.has(denial.reason) ? 'insufficient_quota' : status === 503 ? 'server_error' : 'invalid_request_error',
+    code: denial.reason,
+    message: denial.message,
+    param: null,
+    retry,
+    retryAfterSeconds: status === 503 ? 1 : null,
+    details: {
+      decision_id: decision,
+      scope: denial.scope,
+      limit: denial.limit,
+      used: denial.used,
+      required: denial.required,
+      unit: denial.unit,
+      resets_at: denial.resetsAt === null ? null : formatInstant(instant(denial.resetsAt)),
+      top_up_url: denial.topUpUrl,
+      upgrade_url: denial.upgradeUrl,
+    },
+  }
+}
+
+export function tooManyInFlight(inFlightMax: number): ErrorAnswer {
+  return errorAnswer({
+    status: 429, type: 'requests', code: 'too_many_requests_in_flight', retry: true, retryAfterSeconds: 1,
+    message: `This customer has ${inFlightMax} requests in flight on this gateway, the most it may have. Wait for some to finish.`,
+  })
+}
+
+export function errorBody(answer: ErrorAnswer): string {
+  const { message, type, param, code, details } = answer
+  return JSON.stringify({ error: { message, type, param, code, ...details } })
+}
+
+/** The error as an event of a stream that has begun: what OpenAI's clients turn into an exception. Never a named event. */
+export function errorEvent(answer: ErrorAnswer): string {
+  return `data: ${errorBody(answer)}\n\n`
+}

@@ -1,0 +1,196 @@
+// The gateway's HTTP server on raw node:http: routes, bounds, and a stop that finishes what is in flight. Every path below /v1
+// that it does not serve is refused by name, so that nothing reaches a provider unmetered.
+
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { InputError, type Clock, type UpstreamConfig } from '@tollgate/core'
+import type { HotNode } from '../hot/contract.ts'
+import type { Log } from '../platform/log.ts'
+import { requestIdOf, sendError, sendJson, type Exchange, type GatewayContext } from './exchange.ts'
+import { handleAuthorize, handleCheck } from './hot-api/authorize.ts'
+import { createOwners, type Owners } from './hot-api/owners.ts'
+import { inputProblem, sendProblem } from './hot-api/problem.ts'
+import { handleReservation, type ReservationAction } from './hot-api/reservations.ts'
+import { createInFlight } from './in-flight.ts'
+import { handleKey } from './key-info.ts'
+import { GATEWAY_LIMITS, type GatewayLimits } from './limits.ts'
+import { countingMetrics, type GatewayMetrics } from './metrics.ts'
+import { handleChat } from './openai/chat.ts'
+import { errorAnswer, RequestRefused, unavailable } from './openai/errors.ts'
+import { handleModels } from './openai/models.ts'
+import { createTokenCounter } from './token-counter.ts'
+import { createUpstreams } from './upstreams.ts'
+
+export type GatewayParts = {
+  readonly node: HotNode
+  readonly clock: Clock
+  readonly log: Log
+  /** Base URL of the built-in upstream named `sandbox`; null for none. */
+  readonly sandboxBaseUrl: string | null
+  /** Where requests may go; default: what the node was told. */
+  readonly upstreams?: () => readonly UpstreamConfig[]
+  readonly metrics?: GatewayMetrics
+  readonly limits?: Partial<GatewayLimits>
+  /** Takes every request that is not the gateway's, when both listen on one port. */
+  readonly controlRoutes?: (request: IncomingMessage, response: ServerResponse) => void
+}
+
+export type Gateway = {
+  readonly server: Server
+  /** Listens and resolves with the port. */
+  readonly listen: (port: number, host: string) => Promise<number>
+  /** Stops accepting and resolves when everything in flight is settled, drains included; what outlasts the grace is cut. */
+  readonly close: () => Promise<void>
+}
+
+export function createGateway(parts: GatewayParts): Gateway {
+  const limits: GatewayLimits = { ...GATEWAY_LIMITS, ...parts.limits }
+  const metrics = parts.metrics ?? countingMetrics()
+  const owners = createOwners()
+  const upstreams = createUpstreams({
+    configs: parts.upstreams ?? parts.node.upstreams,
+    sandboxBaseUrl: parts.sandboxBaseUrl,
+    limits,
+    log: parts.log,
+    onRetry: () => metrics.happened('upstream_retry'),
+  })
+  const tokens = createTokenCounter()
+  let isClosing = false
+  let active = 0
+  let onIdle: (() => void) | null = null
+  const context: GatewayContext = {
+    node: parts.node, upstreams, tokens, inFlight: createInFlight(limits.inFlightPerCustomerMax), metrics, limits, clock: parts.clock, log: parts.log, bodies: { bytes: 0 }, isClosing: () => isClosing,
+  }
+
+  const server = createServer({
+    maxHeaderSize: limits.headerBytesMax,
+    headersTimeout: limits.headersTimeoutMs,
+    requestTimeout: limits.requestTimeoutMs,
+    keepAliveTimeout: limits.clientKeepAliveMs,
+    connectionsCheckingInterval: 5_000,
+    noDelay: true,
+  })
+  server.on('request', (request, response) => {
+    const path = pathOf(request.url ?? '/')
+    if (parts.controlRoutes !== undefined && !isOurs(path)) return parts.controlRoutes(request, response)
+    void answer({ request, response, requestId: requestIdOf(request), startedAt: parts.clock.now(), bodyBytes: 0, context }, path)
+  })
+
+  async function answer(exchange: Exchange, path: string): Promise<void> {
+    active += 1
+    try {
+      await route(exchange, path, owners)
+    } catch (error) {
+      sendFailure(exchange, error, path)
+    } finally {
+      active -= 1
+      context.bodies.bytes -= exchange.bodyBytes
+      if (active === 0) onIdle?.()
+      const { response } = exchange
+      metrics.answered(surfaceOf(path), response.headersSent ? response.statusCode : CLIENT_GONE, parts.clock.now() - exchange.startedAt)
+    }
+  }
+
+  async function close(): Promise<void> {
+    isClosing = true
+    const closed = new Promise<void>((resolve) => server.close(() => resolve()))
+    server.closeIdleConnections()
+    const cut = setTimeout(() => {
+      server.closeAllConnections()
+      void upstreams.destroy()
+    }, limits.closeGraceMs)
+    if (active > 0) await new Promise<void>((resolve) => { onIdle = resolve })
+    server.closeIdleConnections()
+    await closed
+    clearTimeout(cut)
+    await Promise.all([upstreams.close(), tokens.close()])
+  }
+
+  return {
+    server,
+    listen: (port, host) => new Promise((resolve, reject) => {
+      server.once('error', reject)
+      server.listen(port, host, () => resolve((server.address() as AddressInfo).port))
+    }),
+    close,
+  }
+}
+
+/** How logs and metrics call a request whose client went away before its answer, after a web server's habit. */
+const CLIENT_GONE = 499
+
+function pathOf(url: string): string {
+  const query = url.indexOf('?')
+  return query < 0 ? url : url.slice(0, query)
+}
+
+const RESERVATION = /^\/v1\/reservations\/([^/]{1,80})\/(settle|extend|release)$/
+/** OpenAI's other surfaces: not served, and never passed on. */
+const UNSERVED = /^(?:\/v1)?\/(?:completions|embeddings|responses|images|audio|videos|moderations|files|uploads|batches|fine_tuning|assistants|threads|vector_stores|realtime|messages|evals|containers|conversations|chat)(?:\/|$)/
+
+function isOurs(path: string): boolean {
+  return path === '/healthz' || path === '/readyz' || path === '/v1/key' || isHotApi(path) || /^(?:\/v1)?\/models(?:\/|$)/.test(path) || UNSERVED.test(path)
+}
+
+function isHotApi(path: string): boolean {
+  return path === '/v1/authorize' || path === '/v1/check' || RESERVATION.test(path)
+}
+
+function surfaceOf(path: string): 'chat' | 'hot_api' | 'other' {
+  return path.endsWith('/chat/completions') ? 'chat' : isHotApi(path) ? 'hot_api' : 'other'
+}
+
+function route(exchange: Exchange, path: string, owners: Owners): Promise<void> | void {
+  const { method } = exchange.request
+  if (method === 'POST') {
+    if (path === '/v1/chat/completions' || path === '/chat/completions') return handleChat(exchange)
+    if (path === '/v1/authorize') return handleAuthorize(exchange, owners)
+    if (path === '/v1/check') return handleCheck(exchange)
+    const reservation = RESERVATION.exec(path)
+    if (reservation !== null) return handleReservation(exchange, owners, decoded(reservation[1]!), reservation[2] as ReservationAction)
+  }
+  if (method === 'GET' || method === 'HEAD') {
+    if (path === '/v1/models' || path === '/models') return handleModels(exchange, null)
+    const model = /^(?:\/v1)?\/models\/(.{1,300})$/.exec(path)
+    if (model !== null) return handleModels(exchange, decoded(model[1]!))
+    if (path === '/v1/key') return handleKey(exchange)
+    if (path === '/healthz') return sendJson(exchange, 200, '{"status":"ok"}')
+    if (path === '/readyz') return sendReadiness(exchange)
+  }
+  sendNotFound(exchange, path)
+}
+
+function decoded(text: string): string {
+  try {
+    return decodeURIComponent(text)
+  } catch {
+    return text
+  }
+}
+
+function sendReadiness(exchange: Exchange): void {
+  const { node, isClosing } = exchange.context
+  const isReady = node.isReady() && !isClosing()
+  sendJson(exchange, isReady ? 200 : 503, JSON.stringify({ status: isReady ? 'ready' : isClosing() ? 'stopping' : 'not ready' }))
+}
+
+function sendNotFound(exchange: Exchange, path: string): void {
+  const message = `${exchange.request.method} ${path.slice(0, 200)} is not served here, and nothing passes unmetered. Served are: POST /v1/chat/completions, GET /v1/models, GET /v1/key, POST /v1/authorize, POST /v1/check, POST /v1/reservations/{id}/settle, /extend and /release.`
+  sendError(exchange, errorAnswer({ status: 404, type: 'invalid_request_error', code: 'unknown_url', message }))
+}
+
+/** What a route threw, in the shape of its surface. */
+function sendFailure(exchange: Exchange, error: unknown, path: string): void {
+  const { response, context } = exchange
+  if (response.headersSent) return void response.destroy()
+  if (isHotApi(path)) {
+    if (error instanceof InputError) return sendProblem(exchange, inputProblem(error))
+    if (error instanceof RequestRefused) return sendProblem(exchange, { status: error.answer.status, code: error.answer.code, field: error.answer.param, detail: error.message })
+  } else if (error instanceof RequestRefused) {
+    return sendError(exchange, error.answer)
+  }
+  context.log.error({ request: exchange.requestId, path, err: error }, 'a request failed inside the gateway')
+  const outage = unavailable('The gateway cannot decide right now: its control plane or its journal does not answer. Try again in a moment.')
+  if (isHotApi(path)) sendProblem(exchange, { status: 503, code: outage.code, field: null, detail: outage.message })
+  else sendError(exchange, outage)
+}

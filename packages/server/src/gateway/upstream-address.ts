@@ -1,0 +1,65 @@
+// Where the gateway may send requests. An upstream's address is typed in by an operator, so it must not lead into the network
+// behind the gateway (cloud metadata, databases) unless that was said explicitly. Literal addresses are checked when the
+// upstream is configured, names again at each connect, because a name may point elsewhere by then.
+
+import { lookup, type LookupAddress, type LookupOptions } from 'node:dns'
+import { BlockList, isIP } from 'node:net'
+import { InputError } from '@tollgate/core'
+
+/**
+ * Checks the base URL of an upstream. Plain http is accepted for private addresses only: a provider's key never travels unencrypted.
+ * @throws {InputError} `invalid_upstream_url` or `private_upstream` with what to do.
+ */
+export function assertAllowedUpstream(baseUrl: string, options: { readonly allowPrivate: boolean }): URL {
+  const url = URL.canParse(baseUrl) ? new URL(baseUrl) : null
+  if (url === null || (url.protocol !== 'https:' && url.protocol !== 'http:')) {
+    throw invalid(`${JSON.stringify(baseUrl.slice(0, 200))} is no address: give one such as https://api.openai.com/v1`)
+  }
+  if (url.username !== '' || url.password !== '') throw invalid('the address must not hold a user or password: give the secret beside it')
+  if (url.search !== '' || url.hash !== '') throw invalid('the address must end with its path, such as /v1, without ? or #')
+  if (options.allowPrivate) return url
+  if (isPrivateHost(url.hostname)) {
+    throw new InputError({ code: 'private_upstream', field: 'base_url', message: `${url.hostname} is a private address. If that is meant, allow private addresses for this upstream.` })
+  }
+  if (url.protocol === 'http:') throw invalid('a public upstream must use https')
+  return url
+}
+
+/** A `lookup` for sockets that fails where a name leads to a private address. */
+export function publicLookup(hostname: string, options: LookupOptions, callback: (error: NodeJS.ErrnoException | null, address: string | LookupAddress[], family?: number) => void): void {
+  lookup(hostname, { ...options, all: true }, (error, addresses) => {
+    if (error !== null) return callback(error, '')
+    const [first] = addresses
+    if (first === undefined || addresses.some(({ address }) => isPrivateAddress(address))) {
+      return callback(Object.assign(new Error(`${hostname} leads to a private address`), { code: 'EPRIVATE' }), '')
+    }
+    if (options.all === true) callback(null, addresses)
+    else callback(null, first.address, first.family)
+  })
+}
+
+/** Names that never leave a machine or a cluster. */
+const PRIVATE_NAMES = /(?:^|\.)(?:localhost|local|internal|localdomain|home\.arpa)\.?$/
+
+function isPrivateHost(hostname: string): boolean {
+  const bare = hostname.startsWith('[') ? hostname.slice(1, -1) : hostname
+  return isIP(bare) === 0 ? PRIVATE_NAMES.test(bare) || !bare.includes('.') : isPrivateAddress(bare)
+}
+
+function isPrivateAddress(address: string): boolean {
+  return PRIVATE.check(address, isIP(address) === 6 ? 'ipv6' : 'ipv4')
+}
+
+/** IANA's special-purpose ranges, and the IPv6 ranges that carry any IPv4 address inside. Mapped IPv4 is checked as IPv4. */
+const PRIVATE = new BlockList()
+for (const range of ['0.0.0.0/8', '10.0.0.0/8', '100.64.0.0/10', '127.0.0.0/8', '169.254.0.0/16', '172.16.0.0/12', '192.0.0.0/24', '192.0.2.0/24', '192.168.0.0/16', '198.18.0.0/15', '198.51.100.0/24', '203.0.113.0/24', '224.0.0.0/4', '240.0.0.0/4']) addRange(range, 'ipv4')
+for (const range of ['::/127', '64:ff9b::/96', '64:ff9b:1::/48', '100::/64', '2001:db8::/32', '2002::/16', 'fc00::/7', 'fe80::/10', 'ff00::/8']) addRange(range, 'ipv6')
+
+function addRange(range: string, family: 'ipv4' | 'ipv6'): void {
+  const [network = '', bits] = range.split('/')
+  PRIVATE.addSubnet(network, Number(bits), family)
+}
+
+function invalid(message: string): InputError {
+  return new InputError({ code: 'invalid_upstream_url', field: 'base_url', message })
+}

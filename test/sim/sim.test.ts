@@ -1,0 +1,40 @@
+// A few dozen seeds of the simulator in every test run, and the proof that it bites: each planted bug is found.
+
+import { expect, test } from 'vitest'
+import { MUTATIONS } from './books.ts'
+import { seeded } from './random.ts'
+import { simulate } from './simulate.ts'
+
+const STEPS = 500
+
+test('no invariant breaks in forty seeded runs of nodes that crash, lose power, are cut off and hear things twice', async () => {
+  const sums: Record<string, number> = {}
+  for (let seed = 1; seed <= 40; seed++) {
+    const outcome = await simulate({ seed, steps: STEPS, mutation: 'none', rolls: false })
+    expect(outcome.broken, `npm run sim -- --seed ${seed} --steps ${STEPS}`).toBeNull()
+    for (const [name, count] of Object.entries(outcome.counts)) sums[name] = (sums[name] ?? 0) + count
+  }
+  // A simulator that admits, refuses or crashes nothing proves nothing.
+  for (const name of ['authorized', 'denied', 'settled', 'lost', 'crashes']) expect(sums[name], name).toBeGreaterThan(50)
+})
+
+for (const mutation of MUTATIONS.filter((name) => name !== 'none')) {
+  test(`the planted bug ${mutation} is found within twenty seeds`, async () => {
+    let broken: string | null = null
+    for (let seed = 1; seed <= 20 && broken === null; seed++) broken = (await simulate({ seed, steps: STEPS, mutation, rolls: false })).broken
+    expect(broken).toMatch(/≤|exactly|stays within|never|once|after its last|posted/)
+  })
+}
+
+test('a seed replays: the same run twice, another run for another seed', async () => {
+  const run = (seed: number) => simulate({ seed, steps: 200, mutation: 'none', rolls: false })
+  expect(await run(7)).toEqual(await run(7))
+  expect((await run(7)).counts).not.toEqual((await run(8)).counts)
+})
+
+test('the generator is even enough: each face of a die comes up about as often', () => {
+  const random = seeded(1)
+  const faces = Array.from({ length: 6 }, () => 0)
+  for (let throws = 0; throws < 60_000; throws++) faces[random.integer(0, 5)]! += 1
+  for (const count of faces) expect(Math.abs(count - 10_000)).toBeLessThan(500)
+})
