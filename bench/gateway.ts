@@ -93,7 +93,7 @@ async function startTollgate(folder: string, upstream: string, children: Child[]
   const customer = `${demo.url}/v1/customers/${demo.customer}`
   const filled = await fetch(`${customer}/credits`, { method: 'POST', headers: admin, body: JSON.stringify({ amount: '1000000' }) })
   if (!filled.ok) throw new Error(`the demo wallet was not filled: ${await filled.text()}`)
-  const posted = async () => (await fetch(`${customer}/balance`, { headers: admin })).text()
+  const posted = async () => ((await (await fetch(`${customer}/balance`, { headers: admin })).json()) as { readonly balance: string }).balance
   return {
     port: Number(new URL(demo.gateway_url).port),
     key: demo.key,

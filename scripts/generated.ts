@@ -1,5 +1,10 @@
 // What is generated and checked in: each file with what renders it. `npm run gen` writes them, test/generated.test.ts compares.
 
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { renderOpenApi } from '../packages/server/src/api/openapi.ts'
+import { renderErrorReference } from '../packages/server/src/api/problems.ts'
+import { renderApiReference } from '../packages/server/src/api/reference.ts'
 import { renderCatalogReference, renderCatalogSchema } from '../packages/server/src/app/catalog/reference.ts'
 import { renderConfigReference } from '../packages/server/src/platform/config.ts'
 import type { Sql } from '../packages/server/src/platform/postgres.ts'
@@ -12,9 +17,14 @@ export type Generated = {
   readonly render: (sql: Sql) => string | Promise<string>
 }
 
+const { version } = JSON.parse(readFileSync(join(import.meta.dirname, '..', 'packages', 'server', 'package.json'), 'utf8')) as { version: string }
+
 export const GENERATED: readonly Generated[] = [
   { path: 'docs/reference/catalog.schema.json', render: renderCatalogSchema },
   { path: 'docs/reference/catalog.md', render: renderCatalogReference },
   { path: 'docs/reference/configuration.md', render: renderConfigReference },
+  { path: 'docs/reference/openapi.json', render: () => renderOpenApi(version) },
+  { path: 'docs/reference/api.md', render: () => renderApiReference(version) },
+  { path: 'docs/reference/errors.md', render: renderErrorReference },
   { path: 'packages/server/sql/schema.sql', render: renderSchema },
 ]

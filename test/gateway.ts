@@ -37,7 +37,7 @@ plans:
 credit_assets:
   - { id: usd, name: Prepaid balance, currency: USD }
 rate_card:
-  - { provider: sandbox, model: sandbox-small, from: 2024-01-01, per_million: { input: 1, cached_input: 0.1, output: 2 }, context_window: 8192, output_max: 64 }
+  - { provider: sandbox, model: sandbox-small, from: 2024-01-01, per_million: { input: 1, cached_input: 0.1, output: 2 }, context_window: 8192, output_max: 512 }
   - { provider: sandbox, model: sandbox-large, from: 2024-01-01, per_million: { input: 5, output: 15 }, context_window: 32768, output_max: 4096 }
   - { provider: openai, model: "gpt-4.1-nano", from: 2024-01-01, per_million: { input: 0.1, cached_input: 0.025, output: 0.4 }, context_window: 1047576, output_max: 512 }
 gateway:

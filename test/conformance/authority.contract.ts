@@ -77,7 +77,7 @@ export function authorityContract(name: string, { world, authority }: AuthorityU
     expect(await authority().ship(node, stretch)).toEqual(stretch.to)
     expect(await authority().ship(node, stretch)).toEqual(stretch.to)
     const check = await checkSums(world().plane, customer)
-    expect([check.sums.events, check.sums.eventCharges, check.differences]).toEqual([1n, '0.060000000000', []])
+    expect([check.sums.events, check.sums.eventCharges, check.differences]).toEqual([1n, '0.06', []])
     expect((await balanceReport(world().plane, customer)).leased).toBe('0.94')
     expect((await authority().register(node.node)).settled).toEqual(stretch.to)
   })
@@ -90,7 +90,7 @@ export function authorityContract(name: string, { world, authority }: AuthorityU
     const lines = encodeGroup([eventOf(customer, node, 'res_good1', '1000'), poison, strange, eventOf(customer, node, 'res_good2', '1000')].map((event) => encodeLine('settled', event)))
     await authority().ship(node, { from: { segment: 1, offset: 0 }, to: { segment: 1, offset: lines.length }, lines })
     const check = await checkSums(world().plane, customer)
-    expect([check.sums.events, check.sums.eventCharges, check.differences]).toEqual([2n, '0.030000000000', []])
+    expect([check.sums.events, check.sums.eventCharges, check.differences]).toEqual([2n, '0.03', []])
     const parked = await world().plane.sql<{ record: string }[]>`select record from parked_event where customer_id = ${customer} order by id`
     expect(parked.map(({ record }) => (JSON.parse(record) as { id: string }).id)).toEqual(['res_poison', 'res_strange'])
   })

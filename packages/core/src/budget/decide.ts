@@ -70,7 +70,7 @@ export function decide(input: {
     const slice = input.slices(budget)
     if (slice !== undefined && freeOf(slice) >= amount) holds.push({ slice, budget, amount })
     else if (budget.enforcement === 'soft') continue
-    else if (isRefused(slice, amount - freeIn(slice), input.now)) return { kind: 'deny', denial: denyLimit(snapshot, budget, { required: amount }) }
+    else if (isRefused(slice, amount - freeIn(slice), input.now)) return { kind: 'deny', denial: denyLimit(snapshot, budget, { required: amount, refused: slice?.refused ?? null }) }
     else needs.push(needOf(budget, amount - freeIn(slice), { spills: false }))
   }
   // A limit that refuses is told before an empty wallet: whoever tops up should not be refused again.
@@ -126,9 +126,9 @@ function fund(input: Parameters<typeof decide>[0], plan: Plan, collected: Collec
 function exhaustedBy(input: Parameters<typeof decide>[0], owed: Units | null, left: readonly number[]): Denial {
   const { snapshot, request } = input
   const allowance = snapshot.funding.find((source) => source.kind === 'allowance')
-  if (allowance?.kind === 'allowance') return denyAllowance(snapshot, allowance.budget, { required: boundOf(meters(allowance.budget), request.bound) })
+  if (allowance?.kind === 'allowance') return denyAllowance(snapshot, allowance.budget, { required: boundOf(meters(allowance.budget), request.bound), refused: input.slices(allowance.budget)?.refused ?? null })
   const unpriced = request.bound.find((_, index) => left[index]! > 0)
-  return owed === null ? denyUnpriced(snapshot, unpriced?.meter.id ?? request.feature) : denyWallet(snapshot, null, owed)
+  return owed === null ? denyUnpriced(snapshot, unpriced?.meter.id ?? request.feature) : denyWallet(snapshot, null, owed, null)
 }
 
 /** Takes what the allowance's slice has; asks for more unless the authority said that there is none. */
@@ -164,7 +164,7 @@ function payFrom(budget: Budget, input: Parameters<typeof decide>[0], due: { rea
     collected.needs.push(needOf(budget, amount - free, { spills: due.hasOverage }))
     return { overage: ZERO, denial: null }
   }
-  if (free < amount && !due.hasOverage) return { overage: ZERO, denial: denyWallet(input.snapshot, budget, due.owed) }
+  if (free < amount && !due.hasOverage) return { overage: ZERO, denial: denyWallet(input.snapshot, budget, due.owed, slice?.refused ?? null) }
   const held = Math.min(amount, Math.max(0, free))
   if (slice !== undefined && held > 0) collected.holds.push({ slice, budget, amount: held })
   const accrued = due.owed - holdToExact(budget.unit, held)

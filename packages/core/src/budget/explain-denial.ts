@@ -5,6 +5,7 @@ import { formatDecimal } from '../decimal.ts'
 import { formatUnits, type Units } from '../money.ts'
 import { LIFETIME, holdToExact, type Budget } from './budget.ts'
 import type { Denial } from './denial.ts'
+import type { Refused } from './slice.ts'
 
 const NO_NUMBERS = { limit: null, used: null, required: null, unit: null, resetsAt: null } as const
 
@@ -24,12 +25,12 @@ export function denyUnpriced(snapshot: CustomerSnapshot, meter: string): Denial 
   return { reason: 'model_unpriced', scope: `meter:${meter}`, message: `Plan ${snapshot.plan} has no price for ${meter} and nothing that includes it, so the request cannot be charged.`, ...NO_NUMBERS, topUpUrl: null, upgradeUrl: snapshot.upgradeUrl }
 }
 
-type Numbers = { readonly required: number }
+type Numbers = { readonly required: number; readonly refused: Refused | null }
 
 export function denyLimit(snapshot: CustomerSnapshot, budget: Budget, numbers: Numbers): Denial {
   const { required, unit } = described(budget, numbers)
   return {
-    reason: 'limit_exhausted', scope: budget.id, required, unit, limit: null, used: null, resetsAt: resetOf(budget),
+    reason: 'limit_exhausted', scope: budget.id, required, unit, ...figures(numbers.refused), resetsAt: resetOf(budget),
     message: `Insufficient quota: ${budget.name} has not enough left for this request (up to ${required} ${unit}).${resetText(budget)} Raise it: ${snapshot.upgradeUrl}`,
     topUpUrl: null, upgradeUrl: snapshot.upgradeUrl,
   }
@@ -38,19 +39,23 @@ export function denyLimit(snapshot: CustomerSnapshot, budget: Budget, numbers: N
 export function denyAllowance(snapshot: CustomerSnapshot, budget: Budget, numbers: Numbers): Denial {
   const { required, unit } = described(budget, numbers)
   return {
-    reason: 'allowance_exhausted', scope: budget.id, required, unit, limit: null, used: null, resetsAt: resetOf(budget),
+    reason: 'allowance_exhausted', scope: budget.id, required, unit, ...figures(numbers.refused), resetsAt: resetOf(budget),
     message: `Insufficient quota: ${budget.name} of plan ${snapshot.plan} has not enough left for this request (up to ${required} ${unit}) and the plan has no overage.${resetText(budget)} Upgrade: ${snapshot.upgradeUrl}`,
     topUpUrl: null, upgradeUrl: snapshot.upgradeUrl,
   }
 }
 
-export function denyWallet(snapshot: CustomerSnapshot, budget: Budget | null, owed: Units): Denial {
+export function denyWallet(snapshot: CustomerSnapshot, budget: Budget | null, owed: Units, refused: Refused | null): Denial {
   const required = formatUnits(owed, snapshot.currency)
   return {
-    reason: 'credit_balance_exhausted', scope: budget?.id ?? `wallet:${snapshot.currency}`, required, unit: snapshot.currency, limit: null, used: null, resetsAt: null,
+    reason: 'credit_balance_exhausted', scope: budget?.id ?? `wallet:${snapshot.currency}`, required, unit: snapshot.currency, ...figures(refused), resetsAt: null,
     message: `Insufficient quota: the credit balance is too low for this request, which may cost up to ${required} ${snapshot.currency}. Add credits: ${snapshot.topUpUrl}`,
     topUpUrl: snapshot.topUpUrl, upgradeUrl: snapshot.upgradeUrl,
   }
+}
+
+function figures(refused: Refused | null): { readonly limit: string | null; readonly used: string | null } {
+  return { limit: refused?.limit ?? null, used: refused?.used ?? null }
 }
 
 function described(budget: Budget, numbers: Numbers): { readonly required: string; readonly unit: string } {

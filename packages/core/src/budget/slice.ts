@@ -14,8 +14,11 @@ export type Slice = {
   used: number
   held: number
   /** The authority could not give `min` when last asked; believed until `until`, dropped when the budget changes. */
-  refused: { readonly min: number; readonly until: Instant } | null
+  refused: Refused | null
 }
+
+/** `limit` and `used` are the authority's figures as decimal text, where it told them. */
+export type Refused = { readonly min: number; readonly until: Instant; readonly limit?: string; readonly used?: string }
 
 export function openSlice(input: { readonly budget: string; readonly periodStart: Instant; readonly periodEnd: Instant }): Slice {
   return { ...input, granted: 0, used: 0, held: 0, refused: null }

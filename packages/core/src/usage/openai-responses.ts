@@ -1,7 +1,8 @@
 // Usage of OpenAI's Responses API: tokens from the finished response, server tools from the items of its output, each item
-// once whatever the number of events that mention it. A code interpreter is billed by container; one that another request
+// once whatever the number of events that mention it. A connection may carry several responses: they add up by their ids. A code interpreter is billed by container; one that another request
 // opened within its lifetime is counted again here, because an answer does not tell it.
 
+import type { Buckets } from './bucket.ts'
 import { addCounts, countTable, faultProblems, fieldsOf, listOf, mismatch, missing, noCounts, type Counts, type Fields } from './count.ts'
 import { splitInput, splitOutput, wholeOutput } from './split.ts'
 import { finishUsage, noUsage, tellCircumstances, UNTOLD, type Circumstances, type ProviderUsage, type UsageFamily, type UsageProblem } from './usage.ts'
@@ -27,22 +28,28 @@ const TOOLS: Readonly<Record<string, string>> = {
   image_generation_call: 'image_generation_requests',
 }
 
+type Figures = Counts<keyof typeof TABLE>
+
 type Told = {
   readonly of: Circumstances
-  readonly counts: Counts<keyof typeof TABLE>
+  /** Figures by the id of the response. */
+  readonly responses: Readonly<Record<string, Figures>>
   /** Bucket by the identity of what is billed: an item, or the container that several items share. */
   readonly tools: Readonly<Record<string, string>>
 }
 
-export const openaiResponses: UsageFamily<Told> = { start: { of: UNTOLD, counts: noCounts(TABLE), tools: {} }, add, finish }
+export const openaiResponses: UsageFamily<Told> = { start: { of: UNTOLD, responses: {}, tools: {} }, add, finish }
 
 function add(told: Told, event: unknown): Told {
   const body = fieldsOf(event)
   const response = body['response'] === undefined ? body : fieldsOf(body['response'])
+  const id = String(response['id'])
+  const usage = response['usage']
+  const isTold = typeof usage === 'object' && usage !== null
   const items = [...listOf(response['output']), body['type'] === 'response.output_item.done' ? body['item'] : null]
   return {
     of: tellCircumstances(told.of, { model: response['model'], tier: response['service_tier'] }),
-    counts: addCounts(TABLE, told.counts, response['usage']),
+    responses: isTold ? { ...told.responses, [id]: addCounts(TABLE, told.responses[id] ?? noCounts(TABLE), usage) } : told.responses,
     tools: items.reduce<Told['tools']>(addTool, told.tools),
   }
 }
@@ -61,11 +68,20 @@ function isBilled(call: Fields): boolean {
   return call['type'] !== 'web_search_call' || action === undefined || action === 'search'
 }
 
-function finish({ of, counts, tools }: Told, provider: string | null): ProviderUsage {
+function finish({ of, responses, tools }: Told, provider: string | null): ProviderUsage {
+  const read = Object.values(responses).map((counts) => readResponse(counts, provider))
+  if (read.length === 0) return noUsage(of, 'usage')
+  const buckets: Record<string, number> = {}
+  for (const bucket of [...Object.values(tools).map((name) => ({ [name]: 1 })), ...read.map((response) => response.buckets)]) {
+    for (const [name, count] of Object.entries(bucket)) buckets[name] = (buckets[name] ?? 0) + count
+  }
+  const stated = read.some((response) => response.stated === null) ? null : read.reduce((sum, response) => sum + (response.stated ?? 0), 0)
+  return finishUsage(of, { buckets, total: { counted: read.reduce((sum, { counted }) => sum + counted, 0), stated }, problems: read.flatMap(({ problems }) => problems) })
+}
+
+function readResponse(counts: Figures, provider: string | null): { readonly buckets: Buckets; readonly counted: number; readonly stated: number | null; readonly problems: readonly UsageProblem[] } {
   const { figures } = counts
-  const faults = faultProblems(counts)
-  if (!counts.isTold || (figures.input === null && figures.output === null)) return noUsage(of, 'usage', faults)
-  const problems: UsageProblem[] = [...faults]
+  const problems: UsageProblem[] = faultProblems(counts)
   if (figures.input === null) problems.push(missing('input_tokens'))
   if (figures.output === null) problems.push(missing('output_tokens'))
   const prompt = figures.input ?? 0
@@ -77,11 +93,10 @@ function finish({ of, counts, tools }: Told, provider: string | null): ProviderU
     cached: figures.cached ?? 0, cachedAudio: 0, cachedImage: 0, cachedVideo: 0, cacheWrite: figures.cacheWrite ?? 0,
   }, 'input_tokens')
   const answer = splitOutput({ whole: output.whole, reasoning: output.reasoning, audio: figures.audioOutput ?? 0, image: 0 }, 'output_tokens')
-  const called: Record<string, number> = {}
-  for (const bucket of Object.values(tools)) called[bucket] = (called[bucket] ?? 0) + 1
-  return finishUsage(of, {
-    buckets: { ...input.buckets, ...answer.buckets, search_sources: figures.sources ?? 0, ...called },
-    total: { counted: prompt + output.whole, stated: figures.total },
+  return {
+    buckets: { ...input.buckets, ...answer.buckets, search_sources: figures.sources ?? 0 },
+    counted: prompt + output.whole,
+    stated: figures.total,
     problems: [...problems, ...input.problems, ...answer.problems],
-  })
+  }
 }

@@ -122,10 +122,16 @@ function jsonSchema(schema: z.ZodType, io: 'input' | 'output', schemas: Json): J
 function relinked(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(relinked)
   if (typeof value !== 'object' || value === null) return value
-  return Object.fromEntries(Object.entries(value).map(([name, member]) => {
-    if (name === '$ref' && typeof member === 'string') return [name, member.replace('#/$defs/', '#/components/schemas/')]
-    return [name, relinked(member)]
+  return Object.fromEntries(Object.entries(value).flatMap(([name, member]) => {
+    if (name === '$ref' && typeof member === 'string') return [[name, member.replace('#/$defs/', '#/components/schemas/')]]
+    return isNoise(name, member) ? [] : [[name, relinked(member)]]
   }))
+}
+
+/** What is true of every number and every name, and tells a reader nothing. */
+function isNoise(name: string, member: unknown): boolean {
+  if (name === 'minimum' || name === 'maximum') return Math.abs(Number(member)) === Number.MAX_SAFE_INTEGER
+  return name === 'propertyNames' && JSON.stringify(member) === '{"type":"string"}'
 }
 
 function sorted(values: Json): Json {

@@ -3,8 +3,8 @@
 // concurrent requests cannot pass a limit together. No SQL and no HTTP is spoken here; the ports do that.
 
 import {
-  allowanceBudget, applies, assert, coverByAllowances, decide, exactToHold, freeOf, grant, hold, instant, isLinear, makeId, measure, NONE, quantity,
-  rateEvent, release, settle, LEASE_UNITS_MAX, ZERO,
+  allowanceBudget, applies, assert, coverByAllowances, decide, exactToHold, formatUnits, freeOf, grant, hold, instant, isLinear, makeId, measure, NONE, parseUnits, quantity,
+  rateEvent, release, settle, LEASE_UNITS_MAX, units, ZERO,
   type Authority, type Budget, type Clock, type Coverage, type Decision, type Denial, type Hold, type Measured, type NodeIdentity, type RatedEvent,
   type ReservationId, type Units, type UsageEvent,
 } from '@tollgate/core'
@@ -111,7 +111,7 @@ export function createHotNode(parts: HotNodeParts): HotNode {
       if ('kind' in answer) {
         const need = needs.find(({ budget }) => budget.id === answer.budget)
         assert(need !== undefined, 'the authority refused a budget that was not asked for')
-        sliceFor(state, need.budget).refused = { min: Math.max(1, need.min), until: until(REFUSAL_BELIEVED_MS) }
+        sliceFor(state, need.budget).refused = { min: Math.max(1, need.min), until: until(REFUSAL_BELIEVED_MS), limit: answer.limit, used: answer.settled }
         return
       }
       for (const lease of answer) {
@@ -337,7 +337,12 @@ function allowed(reservation: Reservation, replayed: boolean): Authorization {
 }
 
 function denied(state: CustomerState, decision: string, denial: Denial): Extract<Authorization, { kind: 'denied' }> {
-  return { kind: 'denied', decision, denial, currency: state.snapshot.currency, balance: balanceOf(state) }
+  const { currency } = state.snapshot
+  const balance = balanceOf(state)
+  // The authority's figure lags behind this node's own settles: one answer must not show two balances.
+  const isWallet = denial.scope.startsWith('wallet:') && denial.limit !== null && balance !== null
+  const told = isWallet ? { ...denial, used: formatUnits(units(parseUnits(denial.limit, currency) - balance), currency) } : denial
+  return { kind: 'denied', decision, denial: told, currency, balance }
 }
 
 function replayAuthorize(known: Reservation, fingerprint: string): Authorization | ReservationProblem {

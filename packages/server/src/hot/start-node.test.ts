@@ -46,7 +46,7 @@ test('a node that comes back settles what its dead incarnation had journaled, on
 
   const node = await world.node({ name: 'phoenix', folder })
   const check = await checkSums(world.plane, customer)
-  expect([check.sums.events, check.sums.eventCharges, check.differences]).toEqual([1n, '0.060000000000', []])
+  expect([check.sums.events, check.sums.eventCharges, check.differences]).toEqual([1n, '0.06', []])
   expect((await balanceReport(world.plane, customer)).leased).toBe('0')
   expect(await spend(node, customer)).toBe('settled')
 })

@@ -4,6 +4,7 @@
 
 import { hostname } from 'node:os'
 import { join } from 'node:path'
+import { setTimeout as delay } from 'node:timers/promises'
 import { createGateway } from '../gateway/server.ts'
 import { createSandbox } from '../gateway/sandbox/server.ts'
 import { startNode } from '../hot/start-node.ts'
@@ -15,6 +16,9 @@ import { serialText } from '../platform/random-id.ts'
 import { hashKey } from '../platform/secrets.ts'
 import type { GatewayMessage } from './gateway-child.ts'
 import { listen } from './listen.ts'
+
+/** How long a stop waits until what is journaled is settled. Without a control plane that would be for ever; the journal keeps it for the next start. */
+const DRAIN_TIMEOUT_MS = 5_000
 
 export async function runGateway(config: Config): Promise<{ readonly stop: () => Promise<void> }> {
   const log = createLog({ level: config.logLevel })
@@ -43,7 +47,7 @@ export async function runGateway(config: Config): Promise<{ readonly stop: () =>
   return {
     stop: async () => {
       await gateway.close()
-      await node.drain()
+      await Promise.race([node.drain(), delay(DRAIN_TIMEOUT_MS, undefined, { ref: false })])
       await sandbox.close()
       await control.close()
     },

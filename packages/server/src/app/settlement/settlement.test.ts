@@ -53,7 +53,7 @@ test('a request that straddles the allowance is split exactly: the rest is drawn
   // 2,000 tokens are included; 500 input and 400 output are charged.
   expect(settled.charge).toBe(19_500_000_000n)
   const sums = await settledSums(customer, 1n)
-  expect(sums.eventCharges).toBe('0.019500000000')
+  expect(sums.eventCharges).toBe('0.0195')
   const balance = await balanceReport(world.plane, customer)
   expect([balance.balance, balance.budgets[0]?.used]).toEqual(['0.9805', '2000'])
   const { preview, paid } = await invoicePreview(world.plane, customer)
@@ -99,7 +99,7 @@ test('the wallet is never overspent by concurrent requests, and after a top-up h
   const next = await authorize(request(customer, { input: 1_000, output: 0 }))
   await settle(next.reservation, { input: 1_000, output: 0 })
   const sums = await settledSums(customer, 16n)
-  expect([sums.eventCharges, sums.blocksRemaining, sums.debt]).toEqual(['0.210000000000', '0.005000000000', '0'])
+  expect([sums.eventCharges, sums.blocksRemaining, sums.debt]).toEqual(['0.21', '0.005', '0'])
 })
 
 test('settled twice with the same usage is charged once; with other usage the first stands and the second is told', async () => {
@@ -117,7 +117,7 @@ test('usage above the hold is booked in full, becomes debt, blocks new requests,
   const { reservation } = await authorize(request(customer, { input: 2_000, output: 500 }))
   await settle(reservation, { input: 2_000, output: 3_000 })
   const sums = await settledSums(customer, 1n)
-  expect([sums.eventCharges, sums.debt, sums.blocksRemaining]).toEqual(['0.090000000000', '0.060000000000', '0.000000000000'])
+  expect([sums.eventCharges, sums.debt, sums.blocksRemaining]).toEqual(['0.09', '0.06', '0'])
   expect((await node.authorize(request(customer, { input: 1, output: 0 }))).kind).toBe('denied')
   const { repaid } = await topUp(world.plane, SYSTEM, customer, { amount: '0.10', category: 'paid', priority: 100, expiresAt: null, reference: null })
   expect(repaid).toBe(60_000_000_000n)

@@ -10,8 +10,8 @@ const WORDS = [
 ] as const
 
 /** Answers without a length of their own have this many words, by the prompt. */
-const LENGTH_MIN = 12
-const LENGTH_SPAN = 24
+const LENGTH_MIN = 120
+const LENGTH_SPAN = 120
 
 /** `length` words, or as many as the prompt's hash says. Joined without a space they are the answer. */
 export function wordsFor(prompt: string, choice: number, length: number | null): string[] {

@@ -1,0 +1,140 @@
+// No key of a customer reaches anything of another: every route of the contract is tried, so that a new route cannot be
+// forgotten. Whether the other exists is not told either.
+
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import type { CustomerId } from '@tollgate/core'
+import { FORWARDED, HANDLED, ROUTES, SYSTEM, type Operation } from '../../packages/server/src/api/contract.ts'
+import { createGateway } from '../../packages/server/src/gateway/server.ts'
+import { systemClock } from '../../packages/server/src/platform/clock.ts'
+import { silentLog } from '../../packages/server/src/platform/log.ts'
+import { testApi, type Reply, type TestApi } from '../api.ts'
+import { testPlane } from '../plane.ts'
+
+const OTHER = 'cus_other' as CustomerId
+const OWN = 'cus_own' as CustomerId
+/** Texts that belong to the other customer. */
+const SECRETS = ['Other Inc.', 'other-external', 'evt-of-other', 'Budget of other', 'Team of other', 'reference-of-other', 'run-of-other']
+
+let api: TestApi
+let stranger: string
+let strangersCustomerKey: string
+let keyOfOther: string
+let stopGateway: () => Promise<void>
+const ids = { key: '', reservation: 'res_other' }
+
+beforeAll(async () => {
+  const world = await testPlane()
+  const gateway = createGateway({ node: await world.node(), clock: systemClock, log: silentLog(), sandboxBaseUrl: null })
+  const port = await gateway.listen(0, '127.0.0.1')
+  stopGateway = gateway.close
+  api = await testApi({ world, gatewayUrl: () => `http://127.0.0.1:${port}` })
+  await api.call('POST /v1/customers', { body: { id: OTHER, name: 'Other Inc.', plan: 'prepaid', external_id: 'other-external' } })
+  await api.call('POST /v1/customers', { body: { id: OWN, name: 'Own', plan: 'prepaid' } })
+  await api.call(`POST /v1/customers/${OTHER}/credits`, { body: { amount: '10', reference: 'reference-of-other' } })
+  await api.call(`POST /v1/customers/${OTHER}/entities`, { body: { id: 'ent_other', kind: 'team', name: 'Team of other' } })
+  await api.call(`PUT /v1/customers/${OTHER}/budgets/other`, { body: { name: 'Budget of other', limit: '5', window: 'day' } })
+  await api.call('POST /v1/events', { body: event({ id: 'evt-of-other', subject: OTHER, data: { input_tokens: 5000, run: 'run-of-other' } }) })
+  ids.key = (await api.call('POST /v1/keys', { body: { scopes: ['gateway'], customer: OTHER } })).body.id
+  keyOfOther = await api.key(['gateway', 'ingest', 'customer'], OTHER)
+  stranger = await api.key(['gateway', 'ingest', 'customer'], OWN)
+  strangersCustomerKey = await api.key(['customer'], OWN)
+  expect(await api.call('POST /v1/authorize', { key: keyOfOther, body: { reservation_id: ids.reservation, feature: 'chat', quantities: { input_tokens: 10 } } })).toMatchObject({ status: 200, body: { decision: 'allow' } })
+})
+afterAll(async () => {
+  await stopGateway()
+  await api.close()
+})
+
+const event = (fields: Record<string, unknown>) => ({ specversion: '1.0', source: 'test', type: 'ai.request', ...fields })
+
+/** What each operation would need to do something to, or read something of, the other customer. */
+const BODIES: Readonly<Partial<Record<Operation, unknown>>> = {
+  createCustomer: { id: 'cus_made', name: 'Made', plan: 'free' },
+  changeCustomer: { standing: 'suspended' },
+  createEntity: { kind: 'team', name: 'Mine' },
+  addCredits: { amount: '1' },
+  putBudget: { name: 'Mine', limit: '0', window: 'day' },
+  createKey: { scopes: ['customer'], customer: OTHER },
+  createUpstream: { name: 'mine', base_url: 'https://x.example.com/v1', provider: 'openai' },
+  putUpstream: { name: 'mine', base_url: 'https://x.example.com/v1', provider: 'openai' },
+  planCatalog: { source: 'currency: EUR' },
+  putCatalog: { source: 'currency: EUR' },
+  ingestEvents: event({ id: 'mine', subject: OTHER, data: { input_tokens: 1 } }),
+  authorize: { customer: OTHER, feature: 'chat', quantities: { input_tokens: 1 } },
+  check: { customer: OTHER, feature: 'chat', quantities: { input_tokens: 1 } },
+  settle: { quantities: { input_tokens: 1 } },
+  extend: { quantities: { input_tokens: 20 } },
+  release: {},
+}
+const QUERIES: Readonly<Partial<Record<Operation, string>>> = { listKeys: `?customer=${OTHER}`, followStream: `?customer=${OTHER}` }
+
+function attempt(operation: Operation, key: string, customer: string = OTHER): Promise<Reply> {
+  const route = ROUTES[operation]
+  const path = route.path.replace('{customer}', customer).replace('{key}', ids.key).replace('{upstream}', 'ups_any').replace('{reservation}', ids.reservation).replace('{feature}', 'chat').replace('{budget}', 'other')
+  const body = BODIES[operation]
+  return api.call(`${route.method} ${path}${QUERIES[operation] ?? ''}`, { key, ...(body === undefined ? {} : { body }) })
+}
+
+const operations = (Object.keys(ROUTES) as Operation[]).filter((operation) => !(operation in SYSTEM))
+
+describe('with the key of another customer', () => {
+  test.each(operations)('%s gives nothing away', async (operation) => {
+    for (const key of [stranger, strangersCustomerKey]) {
+      const answer = await attempt(operation, key)
+      for (const secret of SECRETS) expect(answer.text).not.toContain(secret)
+      if (operation === 'getOwnKey') expect(answer).toMatchObject({ status: 200, body: { customer: OWN } })
+      else if (operation === 'ingestEvents' && key === stranger) expect(answer).toMatchObject({ status: 400, body: { code: 'event_rejected', field: 'subject' } })
+      else expect([403, 404]).toContain(answer.status)
+    }
+  })
+
+  test.each(operations.filter((operation) => ROUTES[operation].path.includes('{customer}')))('%s answers as if the customer did not exist', async (operation) => {
+    const plain = ({ status, body }: Reply) => JSON.stringify([status, { ...body, request_id: '' }]).replaceAll(OTHER, 'ID').replaceAll('cus_nobody', 'ID')
+    expect(plain(await attempt(operation, stranger))).toBe(plain(await attempt(operation, stranger, 'cus_nobody')))
+    expect((await attempt(operation, stranger)).body).toMatchObject({ status: 404, code: 'not_found' })
+  })
+
+  test('nothing of the other customer has changed', async () => {
+    expect((await api.call(`GET /v1/customers/${OTHER}`)).body).toMatchObject({ standing: 'good', plan: 'prepaid' })
+    expect((await api.call(`GET /v1/customers/${OTHER}/balance`)).body.balance).toBe('9.955')
+    expect((await api.call(`GET /v1/customers/${OTHER}/events`)).body.data).toHaveLength(1)
+    expect((await api.call('POST /v1/reservations/res_other/release', { key: keyOfOther, body: {} })).body).toMatchObject({ released: true, replayed: false })
+    expect((await api.call(`GET /v1/keys?customer=${OTHER}`)).body.data.every((row: { revoked_at: unknown }) => row.revoked_at === null)).toBe(true)
+  })
+})
+
+describe('a key does only what its scopes say', () => {
+  test('a customer’s key reads what is its own and writes nothing', async () => {
+    for (const [operation, route] of Object.entries(HANDLED)) {
+      const answer = await attempt(operation as Operation, strangersCustomerKey, OWN)
+      const may = (route.access as readonly string[]).includes('customer')
+      expect([operation, answer.status < 300]).toEqual([operation, may])
+      if (!may) expect(answer.body.code).toBe('wrong_scope')
+      if (may) expect(route.method).toBe('GET')
+    }
+  })
+
+  test('a gateway key reads no report and an ingest key decides nothing that it may not', async () => {
+    const gatewayKey = await api.key(['gateway'], OWN)
+    const ingestKey = await api.key(['ingest'], OWN)
+    for (const operation of ['getBalance', 'getUsage', 'listEntitlements', 'listEvents', 'getCustomer'] as const) {
+      expect((await attempt(operation, gatewayKey, OWN)).body).toMatchObject({ status: 403, code: 'wrong_scope' })
+      expect((await attempt(operation, ingestKey, OWN)).body).toMatchObject({ status: 403, code: 'wrong_scope' })
+    }
+    expect((await attempt('ingestEvents', gatewayKey)).body).toMatchObject({ status: 403 })
+    expect((await attempt('followStream', ingestKey)).body).toMatchObject({ status: 403 })
+  })
+
+  test('every route but the public ones wants a key', async () => {
+    for (const operation of operations) expect([operation, (await attempt(operation, 'tg_admin_wrong')).status]).toEqual([operation, 401])
+  })
+
+  test('the public routes tell nothing of a customer', async () => {
+    for (const route of Object.values(SYSTEM)) {
+      const { text } = await api.call(`GET ${route.path}`, { key: null })
+      for (const secret of [...SECRETS, OTHER]) expect(text.includes(secret)).toBe(false)
+      expect(/tg_[a-z]+_[\w-]{20}/.test(text)).toBe(false)
+    }
+    expect(Object.keys(FORWARDED)).toHaveLength(6)
+  })
+})
