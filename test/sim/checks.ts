@@ -2,7 +2,8 @@
 // that was broken and its numbers.
 
 import { formatDecimal, type Budget } from '@tollgate/core'
-import type { BudgetRow, Books } from './books.ts'
+import type { Books } from './books.ts'
+import type { BudgetRow, Lent } from './lent.ts'
 import { isHard, type PlanId } from './scenario.ts'
 import { isCounted, type Truth } from './traffic.ts'
 
@@ -28,23 +29,26 @@ const shown = (budget: Budget, amount: bigint) => formatDecimal(amount, budget.u
 export function checkStep(checked: Checked): void {
   const { books, truth, plan } = checked
   checkCharges(checked)
-  for (const row of books.budgets.values()) {
+  for (const row of books.lent.rows.values()) {
     const { budget } = row
-    checkLeases(row, books)
+    checkLeases(row, books.lent)
     if (!isHard(budget, plan)) continue
     const { counted, overrun } = isCounted(budget) ? truth.committed(budget) : { counted: 0n, overrun: 0n }
     const allowed = row.limit + row.unauthorized + overrun + (budget.unit.kind === 'money' ? checked.drift : 0n)
-    must(row.settled + row.escrow <= allowed, () => `settled + escrow ≤ limit: ${budget.id} has ${shown(budget, row.settled)} + ${shown(budget, row.escrow)} of ${shown(budget, allowed)}`)
+    must(
+      row.settled + row.escrow <= allowed,
+      () => `settled + escrow ≤ limit: ${budget.id} has ${shown(budget, row.settled)} + ${shown(budget, row.escrow)} of ${shown(budget, allowed)}`,
+    )
     must(counted <= allowed, () => `what is used and held stays within the limit: ${budget.id} has ${shown(budget, counted)} of ${shown(budget, allowed)}`)
   }
-  must(books.lateOnClosed === 0n, () => `a lease is closed after its last settlement: ${books.lateOnClosed} came later`)
+  must(books.lent.lateOnClosed() === 0n, () => `a lease is closed after its last settlement: ${books.lent.lateOnClosed()} came later`)
 }
 
-function checkLeases(row: BudgetRow, books: Books): void {
+function checkLeases(row: BudgetRow, lent: Lent): void {
   let escrow = 0n
   for (const lease of row.leases.values()) {
     must(lease.granted >= 0n && lease.used >= 0n, () => `a lease is never negative: ${row.budget.id}`)
-    escrow += books.openOf(lease)
+    escrow += lent.openOf(lease)
   }
   must(escrow === row.escrow, () => `E = Σ(G − U): ${row.budget.id} says ${row.escrow}, its leases ${escrow}`)
   must(row.escrow >= 0n, () => `E ≥ 0: ${row.budget.id} has ${row.escrow}`)
@@ -70,9 +74,10 @@ function checkCharges(checked: Checked): void {
 export function checkRest(checked: Checked): void {
   const { books, truth } = checked
   checkStep(checked)
-  for (const { budget, escrow } of books.budgets.values()) must(escrow === 0n, () => `E → 0 at rest: ${budget.id} still lends ${shown(budget, escrow)}`)
+  for (const { budget, escrow } of books.lent.rows.values()) must(escrow === 0n, () => `E → 0 at rest: ${budget.id} still lends ${shown(budget, escrow)}`)
   for (const request of truth.requests.values()) {
-    if (request.state === 'settled') must(books.charges.has(request.id), () => `nothing written is lost: ${request.id} was settled on ${request.node} and never charged`)
+    if (request.state === 'settled')
+      must(books.charges.has(request.id), () => `nothing written is lost: ${request.id} was settled on ${request.node} and never charged`)
     else must(!books.charges.has(request.id), () => `only what was settled is charged: ${request.id} is ${request.state} and was charged`)
   }
   const { charged, rated } = books.ratedTotals()
@@ -80,7 +85,10 @@ export function checkRest(checked: Checked): void {
   const balances = books.balances()
   const total = [...balances.values()].reduce((sum: bigint, amount) => sum + amount, 0n)
   must(total === 0n, () => `debits = credits: the accounts sum to ${total}`)
-  must((balances.get('usage_revenue') ?? 0n) === charged, () => `Σ charges = Σ draws + Σ accrued + Σ debt: ${charged} charged, ${balances.get('usage_revenue') ?? 0n} posted`)
+  must(
+    (balances.get('usage_revenue') ?? 0n) === charged,
+    () => `Σ charges = Σ draws + Σ accrued + Σ debt: ${charged} charged, ${balances.get('usage_revenue') ?? 0n} posted`,
+  )
   const wallet = [...balances].reduce((sum, [account, amount]) => (account.startsWith('wallet:') ? sum + amount : sum), 0n)
   must(wallet === books.blocks.reduce((sum, block) => sum + block.remaining, 0n), () => 'a wallet = its blocks')
   must(-(balances.get('wallet_debt') ?? 0n) === books.debt(), () => 'debt in the ledger = debt in the books')

@@ -31,13 +31,15 @@ export function createDisk(world: World, random: Random): Disk {
   /** Takes virtual time; never returns to a process that died meanwhile. */
   const taking = <T>(delayMs: number, action: () => T): Promise<T> => {
     const process = world.current()
-    return new Promise((resolve, reject) => world.after(process, delayMs, () => {
-      try {
-        resolve(action())
-      } catch (error) {
-        reject(error)
-      }
-    }))
+    return new Promise((resolve, reject) =>
+      world.after(process, delayMs, () => {
+        try {
+          resolve(action())
+        } catch (error) {
+          reject(error)
+        }
+      }),
+    )
   }
   const fileAt = (path: string): File => {
     const file = files.get(path)
@@ -58,9 +60,12 @@ export function createDisk(world: World, random: Random): Disk {
       },
       datasync: () => {
         const { length } = file.data
-        return taking(random.unit() * SYNC_MS_MAX, () => { file.synced = Math.max(file.synced, length) })
+        return taking(random.unit() * SYNC_MS_MAX, () => {
+          file.synced = Math.max(file.synced, length)
+        })
       },
-      read: (buffer: Buffer, offset: number, length: number, position: number) => Promise.resolve({ bytesRead: file.data.copy(buffer, offset, position, position + length), buffer }),
+      read: (buffer: Buffer, offset: number, length: number, position: number) =>
+        Promise.resolve({ bytesRead: file.data.copy(buffer, offset, position, position + length), buffer }),
       close: () => Promise.resolve(),
     }
   }
@@ -71,7 +76,13 @@ export function createDisk(world: World, random: Random): Disk {
       if (flags === 'a' && !files.has(path)) files.set(path, { data: Buffer.alloc(0), synced: 0, pending: [] })
       return Promise.resolve().then(() => handleOf(path))
     },
-    readdir: (folder: string) => Promise.resolve([...files.keys()].filter((path) => path.startsWith(`${folder}/`)).map((path) => path.slice(folder.length + 1)).sort()),
+    readdir: (folder: string) =>
+      Promise.resolve(
+        [...files.keys()]
+          .filter((path) => path.startsWith(`${folder}/`))
+          .map((path) => path.slice(folder.length + 1))
+          .sort(),
+      ),
     rm: (path: string) => Promise.resolve(files.delete(path)).then(() => undefined),
     stat: (path: string) => Promise.resolve().then(() => ({ size: fileAt(path).data.length })),
   }
@@ -97,7 +108,11 @@ export function createDisk(world: World, random: Random): Disk {
 
   return {
     crash,
-    contents: (folder) => [...files].filter(([path]) => path.startsWith(`${folder}/`)).sort(([a], [b]) => (a < b ? -1 : 1)).map(([, file]) => file.data),
+    contents: (folder) =>
+      [...files]
+        .filter(([path]) => path.startsWith(`${folder}/`))
+        .sort(([a], [b]) => (a < b ? -1 : 1))
+        .map(([, file]) => file.data),
     close: () => {
       Object.assign(promises, saved)
       syncBuiltinESMExports()

@@ -2,8 +2,21 @@
 // loses and repeats what it may repeat. Its rules are those of the PostgreSQL authority; its records are in books.ts.
 
 import {
-  AUTHORITY_TIMEOUT_MS, formatUnits, RECALL_WAIT_MS, units,
-  type Authority, type AuthorityRefusal, type CustomerView, type Directory, type Feed, type FeedMessage, type JournalPosition, type Lease, type LeaseRequest, type NodeIdentity, type UsageEvent,
+  AUTHORITY_TIMEOUT_MS,
+  formatUnits,
+  RECALL_WAIT_MS,
+  units,
+  type Authority,
+  type AuthorityRefusal,
+  type CustomerView,
+  type Directory,
+  type Feed,
+  type FeedMessage,
+  type JournalPosition,
+  type Lease,
+  type LeaseRequest,
+  type NodeIdentity,
+  type UsageEvent,
 } from '@tollgate/core'
 import { resolveSnapshot } from '@tollgate/core/resolve'
 import { decodeGroups } from '../../packages/server/src/hot/journal-line.ts'
@@ -22,7 +35,12 @@ export type Faults = {
 }
 
 type NodeRow = { incarnation: number; settled: JournalPosition; readonly answers: Map<string, Lease[]> }
-type Member = { readonly identity: NodeIdentity; readonly process: Process; readonly receive: (message: FeedMessage) => void | Promise<void>; acknowledged: number }
+type Member = {
+  readonly identity: NodeIdentity
+  readonly process: Process
+  readonly receive: (message: FeedMessage) => void | Promise<void>
+  acknowledged: number
+}
 
 const DELAY_MS_MAX = 6
 const ATTEMPTS_MAX = 3
@@ -30,9 +48,13 @@ const ATTEMPTS_MAX = 3
 /** What a node sees of a partition or of a lost message: its deadline has passed. */
 export class Unreachable extends Error {}
 
-export type Plane = ReturnType<typeof createPlane>
-
-export function createPlane(input: { readonly world: World; readonly random: Random; readonly books: Books; readonly faults: Faults; readonly mutation: Mutation }) {
+export function createPlane(input: {
+  readonly world: World
+  readonly random: Random
+  readonly books: Books
+  readonly faults: Faults
+  readonly mutation: Mutation
+}) {
   const { world, random, books, faults, mutation } = input
   const control: Process = { name: 'control', alive: true }
   const nodes = new Map<string, NodeRow>()
@@ -55,7 +77,12 @@ export function createPlane(input: { readonly world: World; readonly random: Ran
               act()
             })
           }
-          void Promise.resolve().then(handle).then((value) => answer(() => resolve(value)), (error: unknown) => answer(() => reject(error)))
+          void Promise.resolve()
+            .then(handle)
+            .then(
+              (value) => answer(() => resolve(value)),
+              (error: unknown) => answer(() => reject(error)),
+            )
         })
       }
       deliver()
@@ -91,21 +118,22 @@ export function createPlane(input: { readonly world: World; readonly random: Ran
   function register(node: string): NodeIdentity & { readonly settled: JournalPosition } {
     const row = rowOf(node)
     row.incarnation += 1
-    if (mutation === 'skip_replay') books.closeLeases((name, incarnation) => name === node && incarnation < row.incarnation)
+    if (mutation === 'skip_replay') books.lent.closeLeases((name, incarnation) => name === node && incarnation < row.incarnation)
     return { node, incarnation: row.incarnation, settled: row.settled }
   }
 
   async function acquire(identity: NodeIdentity, request: LeaseRequest): Promise<Lease[] | AuthorityRefusal> {
     const { budgets } = request
     fence(identity)
-    if (books.isRecallable(identity, budgets)) await broadcast({ kind: 'recall', customer: CUSTOMER, budgets: budgets.map(({ budget }) => budget.id) }, identity.node)
+    if (books.lent.isRecallable(identity, budgets))
+      await broadcast({ kind: 'recall', customer: CUSTOMER, budgets: budgets.map(({ budget }) => budget.id) }, identity.node)
     fence(identity)
     // A second delivery of this call gets the first one's answer, also when both waited for the recall.
     const { answers } = rowOf(identity.node)
     const key = `${identity.incarnation}/${request.sequence}`
     const known = answers.get(key)
     if (known !== undefined) return known
-    const answer = books.acquire(identity, budgets)
+    const answer = books.lent.acquire(identity, budgets)
     if (Array.isArray(answer)) answers.set(key, answer)
     return answer
   }
@@ -120,15 +148,23 @@ export function createPlane(input: { readonly world: World; readonly random: Ran
   }
 
   /** Tells every node; resolves when those that can be reached have acted on it, at the latest after the recall's wait. */
-  function broadcast(unnumbered: { readonly kind: 'recall'; readonly customer: typeof CUSTOMER; readonly budgets: readonly string[] } | { readonly kind: 'customer'; readonly customer: typeof CUSTOMER }, except: string | null): Promise<void> {
+  function broadcast(
+    unnumbered:
+      | { readonly kind: 'recall'; readonly customer: typeof CUSTOMER; readonly budgets: readonly string[] }
+      | { readonly kind: 'customer'; readonly customer: typeof CUSTOMER },
+    except: string | null,
+  ): Promise<void> {
     epoch += 1
     const message = { ...unnumbered, epoch } as FeedMessage
-    if (mutation === 'close_in_flight' && unnumbered.kind === 'recall') books.closeLeases((node) => node !== except)
+    if (mutation === 'close_in_flight' && unnumbered.kind === 'recall') books.lent.closeLeases((node) => node !== except)
     return new Promise((resolve) => {
       const told = [...members.values()].filter(({ identity }) => identity.node !== except)
       const isDone = () => told.every(({ acknowledged, process }) => acknowledged >= message.epoch || !process.alive)
       // The asking node is told too, after the others, so that it misses no epoch.
-      for (const member of members.values()) send(member, message, () => { if (isDone()) resolve() })
+      for (const member of members.values())
+        send(member, message, () => {
+          if (isDone()) resolve()
+        })
       if (isDone()) resolve()
       world.after(control, RECALL_WAIT_MS, resolve)
     })
@@ -137,12 +173,15 @@ export function createPlane(input: { readonly world: World; readonly random: Ran
   function send(member: Member, message: FeedMessage, onAcknowledged: () => void): void {
     if (faults.cut.has(member.identity.node) || random.chance(faults.lost)) return
     world.after(member.process, random.unit() * DELAY_MS_MAX, () => {
-      void Promise.resolve(member.receive(message)).then(() => {
-        world.after(control, random.unit() * DELAY_MS_MAX, () => {
-          member.acknowledged = Math.max(member.acknowledged, message.epoch)
-          onAcknowledged()
-        })
-      }, () => undefined)
+      void Promise.resolve(member.receive(message)).then(
+        () => {
+          world.after(control, random.unit() * DELAY_MS_MAX, () => {
+            member.acknowledged = Math.max(member.acknowledged, message.epoch)
+            onAcknowledged()
+          })
+        },
+        () => undefined,
+      )
     })
   }
 
@@ -151,17 +190,19 @@ export function createPlane(input: { readonly world: World; readonly random: Ran
     return {
       authority: {
         register: (name) => reach(false, () => register(name)),
-        closeEarlier: (identity) => reach(true, () => {
-          fence(identity)
-          books.closeLeases((name, incarnation) => name === identity.node && incarnation < identity.incarnation)
-        }),
+        closeEarlier: (identity) =>
+          reach(true, () => {
+            fence(identity)
+            books.lent.closeLeases((name, incarnation) => name === identity.node && incarnation < identity.incarnation)
+          }),
         acquire: (identity, request) => attempted(() => reach(true, () => acquire(identity, request))),
         // Nothing tells a second giving back from a repeated one, so it is sent once; what is lost stays lent out until the next start.
-        giveBack: (identity, returned) => reach(false, () => {
-          fence(identity)
-          books.giveBack(identity, returned)
-          if (mutation === 'give_back_twice') books.giveBack(identity, returned)
-        }),
+        giveBack: (identity, returned) =>
+          reach(false, () => {
+            fence(identity)
+            books.lent.giveBack(identity, returned)
+            if (mutation === 'give_back_twice') books.lent.giveBack(identity, returned)
+          }),
         ship: (identity, stretch) => reach(true, () => ship(identity, stretch.lines, stretch.to)),
       },
       directory: {
@@ -175,7 +216,11 @@ export function createPlane(input: { readonly world: World; readonly random: Ran
           const member: Member = { identity, process, receive: onMessage, acknowledged: epoch }
           members.set(node, member)
           send(member, { kind: 'hello', epoch }, () => undefined)
-          return { close: () => { if (members.get(node) === member) members.delete(node) } }
+          return {
+            close: () => {
+              if (members.get(node) === member) members.delete(node)
+            },
+          }
         },
       },
     }
@@ -184,8 +229,14 @@ export function createPlane(input: { readonly world: World; readonly random: Ran
   function viewFor(identity: NodeIdentity): CustomerView {
     const positions: Record<string, string> = {}
     const snapshot = resolveSnapshot({ ...books.facts, positions, walletChangesAt: null }, CATALOG, world.now(), LINKS)
-    return { snapshot, balanceBases: { 'wallet:USD': formatUnits(units(books.posted() + books.leaseUse(identity)), 'USD') } }
+    return { snapshot, balanceBases: { 'wallet:USD': formatUnits(units(books.posted() + books.lent.usedBy(identity, 'wallet:USD', 0)), 'USD') } }
   }
 
-  return { portsOf, rowOf, control, announce: () => broadcast({ kind: 'customer', customer: CUSTOMER }, null), recall: (budgets: readonly string[]) => broadcast({ kind: 'recall', customer: CUSTOMER, budgets }, null) }
+  return {
+    portsOf,
+    rowOf,
+    control,
+    announce: () => broadcast({ kind: 'customer', customer: CUSTOMER }, null),
+    recall: (budgets: readonly string[]) => broadcast({ kind: 'recall', customer: CUSTOMER, budgets }, null),
+  }
 }

@@ -6,7 +6,14 @@ import { MUTATIONS } from './books.ts'
 import { simulate, type Outcome } from './simulate.ts'
 
 const { values } = parseArgs({
-  options: { seed: { type: 'string' }, seeds: { type: 'string', default: '50' }, steps: { type: 'string', default: '800' }, mutate: { type: 'string', default: 'none' }, rolls: { type: 'boolean', default: false }, json: { type: 'boolean', default: false } },
+  options: {
+    seed: { type: 'string' },
+    seeds: { type: 'string', default: '50' },
+    steps: { type: 'string', default: '800' },
+    mutate: { type: 'string', default: 'none' },
+    rolls: { type: 'boolean', default: false },
+    json: { type: 'boolean', default: false },
+  },
 })
 const mutation = MUTATIONS.find((name) => name === values.mutate)
 const steps = Number(values.steps)
@@ -22,11 +29,21 @@ for (const seed of seeds) {
   const outcome = await simulate({ seed, steps, mutation, rolls: values.rolls })
   outcomes.push(outcome)
   if (outcome.broken !== null && !values.json) {
-    console.log(`seed ${seed} (${outcome.plan}) broke at step ${outcome.step}: ${outcome.broken}\n  npm run sim -- --seed ${seed} --steps ${steps}${mutation === 'none' ? '' : ` --mutate ${mutation}`}${values.rolls ? ' --rolls' : ''}`)
+    console.log(
+      `seed ${seed} (${outcome.plan}) broke at step ${outcome.step}: ${outcome.broken}\n  npm run sim -- --seed ${seed} --steps ${steps}${mutation === 'none' ? '' : ` --mutate ${mutation}`}${values.rolls ? ' --rolls' : ''}`,
+    )
   }
 }
 const broken = outcomes.filter((outcome) => outcome.broken !== null)
-const totals = outcomes.reduce<Record<string, number>>((sum, { counts }) => Object.fromEntries(Object.entries(counts).map(([name, count]) => [name, (sum[name] ?? 0) + count])), {})
+const totals = outcomes.reduce<Record<string, number>>(
+  (sum, { counts }) => Object.fromEntries(Object.entries(counts).map(([name, count]) => [name, (sum[name] ?? 0) + count])),
+  {},
+)
 if (values.json) console.log(JSON.stringify({ seeds: seeds.length, steps, mutation, broken: broken.length, totals, outcomes }))
-else console.log(`${seeds.length} seeds of ${steps} steps in ${((performance.now() - startedAt) / 1_000).toFixed(1)} s: ${broken.length} broken. ${Object.entries(totals).map(([name, count]) => `${name} ${count}`).join(', ')}`)
+else
+  console.log(
+    `${seeds.length} seeds of ${steps} steps in ${((performance.now() - startedAt) / 1_000).toFixed(1)} s: ${broken.length} broken. ${Object.entries(totals)
+      .map(([name, count]) => `${name} ${count}`)
+      .join(', ')}`,
+  )
 process.exit(broken.length === 0 ? 0 : 1)

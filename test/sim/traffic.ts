@@ -19,6 +19,8 @@ export type Request = {
   used: Amounts | null
   charge: Units
   isFinal: boolean
+  /** An extension is on its way; clients send one at a time. */
+  isExtending: boolean
   /** The settlement had reached the file; and the platter. */
   isWritten: boolean
   isSynced: boolean

@@ -46,7 +46,9 @@ export function createWorld(startAt: Instant): World {
   function after(process: Process, delayMs: number, action: () => void): () => void {
     const due: Due = { at: now + Math.max(0, delayMs), order: order++, process, action, cancelled: false }
     push(queue, due)
-    return () => { due.cancelled = true }
+    return () => {
+      due.cancelled = true
+    }
   }
 
   async function advance(durationMs: number): Promise<void> {
@@ -72,7 +74,12 @@ export function createWorld(startAt: Instant): World {
     repeat: (delayMs, action) => {
       const process = current()
       let cancel = () => {}
-      const again = () => { cancel = after(process, delayMs, () => { again(); action() }) }
+      const again = () => {
+        cancel = after(process, delayMs, () => {
+          again()
+          action()
+        })
+      }
       again()
       return () => cancel()
     },
@@ -89,7 +96,12 @@ type Timers = {
 }
 
 function replaceTimers(timers: Timers): () => void {
-  const saved = { setTimeout: globalThis.setTimeout, setInterval: globalThis.setInterval, clearTimeout: globalThis.clearTimeout, clearInterval: globalThis.clearInterval }
+  const saved = {
+    setTimeout: globalThis.setTimeout,
+    setInterval: globalThis.setInterval,
+    clearTimeout: globalThis.clearTimeout,
+    clearInterval: globalThis.clearInterval,
+  }
   const promises = require('node:timers/promises') as { setTimeout: unknown }
   const savedSleep = promises.setTimeout
   const cancels = new WeakMap<object, () => void>()

@@ -19,11 +19,13 @@ function codeOf(run: () => unknown): string {
 }
 
 test('every integer of a scale survives writing and reading', () => {
-  fc.assert(fc.property(amounts, scales, (value, scale) => {
-    const text = formatDecimal(value, scale)
-    expect(parseDecimal(text, scale, 'amount')).toBe(value)
-    expect(text).not.toMatch(/e|\.$|^-?\.|\.\d*0$/i)
-  }))
+  fc.assert(
+    fc.property(amounts, scales, (value, scale) => {
+      const text = formatDecimal(value, scale)
+      expect(parseDecimal(text, scale, 'amount')).toBe(value)
+      expect(text).not.toMatch(/e|\.$|^-?\.|\.\d*0$/i)
+    }),
+  )
 })
 
 test('text is read digit by digit, with leading and trailing zeros', () => {
@@ -40,7 +42,29 @@ test('text is read digit by digit, with leading and trailing zeros', () => {
 
 test('what is not a plain decimal of the scale is refused, never rounded', () => {
   const check = (text: string, scale: number, code: string) => expect(codeOf(() => parseDecimal(text, scale, 'amount'))).toBe(code)
-  for (const text of ['', ' ', 'NaN', 'Infinity', '-Infinity', '1e3', '1E-3', '0x10', '+1', '1_000', '1,5', '.5', '5.', '--1', '1.2.3', '1 ', '\n1', '1\n', '٣', '½', '−1']) {
+  for (const text of [
+    '',
+    ' ',
+    'NaN',
+    'Infinity',
+    '-Infinity',
+    '1e3',
+    '1E-3',
+    '0x10',
+    '+1',
+    '1_000',
+    '1,5',
+    '.5',
+    '5.',
+    '--1',
+    '1.2.3',
+    '1 ',
+    '\n1',
+    '1\n',
+    '٣',
+    '½',
+    '−1',
+  ]) {
     check(text, 12, 'invalid_decimal')
   }
   check('0.1', 0, 'too_many_digits')
@@ -52,7 +76,13 @@ test('what is not a plain decimal of the scale is refused, never rounded', () =>
 })
 
 test('the error names the field and does not repeat hostile input at length', () => {
-  const error = (() => { try { parseDecimal('x'.repeat(100_000), 2, 'tiers[0].amount') } catch (caught) { return caught } })() as InputError
+  const error = (() => {
+    try {
+      parseDecimal('x'.repeat(100_000), 2, 'tiers[0].amount')
+    } catch (caught) {
+      return caught
+    }
+  })() as InputError
   expect(error.field).toBe('tiers[0].amount')
   expect(error.message.length).toBeLessThan(200)
 })
@@ -71,20 +101,24 @@ test('rounding is half away from zero, on both sides of zero', () => {
 })
 
 test('rounding is the nearest integer, odd in its argument, and leaves whole results alone', () => {
-  fc.assert(fc.property(amounts, positives, (numerator, denominator) => {
-    const rounded = divideRounded(numerator, denominator)
-    const distance = rounded * denominator - numerator
-    expect((distance < 0n ? -distance : distance) * 2n <= denominator).toBe(true)
-    expect(divideRounded(-numerator, denominator)).toBe(-rounded)
-    expect(divideRounded(numerator * denominator, denominator)).toBe(numerator)
-  }))
+  fc.assert(
+    fc.property(amounts, positives, (numerator, denominator) => {
+      const rounded = divideRounded(numerator, denominator)
+      const distance = rounded * denominator - numerator
+      expect((distance < 0n ? -distance : distance) * 2n <= denominator).toBe(true)
+      expect(divideRounded(-numerator, denominator)).toBe(-rounded)
+      expect(divideRounded(numerator * denominator, denominator)).toBe(numerator)
+    }),
+  )
 })
 
 test('rounding up is never below the quotient and less than one above it', () => {
-  fc.assert(fc.property(amounts, positives, (numerator, denominator) => {
-    const up = divideUp(numerator, denominator)
-    expect(up * denominator >= numerator && (up - 1n) * denominator < numerator).toBe(true)
-  }))
+  fc.assert(
+    fc.property(amounts, positives, (numerator, denominator) => {
+      const up = divideUp(numerator, denominator)
+      expect(up * denominator >= numerator && (up - 1n) * denominator < numerator).toBe(true)
+    }),
+  )
 })
 
 test('a power of ten outside the table and a division by zero stop the program', () => {

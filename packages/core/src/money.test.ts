@@ -2,7 +2,20 @@
 
 import { expect, test } from 'vitest'
 import fc from 'fast-check'
-import { assetScale, formatUnits, fromHold, holdScale, isCurrency, minorDigits, parsePositiveUnits, parseUnits, roundToMinor, splitByWeight, toHold, units } from './money.ts'
+import {
+  assetScale,
+  formatUnits,
+  fromHold,
+  holdScale,
+  isCurrency,
+  minorDigits,
+  parsePositiveUnits,
+  parseUnits,
+  roundToMinor,
+  splitByWeight,
+  toHold,
+  units,
+} from './money.ts'
 import { pow10 } from './decimal.ts'
 
 const assets = fc.constantFrom('USD', 'JPY', 'BHD', 'credits', 'gpu_credits')
@@ -14,7 +27,14 @@ test('a currency keeps twelve decimal places, credits six', () => {
   expect(assetScale('credits')).toBe(6)
   expect(holdScale('USD')).toBe(9)
   expect(holdScale('credits')).toBe(6)
-  for (const [asset, currency] of [['USD', true], ['usd', false], ['US', false], ['USDT', false], ['credits', false]] as const) expect(isCurrency(asset)).toBe(currency)
+  for (const [asset, currency] of [
+    ['USD', true],
+    ['usd', false],
+    ['US', false],
+    ['USDT', false],
+    ['credits', false],
+  ] as const)
+    expect(isCurrency(asset)).toBe(currency)
 })
 
 test('the price of one token of the cheapest published models is exact', () => {
@@ -23,9 +43,11 @@ test('the price of one token of the cheapest published models is exact', () => {
 })
 
 test('any amount survives writing and reading in its asset', () => {
-  fc.assert(fc.property(fc.bigInt({ min: -(10n ** 36n), max: 10n ** 36n }), assets, (value, asset) => {
-    expect(parseUnits(formatUnits(units(value), asset), asset)).toBe(value)
-  }))
+  fc.assert(
+    fc.property(fc.bigInt({ min: -(10n ** 36n), max: 10n ** 36n }), assets, (value, asset) => {
+      expect(parseUnits(formatUnits(units(value), asset), asset)).toBe(value)
+    }),
+  )
 })
 
 test('an amount that must be above zero refuses zero and less', () => {
@@ -45,30 +67,42 @@ test('amounts print at what their currency has, half away from zero', () => {
   check('0.0005', 'BHD', '0.001')
   check('2.675', 'EUR', '2.68')
   check('12.345', 'credits', '12.35')
-  for (const [currency, digits] of [['USD', 2], ['JPY', 0], ['KRW', 0], ['BHD', 3], ['KWD', 3], ['XXX', 2]] as const) expect(minorDigits(currency)).toBe(digits)
+  for (const [currency, digits] of [
+    ['USD', 2],
+    ['JPY', 0],
+    ['KRW', 0],
+    ['BHD', 3],
+    ['KWD', 3],
+    ['XXX', 2],
+  ] as const)
+    expect(minorDigits(currency)).toBe(digits)
 })
 
 test('rounding to the printed digits moves an amount by at most half of the last one, and only once', () => {
-  fc.assert(fc.property(fc.bigInt({ min: -(10n ** 20n), max: 10n ** 20n }), assets, (value, asset) => {
-    const printed = roundToMinor(units(value), asset)
-    const step = pow10(assetScale(asset) - minorDigits(asset))
-    const moved = printed - value
-    expect(printed % step).toBe(0n)
-    expect((moved < 0n ? -moved : moved) * 2n <= step).toBe(true)
-    expect(roundToMinor(printed, asset)).toBe(printed)
-  }))
+  fc.assert(
+    fc.property(fc.bigInt({ min: -(10n ** 20n), max: 10n ** 20n }), assets, (value, asset) => {
+      const printed = roundToMinor(units(value), asset)
+      const step = pow10(assetScale(asset) - minorDigits(asset))
+      const moved = printed - value
+      expect(printed % step).toBe(0n)
+      expect((moved < 0n ? -moved : moved) * 2n <= step).toBe(true)
+      expect(roundToMinor(printed, asset)).toBe(printed)
+    }),
+  )
 })
 
 test('a hold never covers less than the amount, and less than one hold unit more', () => {
-  fc.assert(fc.property(holdable, assets, (value, asset) => {
-    const amount = units(asset.endsWith('credits') ? value / 10n ** 6n : value)
-    const hold = toHold(amount, asset)
-    const covered = fromHold(hold, asset)
-    expect(Number.isSafeInteger(hold)).toBe(true)
-    expect(covered >= amount).toBe(true)
-    expect(covered - amount < pow10(assetScale(asset) - holdScale(asset))).toBe(true)
-    expect(toHold(covered, asset)).toBe(hold)
-  }))
+  fc.assert(
+    fc.property(holdable, assets, (value, asset) => {
+      const amount = units(asset.endsWith('credits') ? value / 10n ** 6n : value)
+      const hold = toHold(amount, asset)
+      const covered = fromHold(hold, asset)
+      expect(Number.isSafeInteger(hold)).toBe(true)
+      expect(covered >= amount).toBe(true)
+      expect(covered - amount < pow10(assetScale(asset) - holdScale(asset))).toBe(true)
+      expect(toHold(covered, asset)).toBe(hold)
+    }),
+  )
 })
 
 test('what a number cannot hold exactly is no hold', () => {
@@ -78,16 +112,18 @@ test('what a number cannot hold exactly is no hold', () => {
 
 test('the parts of a split sum to the whole and none is off by more than one unit', () => {
   const weights = fc.array(fc.bigInt({ min: 0n, max: 10n ** 12n }), { minLength: 1, maxLength: 12 }).filter((list) => list.some((weight) => weight > 0n))
-  fc.assert(fc.property(fc.bigInt({ min: -(10n ** 20n), max: 10n ** 20n }), weights, (total, list) => {
-    const parts = splitByWeight(units(total), list)
-    const sum = list.reduce((a, b) => a + b, 0n)
-    expect(parts.reduce((a: bigint, b) => a + b, 0n)).toBe(total)
-    for (const [index, part] of parts.entries()) {
-      const off = part * sum - total * list[index]!
-      expect((off < 0n ? -off : off) < sum).toBe(true)
-      if (list[index] === 0n) expect(part).toBe(0n)
-    }
-  }))
+  fc.assert(
+    fc.property(fc.bigInt({ min: -(10n ** 20n), max: 10n ** 20n }), weights, (total, list) => {
+      const parts = splitByWeight(units(total), list)
+      const sum = list.reduce((a, b) => a + b, 0n)
+      expect(parts.reduce((a: bigint, b) => a + b, 0n)).toBe(total)
+      for (const [index, part] of parts.entries()) {
+        const off = part * sum - total * list[index]!
+        expect((off < 0n ? -off : off) < sum).toBe(true)
+        if (list[index] === 0n) expect(part).toBe(0n)
+      }
+    }),
+  )
 })
 
 test('what is left of a split goes to the largest remainder, and to the first of equals', () => {

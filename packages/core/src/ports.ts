@@ -83,8 +83,18 @@ export type FeedMessage =
 /** The push channel to one node. The node acknowledges each epoch once it acts on it. */
 export type Feed = { readonly subscribe: (identity: NodeIdentity, onMessage: (message: FeedMessage) => void | Promise<void>) => { readonly close: () => void } }
 
-/** Where usage events go to become money. `results[i]` answers `events[i]`; durable and charged before it returns. */
-export type EventSink = { readonly accept: (events: readonly UsageEvent[]) => Promise<readonly EventResult[]> }
+/** An event on its way to become money. */
+export type IncomingUsage = {
+  readonly event: UsageEvent
+  /** The sender stated the time; else ours was filled in, and a retry may carry another. */
+  readonly statedTime: boolean
+}
+
+/**
+ * Where usage becomes money. `results[i]` answers `incoming[i]`, durable before it returns: the first of an id is accepted,
+ * the same again is a duplicate, other content under its id a conflict. One bad event never loses or doubles the others.
+ */
+export type EventSink = { readonly accept: (incoming: readonly IncomingUsage[]) => Promise<EventResult[]> }
 
 /** The durable log of a node. */
 export type Journal = {

@@ -6,9 +6,11 @@ import { InputError } from './assert.ts'
 import { formatQuantity, parseQuantity, quantity, QUANTITY_MAX, QUANTITY_SCALE_MAX } from './quantity.ts'
 
 test('every quantity of a scale survives writing and reading', () => {
-  fc.assert(fc.property(fc.bigInt({ min: 0n, max: QUANTITY_MAX }), fc.integer({ min: 0, max: QUANTITY_SCALE_MAX }), (value, scale) => {
-    expect(parseQuantity(formatQuantity(quantity(value), scale), scale, 'tokens')).toBe(value)
-  }))
+  fc.assert(
+    fc.property(fc.bigInt({ min: 0n, max: QUANTITY_MAX }), fc.integer({ min: 0, max: QUANTITY_SCALE_MAX }), (value, scale) => {
+      expect(parseQuantity(formatQuantity(quantity(value), scale), scale, 'tokens')).toBe(value)
+    }),
+  )
 })
 
 test('whole JSON numbers and decimal strings are read alike', () => {
@@ -24,7 +26,18 @@ test('whole JSON numbers and decimal strings are read alike', () => {
 
 test('what is not a quantity is refused with a stable code', () => {
   const check = (value: unknown, scale: number, code: string) => {
-    expect.soft((() => { try { return parseQuantity(value, scale, 'tokens') } catch (error) { return error instanceof InputError ? error.code : error } })(), String(value)).toBe(code)
+    expect
+      .soft(
+        (() => {
+          try {
+            return parseQuantity(value, scale, 'tokens')
+          } catch (error) {
+            return error instanceof InputError ? error.code : error
+          }
+        })(),
+        String(value),
+      )
+      .toBe(code)
   }
   for (const value of [NaN, Infinity, -Infinity, 0.1, 1e21, 2 ** 53, null, undefined, true, {}, [], [1], 10n]) check(value, 9, 'invalid_quantity')
   for (const value of ['NaN', 'Infinity', '1e3', '', 'ten', '0x10']) check(value, 9, 'invalid_decimal')
@@ -36,5 +49,7 @@ test('what is not a quantity is refused with a stable code', () => {
 })
 
 test('a JSON fraction is told why it must be a string', () => {
-  expect(() => parseQuantity(0.1, 2, 'gpu_seconds')).toThrow('gpu_seconds must be a whole number or a decimal string, got 0.1 (a JSON fraction is already a float: send it as a string)')
+  expect(() => parseQuantity(0.1, 2, 'gpu_seconds')).toThrow(
+    'gpu_seconds must be a whole number or a decimal string, got 0.1 (a JSON fraction is already a float: send it as a string)',
+  )
 })

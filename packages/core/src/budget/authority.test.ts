@@ -15,10 +15,15 @@ const asked: fc.Arbitrary<Asked> = fc.tuple(fc.nat(2_000), fc.nat(2_000), fc.nat
   const [min = 0, need = 0, want = 0] = [a, b, c].sort((x, y) => x - y)
   return { min, need, want }
 })
-const states = fc.record({ limit: fc.bigInt({ min: 0n, max: 10n ** 18n }), settled: fc.bigInt({ min: 0n, max: 10n ** 18n }), escrow: fc.bigInt({ min: 0n, max: 10n ** 17n }) })
+const states = fc.record({
+  limit: fc.bigInt({ min: 0n, max: 10n ** 18n }),
+  settled: fc.bigInt({ min: 0n, max: 10n ** 18n }),
+  escrow: fc.bigInt({ min: 0n, max: 10n ** 17n }),
+})
 
 test('a lease is what the request needs if it is there, and beyond it at most half of what is left', () => {
-  const check = (headroom: bigint, request: Asked, expected: number | null) => expect.soft(grantFrom(withHeadroom(headroom), tokens, request), `${headroom} ${JSON.stringify(request)}`).toBe(expected)
+  const check = (headroom: bigint, request: Asked, expected: number | null) =>
+    expect.soft(grantFrom(withHeadroom(headroom), tokens, request), `${headroom} ${JSON.stringify(request)}`).toBe(expected)
   check(1_000n, { min: 10, need: 10, want: 320 }, 320)
   check(1_000n, { min: 100, need: 100, want: 3_200 }, 500)
   check(1_000n, { min: 700, need: 700, want: 22_400 }, 700)
@@ -30,7 +35,8 @@ test('a lease is what the request needs if it is there, and beyond it at most ha
 })
 
 test('where another source pays the rest, the request gets all that is left in one call', () => {
-  const check = (headroom: bigint, need: number, expected: number | null) => expect.soft(grantFrom(withHeadroom(headroom), tokens, { min: 0, need, want: need * 32 }), `${headroom} ${need}`).toBe(expected)
+  const check = (headroom: bigint, need: number, expected: number | null) =>
+    expect.soft(grantFrom(withHeadroom(headroom), tokens, { min: 0, need, want: need * 32 }), `${headroom} ${need}`).toBe(expected)
   check(1_000n, 3_000, 1_000)
   check(1n, 3_000, 1)
   check(0n, 3_000, 0)
@@ -39,25 +45,30 @@ test('where another source pays the rest, the request gets all that is left in o
 })
 
 test('any series of grants leaves the headroom at zero or above, and each is at least its min', () => {
-  fc.assert(fc.property(fc.constantFrom(tokens, usd), states, fc.array(asked, { maxLength: 30 }), (unit, start, requests) => {
-    let state: BudgetState = start
-    for (const request of requests) {
-      const granted = grantFrom(state, unit, request)
-      if (granted === null) continue
-      expect(granted >= request.min && granted <= Math.max(request.want, 0) && granted <= LEASE_UNITS_MAX).toBe(true)
-      state = afterGrant(state, unit, granted)
-      expect(granted === 0 || headroomOf(state) >= 0n).toBe(true)
-    }
-  }), { numRuns: 300 })
+  fc.assert(
+    fc.property(fc.constantFrom(tokens, usd), states, fc.array(asked, { maxLength: 30 }), (unit, start, requests) => {
+      let state: BudgetState = start
+      for (const request of requests) {
+        const granted = grantFrom(state, unit, request)
+        if (granted === null) continue
+        expect(granted >= request.min && granted <= Math.max(request.want, 0) && granted <= LEASE_UNITS_MAX).toBe(true)
+        state = afterGrant(state, unit, granted)
+        expect(granted === 0 || headroomOf(state) >= 0n).toBe(true)
+      }
+    }),
+    { numRuns: 300 },
+  )
 })
 
 test('whoever spills is told that nothing is left as soon as nothing can be granted, so that it never asks in a circle', () => {
-  fc.assert(fc.property(fc.constantFrom(tokens, usd), states, fc.integer({ min: 1, max: 10 ** 9 }), (unit, start, need) => {
-    const granted = grantFrom(start, unit, { min: 0, need, want: need * 32 })
-    if (granted === null || granted === LEASE_UNITS_MAX) throw new Error('refused or capped')
-    const after = granted === 0 ? start : afterGrant(start, unit, granted)
-    if (granted < need) expect(isExhausted(after, unit)).toBe(true)
-  }))
+  fc.assert(
+    fc.property(fc.constantFrom(tokens, usd), states, fc.integer({ min: 1, max: 10 ** 9 }), (unit, start, need) => {
+      const granted = grantFrom(start, unit, { min: 0, need, want: need * 32 })
+      if (granted === null || granted === LEASE_UNITS_MAX) throw new Error('refused or capped')
+      const after = granted === 0 ? start : afterGrant(start, unit, granted)
+      if (granted < need) expect(isExhausted(after, unit)).toBe(true)
+    }),
+  )
 })
 
 test('a remainder below one hold unit counts as nothing', () => {
@@ -75,21 +86,40 @@ test('no lease is larger than numbers can add safely, however large the budget',
 
 test('a grant beyond the headroom, and a request out of order, stop the program', () => {
   expect(() => afterGrant(withHeadroom(10n), tokens, 11)).toThrow('exceeds the headroom')
-  for (const wrong of [{ min: 5, need: 4, want: 9 }, { min: 5, need: 5, want: 4 }, { min: -1, need: 1, want: 1 }]) expect(() => grantFrom(withHeadroom(10n), tokens, wrong)).toThrow('min ≤ need ≤ want')
+  for (const wrong of [
+    { min: 5, need: 4, want: 9 },
+    { min: 5, need: 5, want: 4 },
+    { min: -1, need: 1, want: 1 },
+  ])
+    expect(() => grantFrom(withHeadroom(10n), tokens, wrong)).toThrow('min ≤ need ≤ want')
 })
 
-const leased = (part: Partial<LeaseState>): LeaseState => ({ limit: 1_000n, settled: 0n, escrow: 0n, lease: { granted: 0n, used: 0n }, othersEscrow: 0n, ...part })
+const leased = (part: Partial<LeaseState>): LeaseState => ({
+  limit: 1_000n,
+  settled: 0n,
+  escrow: 0n,
+  lease: { granted: 0n, used: 0n },
+  othersEscrow: 0n,
+  ...part,
+})
 
 test('a lease grows by what its node used beyond it, without asking the headroom again', () => {
   const overrun = leased({ settled: 130n, escrow: 0n, lease: { granted: 100n, used: 130n } })
-  expect(leaseFrom(overrun, tokens, { min: 80, need: 80, want: 80 })).toEqual({ granted: 80, leaseGranted: 180n, escrow: 50n, exhausted: false, recallable: false })
+  expect(leaseFrom(overrun, tokens, { min: 80, need: 80, want: 80 })).toEqual({
+    granted: 80,
+    leaseGranted: 180n,
+    escrow: 50n,
+    exhausted: false,
+    recallable: false,
+  })
   const empty = leased({ limit: 130n, settled: 130n, lease: { granted: 100n, used: 130n } })
   expect(leaseFrom(empty, tokens, { min: 30, need: 30, want: 960 })).toMatchObject({ granted: 30, leaseGranted: 130n, escrow: 0n, exhausted: true })
   expect(leaseFrom(empty, tokens, { min: 31, need: 31, want: 992 })).toBeNull()
 })
 
 test('whoever gets less than it needs while others hold some is told to recall first', () => {
-  const check = (part: Partial<LeaseState>, request: Asked, expected: unknown) => expect.soft(leaseFrom(leased(part), tokens, request)).toMatchObject(expected as object)
+  const check = (part: Partial<LeaseState>, request: Asked, expected: unknown) =>
+    expect.soft(leaseFrom(leased(part), tokens, request)).toMatchObject(expected as object)
   check({ escrow: 900n, othersEscrow: 900n }, { min: 0, need: 300, want: 9_600 }, { granted: 100, exhausted: true, recallable: true })
   check({ escrow: 900n, othersEscrow: 0n }, { min: 0, need: 300, want: 9_600 }, { granted: 100, exhausted: true, recallable: false })
   check({ escrow: 500n, othersEscrow: 500n }, { min: 0, need: 300, want: 9_600 }, { granted: 300, exhausted: false, recallable: false })
@@ -97,22 +127,25 @@ test('whoever gets less than it needs while others hold some is told to recall f
 
 test('over any series of acquires by any nodes E = Σ(G − U) and the headroom stays at zero or above', () => {
   const calls = fc.array(fc.record({ node: fc.nat(2), request: asked, share: fc.nat(130) }), { maxLength: 40 })
-  fc.assert(fc.property(calls, fc.bigInt({ min: 0n, max: 100_000n }), (list, limit) => {
-    const leases = [0, 1, 2].map(() => ({ granted: 0n, used: 0n }))
-    const open = ({ granted, used }: { granted: bigint; used: bigint }) => (granted > used ? granted - used : 0n)
-    const escrowOf = () => leases.reduce((sum, lease) => sum + open(lease), 0n)
-    let settled = 0n
-    for (const { node, request, share } of list) {
-      const lease = leases[node]!
-      const escrow = escrowOf()
-      const step = leaseFrom({ limit, settled, escrow, lease, othersEscrow: escrow - open(lease) }, tokens, request)
-      if (step === null) continue
-      lease.granted = step.leaseGranted
-      expect(escrowOf()).toBe(step.escrow)
-      expect(step.granted === 0 || settled + step.escrow <= limit || step.escrow === escrow).toBe(true)
-      const used = (open(lease) * BigInt(share)) / 100n
-      lease.used += used
-      settled += used
-    }
-  }), { numRuns: 300 })
+  fc.assert(
+    fc.property(calls, fc.bigInt({ min: 0n, max: 100_000n }), (list, limit) => {
+      const leases = [0, 1, 2].map(() => ({ granted: 0n, used: 0n }))
+      const open = ({ granted, used }: { granted: bigint; used: bigint }) => (granted > used ? granted - used : 0n)
+      const escrowOf = () => leases.reduce((sum, lease) => sum + open(lease), 0n)
+      let settled = 0n
+      for (const { node, request, share } of list) {
+        const lease = leases[node]!
+        const escrow = escrowOf()
+        const step = leaseFrom({ limit, settled, escrow, lease, othersEscrow: escrow - open(lease) }, tokens, request)
+        if (step === null) continue
+        lease.granted = step.leaseGranted
+        expect(escrowOf()).toBe(step.escrow)
+        expect(step.granted === 0 || settled + step.escrow <= limit || step.escrow === escrow).toBe(true)
+        const used = (open(lease) * BigInt(share)) / 100n
+        lease.used += used
+        settled += used
+      }
+    }),
+    { numRuns: 300 },
+  )
 })

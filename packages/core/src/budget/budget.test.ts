@@ -12,19 +12,23 @@ const anyUnit = fc.constantFrom(usd, credits, tokens)
 const exact = fc.oneof(fc.bigInt({ min: 0n, max: 5_000n }), fc.bigInt({ min: 0n, max: 10n ** 30n }))
 
 test('a grant never exceeds the headroom that it comes from', () => {
-  fc.assert(fc.property(anyUnit, exact, (unit, headroom) => {
-    const granted = exactToGrant(unit, headroom)
-    expect(Number.isSafeInteger(granted) && granted >= 0).toBe(true)
-    expect(holdToExact(unit, granted) <= headroom).toBe(true)
-  }))
+  fc.assert(
+    fc.property(anyUnit, exact, (unit, headroom) => {
+      const granted = exactToGrant(unit, headroom)
+      expect(Number.isSafeInteger(granted) && granted >= 0).toBe(true)
+      expect(holdToExact(unit, granted) <= headroom).toBe(true)
+    }),
+  )
 })
 
 test('a hold covers its amount, or is one that no lease can carry', () => {
-  fc.assert(fc.property(anyUnit, exact, (unit, amount) => {
-    const hold = exactToHold(unit, amount)
-    expect(Number.isSafeInteger(hold)).toBe(true)
-    expect(holdToExact(unit, hold) >= amount || hold > LEASE_UNITS_MAX).toBe(true)
-  }))
+  fc.assert(
+    fc.property(anyUnit, exact, (unit, amount) => {
+      const hold = exactToHold(unit, amount)
+      expect(Number.isSafeInteger(hold)).toBe(true)
+      expect(holdToExact(unit, hold) >= amount || hold > LEASE_UNITS_MAX).toBe(true)
+    }),
+  )
 })
 
 test('a negative headroom grants less than nothing, rounded away from zero', () => {

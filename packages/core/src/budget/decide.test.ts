@@ -18,17 +18,47 @@ const NOW = instant(1_000)
 const MONTH = { start: instant(0), end: instant(2_592_000_000) }
 const NANO = 1_000_000_000
 
-const meter = (id: string): Meter => ({ id, name: id, unit: 'token', eventType: 'ai.request', aggregation: 'sum', properties: [id], filter: new Map(), scale: 0 })
+const meter = (id: string): Meter => ({
+  id,
+  name: id,
+  unit: 'token',
+  eventType: 'ai.request',
+  aggregation: 'sum',
+  properties: [id],
+  filter: new Map(),
+  scale: 0,
+})
 const input = meter('input')
 const output = meter('output')
 /** One dollar a thousand units: a unit is a million nano-dollars. */
-const price = (id: string): CumulativePrice => ({ id: `${id}_price`, name: id, meter: id, scale: 0, model: 'per_unit', amount: parseUnits('1', 'USD'), per: quantity(1_000n) })
+const price = (id: string): CumulativePrice => ({
+  id: `${id}_price`,
+  name: id,
+  meter: id,
+  scale: 0,
+  model: 'per_unit',
+  amount: parseUnits('1', 'USD'),
+  per: quantity(1_000n),
+})
 const PRICES = [price('input'), price('output')]
 
-const budget = (id: string, part: Partial<Budget> = {}): Budget => ({ id, name: id, unit: { kind: 'meters', meters: ['input', 'output'], scale: 0, name: 'tokens' }, period: MONTH, enforcement: 'hard', entity: null, features: null, ...part })
+const budget = (id: string, part: Partial<Budget> = {}): Budget => ({
+  id,
+  name: id,
+  unit: { kind: 'meters', meters: ['input', 'output'], scale: 0, name: 'tokens' },
+  period: MONTH,
+  enforcement: 'hard',
+  entity: null,
+  features: null,
+  ...part,
+})
 const WALLET: FundingSource = { kind: 'wallet', budget: budget('wallet:USD', { unit: { kind: 'money', asset: 'USD' }, period: LIFETIME }) }
 const OVERAGE: FundingSource = { kind: 'overage' }
-const allowance = (id: string, meters: readonly string[] = ['input', 'output']): FundingSource => ({ kind: 'allowance', allowance: id, budget: budget(`allowance:${id}`, { unit: { kind: 'meters', meters, scale: 0, name: 'tokens' } }) })
+const allowance = (id: string, meters: readonly string[] = ['input', 'output']): FundingSource => ({
+  kind: 'allowance',
+  allowance: id,
+  budget: budget(`allowance:${id}`, { unit: { kind: 'meters', meters, scale: 0, name: 'tokens' } }),
+})
 const TOKENS = allowance('tokens')
 const DAILY = budget('limit:daily')
 const CAP = budget('cap:money', { unit: { kind: 'money', asset: 'USD' } })
@@ -69,20 +99,53 @@ function decideIn(world: World): Decision {
   const prices = world.prices ?? PRICES
   const funding = world.funding ?? [WALLET]
   const plan: Plan = {
-    id: 'pro', name: 'Pro', public: true, period: 'month', fee: null, limits: [], prices, priceByMeter: new Map(prices.map((one) => [one.meter, one])), funding: [],
-    entitlements: new Map([['chat', { feature: 'chat', value: null, models: ['small', 'large'] }], ['any', { feature: 'any', value: null, models: ['*'] }]]),
-    allowances: [TOKENS, allowance('welcome', ['input'])].flatMap((source) => (source.kind === 'allowance' && source.budget.unit.kind === 'meters' ? [{ id: source.allowance, name: source.allowance, meters: source.budget.unit.meters, quantity: quantity(0n), scale: 0 }] : [])),
+    id: 'pro',
+    name: 'Pro',
+    public: true,
+    period: 'month',
+    fee: null,
+    limits: [],
+    prices,
+    priceByMeter: new Map(prices.map((one) => [one.meter, one])),
+    funding: [],
+    entitlements: new Map([
+      ['chat', { feature: 'chat', value: null, models: ['small', 'large'] }],
+      ['any', { feature: 'any', value: null, models: ['*'] }],
+    ]),
+    allowances: [TOKENS, allowance('welcome', ['input'])].flatMap((source) =>
+      source.kind === 'allowance' && source.budget.unit.kind === 'meters'
+        ? [{ id: source.allowance, name: source.allowance, meters: source.budget.unit.meters, quantity: quantity(0n), scale: 0 }]
+        : [],
+    ),
   }
   const catalog = { plans: new Map([['pro', plan]]), currency: 'USD' } as unknown as Catalog
   const snapshot: CustomerSnapshot = {
-    customer: 'cus_1' as CustomerId, name: 'Acme', version: 1, catalogVersion: 1, plan: world.plan ?? 'pro', standing: world.standing ?? 'good', currency: 'USD', period: MONTH,
-    limits: world.limits ?? [], funding, positions: {}, validUntil: MONTH.end, topUpUrl: 'https://pay.example/top-up', upgradeUrl: 'https://pay.example/plans',
+    customer: 'cus_1' as CustomerId,
+    name: 'Acme',
+    version: 1,
+    catalogVersion: 1,
+    plan: world.plan ?? 'pro',
+    standing: world.standing ?? 'good',
+    currency: 'USD',
+    period: MONTH,
+    limits: world.limits ?? [],
+    funding,
+    positions: {},
+    validUntil: MONTH.end,
+    topUpUrl: 'https://pay.example/top-up',
+    upgradeUrl: 'https://pay.example/plans',
     entityPaths: { ent_user: ['ent_team', 'ent_org'], ent_team: ['ent_org'] } as unknown as CustomerSnapshot['entityPaths'],
   }
   const slices = world.slices ?? slicesOf(world)
-  const bound = [{ meter: input, quantity: quantity(BigInt(world.use?.input ?? 0)) }, { meter: output, quantity: quantity(BigInt(world.use?.output ?? 0)) }].filter(({ quantity: used }) => used > 0n)
+  const bound = [
+    { meter: input, quantity: quantity(BigInt(world.use?.input ?? 0)) },
+    { meter: output, quantity: quantity(BigInt(world.use?.output ?? 0)) },
+  ].filter(({ quantity: used }) => used > 0n)
   return decide({
-    snapshot, catalog, now: NOW, slices: ({ id }) => slices.get(id),
+    snapshot,
+    catalog,
+    now: NOW,
+    slices: ({ id }) => slices.get(id),
     request: { feature: world.feature ?? 'chat', model: world.model ?? null, entity: (world.entity ?? null) as EntityId | null, bound },
   })
 }
@@ -91,8 +154,13 @@ function decideIn(world: World): Decision {
 function outcome(world: World): string {
   const decision = decideIn(world)
   if (decision.kind === 'deny') return `deny ${decision.denial.reason} ${decision.denial.scope}`
-  if (decision.kind === 'miss') return ['miss', ...decision.needs.map(({ budget: { id }, min, need }) => `${id} ${min === need ? min : `${min}..${need}`}`)].join(' · ')
-  return ['allow', ...decision.holds.map(({ budget: { id }, amount }) => `${id} ${amount}`), ...(decision.overage > 0n ? [`overage ${formatUnits(decision.overage, 'USD')}`] : [])].join(' · ')
+  if (decision.kind === 'miss')
+    return ['miss', ...decision.needs.map(({ budget: { id }, min, need }) => `${id} ${min === need ? min : `${min}..${need}`}`)].join(' · ')
+  return [
+    'allow',
+    ...decision.holds.map(({ budget: { id }, amount }) => `${id} ${amount}`),
+    ...(decision.overage > 0n ? [`overage ${formatUnits(decision.overage, 'USD')}`] : []),
+  ].join(' · ')
 }
 
 function check(world: World, expected: string): void {
@@ -105,7 +173,8 @@ const COST = NANO / 100
 
 test('who is not in good standing, asks for a feature or a model outside the plan, is refused before any money is looked at', () => {
   const empty = { refused: { 'wallet:USD': 1, 'limit:daily': 1 }, limits: [DAILY], use: TEN }
-  for (const standing of ['suspended', 'paused', 'cancelled'] as const) check({ standing, feature: 'images', ...empty }, `deny not_in_good_standing ${standing}`)
+  for (const standing of ['suspended', 'paused', 'cancelled'] as const)
+    check({ standing, feature: 'images', ...empty }, `deny not_in_good_standing ${standing}`)
   check({ feature: 'images', model: 'huge', ...empty }, 'deny feature_not_entitled feature:images')
   check({ plan: 'gone', ...empty }, 'deny feature_not_entitled feature:chat')
   check({ model: 'huge', ...empty }, 'deny model_not_allowed model:huge')
@@ -140,10 +209,21 @@ test('after an overrun the next lease covers that too', () => {
 test('included units pay first, and the wallet holds only what they leave', () => {
   const funding = [TOKENS, WALLET]
   check({ funding, use: TEN, free: { 'allowance:tokens': 10 } }, 'allow · allowance:tokens 10')
-  check({ funding, use: TEN, free: { 'allowance:tokens': 7, 'wallet:USD': NANO }, refused: { 'allowance:tokens': 1 } }, `allow · allowance:tokens 7 · wallet:USD ${3 * NANO / 1_000}`)
+  check(
+    { funding, use: TEN, free: { 'allowance:tokens': 7, 'wallet:USD': NANO }, refused: { 'allowance:tokens': 1 } },
+    `allow · allowance:tokens 7 · wallet:USD ${(3 * NANO) / 1_000}`,
+  )
   check({ funding, use: TEN, free: { 'wallet:USD': NANO }, refused: { 'allowance:tokens': 1 } }, `allow · wallet:USD ${COST}`)
   const decision = decideIn({ funding, use: TEN, free: { 'allowance:tokens': 7, 'wallet:USD': NANO }, refused: { 'allowance:tokens': 1 } })
-  expect(decision).toMatchObject({ kind: 'allow', estimate: parseUnits('0.003', 'USD'), overage: 0n, coverage: [{ budget: 'allowance:tokens', meter: 'input', quantity: 4n }, { budget: 'allowance:tokens', meter: 'output', quantity: 3n }] })
+  expect(decision).toMatchObject({
+    kind: 'allow',
+    estimate: parseUnits('0.003', 'USD'),
+    overage: 0n,
+    coverage: [
+      { budget: 'allowance:tokens', meter: 'input', quantity: 4n },
+      { budget: 'allowance:tokens', meter: 'output', quantity: 3n },
+    ],
+  })
 })
 
 test('an allowance that is not known to be used up is asked before the wallet is, and any part of it will do', () => {
@@ -162,7 +242,10 @@ test('an allowance that nobody pays beyond is asked for the whole, so that the a
 
 test('a second allowance pays what the first left, meter by meter', () => {
   const funding = [allowance('welcome', ['input']), TOKENS]
-  check({ funding, use: TEN, free: { 'allowance:welcome': 3, 'allowance:tokens': 7 }, refused: { 'allowance:welcome': 1 } }, 'allow · allowance:welcome 3 · allowance:tokens 7')
+  check(
+    { funding, use: TEN, free: { 'allowance:welcome': 3, 'allowance:tokens': 7 }, refused: { 'allowance:welcome': 1 } },
+    'allow · allowance:welcome 3 · allowance:tokens 7',
+  )
 })
 
 test('with overage the wallet pays what it has, and the rest is accrued', () => {
@@ -172,7 +255,10 @@ test('with overage the wallet pays what it has, and the rest is accrued', () => 
   check({ funding, use: TEN, free: { 'wallet:USD': COST / 4 }, refused: { 'wallet:USD': 1 } }, `allow · wallet:USD ${COST / 4} · overage 0.0075`)
   check({ funding, use: TEN, refused: { 'wallet:USD': 1 } }, 'allow · overage 0.01')
   check({ funding, use: TEN, free: { 'wallet:USD': -5 }, refused: { 'wallet:USD': 1 } }, 'allow · overage 0.01')
-  check({ funding: [TOKENS, OVERAGE], use: TEN, free: { 'allowance:tokens': 4 }, refused: { 'allowance:tokens': 1 } }, 'allow · allowance:tokens 4 · overage 0.006')
+  check(
+    { funding: [TOKENS, OVERAGE], use: TEN, free: { 'allowance:tokens': 4 }, refused: { 'allowance:tokens': 1 } },
+    'allow · allowance:tokens 4 · overage 0.006',
+  )
 })
 
 test('units that an allowance includes and nothing prices are refused when it is used up, before any limit', () => {
@@ -183,7 +269,10 @@ test('units that an allowance includes and nothing prices are refused when it is
 
 test('all limits must hold, and a miss names all that are missing at once', () => {
   const limits = [DAILY, CAP, budget('limit:monthly')]
-  check({ limits, use: TEN, free: { 'wallet:USD': NANO, 'limit:daily': 10, 'cap:money': COST, 'limit:monthly': 10 } }, `allow · wallet:USD ${COST} · limit:daily 10 · cap:money ${COST} · limit:monthly 10`)
+  check(
+    { limits, use: TEN, free: { 'wallet:USD': NANO, 'limit:daily': 10, 'cap:money': COST, 'limit:monthly': 10 } },
+    `allow · wallet:USD ${COST} · limit:daily 10 · cap:money ${COST} · limit:monthly 10`,
+  )
   check({ limits, use: TEN }, `miss · wallet:USD ${COST} · limit:daily 10 · cap:money ${COST} · limit:monthly 10`)
   check({ limits, use: TEN, free: { 'wallet:USD': NANO, 'limit:daily': 10 } }, `miss · cap:money ${COST} · limit:monthly 10`)
   check({ limits, use: TEN, free: { 'wallet:USD': NANO, 'limit:daily': 9 }, refused: { 'limit:daily': 1 } }, 'deny limit_exhausted limit:daily')
@@ -209,7 +298,11 @@ test('a soft limit never refuses and never asks, and is held where the node has 
 })
 
 test('a budget of an entity counts requests of it and of all below it, and no others', () => {
-  const limits = [budget('cap:org', { entity: 'ent_org' as EntityId }), budget('cap:team', { entity: 'ent_team' as EntityId }), budget('cap:user', { entity: 'ent_user' as EntityId })]
+  const limits = [
+    budget('cap:org', { entity: 'ent_org' as EntityId }),
+    budget('cap:team', { entity: 'ent_team' as EntityId }),
+    budget('cap:user', { entity: 'ent_user' as EntityId }),
+  ]
   const world = { limits, use: TEN, free: { 'wallet:USD': NANO } }
   check({ ...world, entity: 'ent_user' }, 'miss · cap:org 10 · cap:team 10 · cap:user 10')
   check({ ...world, entity: 'ent_team' }, 'miss · cap:org 10 · cap:team 10')
@@ -222,7 +315,10 @@ test('a budget of a feature or of one meter counts nothing else', () => {
   const world = { use: TEN, free: { 'wallet:USD': NANO } }
   check({ ...world, limits: [budget('cap:chat', { features: ['chat'] }), budget('cap:images', { features: ['images'] })] }, 'miss · cap:chat 10')
   check({ ...world, limits: [budget('limit:output', { unit: { kind: 'meters', meters: ['output'], scale: 0, name: 'tokens' } })] }, 'miss · limit:output 6')
-  check({ ...world, limits: [budget('limit:images', { unit: { kind: 'meters', meters: ['images'], scale: 0, name: 'images' } })] }, `allow · wallet:USD ${COST}`)
+  check(
+    { ...world, limits: [budget('limit:images', { unit: { kind: 'meters', meters: ['images'], scale: 0, name: 'images' } })] },
+    `allow · wallet:USD ${COST}`,
+  )
 })
 
 test('a bound that no number can hold is refused as input, and a price that no lease can carry as exhausted', () => {
@@ -232,9 +328,20 @@ test('a bound that no number can hold is refused as input, and a price that no l
 })
 
 test('each reason has a status, and a client is told to try again only when we are at fault', () => {
-  const retried = Object.entries(DENIAL_STATUS).filter(([, { retry }]) => retry).map(([reason]) => reason)
+  const retried = Object.entries(DENIAL_STATUS)
+    .filter(([, { retry }]) => retry)
+    .map(([reason]) => reason)
   expect(retried).toEqual(['budget_unavailable'])
-  expect(Object.keys(DENIAL_STATUS)).toEqual(['not_in_good_standing', 'feature_not_entitled', 'model_not_allowed', 'model_unpriced', 'limit_exhausted', 'allowance_exhausted', 'credit_balance_exhausted', 'budget_unavailable'] satisfies DenialReason[])
+  expect(Object.keys(DENIAL_STATUS)).toEqual([
+    'not_in_good_standing',
+    'feature_not_entitled',
+    'model_not_allowed',
+    'model_unpriced',
+    'limit_exhausted',
+    'allowance_exhausted',
+    'credit_balance_exhausted',
+    'budget_unavailable',
+  ] satisfies DenialReason[])
 })
 
 test('a refusal says what was asked, of which budget, when it starts anew and where to go', () => {
@@ -244,31 +351,42 @@ test('a refusal says what was asked, of which budget, when it starts anew and wh
   }
   const limit = denialOf({ limits: [DAILY], use: TEN, free: { 'wallet:USD': NANO }, refused: { 'limit:daily': 1 } })
   expect(limit).toMatchObject({ required: '10', unit: 'tokens', resetsAt: MONTH.end, topUpUrl: null, upgradeUrl: 'https://pay.example/plans' })
-  expect(limit?.message).toBe('Insufficient quota: limit:daily has not enough left for this request (up to 10 tokens). It starts anew at 1970-01-31T00:00:00.000Z. Raise it: https://pay.example/plans')
+  expect(limit?.message).toBe(
+    'Insufficient quota: limit:daily has not enough left for this request (up to 10 tokens). It starts anew at 1970-01-31T00:00:00.000Z. Raise it: https://pay.example/plans',
+  )
   const wallet = denialOf({ use: TEN, refused: { 'wallet:USD': 1 } })
   expect(wallet).toMatchObject({ required: '0.01', unit: 'USD', resetsAt: null, topUpUrl: 'https://pay.example/top-up' })
   expect(wallet?.message).toContain('credit balance is too low for this request, which may cost up to 0.01 USD')
 })
 
 test('whatever the slices hold, an allowed request fits in each of them and its holds cover its estimate', () => {
-  const amounts = fc.record({ tokens: fc.integer({ min: -5, max: 30 }), daily: fc.integer({ min: -5, max: 30 }), wallet: fc.integer({ min: -5, max: 30_000_000 }) })
+  const amounts = fc.record({
+    tokens: fc.integer({ min: -5, max: 30 }),
+    daily: fc.integer({ min: -5, max: 30 }),
+    wallet: fc.integer({ min: -5, max: 30_000_000 }),
+  })
   const uses = fc.record({ input: fc.nat(20), output: fc.nat(20) })
-  fc.assert(fc.property(amounts, uses, fc.boolean(), fc.boolean(), (free, use, hasOverage, refused) => {
-    const world: World = {
-      use, limits: [DAILY], funding: hasOverage ? [TOKENS, WALLET, OVERAGE] : [TOKENS, WALLET],
-      free: { 'allowance:tokens': free.tokens, 'limit:daily': free.daily, 'wallet:USD': free.wallet },
-      refused: refused ? { 'allowance:tokens': 1, 'limit:daily': 1, 'wallet:USD': 1 } : {},
-    }
-    const slices = slicesOf(world)
-    const decision = decideIn({ ...world, slices })
-    if (decision.kind !== 'allow') {
-      expect(decision.kind).toBe(refused ? 'deny' : 'miss')
-      return
-    }
-    for (const { slice, amount } of decision.holds) hold(slice, amount)
-    const walletHeld = decision.holds.find(({ budget: { id } }) => id === 'wallet:USD')?.amount ?? 0
-    expect(BigInt(walletHeld) * 1_000n + decision.overage).toBe(decision.estimate)
-    const covered = decision.coverage.reduce((sum, { quantity: part }) => sum + part, 0n)
-    expect(decision.estimate).toBe(units((BigInt(use.input + use.output) - covered) * 10n ** 9n))
-  }), { numRuns: 500 })
+  fc.assert(
+    fc.property(amounts, uses, fc.boolean(), fc.boolean(), (free, use, hasOverage, refused) => {
+      const world: World = {
+        use,
+        limits: [DAILY],
+        funding: hasOverage ? [TOKENS, WALLET, OVERAGE] : [TOKENS, WALLET],
+        free: { 'allowance:tokens': free.tokens, 'limit:daily': free.daily, 'wallet:USD': free.wallet },
+        refused: refused ? { 'allowance:tokens': 1, 'limit:daily': 1, 'wallet:USD': 1 } : {},
+      }
+      const slices = slicesOf(world)
+      const decision = decideIn({ ...world, slices })
+      if (decision.kind !== 'allow') {
+        expect(decision.kind).toBe(refused ? 'deny' : 'miss')
+        return
+      }
+      for (const { slice, amount } of decision.holds) hold(slice, amount)
+      const walletHeld = decision.holds.find(({ budget: { id } }) => id === 'wallet:USD')?.amount ?? 0
+      expect(BigInt(walletHeld) * 1_000n + decision.overage).toBe(decision.estimate)
+      const covered = decision.coverage.reduce((sum, { quantity: part }) => sum + part, 0n)
+      expect(decision.estimate).toBe(units((BigInt(use.input + use.output) - covered) * 10n ** 9n))
+    }),
+    { numRuns: 500 },
+  )
 })

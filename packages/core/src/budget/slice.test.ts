@@ -8,50 +8,62 @@ import { freeOf, grant, hold, isRefused, openSlice, release, settle, takeIdle, t
 const fresh = (): Slice => openSlice({ budget: 'wallet:USD', periodStart: instant(0), periodEnd: instant(1_000) })
 
 type Step = { readonly kind: 'grant' | 'hold' | 'take' | 'release' | 'settle'; readonly amount: number; readonly pick: number }
-const steps = fc.array(fc.record({ kind: fc.constantFrom('grant', 'hold', 'hold', 'hold', 'take', 'release', 'settle') as fc.Arbitrary<Step['kind']>, amount: fc.nat(1_000), pick: fc.nat(1_000) }), { maxLength: 200 })
+const steps = fc.array(
+  fc.record({
+    kind: fc.constantFrom('grant', 'hold', 'hold', 'hold', 'take', 'release', 'settle') as fc.Arbitrary<Step['kind']>,
+    amount: fc.nat(1_000),
+    pick: fc.nat(1_000),
+  }),
+  { maxLength: 200 },
+)
 
 test('under any sequence of grants, holds, releases, settles and recalls U + r ≤ G at each admission and the holds in flight are all accounted for', () => {
-  fc.assert(fc.property(steps, (sequence) => {
-    const slice = fresh()
-    const open: number[] = []
-    let granted = 0
-    let used = 0
-    for (const { kind, amount, pick } of sequence) {
-      const index = pick % Math.max(1, open.length)
-      const held = open[index]
-      if (kind === 'grant') {
-        grant(slice, amount)
-        granted += amount
-      } else if (kind === 'take') {
-        granted -= takeIdle(slice)
-        expect(freeOf(slice) <= 0).toBe(true)
-      } else if (kind === 'hold') {
-        if (freeOf(slice) < amount) continue
-        hold(slice, amount)
-        open.push(amount)
-        expect(slice.used + slice.held <= slice.granted).toBe(true)
-      } else if (held !== undefined) {
-        open.splice(index, 1)
-        if (kind === 'release') release(slice, held)
-        else settle(slice, held, amount)
-        used += kind === 'settle' ? amount : 0
+  fc.assert(
+    fc.property(steps, (sequence) => {
+      const slice = fresh()
+      const open: number[] = []
+      let granted = 0
+      let used = 0
+      for (const { kind, amount, pick } of sequence) {
+        const index = pick % Math.max(1, open.length)
+        const held = open[index]
+        if (kind === 'grant') {
+          grant(slice, amount)
+          granted += amount
+        } else if (kind === 'take') {
+          granted -= takeIdle(slice)
+          expect(freeOf(slice) <= 0).toBe(true)
+        } else if (kind === 'hold') {
+          if (freeOf(slice) < amount) continue
+          hold(slice, amount)
+          open.push(amount)
+          expect(slice.used + slice.held <= slice.granted).toBe(true)
+        } else if (held !== undefined) {
+          open.splice(index, 1)
+          if (kind === 'release') release(slice, held)
+          else settle(slice, held, amount)
+          used += kind === 'settle' ? amount : 0
+        }
+        expect([slice.granted, slice.used, slice.held]).toEqual([granted, used, open.reduce((a, b) => a + b, 0)])
       }
-      expect([slice.granted, slice.used, slice.held]).toEqual([granted, used, open.reduce((a, b) => a + b, 0)])
-    }
-  }), { numRuns: 300 })
+    }),
+    { numRuns: 300 },
+  )
 })
 
 test('use within the hold never overruns the slice', () => {
-  fc.assert(fc.property(fc.array(fc.tuple(fc.nat(1_000), fc.nat(1_000)), { maxLength: 50 }), (requests) => {
-    const slice = fresh()
-    grant(slice, 5_000)
-    for (const [bound, used] of requests) {
-      if (freeOf(slice) < bound) continue
-      hold(slice, bound)
-      settle(slice, bound, Math.min(bound, used))
-      expect(freeOf(slice) >= 0).toBe(true)
-    }
-  }))
+  fc.assert(
+    fc.property(fc.array(fc.tuple(fc.nat(1_000), fc.nat(1_000)), { maxLength: 50 }), (requests) => {
+      const slice = fresh()
+      grant(slice, 5_000)
+      for (const [bound, used] of requests) {
+        if (freeOf(slice) < bound) continue
+        hold(slice, bound)
+        settle(slice, bound, Math.min(bound, used))
+        expect(freeOf(slice) >= 0).toBe(true)
+      }
+    }),
+  )
 })
 
 test('use above the hold is booked, and blocks admissions until a lease covers it', () => {

@@ -4,6 +4,7 @@
 import type { AssetId, Units } from '../money.ts'
 import type { Quantity } from '../quantity.ts'
 import type { CumulativePrice } from '../rating/price.ts'
+import type { Ratio } from '../rating/ratio.ts'
 
 export type Catalog = {
   readonly version: number
@@ -14,6 +15,8 @@ export type Catalog = {
   readonly plans: ReadonlyMap<string, Plan>
   readonly creditAssets: ReadonlyMap<string, { readonly id: string; readonly name: string; readonly currency: AssetId }>
   readonly rateCard: RateCard
+  /** What the operator agreed with providers beyond their public prices; none unless there. */
+  readonly providerTerms?: readonly ProviderTerms[]
   readonly gatewayFeature: string
   readonly gatewayModels: ReadonlyMap<string, GatewayModel>
 }
@@ -59,8 +62,11 @@ export type PlanLimit = {
 
 export type GatewayModel = { readonly name: string; readonly upstream: string | null; readonly model: string }
 
-/** Rates by model name and alias, newest first; look up with {@link rateInForce} of rating/cost.ts. */
-export type RateCard = ReadonlyMap<string, readonly Rate[]>
+/** Rates by model name and alias, newest first, and those that speak for whole families; look up with {@link rateInForce} of rating/cost.ts. */
+export type RateCard = ReadonlyMap<string, readonly Rate[]> & { readonly matchers?: readonly RateMatcher[] }
+
+/** Rates of one pattern, newest first; matchers stand in the order in which they are asked. */
+export type RateMatcher = { readonly pattern: string; readonly rates: readonly Rate[] }
 
 export type Rate = {
   readonly provider: string
@@ -70,6 +76,26 @@ export type Rate = {
   readonly currency: AssetId
   /** Amount per million units by usage bucket. */
   readonly perMillion: ReadonlyMap<string, Units>
+  /** Amount per unit of what is counted one by one: tool requests, images, seconds; `requests` is due once an answer. */
+  readonly perUnit?: ReadonlyMap<string, Units>
+  readonly variants?: readonly RateVariant[]
   readonly contextWindow: number
   readonly outputMax: number
 }
+
+/** Other prices, or a factor on them, under the conditions that it names; all of them must hold. */
+export type RateVariant = {
+  /** Accepted values of `service_tier`, `region` and labels such as `quality`. */
+  readonly when: ReadonlyMap<string, readonly string[]>
+  /** Holds for requests that read more tokens than this. */
+  readonly inputAbove: number | null
+  /** Holds for requests that read and wrote more tokens than this. */
+  readonly totalAbove: number | null
+  readonly perMillion: ReadonlyMap<string, Units>
+  readonly perUnit: ReadonlyMap<string, Units>
+  /** On prices per million; null for a variant that brings prices. */
+  readonly factor: Ratio | null
+}
+
+/** A provider's discount to the operator. */
+export type ProviderTerms = { readonly provider: string; readonly models: readonly string[]; readonly from: number; readonly discount: Ratio }

@@ -6,8 +6,9 @@ import { pow10 } from '../decimal.ts'
 import { parseUnits, units } from '../money.ts'
 import { parseQuantity, quantity, type Quantity } from '../quantity.ts'
 import type { CumulativePrice, PriceModel, Tier } from '../rating/price.ts'
-import type { Catalog, Meter, Plan, Rate } from './catalog.ts'
-import type { CatalogDocument, MeterDocument, PlanDocument, PriceDocument, RateDocument, TierDocument } from './document.ts'
+import type { Catalog, Meter, Plan } from './catalog.ts'
+import { compileRateCard, compileTerms } from './compile-rates.ts'
+import type { CatalogDocument, MeterDocument, PlanDocument, PriceDocument, TierDocument } from './document.ts'
 
 export function compileCatalog(document: CatalogDocument, version: number): Catalog {
   const meters = document.meters.map(compileMeter)
@@ -21,6 +22,7 @@ export function compileCatalog(document: CatalogDocument, version: number): Cata
     plans: new Map(document.plans.map((plan, index) => [plan.id, compilePlan(plan, { currency: document.currency, meterById, path: `plans[${index}]` })])),
     creditAssets: new Map(document.credit_assets.map((asset) => [asset.id, asset])),
     rateCard: compileRateCard(document.rate_card),
+    ...(document.provider_terms === undefined ? {} : { providerTerms: compileTerms(document.provider_terms) }),
     gatewayFeature: document.gateway.feature,
     gatewayModels: new Map(document.gateway.models.map((model) => [model.name, model])),
   }
@@ -111,23 +113,6 @@ function compileTier(tier: TierDocument, context: { readonly scale: number; read
     amount: parseUnits(tier.amount, context.currency, `${context.path}.amount`),
     flat: parseUnits(tier.flat, context.currency, `${context.path}.flat`),
   }
-}
-
-function compileRateCard(documents: readonly RateDocument[]): Map<string, Rate[]> {
-  const card = new Map<string, Rate[]>()
-  for (const [index, document] of documents.entries()) {
-    const rate: Rate = {
-      provider: document.provider,
-      model: document.model,
-      from: Date.parse(`${document.from}T00:00:00Z`),
-      currency: document.currency,
-      perMillion: new Map(Object.entries(document.per_million).map(([bucket, amount]) => [bucket, parseUnits(amount, document.currency, `rate_card[${index}].per_million.${bucket}`)])),
-      contextWindow: document.context_window,
-      outputMax: document.output_max,
-    }
-    for (const name of [document.model, ...document.aliases]) card.set(name, [...(card.get(name) ?? []), rate].sort((a, b) => b.from - a.from))
-  }
-  return card
 }
 
 function meterOf(id: string, context: PlanContext, path: string): Meter {

@@ -9,6 +9,8 @@ export type CatalogDocument = {
   readonly plans: readonly PlanDocument[]
   readonly credit_assets: readonly CreditAssetDocument[]
   readonly rate_card: readonly RateDocument[]
+  /** What the operator agreed with providers beyond their public prices. */
+  readonly provider_terms?: readonly ProviderTermsDocument[]
   readonly gateway: GatewayDocument
 }
 
@@ -95,8 +97,36 @@ export type RateDocument = {
   readonly currency: string
   /** Amount per million tokens by usage bucket, such as `{ input: "0.25", cached_input: "0.025", output: "2" }`. */
   readonly per_million: Readonly<Record<string, string>>
+  /** Amount per unit of what is counted one by one, such as `{ web_search_requests: "0.01" }`; `requests` is due once an answer. */
+  readonly per_unit?: Readonly<Record<string, string>>
+  /** Further model names, with `*` for any letters. */
+  readonly patterns?: readonly string[]
+  /** Other prices or a factor by service tier, region, label or length of context. */
+  readonly variants?: readonly RateVariantDocument[]
   readonly context_window: number
   readonly output_max: number
+}
+
+/** Brings prices or a factor, never both. */
+export type RateVariantDocument = {
+  /** Accepted values of `service_tier`, `region`, or a label such as `quality`; all conditions must hold. */
+  readonly when?: Readonly<Record<string, readonly string[]>>
+  readonly input_above?: number
+  readonly total_above?: number
+  readonly per_million?: Readonly<Record<string, string>>
+  readonly per_unit?: Readonly<Record<string, string>>
+  readonly factor?: string
+}
+
+/** A discount that a provider gives the operator, in force from a day on. */
+export type ProviderTermsDocument = {
+  readonly provider: string
+  /** Names with `*` for any letters; left out, all models of the provider. */
+  readonly models?: readonly string[]
+  /** In force from this day on, `YYYY-MM-DD`. */
+  readonly from: string
+  /** Percent off, 0 to 100. */
+  readonly discount_percent: string
 }
 
 export type GatewayDocument = {

@@ -45,6 +45,10 @@ export type CatalogProblemCode =
   | 'no_rate'
   | 'duplicate_rate'
   | 'incomplete_rate'
+  | 'invalid_pattern'
+  | 'variant_unconditional'
+  | 'variant_mixed'
+  | 'unknown_provider'
 
 /** Collects problems in the order of the document. */
 export type Report = {

@@ -2,14 +2,14 @@
 // Guarantee: a document without errors compiles, and none of its prices stops the rating by an assertion. Pure; the form of
 // the YAML file is checked before, where its lines are known.
 
-import { withoutDate } from '../rating/cost.ts'
+import { matchesPattern, withoutDate } from '../rating/rate-match.ts'
 import { QUANTITY_SCALE_MAX } from '../quantity.ts'
 import type { CatalogDocument, CreditAssetDocument, FeatureDocument, GatewayDocument, MeterDocument, RateDocument } from './document.ts'
 import { nearest } from './nearest.ts'
 import { didYouMean, openReport, type CatalogPath, type CatalogProblem, type Report } from './problem.ts'
 import { checkCurrency, checkId, checkInteger, checkLabel, checkName, checkUnique } from './validate-field.ts'
 import { checkIdsAcrossPlans, validatePlan } from './validate-plan.ts'
-import { validateRateCard } from './validate-rates.ts'
+import { validateRateCard, validateTerms } from './validate-rates.ts'
 
 /** Every error and warning, in the order of the document's sections. */
 export function validateCatalog(document: CatalogDocument): readonly CatalogProblem[] {
@@ -28,6 +28,7 @@ export function validateCatalog(document: CatalogDocument): readonly CatalogProb
   checkIdsAcrossPlans(document.plans, report)
   validateCreditAssets(document.credit_assets, report)
   validateRateCard(document.rate_card, report)
+  validateTerms(document.provider_terms ?? [], document.rate_card, report)
   validateGateway(document.gateway, document, report)
   return report.problems
 }
@@ -81,12 +82,13 @@ function validateGateway(gateway: GatewayDocument, document: CatalogDocument, re
   }
   checkUnique(gateway.models.map(({ name }) => name), { what: 'model', path: ['gateway', 'models'], field: 'name' }, report)
   const rated = ratedNames(document.rate_card)
+  const patterns = document.rate_card.flatMap((rate) => rate.patterns ?? [])
   for (const [index, model] of gateway.models.entries()) {
     const path = ['gateway', 'models', index]
     checkLabel(model.name, [...path, 'name'], report)
     checkLabel(model.model, [...path, 'model'], report)
     if (model.upstream !== null) checkId(model.upstream, [...path, 'upstream'], report)
-    if (rated.has(model.model) || rated.has(withoutDate(model.model))) continue
+    if (rated.has(model.model) || rated.has(withoutDate(model.model)) || patterns.some((pattern) => matchesPattern(pattern, model.model))) continue
     const suggestion = nearest(model.model, rated)
     report.error([...path, 'model'], 'no_rate', `the rate card has no entry for ${model.model}, so neither its cost nor the most that a request can use is known.${didYouMean(suggestion)}`, suggestion)
   }

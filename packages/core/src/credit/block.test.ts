@@ -8,7 +8,15 @@ import { balanceOf, compareBurnOrder, drawFrom, isUsable, type CreditBlock } fro
 
 const NOW = instant(1_000)
 const block = (id: string, part: Partial<CreditBlock> = {}): CreditBlock => ({
-  id, category: 'paid', priority: 100, granted: units(1_000n), remaining: units(100n), effectiveAt: instant(0), expiresAt: null, createdAt: instant(0), ...part,
+  id,
+  category: 'paid',
+  priority: 100,
+  granted: units(1_000n),
+  remaining: units(100n),
+  effectiveAt: instant(0),
+  expiresAt: null,
+  createdAt: instant(0),
+  ...part,
 })
 
 test('burn order: priority, then earlier expiry, promotional before paid, earlier effective, earlier created, id', () => {
@@ -25,13 +33,26 @@ test('burn order: priority, then earlier expiry, promotional before paid, earlie
     block('i', { createdAt: instant(2) }),
     block('j', { priority: 200, expiresAt: soon, category: 'promotional' }),
   ]
-  fc.assert(fc.property(fc.shuffledSubarray(ordered, { minLength: ordered.length }), (shuffled) => {
-    expect([...shuffled].sort(compareBurnOrder).map(({ id }) => id).join('')).toBe('abcdefghij')
-  }))
+  fc.assert(
+    fc.property(fc.shuffledSubarray(ordered, { minLength: ordered.length }), (shuffled) => {
+      expect(
+        [...shuffled]
+          .sort(compareBurnOrder)
+          .map(({ id }) => id)
+          .join(''),
+      ).toBe('abcdefghij')
+    }),
+  )
 })
 
 test('a block is usable from its beginning until just before its end, while something is left', () => {
-  const check = (part: Partial<CreditBlock>, expected: boolean) => expect.soft(isUsable(block('a', part), NOW), JSON.stringify(part, (_, value: unknown) => (typeof value === 'bigint' ? String(value) : value))).toBe(expected)
+  const check = (part: Partial<CreditBlock>, expected: boolean) =>
+    expect
+      .soft(
+        isUsable(block('a', part), NOW),
+        JSON.stringify(part, (_, value: unknown) => (typeof value === 'bigint' ? String(value) : value)),
+      )
+      .toBe(expected)
   check({}, true)
   check({ effectiveAt: NOW }, true)
   check({ effectiveAt: instant(1_001) }, false)
@@ -41,38 +62,83 @@ test('a block is usable from its beginning until just before its end, while some
 })
 
 test('a draw takes from each block in order, names it, and tells what none could pay', () => {
-  const blocks = [block('paid'), block('gift', { category: 'promotional', remaining: units(30n) }), block('later', { effectiveAt: instant(2_000) }), block('gone', { expiresAt: instant(500) })]
-  const check = (amount: bigint, draws: readonly [string, bigint][], short: bigint) => expect.soft(drawFrom(blocks, units(amount), NOW)).toEqual({ draws: draws.map(([id, part]) => ({ block: id, amount: part })), short })
+  const blocks = [
+    block('paid'),
+    block('gift', { category: 'promotional', remaining: units(30n) }),
+    block('later', { effectiveAt: instant(2_000) }),
+    block('gone', { expiresAt: instant(500) }),
+  ]
+  const check = (amount: bigint, draws: readonly [string, bigint][], short: bigint) =>
+    expect.soft(drawFrom(blocks, units(amount), NOW)).toEqual({ draws: draws.map(([id, part]) => ({ block: id, amount: part })), short })
   check(0n, [], 0n)
   check(30n, [['gift', 30n]], 0n)
-  check(31n, [['gift', 30n], ['paid', 1n]], 0n)
-  check(130n, [['gift', 30n], ['paid', 100n]], 0n)
-  check(200n, [['gift', 30n], ['paid', 100n]], 70n)
+  check(
+    31n,
+    [
+      ['gift', 30n],
+      ['paid', 1n],
+    ],
+    0n,
+  )
+  check(
+    130n,
+    [
+      ['gift', 30n],
+      ['paid', 100n],
+    ],
+    0n,
+  )
+  check(
+    200n,
+    [
+      ['gift', 30n],
+      ['paid', 100n],
+    ],
+    70n,
+  )
   expect(() => drawFrom(blocks, units(-1n), NOW)).toThrow('negative')
 })
 
-const blocks = fc.array(fc.record({
-  category: fc.constantFrom('paid' as const, 'promotional' as const), priority: fc.integer({ min: 0, max: 3 }), remaining: fc.bigInt({ min: 0n, max: 500n }).map(units),
-  effectiveAt: fc.integer({ min: 0, max: 2_000 }).map(instant), expiresAt: fc.oneof(fc.constant(null), fc.integer({ min: 0, max: 3_000 }).map(instant)), createdAt: fc.integer({ min: 0, max: 9 }).map(instant),
-}), { maxLength: 12 }).map((list) => list.map((part, index) => block(`blk_${index}`, part)))
+const blocks = fc
+  .array(
+    fc.record({
+      category: fc.constantFrom('paid' as const, 'promotional' as const),
+      priority: fc.integer({ min: 0, max: 3 }),
+      remaining: fc.bigInt({ min: 0n, max: 500n }).map(units),
+      effectiveAt: fc.integer({ min: 0, max: 2_000 }).map(instant),
+      expiresAt: fc.oneof(fc.constant(null), fc.integer({ min: 0, max: 3_000 }).map(instant)),
+      createdAt: fc.integer({ min: 0, max: 9 }).map(instant),
+    }),
+    { maxLength: 12 },
+  )
+  .map((list) => list.map((part, index) => block(`blk_${index}`, part)))
 
 test('draws and what is short sum to the amount, no block gives more than it has, and nothing is short while anything is left', () => {
-  fc.assert(fc.property(blocks, fc.bigInt({ min: 0n, max: 3_000n }), (list, amount) => {
-    const { draws, short } = drawFrom(list, units(amount), NOW)
-    const drawn = draws.reduce((sum: bigint, draw) => sum + draw.amount, 0n)
-    const balance = balanceOf(list, NOW)
-    expect(drawn + short).toBe(amount)
-    expect(drawn).toBe(amount < balance ? amount : balance)
-    for (const draw of draws) {
-      const source = list.find(({ id }) => id === draw.block)!
-      expect(draw.amount > 0n && draw.amount <= source.remaining && isUsable(source, NOW)).toBe(true)
-    }
-    expect(new Set(draws.map((draw) => draw.block)).size).toBe(draws.length)
-  }), { numRuns: 300 })
+  fc.assert(
+    fc.property(blocks, fc.bigInt({ min: 0n, max: 3_000n }), (list, amount) => {
+      const { draws, short } = drawFrom(list, units(amount), NOW)
+      const drawn = draws.reduce((sum: bigint, draw) => sum + draw.amount, 0n)
+      const balance = balanceOf(list, NOW)
+      expect(drawn + short).toBe(amount)
+      expect(drawn).toBe(amount < balance ? amount : balance)
+      for (const draw of draws) {
+        const source = list.find(({ id }) => id === draw.block)!
+        expect(draw.amount > 0n && draw.amount <= source.remaining && isUsable(source, NOW)).toBe(true)
+      }
+      expect(new Set(draws.map((draw) => draw.block)).size).toBe(draws.length)
+    }),
+    { numRuns: 300 },
+  )
 })
 
 test('the order of the list changes nothing of a draw', () => {
-  fc.assert(fc.property(blocks.chain((list) => fc.tuple(fc.constant(list), fc.shuffledSubarray(list, { minLength: list.length }))), fc.bigInt({ min: 0n, max: 3_000n }), ([list, shuffled], amount) => {
-    expect(drawFrom(shuffled, units(amount), NOW)).toEqual(drawFrom(list, units(amount), NOW))
-  }))
+  fc.assert(
+    fc.property(
+      blocks.chain((list) => fc.tuple(fc.constant(list), fc.shuffledSubarray(list, { minLength: list.length }))),
+      fc.bigInt({ min: 0n, max: 3_000n }),
+      ([list, shuffled], amount) => {
+        expect(drawFrom(shuffled, units(amount), NOW)).toEqual(drawFrom(list, units(amount), NOW))
+      },
+    ),
+  )
 })

@@ -9,25 +9,34 @@ const positive = fc.bigInt({ min: 1n, max: 10n ** 15n }).map(units)
 const signed = fc.bigInt({ min: -(10n ** 15n), max: 10n ** 15n }).map(units)
 const blockIds = fc.constantFrom('blk_1', 'blk_2', 'blk_3')
 const usages = fc.record({ draws: fc.array(fc.record({ block: blockIds, amount: signed }), { maxLength: 4 }), accrued: signed, debt: signed })
-const topUps = fc.record({ block: blockIds, category: fc.constantFrom('paid' as const, 'promotional' as const), amount: positive, share: fc.integer({ min: 0, max: 100 }) })
+const topUps = fc.record({
+  block: blockIds,
+  category: fc.constantFrom('paid' as const, 'promotional' as const),
+  amount: positive,
+  share: fc.integer({ min: 0, max: 100 }),
+})
 const total = (amounts: Iterable<bigint>) => [...amounts].reduce((sum, amount) => sum + amount, 0n)
 
 test('after any series of usage and top-ups debits equal credits, and each transfer is positive between two accounts', () => {
-  fc.assert(fc.property(fc.array(usages, { maxLength: 8 }), fc.array(topUps, { maxLength: 8 }), (used, bought) => {
-    const transfers: Transfer[] = [
-      ...used.flatMap((posting) => usageTransfers({ asset: 'USD', ...posting })),
-      ...bought.flatMap(({ share, ...topUp }) => topUpTransfers({ asset: 'USD', ...topUp, repaid: units((topUp.amount * BigInt(share)) / 100n) })),
-    ]
-    expect(total(accountBalances(transfers).values())).toBe(0n)
-    for (const { debit, credit, amount } of transfers) expect(amount > 0n && debit !== credit).toBe(true)
-  }))
+  fc.assert(
+    fc.property(fc.array(usages, { maxLength: 8 }), fc.array(topUps, { maxLength: 8 }), (used, bought) => {
+      const transfers: Transfer[] = [
+        ...used.flatMap((posting) => usageTransfers({ asset: 'USD', ...posting })),
+        ...bought.flatMap(({ share, ...topUp }) => topUpTransfers({ asset: 'USD', ...topUp, repaid: units((topUp.amount * BigInt(share)) / 100n) })),
+      ]
+      expect(total(accountBalances(transfers).values())).toBe(0n)
+      for (const { debit, credit, amount } of transfers) expect(amount > 0n && debit !== credit).toBe(true)
+    }),
+  )
 })
 
 test('what usage earned is what was drawn, accrued and owed', () => {
-  fc.assert(fc.property(usages, (posting) => {
-    const revenue = accountBalances(usageTransfers({ asset: 'USD', ...posting })).get('usage_revenue') ?? 0n
-    expect(revenue).toBe(total(posting.draws.map(({ amount }) => amount)) + posting.accrued + posting.debt)
-  }))
+  fc.assert(
+    fc.property(usages, (posting) => {
+      const revenue = accountBalances(usageTransfers({ asset: 'USD', ...posting })).get('usage_revenue') ?? 0n
+      expect(revenue).toBe(total(posting.draws.map(({ amount }) => amount)) + posting.accrued + posting.debt)
+    }),
+  )
 })
 
 function balances(transfers: readonly Transfer[]): Record<string, bigint> {
@@ -42,11 +51,20 @@ test('credits bought, used, overdrawn and bought again leave the accounts that a
   const second = topUpTransfers({ block: 'blk_2', asset, category: 'promotional', amount: amount(80n), repaid: amount(30n) })
   expect(balances(first)).toEqual({ payment_clearing: -100n, 'wallet:blk_1': 100n })
   expect(balances([...first, ...use])).toEqual({ payment_clearing: -100n, usage_revenue: 130n, 'wallet:blk_1': 0n, wallet_debt: -30n })
-  expect(balances([...first, ...use, ...second])).toEqual({ payment_clearing: -100n, promotion: -80n, usage_revenue: 130n, 'wallet:blk_1': 0n, 'wallet:blk_2': 50n, wallet_debt: 0n })
+  expect(balances([...first, ...use, ...second])).toEqual({
+    payment_clearing: -100n,
+    promotion: -80n,
+    usage_revenue: 130n,
+    'wallet:blk_1': 0n,
+    'wallet:blk_2': 50n,
+    wallet_debt: 0n,
+  })
 })
 
 test('a volume discount runs the other way', () => {
-  expect(usageTransfers({ asset: 'USD', draws: [], accrued: units(-95n), debt: units(0n) })).toEqual([{ debit: 'usage_revenue', credit: 'accrued_usage', asset: 'USD', amount: 95n }])
+  expect(usageTransfers({ asset: 'USD', draws: [], accrued: units(-95n), debt: units(0n) })).toEqual([
+    { debit: 'usage_revenue', credit: 'accrued_usage', asset: 'USD', amount: 95n },
+  ])
 })
 
 test('usage that cost nothing makes no transfer', () => {

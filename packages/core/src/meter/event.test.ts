@@ -7,12 +7,27 @@ import { instant } from '../time.ts'
 import { eventFingerprint, isOversized, type UsageEvent } from './event.ts'
 
 const event: UsageEvent = {
-  id: 'evt_1', source: 'app', type: 'ai.request', customer: 'cus_1' as CustomerId, time: instant(1_000), entity: null, feature: 'chat', run: null, key: 'key_1',
-  quantities: { input_tokens: '10', output_tokens: '5' }, dimensions: { model: 'small' }, cost: null, estimated: false, catalogVersion: 3, settled: null, context: { latency_ms: 12 },
+  id: 'evt_1',
+  source: 'app',
+  type: 'ai.request',
+  customer: 'cus_1' as CustomerId,
+  time: instant(1_000),
+  entity: null,
+  feature: 'chat',
+  run: null,
+  key: 'key_1',
+  quantities: { input_tokens: '10', output_tokens: '5' },
+  dimensions: { model: 'small' },
+  cost: null,
+  estimated: false,
+  catalogVersion: 3,
+  settled: null,
+  context: { latency_ms: 12 },
 }
 
 test('a retry that measured another latency, cost or time of ours is the same event', () => {
-  const same = (part: Partial<UsageEvent>, statedTime = false) => expect.soft(eventFingerprint({ ...event, ...part }, statedTime), JSON.stringify(part)).toBe(eventFingerprint(event, statedTime))
+  const same = (part: Partial<UsageEvent>, statedTime = false) =>
+    expect.soft(eventFingerprint({ ...event, ...part }, statedTime), JSON.stringify(part)).toBe(eventFingerprint(event, statedTime))
   same({ context: { latency_ms: 99 } })
   same({ time: instant(2_000) })
   same({ catalogVersion: 4, key: null, cost: { amount: '1', currency: 'USD' }, estimated: true })
@@ -20,7 +35,8 @@ test('a retry that measured another latency, cost or time of ours is the same ev
 })
 
 test('other consumption, another user, another time that the sender stated is a conflict', () => {
-  const differs = (part: Partial<UsageEvent>, statedTime = false) => expect.soft(eventFingerprint({ ...event, ...part }, statedTime), JSON.stringify(part)).not.toBe(eventFingerprint(event, statedTime))
+  const differs = (part: Partial<UsageEvent>, statedTime = false) =>
+    expect.soft(eventFingerprint({ ...event, ...part }, statedTime), JSON.stringify(part)).not.toBe(eventFingerprint(event, statedTime))
   differs({ quantities: { input_tokens: '11', output_tokens: '5' } })
   differs({ quantities: { input_tokens: '10' } })
   differs({ dimensions: { model: 'large' } })

@@ -8,11 +8,22 @@ import { costOf, rateInForce } from './cost.ts'
 
 const day = (text: string) => instant(Date.parse(`${text}T00:00:00Z`))
 function rate(model: string, from: string, perMillion: Readonly<Record<string, string>>): Rate {
-  return { provider: 'acme', model, from: day(from), currency: 'USD', perMillion: new Map(Object.entries(perMillion).map(([bucket, amount]) => [bucket, parseUnits(amount, 'USD')])), contextWindow: 128_000, outputMax: 16_000 }
+  return {
+    provider: 'acme',
+    model,
+    from: day(from),
+    currency: 'USD',
+    perMillion: new Map(Object.entries(perMillion).map(([bucket, amount]) => [bucket, parseUnits(amount, 'USD')])),
+    contextWindow: 128_000,
+    outputMax: 16_000,
+  }
 }
 const newer = rate('tiny', '2026-02-01', { input: '0.2', output: '0.8' })
 const older = rate('tiny', '2025-06-01', { input: '0.25', output: '2' })
-const card: RateCard = new Map([['tiny', [newer, older]], ['tiny-2025-08-07', [older]]])
+const card: RateCard = new Map([
+  ['tiny', [newer, older]],
+  ['tiny-2025-08-07', [older]],
+])
 
 test('the rate in force is the newest that had begun, by exact name before family', () => {
   const check = (model: string, at: string, expected: Rate | null) => expect.soft(rateInForce(card, model, day(at)), `${model} ${at}`).toBe(expected)

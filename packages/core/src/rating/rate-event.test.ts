@@ -10,24 +10,47 @@ import type { CumulativePrice } from './price.ts'
 import { allowanceBudget, coverByAllowances, rateEvent, type Coverage } from './rate-event.ts'
 import { rateTotal } from './rate.ts'
 
-type PlanParts = { readonly allowances?: readonly { readonly id: string; readonly meters: readonly string[] }[]; readonly prices?: readonly CumulativePrice[]; readonly funding?: Plan['funding'] }
+type PlanParts = {
+  readonly allowances?: readonly { readonly id: string; readonly meters: readonly string[] }[]
+  readonly prices?: readonly CumulativePrice[]
+  readonly funding?: Plan['funding']
+}
 
 function planOf(parts: PlanParts): Plan {
   const prices = parts.prices ?? []
   return {
-    id: 'pro', name: 'Pro', public: true, period: 'month', fee: null, entitlements: new Map(), limits: [],
-    prices, priceByMeter: new Map(prices.map((price) => [price.meter, price])),
+    id: 'pro',
+    name: 'Pro',
+    public: true,
+    period: 'month',
+    fee: null,
+    entitlements: new Map(),
+    limits: [],
+    prices,
+    priceByMeter: new Map(prices.map((price) => [price.meter, price])),
     allowances: (parts.allowances ?? []).map((allowance) => ({ ...allowance, name: allowance.id, quantity: NONE, scale: 0 })),
     funding: parts.funding ?? ['allowance', 'wallet'],
   }
 }
 
-const price = (meter: string, perThousand: string): CumulativePrice => ({ id: `${meter}_price`, name: meter, meter, scale: 0, model: 'per_unit', amount: parseUnits(perThousand, 'USD'), per: quantity(1000n) })
-const measured = (amounts: Readonly<Record<string, number>>): Measured[] => Object.entries(amounts).map(([id, amount]) => ({
-  meter: { id, name: id, unit: 'token', eventType: 'ai.request', aggregation: 'sum', properties: [id], filter: new Map(), scale: 0 } satisfies Meter,
-  quantity: quantity(BigInt(amount)),
-}))
-const left = (amounts: Readonly<Record<string, number>>) => (allowance: string): Quantity => quantity(BigInt(amounts[allowance] ?? 0))
+const price = (meter: string, perThousand: string): CumulativePrice => ({
+  id: `${meter}_price`,
+  name: meter,
+  meter,
+  scale: 0,
+  model: 'per_unit',
+  amount: parseUnits(perThousand, 'USD'),
+  per: quantity(1000n),
+})
+const measured = (amounts: Readonly<Record<string, number>>): Measured[] =>
+  Object.entries(amounts).map(([id, amount]) => ({
+    meter: { id, name: id, unit: 'token', eventType: 'ai.request', aggregation: 'sum', properties: [id], filter: new Map(), scale: 0 } satisfies Meter,
+    quantity: quantity(BigInt(amount)),
+  }))
+const left =
+  (amounts: Readonly<Record<string, number>>) =>
+  (allowance: string): Quantity =>
+    quantity(BigInt(amounts[allowance] ?? 0))
 const written = (coverage: readonly Coverage[]) => coverage.map(({ budget, meter, quantity: amount }) => `${budget} ${meter} ${amount}`)
 const one = [{ id: 'tokens', meters: ['input', 'output'] }]
 
@@ -59,9 +82,16 @@ test('meters that share an allowance draw in the order that the allowance names,
 })
 
 test('a second allowance pays what the first left', () => {
-  const plan = planOf({ allowances: [{ id: 'welcome', meters: ['input'] }, { id: 'tokens', meters: ['input', 'output'] }] })
+  const plan = planOf({
+    allowances: [
+      { id: 'welcome', meters: ['input'] },
+      { id: 'tokens', meters: ['input', 'output'] },
+    ],
+  })
   expect(written(coverByAllowances(plan, measured({ input: 10, output: 4 }), left({ welcome: 6, tokens: 7 })))).toEqual([
-    'allowance:welcome input 6', 'allowance:tokens input 4', 'allowance:tokens output 3',
+    'allowance:welcome input 6',
+    'allowance:tokens input 4',
+    'allowance:tokens output 3',
   ])
 })
 
@@ -78,19 +108,41 @@ test('units that an allowance includes but that have no price beyond it are repo
   expect(beyond.unpriced).toEqual(['output'])
   const within = rateEvent({ plan, measured: usage, coverage: coverByAllowances(plan, usage, left({ tokens: 20 })), billableBefore: () => NONE })
   expect([within.unpriced, within.amount]).toEqual([[], 0n])
-  expect(within.charges.map(({ meter, included }) => [meter, included])).toEqual([['input', 10n], ['output', 10n]])
+  expect(within.charges.map(({ meter, included }) => [meter, included])).toEqual([
+    ['input', 10n],
+    ['output', 10n],
+  ])
 })
 
 test('a meter that the plan does not mention is measured and neither charged nor reported', () => {
-  const rated = rateEvent({ plan: planOf({ allowances: one, prices: [price('input', '2')] }), measured: measured({ requests: 1 }), coverage: [], billableBefore: () => NONE })
+  const rated = rateEvent({
+    plan: planOf({ allowances: one, prices: [price('input', '2')] }),
+    measured: measured({ requests: 1 }),
+    coverage: [],
+    billableBefore: () => NONE,
+  })
   expect(rated).toEqual({ charges: [], amount: 0n, unpriced: [] })
 })
 
 test('an event is rated from the aggregate that it met, and the charge tells which that was', () => {
-  const tiered: CumulativePrice = { id: 'output_price', name: 'output', meter: 'output', scale: 0, model: 'graduated', per: quantity(1n), tiers: [
-    { upTo: quantity(100n), amount: parseUnits('2', 'USD'), flat: parseUnits('0', 'USD') }, { upTo: null, amount: parseUnits('1', 'USD'), flat: parseUnits('5', 'USD') },
-  ] }
-  const rated = rateEvent({ plan: planOf({ prices: [tiered] }), measured: measured({ output: 20 }), coverage: [], billableBefore: (id) => quantity(id === 'output_price' ? 90n : 0n) })
+  const tiered: CumulativePrice = {
+    id: 'output_price',
+    name: 'output',
+    meter: 'output',
+    scale: 0,
+    model: 'graduated',
+    per: quantity(1n),
+    tiers: [
+      { upTo: quantity(100n), amount: parseUnits('2', 'USD'), flat: parseUnits('0', 'USD') },
+      { upTo: null, amount: parseUnits('1', 'USD'), flat: parseUnits('5', 'USD') },
+    ],
+  }
+  const rated = rateEvent({
+    plan: planOf({ prices: [tiered] }),
+    measured: measured({ output: 20 }),
+    coverage: [],
+    billableBefore: (id) => quantity(id === 'output_price' ? 90n : 0n),
+  })
   expect(rated.charges).toMatchObject([{ before: 90n, quantity: 20n, included: 0n }])
   expect(formatUnits(rated.amount, 'USD')).toBe('35')
 })
@@ -103,29 +155,31 @@ test('more coverage than usage is a programmer’s error', () => {
 
 test('over any sequence of events an allowance pays all of its units before a price is asked, and included and billable units sum to the used', () => {
   const events = fc.array(fc.record({ input: fc.integer({ min: 0, max: 400 }), output: fc.integer({ min: 0, max: 400 }) }), { maxLength: 20 })
-  fc.assert(fc.property(events, fc.integer({ min: 0, max: 3_000 }), (list, included) => {
-    const plan = planOf({ allowances: one, prices: [price('input', '2'), price('output', '8')] })
-    const billable = new Map<string, bigint>()
-    let remainder = BigInt(included)
-    let charged = 0n
-    let usedInAll = 0n
-    for (const event of list) {
-      const usage = measured(event)
-      const coverage = coverByAllowances(plan, usage, () => quantity(remainder))
-      const rated = rateEvent({ plan, measured: usage, coverage, billableBefore: (id) => quantity(billable.get(id) ?? 0n) })
-      for (const { budget, quantity: amount } of coverage) {
-        expect(budget).toBe(allowanceBudget('tokens'))
-        remainder -= amount
+  fc.assert(
+    fc.property(events, fc.integer({ min: 0, max: 3_000 }), (list, included) => {
+      const plan = planOf({ allowances: one, prices: [price('input', '2'), price('output', '8')] })
+      const billable = new Map<string, bigint>()
+      let remainder = BigInt(included)
+      let charged = 0n
+      let usedInAll = 0n
+      for (const event of list) {
+        const usage = measured(event)
+        const coverage = coverByAllowances(plan, usage, () => quantity(remainder))
+        const rated = rateEvent({ plan, measured: usage, coverage, billableBefore: (id) => quantity(billable.get(id) ?? 0n) })
+        for (const { budget, quantity: amount } of coverage) {
+          expect(budget).toBe(allowanceBudget('tokens'))
+          remainder -= amount
+        }
+        for (const charge of rated.charges) {
+          billable.set(charge.price, (billable.get(charge.price) ?? 0n) + charge.quantity - charge.included)
+          usedInAll += charge.quantity
+        }
+        expect(remainder >= 0n && (rated.amount === 0n || remainder === 0n)).toBe(true)
+        charged += rated.amount
       }
-      for (const charge of rated.charges) {
-        billable.set(charge.price, (billable.get(charge.price) ?? 0n) + charge.quantity - charge.included)
-        usedInAll += charge.quantity
-      }
-      expect(remainder >= 0n && (rated.amount === 0n || remainder === 0n)).toBe(true)
-      charged += rated.amount
-    }
-    const inAll = [...billable.values()].reduce((a, b) => a + b, 0n)
-    expect(inAll + BigInt(included) - remainder).toBe(usedInAll)
-    expect(charged).toBe(plan.prices.reduce((sum: bigint, { id, ...model }) => sum + rateTotal(model, quantity(billable.get(id) ?? 0n)), 0n))
-  }))
+      const inAll = [...billable.values()].reduce((a, b) => a + b, 0n)
+      expect(inAll + BigInt(included) - remainder).toBe(usedInAll)
+      expect(charged).toBe(plan.prices.reduce((sum: bigint, { id, ...model }) => sum + rateTotal(model, quantity(billable.get(id) ?? 0n)), 0n))
+    }),
+  )
 })

@@ -51,7 +51,7 @@ test('one missing figure follows from the total; two missing ones are reported',
   check(null, { completion_tokens: 2, total_tokens: 9 }, { input: 7, output: 2 })
   check(null, { prompt_tokens: 7 }, { input: 7 }, ['missing_count'])
   check(null, { completion_tokens: 7 }, { output: 7 }, ['missing_count'])
-  check(null, { total_tokens: 9 }, { }, ['missing_count', 'missing_count', 'total_mismatch'])
+  check(null, { total_tokens: 9 }, { reasoning: 9 }, ['missing_count', 'missing_count', 'total_mismatch'])
 })
 
 test('a total that the parts do not reach is told, and the larger figure is taken', () => {

@@ -28,9 +28,6 @@ const TABLE = countTable({
 })
 type Field = keyof typeof TABLE
 
-/** Providers whose `completion_tokens` leaves reasoning out. */
-const EXCLUDES_REASONING = new Set(['xai', 'google', 'gemini'])
-
 type Told = { readonly of: Circumstances; readonly counts: Counts<Field> }
 
 export const openaiChat: UsageFamily<Told> = { start: { of: UNTOLD, counts: noCounts(TABLE) }, add, finish }
@@ -54,7 +51,7 @@ function finish({ of, counts }: Told, provider: string | null): ProviderUsage {
   const completion = figures.completion ?? differenceOf(figures.total, figures.prompt) ?? (problems.push(missing('completion_tokens')), 0)
   const beside = provider === 'perplexity' ? (figures.reasoningBare ?? 0) : 0
   const within = figures.reasoning ?? (provider === 'perplexity' ? null : figures.reasoningBare)
-  const output = wholeOutput({ prompt, completion, total: figures.total, reasoning: within, excludesReasoning: EXCLUDES_REASONING.has(provider ?? '') })
+  const output = wholeOutput({ prompt, completion, total: figures.total, reasoning: within, excludesReasoning: provider === 'xai', hidesReasoning: provider === 'google' })
   if (!output.isExplained && figures.total !== null) problems.push(mismatch('total_tokens', prompt + completion, figures.total))
   if (figures.cacheMiss !== null && figures.cacheMiss + (figures.cached ?? 0) !== prompt) problems.push(mismatch('prompt_tokens', figures.cacheMiss + (figures.cached ?? 0), prompt))
   const input = splitInput({

@@ -86,7 +86,7 @@ function readResponse(counts: Figures, provider: string | null): { readonly buck
   if (figures.output === null) problems.push(missing('output_tokens'))
   const prompt = figures.input ?? 0
   const completion = figures.output ?? 0
-  const output = wholeOutput({ prompt, completion, total: figures.total, reasoning: figures.reasoning, excludesReasoning: provider === 'xai' })
+  const output = wholeOutput({ prompt, completion, total: figures.total, reasoning: figures.reasoning, excludesReasoning: provider === 'xai', hidesReasoning: false })
   if (!output.isExplained && figures.total !== null) problems.push(mismatch('total_tokens', prompt + completion, figures.total))
   const input = splitInput({
     whole: prompt, audio: figures.audioInput ?? 0, image: figures.imageInput ?? 0, video: 0,

@@ -67,7 +67,10 @@ export function wholeOutput(told: {
   readonly completion: number
   readonly total: number | null
   readonly reasoning: number | null
+  /** The provider leaves reasoning out of the completion: decides where no total does. */
   readonly excludesReasoning: boolean
+  /** The provider tells its reasoning by the total alone. */
+  readonly hidesReasoning: boolean
 }): { readonly whole: number; readonly reasoning: number; readonly isExplained: boolean } {
   const { prompt, completion, total } = told
   const reasoning = told.reasoning ?? 0
@@ -76,7 +79,7 @@ export function wholeOutput(told: {
   const rest = total - prompt - completion
   if (rest <= 0) return { whole: completion, reasoning, isExplained: rest === 0 }
   // What the total has beyond input and answer was thought, whether or not the answer says how much.
-  if (told.reasoning === null) return { whole: completion + rest, reasoning: rest, isExplained: told.excludesReasoning }
+  if (told.reasoning === null) return { whole: completion + rest, reasoning: rest, isExplained: told.hidesReasoning }
   return { whole: completion + rest, reasoning, isExplained: rest === reasoning }
 }
 

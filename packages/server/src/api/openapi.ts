@@ -29,7 +29,7 @@ const IDEMPOTENCY_KEY: Json = {
   description: 'The same key with the same request gets the first answer again, for 24 hours; with another request a 422, and while the first runs a 409.',
 }
 
-/** The document as text, ending in a line feed. */
+/** docs/reference/openapi.json. */
 export function renderOpenApi(version: string): string {
   return `${JSON.stringify(openApiDocument(version), null, 2)}\n`
 }
@@ -122,10 +122,18 @@ function jsonSchema(schema: z.ZodType, io: 'input' | 'output', schemas: Json): J
 function relinked(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(relinked)
   if (typeof value !== 'object' || value === null) return value
-  return Object.fromEntries(Object.entries(value).flatMap(([name, member]) => {
+  return Object.fromEntries(Object.entries(merged(value as Json)).flatMap(([name, member]) => {
     if (name === '$ref' && typeof member === 'string') return [[name, member.replace('#/$defs/', '#/components/schemas/')]]
     return isNoise(name, member) ? [] : [[name, relinked(member)]]
   }))
+}
+
+/** `anyOf` of a simple type and null as one schema that may be null: its description and examples stand where they are looked for. */
+function merged(schema: Json): Json {
+  const [first, second, ...more] = (Array.isArray(schema['anyOf']) ? schema['anyOf'] : []) as Json[]
+  if (first === undefined || second?.['type'] !== 'null' || more.length > 0 || typeof first['type'] !== 'string') return schema
+  const { anyOf: _, ...rest } = schema
+  return { ...first, ...rest, type: [first['type'], 'null'], ...(Array.isArray(first['enum']) ? { enum: [...first['enum'], null] } : {}) }
 }
 
 /** What is true of every number and every name, and tells a reader nothing. */

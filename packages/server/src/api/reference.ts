@@ -17,7 +17,8 @@ export function renderApiReference(version: string): string {
   return [
     '# API',
     '',
-    'JSON over HTTP below `/v1`. Send a key as `Authorization: Bearer <key>`; the scope `admin` may call everything, the others what is said at each',
+    `Version ${version}. JSON over HTTP below \`/v1\`.`,
+    'Send a key as `Authorization: Bearer <key>`; the scope `admin` may call everything, the others what is said at each',
     'operation, and a key that belongs to a customer sees that customer only: all else does not exist for it.',
     '',
     '- Amounts and quantities are decimal text (`"12.50"`), times RFC 3339, ids prefixed by their kind. A member that is not known is an error.',
@@ -27,7 +28,15 @@ export function renderApiReference(version: string): string {
     '- The same as a document for programs: [openapi.json](openapi.json), served at `/openapi.json`.',
     '',
     ...sections,
+    ...shapesText((document['components'] as { readonly schemas: Readonly<Record<string, Json>> }).schemas),
   ].join('\n')
+}
+
+/** The shapes that several operations share. */
+function shapesText(schemas: Readonly<Record<string, Json>>): string[] {
+  return ['## Shapes', '', ...Object.entries(schemas).flatMap(([name, schema]) => [
+    `### ${name}`, '', ...(typeof schema['description'] === 'string' ? [schema['description'], ''] : []), ...members('member', schema),
+  ])]
 }
 
 function operationText(route: Route, operation: Json): string[] {
@@ -60,7 +69,7 @@ function members(title: string, schema: Json | null): string[] {
 
 /** A type in a word or two; named ones are in openapi.json. */
 function typeOf(schema: Json): string {
-  if (typeof schema['$ref'] === 'string') return nameOf(schema['$ref'])
+  if (typeof schema['$ref'] === 'string') return `[${nameOf(schema['$ref'])}](#${nameOf(schema['$ref']).toLowerCase()})`
   const options = (schema['anyOf'] ?? schema['oneOf']) as Json[] | undefined
   if (options !== undefined) return options.map(typeOf).join(' or ')
   if (Array.isArray(schema['enum'])) return schema['enum'].map((value) => `\`${String(value)}\``).join(', ')

@@ -11,7 +11,7 @@ import { getCustomer } from '../app/customers.ts'
 import { readiness } from '../app/health.ts'
 import { createOutboxStream } from '../app/outbox-stream.ts'
 import { randomId } from '../platform/random-id.ts'
-import { FORWARDED, HANDLED, ROUTES, type HandledOperation, type Operation, type Route } from './contract.ts'
+import { FORWARDED, HANDLED, ROUTES, type SYSTEM, type HandledOperation, type Operation, type Route } from './contract.ts'
 import type { Call } from './handler.ts'
 import { runIdempotent } from './idempotency.ts'
 import { createApiMetrics } from './metrics.ts'
@@ -137,7 +137,7 @@ function registerHandled(app: FastifyInstance, options: ApiOptions, callerOf: (r
 function registerSystem(app: FastifyInstance, { plane, version }: ApiOptions, registry: Registry): void {
   const document = JSON.stringify(openApiDocument(version))
   const pages = { home: renderHome(version), docs: renderDocs(version) }
-  const get = (operation: keyof typeof import('./contract.ts').SYSTEM, handler: (request: FastifyRequest, reply: FastifyReply) => unknown) =>
+  const get = (operation: keyof typeof SYSTEM, handler: (request: FastifyRequest, reply: FastifyReply) => unknown) =>
     app.route({ method: ['GET', 'HEAD'], url: ROUTES[operation].path, config: { operation }, handler: async (request, reply) => handler(request, reply) })
   const html = (page: string) => (_request: FastifyRequest, reply: FastifyReply) => reply.headers({ 'content-type': 'text/html; charset=utf-8', 'content-security-policy': PAGE_POLICY }).send(page)
   get('home', html(pages.home))

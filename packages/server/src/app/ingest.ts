@@ -8,7 +8,6 @@ import {
 } from '@tollgate/core'
 import { listBudgets } from '../store/budgets.ts'
 import type { ControlPlane } from './control-plane.ts'
-import type { SettlementItem } from './settlement/settle.ts'
 
 /** A CloudEvent as JSON, in the structured form. `subject` is the customer. */
 export type IncomingEvent = Readonly<Record<string, unknown>>
@@ -20,7 +19,7 @@ export type IncomingEvent = Readonly<Record<string, unknown>>
 export async function ingest(plane: ControlPlane, incoming: readonly IncomingEvent[], binding: { readonly customer: CustomerId | null; readonly key: string }): Promise<EventResult[]> {
   if (incoming.length > EVENTS_PER_REQUEST_MAX) throw new InputError({ code: 'too_many_events', field: null, message: `at most ${EVENTS_PER_REQUEST_MAX} events a call, got ${incoming.length}` })
   const results: EventResult[] = []
-  const items: { readonly index: number; readonly item: SettlementItem }[] = []
+  const items: { readonly index: number; readonly item: IncomingUsage }[] = []
   for (const [index, raw] of incoming.entries()) {
     try {
       items.push({ index, item: readEvent(plane, raw, binding) })
@@ -31,13 +30,13 @@ export async function ingest(plane: ControlPlane, incoming: readonly IncomingEve
   }
   if (items.length > 0) {
     await makeRoom(plane, items.map(({ item }) => item.event))
-    const settled = await plane.queue.settle(items.map(({ item }) => item))
+    const settled = await plane.queue.accept(items.map(({ item }) => item))
     for (const [position, { index }] of items.entries()) results[index] = settled[position]!
   }
   return results
 }
 
-function readEvent(plane: ControlPlane, raw: IncomingEvent, binding: { readonly customer: CustomerId | null; readonly key: string }): SettlementItem {
+function readEvent(plane: ControlPlane, raw: IncomingEvent, binding: { readonly customer: CustomerId | null; readonly key: string }): IncomingUsage {
   if (typeof raw !== 'object' || raw === null || Array.isArray(raw)) throw new InputError({ code: 'invalid_event', message: 'an event is a JSON object' })
   if (raw['specversion'] !== '1.0') throw new InputError({ code: 'invalid_event', field: 'specversion', message: 'specversion must be "1.0"' })
   const subject = text(raw['subject'], 'subject', 64)

@@ -154,7 +154,8 @@ export function createOutboxStream(parts: { readonly sql: Sql; readonly log: Log
     close: async () => {
       isClosed = true
       clearInterval(timer)
-      for (const member of [...members]) end(member)
+      // Deleting from a set while it is walked is safe.
+      for (const member of members) end(member)
       await polling
     },
   }

@@ -21,14 +21,6 @@ async function idsFrom(journal: FileJournal, from = { segment: 0, offset: 0 }, b
   return { ids, to: position }
 }
 
-test('what was appended is read back in order, in stretches of whole groups', async () => {
-  const journal = await openFileJournal(folder())
-  const ids = Array.from({ length: 5_000 }, (_, index) => `res_${index}`)
-  await Promise.all(ids.map((id) => journal.append(line(id))))
-  expect((await idsFrom(journal, { segment: 0, offset: 0 }, 32 * 1024)).ids).toEqual(ids)
-  await journal.close()
-})
-
 test('a torn tail of a killed process is never read, and the next process writes beside it, not over it', async () => {
   const path = folder()
   const first = await openFileJournal(path)

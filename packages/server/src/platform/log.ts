@@ -27,6 +27,8 @@ export function createLog(options: { readonly level: LogLevel; readonly pretty?:
     timestamp: () => `,"time":"${new Date().toISOString()}"`,
     formatters: { level: (label: string) => ({ level: label }) },
     redact: { paths: secretPaths(), censor: '[secret]' },
+    // Without it an Error has no enumerable field, and its message would be lost.
+    serializers: { error: pino.stdSerializers.err },
   }
   return pino(settings, destination)
 }

@@ -12,7 +12,7 @@ const key = {
   id: id('key', 'Id of the key.'),
   hint: z.string().meta({ description: 'Its first letters, to tell keys apart.', examples: ['tg_gateway_Ab3x…'] }),
   name: z.string().meta({ description: 'Shown to people; may be empty.', examples: ['production'] }),
-  scopes: z.array(scope),
+  scopes: z.array(scope).meta({ description: 'What it may do.' }),
   customer: id('cus', 'Customer that it belongs to; null for the operator’s.').nullable(),
   entity: id('ent', 'Entity that its requests count for.').nullable(),
   feature: z.string().nullable().meta({ description: 'Feature that its requests use; null for any of the plan.', examples: ['chat'] }),
@@ -53,7 +53,7 @@ export const accessRoutes = {
     access: [], params: nothing, query: nothing,
     body: z.strictObject({
       name: text('Shown to people.', 'production').optional(),
-      scopes: z.array(scope).min(1).max(4),
+      scopes: z.array(scope).min(1).max(4).meta({ description: 'What it may do.' }),
       customer: id('cus', 'Customer that it belongs to; needed for `gateway` and `customer`.').nullable().optional(),
       entity: id('ent', 'Entity of that customer that its requests count for.').nullable().optional(),
       feature: word('Feature that its requests use, whatever they say.', 'chat').nullable().optional(),

@@ -30,6 +30,7 @@ export type StreamParts = {
 
 export type Streams = { readonly count: () => number; readonly cut: (key: string) => void; readonly closeAll: () => void }
 
+/** `customer` of the key: the operator’s streams count for nobody. */
 type Client = { readonly customer: string | null; readonly key: string; readonly end: () => void }
 
 export function registerStream(app: FastifyInstance, parts: StreamParts): Streams {
@@ -44,14 +45,14 @@ export function registerStream(app: FastifyInstance, parts: StreamParts): Stream
       const customer = caller.key.customer ?? query.customer ?? null
       const after = cursorOf(request, query.after)
       if (after !== null && !parts.outbox.isCursor(after)) throw new ApiError('invalid_cursor', 'after and Last-Event-ID must be the id of an event of this stream', { field: 'after' })
-      assertRoom(clients, customer)
+      assertRoom(clients, caller.key.customer)
       await follow(request, reply, { caller, customer, after })
     },
   })
 
   async function follow(request: FastifyRequest, reply: FastifyReply, wanted: { readonly caller: Caller; readonly customer: string | null; readonly after: string | null }): Promise<void> {
     const { raw } = reply
-    const client: Client = { customer: wanted.customer, key: wanted.caller.key.id, end: () => raw.end() }
+    const client: Client = { customer: wanted.caller.key.customer, key: wanted.caller.key.id, end: () => raw.end() }
     clients.add(client)
     let leave = () => {}
     const keepAlive = setInterval(() => void beat(request, raw), KEEP_ALIVE_MS)

@@ -2,7 +2,7 @@
 // their ids are; amounts are compared in their shortest form, so `0.10` and `0.1` do not differ. It knows nothing of
 // customers: `plansTouched` names the plans whose customers would notice.
 
-import type { CatalogDocument, PlanDocument, RateDocument } from '@tollgate/core'
+import type { CatalogDocument, PlanDocument, ProviderTermsDocument, RateDocument } from '@tollgate/core'
 
 export type CatalogChange = {
   readonly action: 'added' | 'removed' | 'changed'
@@ -27,6 +27,7 @@ export type ChangeKind =
   | 'limit'
   | 'credit_asset'
   | 'rate'
+  | 'provider_terms'
   | 'gateway'
   | 'gateway_model'
   | 'order'
@@ -46,6 +47,7 @@ export function diffCatalogs(before: CatalogDocument | null, after: CatalogDocum
     ...diffPlans(old.plans, after.plans),
     ...diffItems({ kind: 'credit_asset', plan: null }, 'credit_assets', [old.credit_assets, after.credit_assets], (asset) => asset.id),
     ...diffItems({ kind: 'rate', plan: null }, null, [old.rate_card, after.rate_card], rateId),
+    ...diffItems({ kind: 'provider_terms', plan: null }, null, [old.provider_terms ?? [], after.provider_terms ?? []], termsId),
     ...diffFields({ kind: 'gateway', plan: null }, 'gateway', { feature: before === null ? undefined : old.gateway.feature }, { feature: after.gateway.feature }),
     ...diffItems({ kind: 'gateway_model', plan: null }, null, [old.gateway.models, after.gateway.models], (model) => model.name),
   ]
@@ -141,6 +143,11 @@ function diffOrder(scope: Scope, list: string, before: readonly string[], after:
 /** Two rates of one model are told apart by the day from which they hold. */
 function rateId(rate: RateDocument): string {
   return `${rate.provider}/${rate.model}@${rate.from}`
+}
+
+/** Terms of one provider are told apart by their models and their day. */
+function termsId(terms: ProviderTermsDocument): string {
+  return `${terms.provider}/${(terms.models ?? ['*']).join(',')}@${terms.from}`
 }
 
 /** Values of a document: order counts in lists, not in the fields of an object. */

@@ -2,7 +2,7 @@
 // From it come the reading of the file, the JSON Schema for editors and the reference page. Its output is a
 // CatalogDocument; whether the parts fit each other is for `validateCatalog` of core to say.
 
-import { USAGE_BUCKETS, type PriceModelDocument } from '@tollgate/core'
+import { UNIT_BUCKETS, USAGE_BUCKETS, type PriceModelDocument } from '@tollgate/core'
 import * as z from 'zod'
 import { choice, decimal, fields, integer, list, looseText, orShorthand, text, toggle } from './fields.ts'
 
@@ -181,21 +181,56 @@ const creditAsset = fields(
   'What wallets hold.',
 ).transform(named)
 
+const ratesPerMillion = z
+  .record(z.string(), decimal({ description: 'Amount per million units.' }))
+  .meta({ description: `Amount per million units of each usage bucket: ${USAGE_BUCKETS.join(', ')}. Left out, \`reasoning\` costs as \`output\`, what a cache held as what it did not hold, and the two names of a five-minute cache write as each other; any other bucket that is used without a rate makes the cost unknown.`, examples: [{ input: 0.25, cached_input: 0.025, output: 2 }] })
+const ratesPerUnit = z
+  .record(z.string(), decimal({ description: 'Amount per unit.' }))
+  .meta({ description: `Amount per unit of what is counted one by one: ${UNIT_BUCKETS.join(', ')}. \`requests\` is due once an answer; of the others, one that is used without a rate makes the cost unknown.`, examples: [{ web_search_requests: 0.01 }] })
+
+const variant = fields(
+  'Rate variant',
+  {
+    when: z
+      .record(z.string(), list(looseText({ description: 'An accepted value.' }), { description: 'Accepted values.' }))
+      .meta({ description: 'Holds for requests whose `service_tier`, `region` or label (such as `quality` and `size` of an image) has one of these values; all must fit.', examples: [{ service_tier: ['flex', 'batch'] }] })
+      .exactOptional(),
+    input_above: integer({ description: 'Holds for requests that read more tokens than this, cached ones included.', example: 200000 }).exactOptional(),
+    total_above: integer({ description: 'Holds for requests that read and wrote more tokens than this.', example: 128000 }).exactOptional(),
+    per_million: ratesPerMillion.exactOptional(),
+    per_unit: ratesPerUnit.exactOptional(),
+    factor: decimal({ description: 'Factor on the prices per million. Factors multiply.', example: 0.5 }).exactOptional(),
+  },
+  'Other prices, or a factor on them, under conditions. Of several variants with prices the one with the most conditions holds, whole. A service tier that no variant names has no price.',
+)
+
 const rate = fields(
   'Rate',
   {
     provider: text({ description: 'Id of the provider.', example: 'openai' }),
     model: text({ description: 'Name of the model at the provider.', example: 'gpt-5-mini' }),
     aliases: list(text({ description: 'Another name.' }), { description: 'Other names that mean this model. The name followed by the date of a snapshot needs none.', example: ['gpt-5-mini-latest'] }).default([]),
+    patterns: list(text({ description: 'A name with `*` for any letters.' }), { description: 'Families of names that mean this model too. Asked after all names; beginnings first, then the pattern with more letters.', example: ['gpt-5-mini*'] }).exactOptional(),
     from: text({ description: 'First day on which it holds, UTC. A newer entry for the same model takes over from its own day.', example: '2025-08-07' }),
     currency: text({ description: 'Currency of the rate, ISO 4217.', example: 'USD' }).default(RATE_CURRENCY),
-    per_million: z
-      .record(z.string(), decimal({ description: 'Amount per million units.' }))
-      .meta({ description: `Amount per million units of each usage bucket: ${USAGE_BUCKETS.join(', ')}. Left out, \`cached_input\` costs as \`input\` and \`reasoning\` as \`output\`; any other bucket that is used without a rate makes the cost unknown.`, examples: [{ input: 0.25, cached_input: 0.025, output: 2 }] }),
+    per_million: ratesPerMillion,
+    per_unit: ratesPerUnit.exactOptional(),
+    variants: list(variant, { description: 'Other prices by service tier, region, label or length of context.' }).exactOptional(),
     context_window: integer({ description: 'Most tokens of input and output together.', example: 400000 }),
     output_max: integer({ description: 'Most tokens of output: what a request without its own bound is held for.', example: 128000 }),
   },
   'What a provider charges us for a model from a day on.',
+)
+
+const providerTerms = fields(
+  'Provider terms',
+  {
+    provider: text({ description: 'Id of the provider, as in its rates.', example: 'openai' }),
+    models: list(text({ description: 'A name, `*` for any letters.' }), { description: 'Models that they are for; all unless stated.', example: ['gpt-5*'] }).exactOptional(),
+    from: text({ description: 'First day on which they hold, UTC.', example: '2026-01-01' }),
+    discount_percent: decimal({ description: 'Percent off the cost, 0 to 100.', example: 12.5 }),
+  },
+  'What you agreed with a provider beyond its public prices. Of several terms the most specific holds, of equals the newest.',
 )
 
 const gatewayModel = orShorthand(
@@ -230,6 +265,7 @@ export const catalogSchema = fields(
     plans: list(plan, { description: 'What customers subscribe to.' }).default([]),
     credit_assets: list(creditAsset, { description: 'What wallets hold.' }).default([]),
     rate_card: list(rate, { description: 'What providers charge us.' }).default([]),
+    provider_terms: list(providerTerms, { description: 'What you agreed with providers beyond their public prices.' }).exactOptional(),
     gateway,
   },
   'Features, meters, plans, prices and rates of a Tollgate, as one file.',

@@ -2,15 +2,14 @@
 // event from stopping the others by settling the halves of a failed batch until the event stands alone; then it is parked
 // with an alert. Nothing is dropped: above the bound the sender is told to come back.
 
-import { InputError, SETTLEMENT_BATCH_MAX, SETTLEMENT_QUEUE_MAX, type EventResult, type JournalPosition } from '@tollgate/core'
+import { InputError, SETTLEMENT_BATCH_MAX, SETTLEMENT_QUEUE_MAX, type EventResult, type EventSink, type IncomingUsage, type JournalPosition } from '@tollgate/core'
 import type { Log } from '../../platform/log.ts'
 import { parkEvent } from '../../store/events.ts'
 import type { OutboxRow } from '../../store/settlement.ts'
-import { isDataError, settleBatch, type SettlementItem, type SettlementParts } from './settle.ts'
+import { isDataError, settleBatch, type SettlementParts } from './settle.ts'
 
-export type SettlementQueue = {
-  /** Ingested events: answered when they are durable and charged. Throws QueueFullError above the bound. */
-  readonly settle: (items: readonly SettlementItem[]) => Promise<EventResult[]>
+/** The sink on PostgreSQL: `accept` answers when the events are durable and charged, and throws QueueFullError above the bound. */
+export type SettlementQueue = EventSink & {
   /** A node's stretch of journal: the position moves with its last part. */
   readonly settleStretch: (stretch: NodeStretch) => Promise<void>
   readonly waiting: () => number
@@ -19,7 +18,7 @@ export type SettlementQueue = {
   readonly close: () => Promise<void>
 }
 
-export type NodeStretch = { readonly node: string; readonly to: JournalPosition; readonly items: readonly SettlementItem[]; readonly outbox: readonly OutboxRow[] }
+export type NodeStretch = { readonly node: string; readonly to: JournalPosition; readonly items: readonly IncomingUsage[]; readonly outbox: readonly OutboxRow[] }
 
 /** Too much waits for settlement: come back in a second. Nothing was taken. */
 export class QueueFullError extends Error {
@@ -29,7 +28,7 @@ export class QueueFullError extends Error {
   readonly retryAfterSeconds = 1
 }
 
-type Waiting = { readonly items: readonly SettlementItem[]; readonly resolve: (results: EventResult[]) => void; readonly reject: (error: unknown) => void }
+type Waiting = { readonly items: readonly IncomingUsage[]; readonly resolve: (results: EventResult[]) => void; readonly reject: (error: unknown) => void }
 
 export function createSettlementQueue(parts: SettlementParts & { readonly log: Log }): SettlementQueue {
   const waiting: Waiting[] = []
@@ -37,7 +36,7 @@ export function createSettlementQueue(parts: SettlementParts & { readonly log: L
   let waitingItems = 0
   let running: Promise<void> | null = null
 
-  function settle(items: readonly SettlementItem[]): Promise<EventResult[]> {
+  function accept(items: readonly IncomingUsage[]): Promise<EventResult[]> {
     if (waitingItems + items.length > SETTLEMENT_QUEUE_MAX) return Promise.reject(new QueueFullError(`${waitingItems} events wait for settlement; send this batch again in a second`))
     return new Promise((resolve, reject) => {
       waiting.push({ items, resolve, reject })
@@ -71,14 +70,14 @@ export function createSettlementQueue(parts: SettlementParts & { readonly log: L
     }
   }
 
-  async function settleCut(items: readonly SettlementItem[], origin: string): Promise<EventResult[]> {
+  async function settleCut(items: readonly IncomingUsage[], origin: string): Promise<EventResult[]> {
     const results: EventResult[] = []
     for (let start = 0; start < items.length; start += SETTLEMENT_BATCH_MAX) results.push(...(await settleParts(items.slice(start, start + SETTLEMENT_BATCH_MAX), origin)))
     return results
   }
 
   /** Settles a batch; halves it when its data fails, and parks the event that fails alone. */
-  async function settleParts(items: readonly SettlementItem[], origin: string): Promise<EventResult[]> {
+  async function settleParts(items: readonly IncomingUsage[], origin: string): Promise<EventResult[]> {
     if (items.length === 0) return []
     try {
       const results = await settleBatch(parts, { items, origin, journal: null, outbox: [] })
@@ -92,7 +91,7 @@ export function createSettlementQueue(parts: SettlementParts & { readonly log: L
     }
   }
 
-  async function park(item: SettlementItem, origin: string, error: unknown): Promise<EventResult> {
+  async function park(item: IncomingUsage, origin: string, error: unknown): Promise<EventResult> {
     const reason = error instanceof Error ? error.message : String(error)
     if (origin === 'ingest' && error instanceof InputError) return { status: 'rejected', id: item.event.id, field: error.field, reason }
     await parkEvent(parts.sql, { customer: item.event.customer, origin, record: item.event, reason })
@@ -118,19 +117,19 @@ export function createSettlementQueue(parts: SettlementParts & { readonly log: L
   }
 
   /** A node's record that settlement refuses (its customer is gone, its id was used otherwise) waits for a person. */
-  async function parkRefused(item: SettlementItem, result: EventResult, origin: string): Promise<void> {
+  async function parkRefused(item: IncomingUsage, result: EventResult, origin: string): Promise<void> {
     if (result.status !== 'rejected' && result.status !== 'conflict') return
     await parkEvent(parts.sql, { customer: item.event.customer, origin, record: item.event, reason: result.reason })
     parts.log.error({ event: item.event.id, customer: item.event.customer, reason: result.reason }, 'a record of a node cannot be settled and is parked')
   }
 
-  function announce(items: readonly SettlementItem[]): void {
+  function announce(items: readonly IncomingUsage[]): void {
     const customers = [...new Set(items.map(({ event }) => event.customer))]
     for (const listener of listeners) listener(customers)
   }
 
   return {
-    settle,
+    accept,
     settleStretch,
     waiting: () => waitingItems,
     onSettled: (listener) => void listeners.push(listener),

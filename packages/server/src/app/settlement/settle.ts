@@ -4,7 +4,7 @@
 
 import {
   assert, eventFingerprint, formatUnits, InputError, parseDecimal, units, usageTransfers,
-  type Clock, type EventResult, type Instant, type JournalPosition, type UsageEvent,
+  type Clock, type EventResult, type IncomingUsage, type Instant, type JournalPosition, type UsageEvent,
 } from '@tollgate/core'
 import { createHash } from 'node:crypto'
 import type { Sql, Transaction } from '../../platform/postgres.ts'
@@ -23,14 +23,8 @@ import { accumulatorKey, emptyOutput, headroomKey, postingKey, rateInto, type Ba
 
 export type SettlementParts = { readonly sql: Sql; readonly catalogs: Catalogs; readonly contexts: CustomerContexts; readonly clock: Clock; readonly randomText: () => string }
 
-export type SettlementItem = {
-  readonly event: UsageEvent
-  /** The sender stated the time; else ours was filled in and a retry may carry another. */
-  readonly statedTime: boolean
-}
-
 export type SettlementBatch = {
-  readonly items: readonly SettlementItem[]
+  readonly items: readonly IncomingUsage[]
   /** `node/<id>` or `ingest`. */
   readonly origin: string
   /** The journal position after this batch, moved in the same transaction. */
@@ -67,7 +61,7 @@ async function settleIn(tx: Transaction, parts: SettlementParts, batch: Settleme
 }
 
 /** Indices of the events that are new; all others get their result. */
-async function claim(tx: Transaction, items: readonly SettlementItem[], facts: ReadonlyMap<string, StoredFacts>, results: (EventResult | null)[]): Promise<number[]> {
+async function claim(tx: Transaction, items: readonly IncomingUsage[], facts: ReadonlyMap<string, StoredFacts>, results: (EventResult | null)[]): Promise<number[]> {
   const first = new Map<string, { readonly index: number; readonly hash: Uint8Array }>()
   for (const [index, item] of items.entries()) {
     const { event } = item
@@ -97,7 +91,7 @@ function conflict(event: UsageEvent): EventResult {
   return { status: 'conflict', id: event.id, reason: `an event with source ${event.source} and id ${event.id} was recorded before with other content; the first stands. Use a new id, or send a correction.` }
 }
 
-function contentHash(item: SettlementItem): Uint8Array {
+function contentHash(item: IncomingUsage): Uint8Array {
   return createHash('sha256').update(eventFingerprint(item.event, item.statedTime)).digest().subarray(0, 16)
 }
 
