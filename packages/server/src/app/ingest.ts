@@ -4,7 +4,7 @@
 
 import {
   DIMENSION_LENGTH_MAX, DIMENSIONS_MAX, EVENT_AGE_MS_MAX, EVENT_AHEAD_MS_MAX, EVENTS_PER_REQUEST_MAX, InputError, instant, measure, parseInstant, parseQuantity, formatQuantity, QUANTITY_SCALE_MAX, RECALL_WAIT_MS,
-  type CustomerId, type EntityId, type EventResult, type Meter, type UsageEvent,
+  type CustomerId, type EntityId, type EventResult, type IncomingUsage, type Meter, type UsageEvent,
 } from '@tollgate/core'
 import { listBudgets } from '../store/budgets.ts'
 import type { ControlPlane } from './control-plane.ts'
