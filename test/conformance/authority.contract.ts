@@ -51,7 +51,11 @@ export function authorityContract(name: string, { world, authority }: AuthorityU
     const customer = await world().customer({ plan: 'prepaid', credit: '1.00' })
     const node = await register()
     await authority().acquire(node, ask(customer, { min: DOLLAR }))
-    await authority().giveBack(node, [{ customer, budget: 'wallet:USD', periodStart: WALLET.period.start, amount: DOLLAR / 5 }])
+    const returned = [{ customer, budget: 'wallet:USD', periodStart: WALLET.period.start, amount: DOLLAR / 5 }]
+    sequence += 1
+    await authority().giveBack(node, sequence, returned)
+    // The answer was lost and the node says it again: nothing is returned twice.
+    await authority().giveBack(node, sequence, returned)
     expect((await balanceReport(world().plane, customer)).leased).toBe('0.8')
     expect(await authority().acquire(await register(), ask(customer, { min: DOLLAR / 5 }))).toMatchObject([{ granted: DOLLAR / 5 }])
   })

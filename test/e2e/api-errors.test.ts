@@ -76,6 +76,7 @@ const CASES: readonly Case[] = [
   ['a key with an unknown scope', 'POST /v1/keys', { body: { scopes: ['root'] } }, 400, 'invalid_choice', 'scopes.0'],
   ['a tenant key without a customer', 'POST /v1/keys', { body: { scopes: ['gateway'] } }, 400, 'required', 'customer'],
   ['an admin key for a customer', 'POST /v1/keys', { body: { scopes: ['admin'], customer: 'cus_a' } }, 400, 'invalid_scope', 'scopes'],
+  ['a key that has expired before it is made', 'POST /v1/keys', { body: { scopes: ['admin'], expires_at: '2020-01-01T00:00:00Z' } }, 400, 'out_of_range', 'expires_at'],
   ['a key for an unknown customer', 'POST /v1/keys', { body: { scopes: ['gateway'], customer: 'cus_nobody' } }, 404, 'not_found'],
   ['a key for an unknown feature', 'POST /v1/keys', { body: { scopes: ['gateway'], customer: 'cus_a', feature: 'chatt' } }, 400, 'unknown_feature'],
   ['an event without an id', 'POST /v1/events', sent({ input_tokens: 1 }, { id: undefined }), 400, 'event_rejected', 'id'],

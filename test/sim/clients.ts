@@ -66,6 +66,11 @@ export function createClients(run: Run, machines: Machines) {
   }
 
   function onAdmitted(request: Request, told: Authorization | ReservationProblem): void {
+    if (told.kind === 'problem' && told.code === 'directory_unavailable') {
+      request.state = 'refused'
+      counts['unavailable']! += 1
+      return
+    }
     if (told.kind === 'problem') throw new Error(`authorize answered ${told.code}: ${told.message}`)
     if (told.kind === 'denied') {
       request.state = 'refused'

@@ -197,7 +197,7 @@ export function createPlane(input: {
           }),
         acquire: (identity, request) => attempted(() => reach(true, () => acquire(identity, request))),
         // Nothing tells a second giving back from a repeated one, so it is sent once; what is lost stays lent out until the next start.
-        giveBack: (identity, returned) =>
+        giveBack: (identity, _sequence, returned) =>
           reach(false, () => {
             fence(identity)
             books.lent.giveBack(identity, returned)

@@ -11,7 +11,7 @@ const { values } = parseArgs({
     seeds: { type: 'string', default: '50' },
     steps: { type: 'string', default: '800' },
     mutate: { type: 'string', default: 'none' },
-    rolls: { type: 'boolean', default: false },
+    'no-rolls': { type: 'boolean', default: false },
     json: { type: 'boolean', default: false },
   },
 })
@@ -26,11 +26,11 @@ const seeds = values.seed === undefined ? Array.from({ length: Number(values.see
 const outcomes: Outcome[] = []
 const startedAt = performance.now()
 for (const seed of seeds) {
-  const outcome = await simulate({ seed, steps, mutation, rolls: values.rolls })
+  const outcome = await simulate({ seed, steps, mutation, rolls: !values['no-rolls'] })
   outcomes.push(outcome)
   if (outcome.broken !== null && !values.json) {
     console.log(
-      `seed ${seed} (${outcome.plan}) broke at step ${outcome.step}: ${outcome.broken}\n  npm run sim -- --seed ${seed} --steps ${steps}${mutation === 'none' ? '' : ` --mutate ${mutation}`}${values.rolls ? ' --rolls' : ''}`,
+      `seed ${seed} (${outcome.plan}) broke at step ${outcome.step}: ${outcome.broken}\n  npm run sim -- --seed ${seed} --steps ${steps}${mutation === 'none' ? '' : ` --mutate ${mutation}`}${values['no-rolls'] ? ' --no-rolls' : ''}`,
     )
   }
 }

@@ -96,7 +96,7 @@ export function zoneOf(path: string): string | null {
 }
 
 /** `foreign`: a package of somebody else or of Node. Null: a path that leaves its package. */
-function zoneOfImport(from: string, target: string): string | 'foreign' | null {
+function zoneOfImport(from: string, target: string): string | null {
   const own = /^@tollgate\/([a-z-]+)/.exec(target)?.[1]
   if (own !== undefined) return own in ARROWS ? own : null
   if (!target.startsWith('.')) return 'foreign'

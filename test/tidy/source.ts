@@ -32,7 +32,7 @@ export function isCode(path: string): boolean {
 }
 
 export function isTest(path: string): boolean {
-  return /\.test\.ts$/.test(path) || path.startsWith('test/')
+  return path.endsWith('.test.ts') || path.startsWith('test/')
 }
 
 /** What somebody wrote, as opposed to what a program writes. */

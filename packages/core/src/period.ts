@@ -33,6 +33,11 @@ export function nextPeriod(rule: PeriodRule, span: Span): Span {
   return periodAt(rule, span.end)
 }
 
+/** Midnights of the zone's calendar that lie between the day of `from` and the day of `to`: 0 within one day. */
+export function daysBetween(timeZone: string, from: Instant, to: Instant): number {
+  return zoned(from, timeZone).toPlainDate().until(zoned(to, timeZone).toPlainDate(), { largestUnit: 'days' }).days
+}
+
 export function isTimeZone(name: string): boolean {
   try {
     zoned(instant(0), name)

@@ -18,7 +18,7 @@ export type JournalPosition = { readonly segment: number; readonly offset: numbe
 
 /**
  * The authority over budgets. Adapters: PostgreSQL (in the control plane) and HTTP (for nodes, sidecars and SDKs).
- * Every call may be repeated after a lost answer; `acquire` is idempotent by (node, incarnation, sequence).
+ * Every call may be repeated after a lost answer; `acquire` and `giveBack` are known by (node, incarnation, sequence).
  */
 export type Authority = {
   /** Starts an incarnation and tells where the node's journal has been settled up to. */
@@ -27,8 +27,8 @@ export type Authority = {
   readonly closeEarlier: (identity: NodeIdentity) => Promise<void>
   /** All budgets that a request misses, all or nothing on their `min`. */
   readonly acquire: (identity: NodeIdentity, request: LeaseRequest) => Promise<Lease[] | AuthorityRefusal>
-  /** Gives idle amounts back (after a recall, at shutdown). */
-  readonly giveBack: (identity: NodeIdentity, returned: readonly ReturnedLease[]) => Promise<void>
+  /** Gives idle amounts back (after a recall, at shutdown). The sequence is of the same count as that of acquires. */
+  readonly giveBack: (identity: NodeIdentity, sequence: number, returned: readonly ReturnedLease[]) => Promise<void>
   /** Ships a stretch of journal; answers when it is settled, with the position after it. */
   readonly ship: (identity: NodeIdentity, stretch: JournalStretch) => Promise<JournalPosition>
 }

@@ -35,7 +35,8 @@ const SOURCE = 'tollgate-sdk'
 const BATCH_MAX = 1_000
 
 export function createTollgate(options: Options): Tollgate {
-  if (options.failMode !== 'open' && options.failMode !== 'closed') throw new TypeError('failMode must be "open" or "closed": what a decision is when Tollgate does not answer')
+  if (options.failMode !== 'open' && options.failMode !== 'closed')
+    throw new TypeError('failMode must be "open" or "closed": what a decision is when Tollgate does not answer')
   const send = createTransport(options)
 
   async function check(request: Request): Promise<Checked | Denied> {

@@ -1,6 +1,13 @@
 // What goes wrong beyond a denial: a request that is not valid, a key that may not, or usage that could not be delivered.
 
-export type ErrorDetails = { readonly code: string; readonly message: string; readonly status: number | null; readonly field?: string | null; readonly requestId?: string | null; readonly cause?: unknown }
+export type ErrorDetails = {
+  readonly code: string
+  readonly message: string
+  readonly status: number | null
+  readonly field?: string | null
+  readonly requestId?: string | null
+  readonly cause?: unknown
+}
 
 export class TollgateError extends Error {
   override readonly name = 'TollgateError'

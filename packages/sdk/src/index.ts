@@ -3,5 +3,18 @@
 export { createTollgate, TrackError, type Tollgate } from './client.ts'
 export { TollgateError } from './error.ts'
 export type {
-  Allowed, AuthorizeRequest, Checked, Denied, DenialReason, Dimensions, EventResult, Money, Options, Quantities, Request, Settled, TrackedEvent, Usage,
+  Allowed,
+  AuthorizeRequest,
+  Checked,
+  Denied,
+  DenialReason,
+  Dimensions,
+  EventResult,
+  Money,
+  Options,
+  Quantities,
+  Request,
+  Settled,
+  TrackedEvent,
+  Usage,
 } from './types.ts'

@@ -10,10 +10,22 @@ import { checkedOf, checkedQuantities, deniedOf, eventBody, moneyOf, resultOf, t
 /** The gateway records settled reservations under it. */
 const RESERVATION_SOURCE = 'tollgate:api'
 
-type Admission = { readonly checked: Checked; readonly id: string; readonly request: AuthorizeRequest; readonly expiresAt: string | null; readonly replayed: boolean }
+type Admission = {
+  readonly checked: Checked
+  readonly id: string
+  readonly request: AuthorizeRequest
+  readonly expiresAt: string | null
+  readonly replayed: boolean
+}
 
 export function allowedOf(send: Send, request: AuthorizeRequest & { readonly reservationId: string }, body: Body): Allowed {
-  return reservation(send, { checked: checkedOf(body), id: request.reservationId, request, expiresAt: textOf(body, 'expires_at'), replayed: body['replayed'] === true })
+  return reservation(send, {
+    checked: checkedOf(body),
+    id: request.reservationId,
+    request,
+    expiresAt: textOf(body, 'expires_at'),
+    replayed: body['replayed'] === true,
+  })
 }
 
 export function reservation(send: Send, admission: Admission): Allowed {
@@ -23,7 +35,7 @@ export function reservation(send: Send, admission: Admission): Allowed {
   async function settle(usage: Usage): Promise<Settled> {
     const { dimensions, cost, estimated } = usage
     const quantities = checkedQuantities(usage.quantities)
-    if (checked.degraded) return settleLate(usage)
+    // Also where the fail mode admitted it: the gateway may have heard of it, and only its answer was lost.
     const answer = await send(path('settle'), { quantities, dimensions, cost, estimated })
     if (answer.kind === 'unavailable') throw answer.error
     const { status, body } = answer
@@ -35,19 +47,24 @@ export function reservation(send: Send, admission: Admission): Allowed {
   /** As an event. A conflict means that the settlement itself arrived before, with the times that the gateway gave it. */
   async function settleLate({ quantities, dimensions }: Usage): Promise<Settled> {
     const { customer, model, type, entity, feature, run } = request
-    if (customer === undefined) {
-      throw new TollgateError({ code: 'customer_unknown', status: 400, field: 'customer', message: `reservation ${id} is not known to Tollgate, and its usage can only go in as an event of its customer: name the customer in authorize` })
-    }
     const labels = model === undefined || dimensions?.['model'] !== undefined ? dimensions : { ...dimensions, model }
     const event = eventBody({
-      id, source: RESERVATION_SOURCE, customer, quantities, ...(labels === undefined ? {} : { dimensions: labels }), ...(type === undefined ? {} : { type }),
-      ...(entity === undefined ? {} : { entity }), ...(feature === undefined ? {} : { feature }), ...(run === undefined ? {} : { run }),
+      id,
+      source: RESERVATION_SOURCE,
+      quantities,
+      ...(customer === undefined ? {} : { customer }),
+      ...(labels === undefined ? {} : { dimensions: labels }),
+      ...(type === undefined ? {} : { type }),
+      ...(entity === undefined ? {} : { entity }),
+      ...(feature === undefined ? {} : { feature }),
+      ...(run === undefined ? {} : { run }),
     })
     const answer = await send('/v1/events', [event])
     if (answer.kind === 'unavailable') throw answer.error
     if (answer.status !== 200) throw errorOf(answer.status, answer.body)
     const result = resultOf((answer.body['results'] as readonly Body[])[0]!)
-    if (result.status === 'rejected') throw new TollgateError({ code: 'event_rejected', status: 400, message: result.reason ?? 'the usage was refused', field: result.field })
+    if (result.status === 'rejected')
+      throw new TollgateError({ code: 'event_rejected', status: 400, message: result.reason ?? 'the usage was refused', field: result.field })
     return { charge: result.charge, final: result.charge !== null, balance: null, replayed: result.status === 'duplicate' || result.status === 'conflict' }
   }
 
@@ -62,9 +79,11 @@ export function reservation(send: Send, admission: Admission): Allowed {
   }
 
   async function release(): Promise<void> {
-    if (checked.degraded) return
     const answer = await send(path('release'), {})
-    if (answer.kind === 'unavailable') throw answer.error
+    if (answer.kind === 'unavailable') {
+      if (checked.degraded) return
+      throw answer.error
+    }
     // What is not known holds nothing.
     if (answer.status !== 200 && answer.body['code'] !== 'reservation_not_found') throw errorOf(answer.status, answer.body)
   }

@@ -28,7 +28,11 @@ export function createTransport(options: Options): Send {
       if (!isTransient(response.status)) return { kind: 'answer', status: response.status, body: answer, pauseMs: null }
       return { kind: 'unavailable', error: errorOf(response.status, answer), pauseMs: pauseOf(response.headers.get('retry-after')) }
     } catch (cause) {
-      return { kind: 'unavailable', error: new TollgateError({ code: 'unavailable', status: null, message: `Tollgate does not answer at ${base}: ${messageOf(cause)}`, cause }), pauseMs: null }
+      return {
+        kind: 'unavailable',
+        error: new TollgateError({ code: 'unavailable', status: null, message: `Tollgate does not answer at ${base}: ${messageOf(cause)}`, cause }),
+        pauseMs: null,
+      }
     }
   }
 
@@ -45,7 +49,13 @@ export function createTransport(options: Options): Send {
 /** The error that a problem+json tells. */
 export function errorOf(status: number, body: Body): TollgateError {
   const text = (name: string) => (typeof body[name] === 'string' ? body[name] : null)
-  return new TollgateError({ code: text('code') ?? 'unknown', status, message: text('detail') ?? text('title') ?? `Tollgate answered ${status}`, field: text('field'), requestId: text('request_id') })
+  return new TollgateError({
+    code: text('code') ?? 'unknown',
+    status,
+    message: text('detail') ?? text('title') ?? `Tollgate answered ${status}`,
+    field: text('field'),
+    requestId: text('request_id'),
+  })
 }
 
 function pauseOf(retryAfter: string | null): number | null {

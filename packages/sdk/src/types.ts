@@ -113,7 +113,8 @@ export type TrackedEvent = {
   /** Who measured it; that of the client unless stated. */
   readonly source?: string
   readonly type?: string
-  readonly customer: string
+  /** May be left out with a key that belongs to a customer. */
+  readonly customer?: string
   readonly time?: string | Date
   readonly entity?: string
   readonly feature?: string

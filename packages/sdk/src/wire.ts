@@ -13,7 +13,12 @@ export function requestBody(request: Request): Body {
 export function eventBody(event: TrackedEvent & { readonly id: string; readonly source: string }): Body {
   const { id, source, customer, time, entity, feature, run } = event
   return {
-    specversion: '1.0', id, source, type: event.type ?? 'ai.request', subject: customer, time: time instanceof Date ? time.toISOString() : time,
+    specversion: '1.0',
+    id,
+    source,
+    type: event.type ?? 'ai.request',
+    subject: customer,
+    time: time instanceof Date ? time.toISOString() : time,
     data: { ...event.dimensions, ...checkedQuantities(event.quantities), entity, feature, run },
   }
 }
@@ -22,39 +27,78 @@ export function eventBody(event: TrackedEvent & { readonly id: string; readonly 
 export function checkedQuantities(quantities: Quantities): Quantities {
   for (const [name, value] of Object.entries(quantities)) {
     if (typeof value === 'number' && !Number.isSafeInteger(value)) {
-      throw new TollgateError({ code: 'invalid_quantity', status: 400, field: `quantities.${name}`, message: `quantities.${name} is ${value}: send a whole number, or a fraction as text such as "1.5"` })
+      throw new TollgateError({
+        code: 'invalid_quantity',
+        status: 400,
+        field: `quantities.${name}`,
+        message: `quantities.${name} is ${value}: send a whole number, or a fraction as text such as "1.5"`,
+      })
     }
   }
   return quantities
 }
 
 const STATUS: Readonly<Record<DenialReason, Denied['status']>> = {
-  not_in_good_standing: 403, feature_not_entitled: 403, model_not_allowed: 403, model_unpriced: 403, limit_exhausted: 402, allowance_exhausted: 402, credit_balance_exhausted: 402, budget_unavailable: 503,
+  not_in_good_standing: 403,
+  feature_not_entitled: 403,
+  model_not_allowed: 403,
+  model_unpriced: 403,
+  limit_exhausted: 402,
+  allowance_exhausted: 402,
+  credit_balance_exhausted: 402,
+  budget_unavailable: 503,
 }
 
 export function deniedOf(body: Body): Denied {
   const text = (name: string) => textOf(body, name)
   const reason = (text('reason') ?? 'budget_unavailable') as DenialReason
   return {
-    allowed: false, reason, message: text('message') ?? 'Refused.', status: STATUS[reason] ?? 403, decisionId: text('decision_id'), scope: text('scope'), limit: text('limit'), used: text('used'), required: text('required'),
-    unit: text('unit'), resetsAt: text('resets_at'), topUpUrl: text('top_up_url'), upgradeUrl: text('upgrade_url'), degraded: false,
+    allowed: false,
+    reason,
+    message: text('message') ?? 'Refused.',
+    status: STATUS[reason] ?? 403,
+    decisionId: text('decision_id'),
+    scope: text('scope'),
+    limit: text('limit'),
+    used: text('used'),
+    required: text('required'),
+    unit: text('unit'),
+    resetsAt: text('resets_at'),
+    topUpUrl: text('top_up_url'),
+    upgradeUrl: text('upgrade_url'),
+    degraded: false,
   }
 }
 
 /** What fail mode `closed` says when nobody answered. */
 export function deniedByFailMode(error: TollgateError): Denied {
-  return { ...deniedOf({ reason: 'budget_unavailable', message: `The budget cannot be confirmed right now, so the request is refused. ${error.message}` }), degraded: true }
+  return {
+    ...deniedOf({ reason: 'budget_unavailable', message: `The budget cannot be confirmed right now, so the request is refused. ${error.message}` }),
+    degraded: true,
+  }
 }
 
 /** What fail mode `open` says when nobody answered. */
 export const ADMITTED_BY_FAIL_MODE: Checked = { allowed: true, estimate: null, balance: null, catalogVersion: null, degraded: true }
 
 export function checkedOf(body: Body): Checked {
-  return { allowed: true, estimate: moneyOf(body, 'estimate'), balance: textOf(body, 'balance'), catalogVersion: typeof body['catalog_version'] === 'number' ? body['catalog_version'] : null, degraded: false }
+  return {
+    allowed: true,
+    estimate: moneyOf(body, 'estimate'),
+    balance: textOf(body, 'balance'),
+    catalogVersion: typeof body['catalog_version'] === 'number' ? body['catalog_version'] : null,
+    degraded: false,
+  }
 }
 
 export function resultOf(body: Body): EventResult {
-  return { id: textOf(body, 'id'), status: (textOf(body, 'status') ?? 'rejected') as EventResult['status'], charge: moneyOf(body, 'charge'), reason: textOf(body, 'reason'), field: textOf(body, 'field') }
+  return {
+    id: textOf(body, 'id'),
+    status: (textOf(body, 'status') ?? 'rejected') as EventResult['status'],
+    charge: moneyOf(body, 'charge'),
+    reason: textOf(body, 'reason'),
+    field: textOf(body, 'field'),
+  }
 }
 
 export function moneyOf(body: Body, name: string): Money | null {

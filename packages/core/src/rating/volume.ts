@@ -6,6 +6,7 @@ import { divideRounded, divideUp } from '../decimal.ts'
 import { units, type Units } from '../money.ts'
 import type { Quantity } from '../quantity.ts'
 import type { PriceOf } from './price.ts'
+import { line, type PriceLine } from './line.ts'
 
 export function volumeTotal(price: PriceOf<'volume'>, aggregate: Quantity): Units {
   assert(aggregate >= 0n, 'volumeTotal: a negative aggregate')
@@ -22,4 +23,12 @@ export function volumeBound(price: PriceOf<'volume'>, added: Quantity): Units {
   const dearest = price.tiers.reduce((most, tier) => (tier.amount > most ? tier.amount : most), 0n)
   const flats = price.tiers.reduce((sum, tier) => sum + tier.flat, 0n)
   return units(divideUp(dearest * added, price.per) + 1n + flats)
+}
+
+export function volumeLines(price: PriceOf<'volume'>, aggregate: Quantity): PriceLine[] {
+  const index = price.tiers.findIndex(({ upTo }) => upTo === null || aggregate <= upTo)
+  const tier = price.tiers[index]
+  assert(tier !== undefined, 'volumeLines: the last tier must be open')
+  const used = aggregate === 0n ? [] : [line('tier_units', divideRounded(tier.amount * aggregate, price.per), { tier: index + 1, quantity: aggregate, unitAmount: tier.amount, per: price.per })]
+  return tier.flat === 0n ? used : [...used, line('tier_flat', tier.flat, { tier: index + 1, unitAmount: tier.flat })]
 }

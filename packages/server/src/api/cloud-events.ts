@@ -21,7 +21,11 @@ export function readCloudEvents(headers: IncomingHttpHeaders, body: Buffer): Rec
   if (type === 'application/cloudevents-batch+json') return batch(parse(body))
   if (type === 'application/x-ndjson' || type === 'application/jsonl') return lines(body)
   if (headers['ce-specversion'] !== undefined || headers['ce-id'] !== undefined) return single(binary(headers, type, body))
-  if (type !== 'application/json') throw new ApiError('unsupported_media_type', `${type === '' ? 'no content type was sent' : `${type} is not read here`}: send application/cloudevents+json, application/cloudevents-batch+json, application/json, application/x-ndjson, or the attributes in ce- headers`)
+  if (type !== 'application/json')
+    throw new ApiError(
+      'unsupported_media_type',
+      `${type === '' ? 'no content type was sent' : `${type} is not read here`}: send application/cloudevents+json, application/cloudevents-batch+json, application/json, application/x-ndjson, or the attributes in ce- headers`,
+    )
   const value = parse(body)
   return Array.isArray(value) ? batch(value) : single(object(value))
 }
@@ -37,7 +41,10 @@ function batch(value: unknown): ReceivedEvents {
 }
 
 function lines(body: Buffer): ReceivedEvents {
-  const texts = body.toString('utf8').split('\n').filter((line) => line.trim() !== '')
+  const texts = body
+    .toString('utf8')
+    .split('\n')
+    .filter((line) => line.trim() !== '')
   assertCount(texts.length)
   const unreadable = new Map<number, string>()
   const events = texts.map((text, index): IncomingEvent => {
@@ -53,7 +60,8 @@ function lines(body: Buffer): ReceivedEvents {
 
 /** Attributes of CloudEvents are in `ce-` headers, percent-encoded where they are not plain ASCII. */
 function binary(headers: IncomingHttpHeaders, type: string, body: Buffer): IncomingEvent {
-  if (type !== '' && type !== 'application/json' && !type.endsWith('+json')) throw new ApiError('unsupported_media_type', `the data of an event is read as JSON, not as ${type}`)
+  if (type !== '' && type !== 'application/json' && !type.endsWith('+json'))
+    throw new ApiError('unsupported_media_type', `the data of an event is read as JSON, not as ${type}`)
   const attributes: Record<string, unknown> = {}
   for (const [name, value] of Object.entries(headers)) {
     if (name.startsWith('ce-') && typeof value === 'string') attributes[name.slice(3)] = decoded(value, name)

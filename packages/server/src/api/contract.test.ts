@@ -9,7 +9,11 @@ import { ENTRIES } from './contract/errors.ts'
 import { paramNames } from './contract/route.ts'
 import { openApiDocument } from './openapi.ts'
 
-type OperationText = { readonly summary: string; readonly parameters: readonly { readonly name: string; readonly description?: string }[]; readonly requestBody?: { readonly content: { readonly 'application/json': { readonly schema: unknown } } } }
+type OperationText = {
+  readonly summary: string
+  readonly parameters: readonly { readonly name: string; readonly description?: string }[]
+  readonly requestBody?: { readonly content: { readonly 'application/json': { readonly schema: unknown } } }
+}
 const root = join(import.meta.dirname, '..', '..', '..', '..')
 const read = (path: string) => readFileSync(join(root, path), 'utf8')
 
@@ -25,8 +29,12 @@ test('every code that a route may answer is in the table of errors', () => {
 })
 
 test('every code that core and the use cases throw is in the table of errors', () => {
-  const sources = globSync('packages/{core,server}/src/{app,api,gateway/hot-api,*}/**/*.ts', { cwd: root }).concat(globSync('packages/core/src/*.ts', { cwd: root })).filter((path) => !path.endsWith('.test.ts'))
-  const thrown = sources.flatMap((path) => [...read(path).matchAll(/(?:new InputError\(\{ code: |new Problem\(|new ApiError\()'(\w+)'/g)].map(([, code]) => code!))
+  const sources = globSync('packages/{core,server}/src/{app,api,gateway/hot-api,*}/**/*.ts', { cwd: root })
+    .concat(globSync('packages/core/src/*.ts', { cwd: root }))
+    .filter((path) => !path.endsWith('.test.ts'))
+  const thrown = sources.flatMap((path) =>
+    [...read(path).matchAll(/(?:new InputError\(\{ code: |new Problem\(|new ApiError\()'(\w+)'/g)].map(([, code]) => code!),
+  )
   expect(new Set(thrown).size).toBeGreaterThan(20)
   expect([...new Set(thrown)].filter((code) => !(code in ENTRIES))).toEqual([])
 })

@@ -18,7 +18,11 @@ type Write = { readonly request: FastifyRequest; readonly route: Route; readonly
 const SECRET_ANSWERS: ReadonlySet<string> = new Set(['createKey'])
 const ID_LENGTH = 26
 
-export async function runIdempotent(plane: ControlPlane, write: Write, run: (idText: () => string) => Promise<unknown>): Promise<{ readonly body: unknown; readonly replayed: boolean }> {
+export async function runIdempotent(
+  plane: ControlPlane,
+  write: Write,
+  run: (idText: () => string) => Promise<unknown>,
+): Promise<{ readonly body: unknown; readonly replayed: boolean }> {
   const key = isWrite(write.route) && takesIdempotencyKey(write.operation) ? idempotencyKey(write.request) : null
   if (key === null) return { body: await run(plane.randomText), replayed: false }
   const { request, route, caller } = write
@@ -37,7 +41,8 @@ function idempotencyKey(request: FastifyRequest): string | null {
   const header = request.headers['idempotency-key']
   if (header === undefined) return null
   const key = typeof header === 'string' ? header.replace(/^"(.*)"$/, '$1') : ''
-  if (!/^[\x21-\x7e]{1,255}$/.test(key)) throw new ApiError('invalid_idempotency_key', 'Idempotency-Key must be 1 to 255 printable ASCII characters without spaces', { field: 'Idempotency-Key' })
+  if (!/^[\x21-\x7e]{1,255}$/.test(key))
+    throw new ApiError('invalid_idempotency_key', 'Idempotency-Key must be 1 to 255 printable ASCII characters without spaces', { field: 'Idempotency-Key' })
   return key
 }
 

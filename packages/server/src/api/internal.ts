@@ -31,7 +31,8 @@ export function registerInternal(app: FastifyInstance, plane: ControlPlane, node
     })
     scope.post('/nodes/:node/:incarnation/acquire', async (request) => plane.authority.acquire(identityOf(request), request.body as LeaseRequest))
     scope.post('/nodes/:node/:incarnation/give-back', async (request) => {
-      await plane.authority.giveBack(identityOf(request), (request.body as { returned: ReturnedLease[] }).returned)
+      const { sequence, returned } = request.body as { sequence: number; returned: ReturnedLease[] }
+      await plane.authority.giveBack(identityOf(request), sequence, returned)
       return {}
     })
     scope.post('/nodes/:node/:incarnation/journal', async (request) =>

@@ -20,8 +20,19 @@ export function createApiMetrics(plane: ControlPlane, streams: () => number, reg
   if (registry === undefined) collectDefaultMetrics({ register })
   const registers = [register]
   const requests = new Counter({ name: 'tollgate_api_requests_total', help: 'Answered API requests.', labelNames: ['operation', 'status'], registers })
-  const durations = new Histogram({ name: 'tollgate_api_request_duration_seconds', help: 'Time from request to answer.', labelNames: ['operation'], buckets: SECONDS, registers })
-  const settlement = new Histogram({ name: 'tollgate_settlement_lag_seconds', help: 'Time from the arrival of ingested events until they are durable and charged.', buckets: SECONDS, registers })
+  const durations = new Histogram({
+    name: 'tollgate_api_request_duration_seconds',
+    help: 'Time from request to answer.',
+    labelNames: ['operation'],
+    buckets: SECONDS,
+    registers,
+  })
+  const settlement = new Histogram({
+    name: 'tollgate_settlement_lag_seconds',
+    help: 'Time from the arrival of ingested events until they are durable and charged.',
+    buckets: SECONDS,
+    registers,
+  })
   gauge('tollgate_settlement_queue_events', 'Events that wait for settlement.', () => plane.queue.waiting())
   gauge('tollgate_nodes_connected', 'Gateway nodes that are connected.', () => plane.hub.nodes().length)
   gauge('tollgate_stream_clients', 'Live streams.', streams)
@@ -30,7 +41,14 @@ export function createApiMetrics(plane: ControlPlane, streams: () => number, reg
   gauge('tollgate_parked_events', 'Events that could not be settled and wait for a person.', () => parkedEvents(plane).catch(() => NaN))
 
   function gauge(name: string, help: string, read: () => number | Promise<number>): void {
-    new Gauge({ name, help, registers, async collect() { this.set(await read()) } })
+    new Gauge({
+      name,
+      help,
+      registers,
+      async collect() {
+        this.set(await read())
+      },
+    })
   }
 
   return {

@@ -20,12 +20,19 @@ const PROBLEM: Json = {
     code: { type: 'string', description: 'Stable, for a program.', examples: Object.keys(ENTRIES).slice(0, 3) },
     field: { type: 'string', description: 'Member or parameter at fault.' },
     request_id: { type: 'string', description: 'Also in the header x-request-id; the log has it.' },
-    errors: { type: 'array', description: 'All that is wrong, where it is more than one thing.', items: { type: 'object', properties: { field: { type: ['string', 'null'] }, code: { type: 'string' }, detail: { type: 'string' } } } },
+    errors: {
+      type: 'array',
+      description: 'All that is wrong, where it is more than one thing.',
+      items: { type: 'object', properties: { field: { type: ['string', 'null'] }, code: { type: 'string' }, detail: { type: 'string' } } },
+    },
   },
 }
 
 const IDEMPOTENCY_KEY: Json = {
-  name: 'Idempotency-Key', in: 'header', required: false, schema: { type: 'string', maxLength: 255 },
+  name: 'Idempotency-Key',
+  in: 'header',
+  required: false,
+  schema: { type: 'string', maxLength: 255 },
   description: 'The same key with the same request gets the first answer again, for 24 hours; with another request a 422, and while the first runs a 409.',
 }
 
@@ -42,21 +49,39 @@ export function openApiDocument(version: string): Json {
   }
   return {
     openapi: '3.1.0',
-    info: { title: 'Tollgate', version, description: 'The usage runtime for AI products. Amounts and quantities are decimal text, times RFC 3339, lists `{data, next_cursor}`, errors `application/problem+json` with a stable `code`.', license: { name: 'Apache-2.0', identifier: 'Apache-2.0' } },
+    info: {
+      title: 'Tollgate',
+      version,
+      description:
+        'The usage runtime for AI products. Amounts and quantities are decimal text, times RFC 3339, lists `{data, next_cursor}`, errors `application/problem+json` with a stable `code`.',
+      license: { name: 'Apache-2.0', identifier: 'Apache-2.0' },
+    },
     servers: [{ url: '/' }],
     tags: Object.entries(TAGS).map(([name, description]) => ({ name, description })),
     security: [{ key: [] }],
     paths,
-    components: { securitySchemes: { key: { type: 'http', scheme: 'bearer', description: 'An API key with the scope that the operation names; `admin` may call everything.' } }, schemas: sorted(schemas) },
+    components: {
+      securitySchemes: {
+        key: { type: 'http', scheme: 'bearer', description: 'An API key with the scope that the operation names; `admin` may call everything.' },
+      },
+      schemas: sorted(schemas),
+    },
   }
 }
 
 function operationOf(operation: Operation, route: Route, schemas: Json): Json {
   const scopes = route.access === 'public' ? '' : `Scopes: ${['admin', ...route.access].join(', ')}.`
   return {
-    operationId: operation, tags: [route.tag], summary: route.summary, description: [route.description, scopes].filter((text) => text !== '').join('\n\n'),
+    operationId: operation,
+    tags: [route.tag],
+    summary: route.summary,
+    description: [route.description, scopes].filter((text) => text !== '').join('\n\n'),
     ...(route.access === 'public' ? { security: [] } : {}),
-    parameters: [...parametersOf(route, 'path', schemas), ...parametersOf(route, 'query', schemas), ...(isWrite(route) && takesIdempotencyKey(operation) ? [IDEMPOTENCY_KEY] : [])],
+    parameters: [
+      ...parametersOf(route, 'path', schemas),
+      ...parametersOf(route, 'query', schemas),
+      ...(isWrite(route) && takesIdempotencyKey(operation) ? [IDEMPOTENCY_KEY] : []),
+    ],
     ...(route.body === null ? {} : { requestBody: { required: true, content: bodyContent(operation, jsonSchema(route.body, 'input', schemas)) } }),
     responses: { [route.status]: successOf(operation, route, schemas), ...problemResponses(route) },
   }
@@ -68,7 +93,10 @@ export function takesIdempotencyKey(operation: string): boolean {
 }
 
 function parametersOf(route: Route, where: 'path' | 'query', schemas: Json): Json[] {
-  const { properties = {}, required = [] } = jsonSchema(where === 'path' ? route.params : route.query, 'input', schemas) as { properties?: Record<string, Json>; required?: string[] }
+  const { properties = {}, required = [] } = jsonSchema(where === 'path' ? route.params : route.query, 'input', schemas) as {
+    properties?: Record<string, Json>
+    required?: string[]
+  }
   const names = where === 'path' ? paramNames(route.path) : Object.keys(properties)
   return names.map((name) => {
     const { description, ...schema } = properties[name]!
@@ -87,7 +115,12 @@ function bodyContent(operation: Operation, schema: Json): Json {
   }
 }
 
-const TEXT_ANSWERS: Readonly<Partial<Record<Operation, string>>> = { home: 'text/html', docs: 'text/html', metrics: 'text/plain', followStream: 'text/event-stream' }
+const TEXT_ANSWERS: Readonly<Partial<Record<Operation, string>>> = {
+  home: 'text/html',
+  docs: 'text/html',
+  metrics: 'text/plain',
+  followStream: 'text/event-stream',
+}
 
 function successOf(operation: Operation, route: Route, schemas: Json): Json {
   const description = route.status === 201 ? 'Created.' : 'Done.'
@@ -100,16 +133,29 @@ function problemResponses(route: Route): Json {
   const own = route.problems as readonly (keyof typeof ENTRIES)[]
   const codes = [...own, ...commonProblems(route)]
   const statuses = [...new Set(codes.map((code) => ENTRIES[code].status))].sort((a, b) => a - b)
-  return Object.fromEntries(statuses.map((status) => [status, {
-    description: codes.filter((code, index) => ENTRIES[code].status === status && codes.indexOf(code) === index).map((code) => `\`${code}\`: ${ENTRIES[code].title}.`).join(' '),
-    content: { 'application/problem+json': { schema: { $ref: '#/components/schemas/Problem' } } },
-  }]))
+  return Object.fromEntries(
+    statuses.map((status) => [
+      status,
+      {
+        description: codes
+          .filter((code, index) => ENTRIES[code].status === status && codes.indexOf(code) === index)
+          .map((code) => `\`${code}\`: ${ENTRIES[code].title}.`)
+          .join(' '),
+        content: { 'application/problem+json': { schema: { $ref: '#/components/schemas/Problem' } } },
+      },
+    ]),
+  )
 }
 
 /** What every route of its kind may answer. */
 export function commonProblems(route: Route): (keyof typeof ENTRIES)[] {
   if (route.access === 'public') return []
-  return ['invalid_api_key', 'wrong_scope', ...(isWrite(route) ? ['invalid_json', 'unknown_field', 'required', 'request_too_large'] as const : ['unknown_field'] as const), 'database_unavailable']
+  return [
+    'invalid_api_key',
+    'wrong_scope',
+    ...(isWrite(route) ? (['invalid_json', 'unknown_field', 'required', 'request_too_large'] as const) : (['unknown_field'] as const)),
+    'database_unavailable',
+  ]
 }
 
 /** A schema in place, with its named parts moved to the components. */
@@ -122,10 +168,12 @@ function jsonSchema(schema: z.ZodType, io: 'input' | 'output', schemas: Json): J
 function relinked(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(relinked)
   if (typeof value !== 'object' || value === null) return value
-  return Object.fromEntries(Object.entries(merged(value as Json)).flatMap(([name, member]) => {
-    if (name === '$ref' && typeof member === 'string') return [[name, member.replace('#/$defs/', '#/components/schemas/')]]
-    return isNoise(name, member) ? [] : [[name, relinked(member)]]
-  }))
+  return Object.fromEntries(
+    Object.entries(merged(value as Json)).flatMap(([name, member]) => {
+      if (name === '$ref' && typeof member === 'string') return [[name, member.replace('#/$defs/', '#/components/schemas/')]]
+      return isNoise(name, member) ? [] : [[name, relinked(member)]]
+    }),
+  )
 }
 
 /** `anyOf` of a simple type and null as one schema that may be null: its description and examples stand where they are looked for. */

@@ -18,7 +18,9 @@ code, pre { font: .9em/1.5 ui-monospace, monospace } pre { padding: 1rem; overfl
 export const PAGE_POLICY = `default-src 'none'; style-src 'sha256-${createHash('sha256').update(STYLE).digest('base64')}'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'`
 
 export function renderHome(version: string): string {
-  return page('Tollgate', `
+  return page(
+    'Tollgate',
+    `
 <h1>Tollgate</h1>
 <p>The usage runtime for AI products: it decides before each request, meters what it used, and charges it exactly. This is the API, version ${escape(version)}.</p>
 <ul>
@@ -30,20 +32,36 @@ export function renderHome(version: string): string {
 <p>The demo wrote its keys and addresses to <code>demo.json</code> in the data folder; <code>$KEY</code> stands for its operator key.</p>
 <pre>curl -H "authorization: Bearer $KEY" http://127.0.0.1:4100/v1/customers
 npm run tollgate -- catalog plan examples/catalogs/demo.yaml
-npm run tollgate -- status</pre>`)
+npm run tollgate -- status</pre>`,
+  )
 }
 
 export function renderDocs(version: string): string {
-  const operations = (Object.keys(TAGS) as Tag[]).map((tag) => table(TAGS[tag], ['operation', 'what it does', 'scopes'], Object.values(ROUTES).filter((route) => route.tag === tag).map((route) => [
-    `<code>${route.method} ${escape(route.path)}</code>`, escape(route.summary), route.access === 'public' ? 'no key' : escape(['admin', ...route.access].join(', ')),
-  ])))
-  const errors = Object.entries(ENTRIES).map(([code, { status, title, advice }]) => `<tr id="${code}"><td><code>${code}</code></td><td>${status}</td><td>${escape(`${title}. ${advice}`)}</td></tr>`)
-  return page('Tollgate API', `
+  const operations = (Object.keys(TAGS) as Tag[]).map((tag) =>
+    table(
+      TAGS[tag],
+      ['operation', 'what it does', 'scopes'],
+      Object.values(ROUTES)
+        .filter((route) => route.tag === tag)
+        .map((route) => [
+          `<code>${route.method} ${escape(route.path)}</code>`,
+          escape(route.summary),
+          route.access === 'public' ? 'no key' : escape(['admin', ...route.access].join(', ')),
+        ]),
+    ),
+  )
+  const errors = Object.entries(ENTRIES).map(
+    ([code, { status, title, advice }]) => `<tr id="${code}"><td><code>${code}</code></td><td>${status}</td><td>${escape(`${title}. ${advice}`)}</td></tr>`,
+  )
+  return page(
+    'Tollgate API',
+    `
 <h1>Tollgate API ${escape(version)}</h1>
 <p>Send <code>Authorization: Bearer &lt;key&gt;</code>. Bodies are JSON; amounts and quantities are decimal text, times RFC 3339, errors <code>application/problem+json</code>. All shapes are in <a href="/openapi.json">openapi.json</a>.</p>
 <h2>Operations</h2>${operations.join('')}
 <h2>Errors</h2>
-<table><thead><tr><th>code</th><th>status</th><th>meaning and what to do</th></tr></thead><tbody>${errors.join('')}</tbody></table>`)
+<table><thead><tr><th>code</th><th>status</th><th>meaning and what to do</th></tr></thead><tbody>${errors.join('')}</tbody></table>`,
+  )
 }
 
 function table(caption: string, head: readonly string[], rows: readonly (readonly string[])[]): string {

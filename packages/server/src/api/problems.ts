@@ -35,7 +35,11 @@ export class ApiError extends Error {
   readonly headers: Readonly<Record<string, string>>
   readonly extra: Readonly<Record<string, unknown>>
 
-  constructor(code: ErrorCode, detail: string, more: { readonly field?: string | null; readonly headers?: Readonly<Record<string, string>>; readonly extra?: Readonly<Record<string, unknown>> } = {}) {
+  constructor(
+    code: ErrorCode,
+    detail: string,
+    more: { readonly field?: string | null; readonly headers?: Readonly<Record<string, string>>; readonly extra?: Readonly<Record<string, unknown>> } = {},
+  ) {
     super(detail)
     this.code = code
     this.field = more.field ?? null
@@ -48,7 +52,10 @@ export class ApiError extends Error {
 export function invalidInput(problems: readonly FieldProblem[]): ApiError {
   const [first] = problems
   const code = first !== undefined && isKnown(first.code) ? first.code : 'invalid_value'
-  return new ApiError(code, first?.detail ?? 'the request is not valid', { field: first?.field ?? null, extra: problems.length > 1 ? { errors: problems } : {} })
+  return new ApiError(code, first?.detail ?? 'the request is not valid', {
+    field: first?.field ?? null,
+    extra: problems.length > 1 ? { errors: problems } : {},
+  })
 }
 
 /** Any error as what is answered. */
@@ -57,13 +64,16 @@ export function refusalOf(error: unknown): Refusal {
   if (error instanceof InvalidCatalogError) return refusal(error.code, error.message, { extra: { issues: error.issues } })
   if (error instanceof QueueFullError) return refusal(error.code, error.message, { headers: { 'retry-after': String(error.retryAfterSeconds) } })
   if (error instanceof Problem) return refusal(error.code, error.message, error)
-  if (error instanceof InputError) return isKnown(error.code) ? refusal(error.code, error.message, error) : { ...refusal('invalid_value', error.message, error), code: error.code }
+  if (error instanceof InputError)
+    return isKnown(error.code) ? refusal(error.code, error.message, error) : { ...refusal('invalid_value', error.message, error), code: error.code }
   if (error instanceof SealError) return refusal(error.code, error.message)
   const code = codeOf(error)
   if (code in FRAMEWORK) return refusal(FRAMEWORK[code]!, frameworkDetail(code, error))
   // A text that PostgreSQL cannot keep, or a number beyond its columns: the input's fault, whatever it was.
-  if (/^22[0-9A-Z]{3}$/.test(code)) return refusal('invalid_value', 'a value of the request cannot be stored: it is out of range or holds characters that no text may hold')
-  if (/^(08|53|57P)/.test(code) || UNREACHABLE.has(code)) return { ...refusal('database_unavailable', 'the database does not answer; try again in a moment', { headers: { 'retry-after': '1' } }), isExpected: false }
+  if (/^22[0-9A-Z]{3}$/.test(code))
+    return refusal('invalid_value', 'a value of the request cannot be stored: it is out of range or holds characters that no text may hold')
+  if (/^(08|53|57P)/.test(code) || UNREACHABLE.has(code))
+    return { ...refusal('database_unavailable', 'the database does not answer; try again in a moment', { headers: { 'retry-after': '1' } }), isExpected: false }
   const detail = error instanceof AssertionFailure ? 'a check of our own failed, so nothing was changed' : 'something broke on our side'
   return { ...refusal('internal_error', `${detail}; the log has more under this request id`), isExpected: false }
 }
@@ -94,7 +104,11 @@ export function renderErrorReference(): string {
   ].join('\n')
 }
 
-function refusal(code: ErrorCode, detail: string, more: { readonly field?: string | null; readonly headers?: Readonly<Record<string, string>>; readonly extra?: Readonly<Record<string, unknown>> } = {}): Refusal {
+function refusal(
+  code: ErrorCode,
+  detail: string,
+  more: { readonly field?: string | null; readonly headers?: Readonly<Record<string, string>>; readonly extra?: Readonly<Record<string, unknown>> } = {},
+): Refusal {
   const { status, title } = ENTRIES[code]
   return { code, status, title, detail, field: more.field ?? null, headers: more.headers ?? {}, extra: more.extra ?? {}, isExpected: true }
 }
@@ -120,7 +134,15 @@ const FRAMEWORK: Readonly<Record<string, ErrorCode>> = {
 }
 
 /** Driver and sockets when nobody is there. */
-const UNREACHABLE: ReadonlySet<string> = new Set(['ECONNREFUSED', 'ECONNRESET', 'CONNECT_TIMEOUT', 'CONNECTION_CLOSED', 'CONNECTION_ENDED', 'CONNECTION_DESTROYED', 'ENOENT'])
+const UNREACHABLE: ReadonlySet<string> = new Set([
+  'ECONNREFUSED',
+  'ECONNRESET',
+  'CONNECT_TIMEOUT',
+  'CONNECTION_CLOSED',
+  'CONNECTION_ENDED',
+  'CONNECTION_DESTROYED',
+  'ENOENT',
+])
 
 function frameworkDetail(code: string, error: unknown): string {
   switch (FRAMEWORK[code]) {

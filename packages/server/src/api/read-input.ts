@@ -21,16 +21,29 @@ function problemsOf(issue: z.core.$ZodIssue, schema: z.ZodType, where: string): 
       return issue.keys.map((key) => unknownMember([...issue.path.map(String), key].join('.'), key, schema, issue.path, where))
     case 'invalid_type':
       if (issue.input === undefined) return one('required', 'is missing')
-      return one(issue.message.startsWith('must ') ? 'invalid_decimal' : 'invalid_type', issue.message.startsWith('must ') ? `${issue.message}, got ${shown(issue.input)}` : `must be ${article(issue.expected)}, got ${shown(issue.input)}`)
+      return one(
+        issue.message.startsWith('must ') ? 'invalid_decimal' : 'invalid_type',
+        issue.message.startsWith('must ') ? `${issue.message}, got ${shown(issue.input)}` : `must be ${article(issue.expected)}, got ${shown(issue.input)}`,
+      )
     case 'invalid_value':
       if (issue.input === undefined) return one('required', `is missing: one of ${issue.values.join(', ')}`)
-      return one('invalid_choice', `must be one of ${issue.values.join(', ')}, got ${shown(issue.input)}.${didYouMean(typeof issue.input === 'string' ? nearest(issue.input, issue.values.map(String)) : null)}`)
+      return one(
+        'invalid_choice',
+        `must be one of ${issue.values.join(', ')}, got ${shown(issue.input)}.${didYouMean(typeof issue.input === 'string' ? nearest(issue.input, issue.values.map(String)) : null)}`,
+      )
     case 'too_small':
-      return issue.origin === 'number' || issue.origin === 'int' ? one('out_of_range', `must be at least ${issue.minimum}`) : one('required', 'must not be empty')
+      return issue.origin === 'number' || issue.origin === 'int'
+        ? one('out_of_range', `must be at least ${issue.minimum}`)
+        : one('required', 'must not be empty')
     case 'too_big':
-      return issue.origin === 'number' || issue.origin === 'int' ? one('out_of_range', `must be at most ${issue.maximum}`) : one('too_long', `is too long: at most ${issue.maximum} ${issue.origin === 'string' ? 'characters' : 'items'}`)
+      return issue.origin === 'number' || issue.origin === 'int'
+        ? one('out_of_range', `must be at most ${issue.maximum}`)
+        : one('too_long', `is too long: at most ${issue.maximum} ${issue.origin === 'string' ? 'characters' : 'items'}`)
     case 'invalid_format':
-      return one(issue.message.includes('_…') ? 'invalid_id' : issue.message.includes('control') ? 'invalid_text' : 'invalid_value', `${issue.message}, got ${shown(issue.input)}`)
+      return one(
+        issue.message.includes('_…') ? 'invalid_id' : issue.message.includes('control') ? 'invalid_text' : 'invalid_value',
+        `${issue.message}, got ${shown(issue.input)}`,
+      )
     case 'custom':
       return one(typeof issue.params?.code === 'string' ? issue.params.code : 'invalid_value', issue.message)
     case 'invalid_key':
@@ -43,7 +56,8 @@ function problemsOf(issue: z.core.$ZodIssue, schema: z.ZodType, where: string): 
 function unknownMember(field: string, key: string, schema: z.ZodType, path: readonly PropertyKey[], where: string): FieldProblem {
   const known = knownMembers(schema, path)
   const suggestion = nearest(key, known)
-  const hint = suggestion !== null ? didYouMean(suggestion) : known.length === 0 ? ` Nothing is read from the ${where} here.` : ` Known are ${known.join(', ')}.`
+  const hint =
+    suggestion !== null ? didYouMean(suggestion) : known.length === 0 ? ` Nothing is read from the ${where} here.` : ` Known are ${known.join(', ')}.`
   return { field: field.slice(0, 100), code: 'unknown_field', detail: `${JSON.stringify(key.slice(0, 60))} is not known here.${hint}` }
 }
 
@@ -54,7 +68,15 @@ function knownMembers(schema: z.ZodType, path: readonly PropertyKey[]): string[]
   return at instanceof z.ZodObject ? Object.keys(at.shape) : []
 }
 
-const TYPES: Readonly<Record<string, string>> = { string: 'a text', object: 'a JSON object', record: 'a JSON object', array: 'a list', number: 'a number', int: 'a whole number', boolean: 'true or false' }
+const TYPES: Readonly<Record<string, string>> = {
+  string: 'a text',
+  object: 'a JSON object',
+  record: 'a JSON object',
+  array: 'a list',
+  number: 'a number',
+  int: 'a whole number',
+  boolean: 'true or false',
+}
 
 function article(expected: string): string {
   return TYPES[expected] ?? expected

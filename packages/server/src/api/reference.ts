@@ -11,8 +11,13 @@ export function renderApiReference(version: string): string {
   const document = openApiDocument(version)
   const paths = document['paths'] as Readonly<Record<string, Readonly<Record<string, Json>>>>
   const sections = (Object.keys(TAGS) as Tag[]).flatMap((tag) => [
-    `## ${tag}`, '', TAGS[tag], '',
-    ...(Object.entries(ROUTES) as [Operation, Route][]).filter(([, route]) => route.tag === tag).flatMap(([, route]) => operationText(route, paths[route.path]![route.method.toLowerCase()]!)),
+    `## ${tag}`,
+    '',
+    TAGS[tag],
+    '',
+    ...(Object.entries(ROUTES) as [Operation, Route][])
+      .filter(([, route]) => route.tag === tag)
+      .flatMap(([, route]) => operationText(route, paths[route.path]![route.method.toLowerCase()]!)),
   ])
   return [
     '# API',
@@ -34,9 +39,16 @@ export function renderApiReference(version: string): string {
 
 /** The shapes that several operations share. */
 function shapesText(schemas: Readonly<Record<string, Json>>): string[] {
-  return ['## Shapes', '', ...Object.entries(schemas).flatMap(([name, schema]) => [
-    `### ${name}`, '', ...(typeof schema['description'] === 'string' ? [schema['description'], ''] : []), ...members('member', schema),
-  ])]
+  return [
+    '## Shapes',
+    '',
+    ...Object.entries(schemas).flatMap(([name, schema]) => [
+      `### ${name}`,
+      '',
+      ...(typeof schema['description'] === 'string' ? [schema['description'], ''] : []),
+      ...members('member', schema),
+    ]),
+  ]
 }
 
 function operationText(route: Route, operation: Json): string[] {
@@ -45,10 +57,19 @@ function operationText(route: Route, operation: Json): string[] {
   const answer = contentSchema((operation['responses'] as Readonly<Record<string, Json>>)[String(route.status)]?.['content'])
   const scopes = route.access === 'public' ? 'no key' : ['admin', ...route.access].map((scope) => `\`${scope}\``).join(', ')
   return [
-    `### ${route.method} ${route.path}`, '',
-    `${route.summary}. Key: ${scopes}.`, '',
+    `### ${route.method} ${route.path}`,
+    '',
+    `${route.summary}. Key: ${scopes}.`,
+    '',
     ...(route.description === '' ? [] : [route.description, '']),
-    ...(parameters.length === 0 ? [] : ['| parameter | type | meaning |', '| --- | --- | --- |', ...parameters.map(({ name, schema, description }) => `| \`${name}\` | ${typeOf(schema)} | ${cell(description)} |`), '']),
+    ...(parameters.length === 0
+      ? []
+      : [
+          '| parameter | type | meaning |',
+          '| --- | --- | --- |',
+          ...parameters.map(({ name, schema, description }) => `| \`${name}\` | ${typeOf(schema)} | ${cell(description)} |`),
+          '',
+        ]),
     ...members('member of the body', body),
     ...members(`member of the answer (${route.status})`, answer),
     ...(route.problems.length === 0 ? [] : [`Errors: ${[...new Set(route.problems)].map((code) => `\`${code}\``).join(', ')}.`, '']),
@@ -56,15 +77,21 @@ function operationText(route: Route, operation: Json): string[] {
 }
 
 function contentSchema(content: unknown): Json | null {
-  return ((content as Readonly<Record<string, { readonly schema: Json }>> | undefined)?.['application/json']?.schema) ?? null
+  return (content as Readonly<Record<string, { readonly schema: Json }>> | undefined)?.['application/json']?.schema ?? null
 }
 
 function members(title: string, schema: Json | null): string[] {
   if (schema === null) return []
   const properties = Object.entries((schema['properties'] ?? {}) as Readonly<Record<string, Json>>)
-  if (properties.length === 0) return typeOf(schema) === 'object' ? [] : [`${title.startsWith('member of the body') ? 'Body' : 'Answer'}: ${typeOf(schema)}.`, '']
+  if (properties.length === 0)
+    return typeOf(schema) === 'object' ? [] : [`${title.startsWith('member of the body') ? 'Body' : 'Answer'}: ${typeOf(schema)}.`, '']
   const required = new Set((schema['required'] ?? []) as string[])
-  return [`| ${title} | type | meaning |`, '| --- | --- | --- |', ...properties.map(([name, member]) => `| \`${name}\`${required.has(name) ? '' : '?'} | ${typeOf(member)} | ${cell(member['description'])} |`), '']
+  return [
+    `| ${title} | type | meaning |`,
+    '| --- | --- | --- |',
+    ...properties.map(([name, member]) => `| \`${name}\`${required.has(name) ? '' : '?'} | ${typeOf(member)} | ${cell(member['description'])} |`),
+    '',
+  ]
 }
 
 /** A type in a word or two; named ones are in openapi.json. */

@@ -46,7 +46,10 @@ declare module 'fastify' {
 
 /** Nothing of an answer is for frames, caches or guesses. */
 const HEADERS = {
-  'x-content-type-options': 'nosniff', 'referrer-policy': 'no-referrer', 'cache-control': 'no-store', 'cross-origin-resource-policy': 'same-origin',
+  'x-content-type-options': 'nosniff',
+  'referrer-policy': 'no-referrer',
+  'cache-control': 'no-store',
+  'cross-origin-resource-policy': 'same-origin',
   'content-security-policy': "default-src 'none'; frame-ancestors 'none'",
 } as const
 const PARAM_LENGTH_MAX = 100
@@ -54,13 +57,7 @@ const KEEP_ALIVE_MS = 65_000
 
 export function createApi(options: ApiOptions): FastifyInstance {
   const { plane } = options
-  const app = fastify({
-    loggerInstance: plane.log, logController: new LogController({ disableRequestLogging: true }), bodyLimit: API_BODY_BYTES_MAX, requestTimeout: REQUEST_TIMEOUT_MS, keepAliveTimeout: KEEP_ALIVE_MS, forceCloseConnections: 'idle',
-    http: { maxHeaderSize: HEADER_BYTES_MAX, headersTimeout: HEADERS_TIMEOUT_MS }, routerOptions: { maxParamLength: PARAM_LENGTH_MAX }, exposeHeadRoutes: false,
-    genReqId: requestIdOf, frameworkErrors: (error, request, reply) => sendProblem(error, request as FastifyRequest, reply as FastifyReply),
-    // An answer before any request exists: headers that are too large, or that never end.
-    clientErrorHandler: (error, socket) => void (socket.writable ? socket.end(rawProblem(error)) : socket.destroy()),
-  }) as unknown as FastifyInstance
+  const app = openServer(plane)
   const callers = new WeakMap<object, Caller>()
   const callerOf = (request: object): Caller => callers.get(request)!
   const outbox = createOutboxStream({ sql: plane.sql, log: plane.log, onSettled: plane.queue.onSettled })
@@ -75,10 +72,15 @@ export function createApi(options: ApiOptions): FastifyInstance {
   })
   readJson(app)
   app.setErrorHandler((error, request, reply) => sendProblem(error, request, reply))
-  app.setNotFoundHandler((request) => { throw unknownAddress(request) })
+  app.setNotFoundHandler((request) => {
+    throw unknownAddress(request)
+  })
 
   const streams = registerStream(app, {
-    outbox, callerOf, headers: HEADERS, isStillValid: async (request) => (await callerFrom(plane, request)) !== null,
+    outbox,
+    callerOf,
+    headers: HEADERS,
+    isStillValid: async (request) => (await callerFrom(plane, request)) !== null,
     assertVisible: async (caller, customer) => {
       assertOwn(caller, customer)
       await getCustomer(plane, customer)
@@ -89,7 +91,9 @@ export function createApi(options: ApiOptions): FastifyInstance {
     const { operation } = request.routeOptions.config
     if (operation !== undefined) metrics.answered({ operation, status: reply.statusCode, seconds: reply.elapsedTime / 1_000 })
   })
-  app.addHook('preClose', () => { streams.closeAll() })
+  app.addHook('preClose', () => {
+    streams.closeAll()
+  })
   app.addHook('onClose', () => outbox.close())
 
   registerHandled(app, options, callerOf, streams.cut)
@@ -100,25 +104,49 @@ export function createApi(options: ApiOptions): FastifyInstance {
   return app
 }
 
+/** The bare server: bounds, request ids, and problems for what never becomes a request. */
+function openServer(plane: ControlPlane): FastifyInstance {
+  return fastify({
+    loggerInstance: plane.log,
+    logController: new LogController({ disableRequestLogging: true }),
+    bodyLimit: API_BODY_BYTES_MAX,
+    requestTimeout: REQUEST_TIMEOUT_MS,
+    keepAliveTimeout: KEEP_ALIVE_MS,
+    forceCloseConnections: 'idle',
+    http: { maxHeaderSize: HEADER_BYTES_MAX, headersTimeout: HEADERS_TIMEOUT_MS },
+    routerOptions: { maxParamLength: PARAM_LENGTH_MAX },
+    exposeHeadRoutes: false,
+    genReqId: requestIdOf,
+    frameworkErrors: (error, request, reply) => void sendProblem(error, request as FastifyRequest, reply as FastifyReply),
+    // An answer before any request exists: headers that are too large, or that never end.
+    clientErrorHandler: (error, socket) => void (socket.writable ? socket.end(rawProblem(error)) : socket.destroy()),
+  }) as unknown as FastifyInstance
+}
+
 /** An empty body is no body: many clients send the content type with every call. */
 function readJson(app: FastifyInstance): void {
   const parse = app.getDefaultJsonParser('error', 'error')
   app.removeContentTypeParser('application/json')
   app.addContentTypeParser('application/json', { parseAs: 'string' }, (request, body, done) => {
     if (body === '') done(null, undefined)
-    else parse(request, body as string, done)
+    else void parse(request, body as string, done)
   })
 }
 
 function registerHandled(app: FastifyInstance, options: ApiOptions, callerOf: (request: object) => Caller, cutStreams: (key: string) => void): void {
   for (const [operation, route] of Object.entries(HANDLED) as [HandledOperation, Route][]) {
     app.route({
-      method: route.method, url: route.path.replace(/\{(\w+)\}/g, ':$1'), config: { operation },
+      method: route.method,
+      url: route.path.replace(/\{(\w+)\}/g, ':$1'),
+      config: { operation },
       handler: async (request, reply) => {
         const caller = callerOf(request)
         const input = {
-          plane: options.plane, caller,
-          params: readInput(route.params, request.params, 'path'), query: readInput(route.query, request.query, 'query'), body: route.body === null ? null : readInput(route.body, request.body ?? {}, 'body'),
+          plane: options.plane,
+          caller,
+          params: readInput(route.params, request.params, 'path'),
+          query: readInput(route.query, request.query, 'query'),
+          body: route.body === null ? null : readInput(route.body, request.body ?? {}, 'body'),
         }
         const run = HANDLERS[operation] as (call: Call<Route>) => Promise<unknown>
         const answer = await runIdempotent(options.plane, { request, route, operation, caller }, async (idText) => {
@@ -139,14 +167,19 @@ function registerSystem(app: FastifyInstance, { plane, version }: ApiOptions, re
   const pages = { home: renderHome(version), docs: renderDocs(version) }
   const get = (operation: keyof typeof SYSTEM, handler: (request: FastifyRequest, reply: FastifyReply) => unknown) =>
     app.route({ method: ['GET', 'HEAD'], url: ROUTES[operation].path, config: { operation }, handler: async (request, reply) => handler(request, reply) })
-  const html = (page: string) => (_request: FastifyRequest, reply: FastifyReply) => reply.headers({ 'content-type': 'text/html; charset=utf-8', 'content-security-policy': PAGE_POLICY }).send(page)
+  const html = (page: string) => (_request: FastifyRequest, reply: FastifyReply) =>
+    reply.headers({ 'content-type': 'text/html; charset=utf-8', 'content-security-policy': PAGE_POLICY }).send(page)
   get('home', html(pages.home))
   get('docs', html(pages.docs))
   get('openapi', (_request, reply) => reply.type('application/json').send(document))
   get('healthz', () => ({ status: 'ok', version }))
   get('readyz', async () => {
     const { isReady, database, nodes } = await readiness(plane)
-    if (!isReady) throw new ApiError('not_ready', database === 'ok' ? 'no gateway is connected' : 'the database does not answer', { headers: { 'retry-after': '1' }, extra: { database, nodes } })
+    if (!isReady)
+      throw new ApiError('not_ready', database === 'ok' ? 'no gateway is connected' : 'the database does not answer', {
+        headers: { 'retry-after': '1' },
+        extra: { database, nodes },
+      })
     return { status: 'ready', database, nodes }
   })
   get('metrics', async (_request, reply) => reply.type(registry.contentType).send(await registry.metrics()))
@@ -156,7 +189,11 @@ function registerSystem(app: FastifyInstance, { plane, version }: ApiOptions, re
 async function admitted(plane: ControlPlane, request: FastifyRequest, route: Route): Promise<Caller> {
   const caller = await callerFrom(plane, request)
   if (caller === null) {
-    throw new ApiError('invalid_api_key', request.headers.authorization === undefined ? 'no key came with the request: send Authorization: Bearer <key>' : 'the key is unknown, revoked or expired', { headers: { 'www-authenticate': 'Bearer' } })
+    throw new ApiError(
+      'invalid_api_key',
+      request.headers.authorization === undefined ? 'no key came with the request: send Authorization: Bearer <key>' : 'the key is unknown, revoked or expired',
+      { headers: { 'www-authenticate': 'Bearer' } },
+    )
   }
   const { customer } = request.params as { readonly customer?: string }
   if (customer !== undefined) assertOwn(caller, customer)
@@ -169,7 +206,8 @@ async function admitted(plane: ControlPlane, request: FastifyRequest, route: Rou
 
 /** For a key that belongs to a customer no other exists: the words are those of one that does not. */
 function assertOwn(caller: Caller, customer: string): void {
-  if (caller.key.customer !== null && caller.key.customer !== customer) throw new ApiError('not_found', `there is no customer ${customer}`, { field: 'customer' })
+  if (caller.key.customer !== null && caller.key.customer !== customer)
+    throw new ApiError('not_found', `there is no customer ${customer}`, { field: 'customer' })
 }
 
 async function callerFrom(plane: ControlPlane, request: FastifyRequest): Promise<Caller | null> {
@@ -185,15 +223,22 @@ function requestIdOf(request: { readonly headers: Readonly<Record<string, string
 
 function unknownAddress(request: FastifyRequest): ApiError {
   const path = request.url.split('?', 1)[0]!
-  const taken = Object.values(ROUTES).filter((route) => new RegExp(`^${route.path.replace(/\{\w+\}/g, '[^/]+')}$`).test(path)).map(({ method }) => method)
-  if (taken.length > 0 && !taken.some((method) => method === request.method)) return new ApiError('method_not_allowed', `${request.method} is not possible here; ${taken.join(', ')} is`, { headers: { allow: taken.join(', ') } })
+  const taken = Object.values(ROUTES)
+    .filter((route) => new RegExp(`^${route.path.replace(/\{\w+\}/g, '[^/]+')}$`).test(path))
+    .map(({ method }) => method)
+  if (taken.length > 0 && !taken.some((method) => method === request.method))
+    return new ApiError('method_not_allowed', `${request.method} is not possible here; ${taken.join(', ')} is`, { headers: { allow: taken.join(', ') } })
   return new ApiError('not_found', `there is nothing at ${request.method} ${path.slice(0, 200)}; see /docs`)
 }
 
 function sendProblem(error: unknown, request: FastifyRequest, reply: FastifyReply): FastifyReply {
   const refused = refusalOf(error)
   if (!refused.isExpected) request.log.error({ err: error, request: request.id, path: request.url.split('?', 1)[0] }, 'a request failed inside the API')
-  return reply.code(refused.status).headers({ ...HEADERS, 'x-request-id': request.id, ...refused.headers }).type('application/problem+json').send(JSON.stringify(problemBody(refused, request.id)))
+  return reply
+    .code(refused.status)
+    .headers({ ...HEADERS, 'x-request-id': request.id, ...refused.headers })
+    .type('application/problem+json')
+    .send(JSON.stringify(problemBody(refused, request.id)))
 }
 
 function rawProblem(error: Error): string {

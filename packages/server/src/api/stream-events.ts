@@ -11,8 +11,14 @@ type StreamType = {
 }
 
 export const STREAM_TYPES: Readonly<Record<string, StreamType>> = {
-  'usage.settled': { says: 'Usage was charged: the batch, how many events, their charge, and the latest of them.', tenantMembers: ['batch', 'events', 'charge', 'latest'] },
-  'request.denied': { says: 'A request was refused. `unrecorded` counts those that were refused before it and not recorded one by one.', tenantMembers: ['decision_id', 'time', 'feature', 'model', 'reason', 'scope', 'required', 'unrecorded'] },
+  'usage.settled': {
+    says: 'Usage was charged: the batch, how many events, their charge, and the latest of them.',
+    tenantMembers: ['batch', 'events', 'charge', 'latest'],
+  },
+  'request.denied': {
+    says: 'A request was refused. `unrecorded` counts those that were refused before it and not recorded one by one.',
+    tenantMembers: ['decision_id', 'time', 'feature', 'model', 'reason', 'scope', 'required', 'unrecorded'],
+  },
   'credits.added': { says: 'Credits were added.', tenantMembers: ['block', 'amount', 'currency', 'category', 'repaid'] },
   'credits.expired': { says: 'The rest of a credit block expired.', tenantMembers: ['block', 'amount', 'currency'] },
   'customer.created': { says: 'A customer was created.', tenantMembers: ['name', 'plan'] },

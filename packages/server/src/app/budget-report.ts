@@ -26,8 +26,13 @@ export async function budgetStandings(plane: ControlPlane, context: CustomerCont
     const scale = budgetScale(budget)
     const exact = (text: string | undefined) => parseDecimal(text ?? '0', scale, budget.id)
     return {
-      budget, scale, kind: kindOf(budget), window: windowOf(context, budget),
-      limit: state === undefined ? (limitOf(context, budget) ?? 0n) : exact(state.limit), used: exact(state?.settled), leased: exact(state?.escrow),
+      budget,
+      scale,
+      kind: kindOf(budget),
+      window: windowOf(context, budget),
+      limit: state === undefined ? (limitOf(context, budget) ?? 0n) : exact(state.limit),
+      used: exact(state?.settled),
+      leased: exact(state?.escrow),
     }
   })
 }
@@ -55,7 +60,12 @@ export function resetOf({ budget }: BudgetStanding): Instant | null {
 /** The budget as a slice that holds all that is left and will never get more: what {@link decide} needs to answer for good. */
 export function sliceOfAll({ budget, limit, used }: BudgetStanding): Slice {
   return {
-    budget: budget.id, periodStart: budget.period.start, periodEnd: budget.period.end, granted: exactToGrant(budget.unit, limit - used), used: 0, held: 0,
+    budget: budget.id,
+    periodStart: budget.period.start,
+    periodEnd: budget.period.end,
+    granted: exactToGrant(budget.unit, limit - used),
+    used: 0,
+    held: 0,
     refused: { min: 1, until: LIFETIME.end },
   }
 }

@@ -3,8 +3,17 @@
 // POST /v1/check to say, because only it knows the numbers.
 
 import {
-  decide, nearest, quantity, didYouMean,
-  type Catalog, type Decision, type Denial, type Feature, type Measured, type Plan, type Slice,
+  decide,
+  nearest,
+  quantity,
+  didYouMean,
+  type Catalog,
+  type Decision,
+  type Denial,
+  type Feature,
+  type Measured,
+  type Plan,
+  type Slice,
 } from '@tollgate/core'
 import { budgetStandings, sliceOfAll, type BudgetStanding } from './budget-report.ts'
 import type { ControlPlane } from './control-plane.ts'
@@ -38,18 +47,29 @@ export async function entitlementsOf(plane: ControlPlane, customer: string): Pro
 export async function entitlementOf(plane: ControlPlane, customer: string, featureId: string): Promise<Entitlements> {
   const all = await entitlementsOf(plane, customer)
   const found = all.features.filter(({ feature }) => feature.id === featureId)
-  if (found.length === 0) throw new Problem('not_found', `the catalog has no feature ${featureId}.${didYouMean(nearest(featureId, all.context.catalog.features.keys()))}`, 'feature')
+  if (found.length === 0)
+    throw new Problem('not_found', `the catalog has no feature ${featureId}.${didYouMean(nearest(featureId, all.context.catalog.features.keys()))}`, 'feature')
   return { ...all, features: found, budgets: all.budgets.filter(({ budget }) => found[0]!.budgets.includes(budget.id)) }
 }
 
-type Question = { readonly context: CustomerContext; readonly feature: Feature; readonly slices: ReadonlyMap<string, Slice>; readonly budgets: readonly BudgetStanding[] }
+type Question = {
+  readonly context: CustomerContext
+  readonly feature: Feature
+  readonly slices: ReadonlyMap<string, Slice>
+  readonly budgets: readonly BudgetStanding[]
+}
 
 function answerFor(plane: ControlPlane, question: Question): EntitlementAnswer {
   const { context, feature } = question
   const granted = context.plan.entitlements.get(feature.id)
   const denial = denialFor(plane, question)
   return {
-    feature, entitled: denial === null, denial, value: granted?.value ?? null, models: granted?.models ?? [], isGranted: granted !== undefined,
+    feature,
+    entitled: denial === null,
+    denial,
+    value: granted?.value ?? null,
+    models: granted?.models ?? [],
+    isGranted: granted !== undefined,
     budgets: granted === undefined || feature.kind !== 'metered' ? [] : budgetsFor(question),
   }
 }
@@ -58,16 +78,26 @@ function answerFor(plane: ControlPlane, question: Question): EntitlementAnswer {
 function denialFor(plane: ControlPlane, { context, feature, slices }: Question): Denial | null {
   const { snapshot, catalog } = context
   const bounds = feature.kind === 'metered' ? smallestRequests(catalog, context.plan, feature) : []
-  const decisions = (bounds.length > 0 ? bounds : [[]]).map((bound): Decision => decide({
-    snapshot, catalog, slices: (budget) => slices.get(budget.id), request: { feature: feature.id, model: null, entity: null, bound }, now: plane.clock.now(),
-  }))
+  const decisions = (bounds.length > 0 ? bounds : [[]]).map((bound): Decision =>
+    decide({
+      snapshot,
+      catalog,
+      slices: (budget) => slices.get(budget.id),
+      request: { feature: feature.id, model: null, entity: null, bound },
+      now: plane.clock.now(),
+    }),
+  )
   const denied = decisions.flatMap((decision) => (decision.kind === 'deny' ? [decision.denial] : []))
   return denied.length === decisions.length ? (denied[0] ?? null) : null
 }
 
 /** One unit of each meter, for every type of event that the plan prices, includes or limits. Meters of certain models are left to a check. */
 function smallestRequests(catalog: Catalog, plan: Plan, feature: Feature): (readonly Measured[])[] {
-  const mentioned = new Set([...plan.prices.map(({ meter }) => meter), ...plan.allowances.flatMap(({ meters }) => meters), ...plan.limits.flatMap(({ meters }) => meters)])
+  const mentioned = new Set([
+    ...plan.prices.map(({ meter }) => meter),
+    ...plan.allowances.flatMap(({ meters }) => meters),
+    ...plan.limits.flatMap(({ meters }) => meters),
+  ])
   const meters = catalog.meters.filter(({ filter }) => [...filter].every(([dimension, accepted]) => dimension === 'feature' && accepted.includes(feature.id)))
   const types = new Set(meters.filter(({ id }) => mentioned.has(id)).map(({ eventType }) => eventType))
   return [...types].map((type) => meters.filter(({ eventType }) => eventType === type).map((meter) => ({ meter, quantity: quantity(1n) })))
@@ -80,6 +110,9 @@ function budgetsFor({ context, feature, budgets }: Question): string[] {
   }
   return budgets
     .map(({ budget }) => budget)
-    .filter(({ entity, features, unit }) => entity === null && (features === null || features.includes(feature.id)) && (unit.kind === 'money' || unit.meters.some(counts)))
+    .filter(
+      ({ entity, features, unit }) =>
+        entity === null && (features === null || features.includes(feature.id)) && (unit.kind === 'money' || unit.meters.some(counts)),
+    )
     .map(({ id }) => id)
 }

@@ -10,8 +10,16 @@ const PROBE_TIMEOUT_MS = 2_000
 
 export async function readiness(plane: ControlPlane): Promise<Readiness> {
   let timer: NodeJS.Timeout | undefined
-  const late = new Promise<'unreachable'>((resolve) => { timer = setTimeout(resolve, PROBE_TIMEOUT_MS, 'unreachable').unref() })
-  const database = await Promise.race([pingDatabase(plane.sql).then(() => 'ok' as const, () => 'unreachable' as const), late])
+  const late = new Promise<'unreachable'>((resolve) => {
+    timer = setTimeout(resolve, PROBE_TIMEOUT_MS, 'unreachable').unref()
+  })
+  const database = await Promise.race([
+    pingDatabase(plane.sql).then(
+      () => 'ok' as const,
+      () => 'unreachable' as const,
+    ),
+    late,
+  ])
   clearTimeout(timer)
   const nodes = plane.hub.nodes().length
   return { isReady: database === 'ok' && nodes > 0, database, nodes }

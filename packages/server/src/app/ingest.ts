@@ -39,7 +39,8 @@ export async function ingest(plane: ControlPlane, incoming: readonly IncomingEve
 function readEvent(plane: ControlPlane, raw: IncomingEvent, binding: { readonly customer: CustomerId | null; readonly key: string }): IncomingUsage {
   if (typeof raw !== 'object' || raw === null || Array.isArray(raw)) throw new InputError({ code: 'invalid_event', message: 'an event is a JSON object' })
   if (raw['specversion'] !== '1.0') throw new InputError({ code: 'invalid_event', field: 'specversion', message: 'specversion must be "1.0"' })
-  const subject = text(raw['subject'], 'subject', 64)
+  // The key of a customer names it already.
+  const subject = binding.customer !== null && (raw['subject'] === undefined || raw['subject'] === null) ? binding.customer : text(raw['subject'], 'subject', 64)
   if (binding.customer !== null && subject !== binding.customer) throw new InputError({ code: 'wrong_customer', field: 'subject', message: 'this key may send events of its own customer only' })
   const data = raw['data']
   if (typeof data !== 'object' || data === null || Array.isArray(data)) throw new InputError({ code: 'invalid_event', field: 'data', message: 'data must be an object with the quantities' })

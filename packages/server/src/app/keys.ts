@@ -29,6 +29,7 @@ export async function createKey(plane: ControlPlane, actor: Actor, input: NewKey
   if (scope === undefined) throw new InputError({ code: 'required', field: 'scopes', message: 'a key needs at least one scope: gateway, ingest, customer or admin' })
   if (input.customer === null && input.scopes.some((one) => one === 'gateway' || one === 'customer')) throw new InputError({ code: 'required', field: 'customer', message: 'a key with scope gateway or customer belongs to a customer' })
   if (input.customer !== null && input.scopes.includes('admin')) throw new InputError({ code: 'invalid_scope', field: 'scopes', message: "an admin key is the operator's: leave out the customer" })
+  if (input.expiresAt !== null && input.expiresAt <= plane.clock.now()) throw new InputError({ code: 'out_of_range', field: 'expires_at', message: 'expires_at must be in the future' })
   if (input.customer !== null) await getCustomer(plane, input.customer)
   if (input.entity !== null && (input.customer === null || !(await hasEntity(plane.sql, input.customer, input.entity)))) throw new InputError({ code: 'unknown_entity', field: 'entity', message: `customer ${input.customer} has no entity ${input.entity}` })
   const raw = mintKey(scope)

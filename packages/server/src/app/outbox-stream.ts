@@ -8,7 +8,13 @@ import { formatCursor, outboxHead, parseCursor, readOutbox, type OutboxCursor, t
 import type { Log } from '../platform/log.ts'
 import type { Sql } from '../platform/postgres.ts'
 
-export type StreamMessage = { readonly cursor: string; readonly customer: string | null; readonly type: string; readonly at: Instant; readonly payload: Readonly<Record<string, unknown>> }
+export type StreamMessage = {
+  readonly cursor: string
+  readonly customer: string | null
+  readonly type: string
+  readonly at: Instant
+  readonly payload: Readonly<Record<string, unknown>>
+}
 
 export type Listener = {
   /** Only messages of this customer; null for all. */
@@ -52,7 +58,9 @@ export function createOutboxStream(parts: { readonly sql: Sql; readonly log: Log
   function wake(): void {
     if (isClosed || members.size === 0) return
     isAwake = true
-    polling ??= poll().finally(() => { polling = null })
+    polling ??= poll().finally(() => {
+      polling = null
+    })
   }
 
   async function poll(): Promise<void> {
@@ -75,13 +83,21 @@ export function createOutboxStream(parts: { readonly sql: Sql; readonly log: Log
 
   function open(): Promise<void> {
     if (position !== null) return Promise.resolve()
-    opening ??= outboxHead(parts.sql).then((head) => { position ??= head }).finally(() => { opening = null })
+    opening ??= outboxHead(parts.sql)
+      .then((head) => {
+        position ??= head
+      })
+      .finally(() => {
+        opening = null
+      })
     return opening
   }
 
   function handOut(member: Member, messages: readonly OutboxMessage[]): void {
     if (member.state === 'reading' || member.state === 'gone') return
-    const own = messages.filter((message) => isAfter(message, member.cursor) && (member.listener.customer === null || message.customer === member.listener.customer))
+    const own = messages.filter(
+      (message) => isAfter(message, member.cursor) && (member.listener.customer === null || message.customer === member.listener.customer),
+    )
     if (own.length === 0) return
     if (member.state === 'live') return deliver(member, own)
     member.waiting.push(...own)

@@ -43,7 +43,11 @@ export async function planCatalog(plane: ControlPlane, source: string): Promise<
   return { baseVersion: latest?.version ?? 0, changes, customersTouched, issues: warnings }
 }
 
-export async function applyCatalog(plane: ControlPlane, actor: Actor, input: { readonly source: string; readonly baseVersion: number | null }): Promise<{ readonly version: number; readonly changed: boolean }> {
+export async function applyCatalog(
+  plane: ControlPlane,
+  actor: Actor,
+  input: { readonly source: string; readonly baseVersion: number | null },
+): Promise<{ readonly version: number; readonly changed: boolean }> {
   const { document } = read(input.source)
   return publishCatalog(plane, actor, { document, source: input.source, baseVersion: input.baseVersion })
 }

@@ -2,7 +2,7 @@
 // all or nothing over the budgets it names. Before a refusal, what other nodes hold idle is recalled and looked at again.
 
 import {
-  afterGrant, assert, exactToHold, formatDecimal, grantFrom, headroomOf, holdToExact, isExhausted, RECALL_WAIT_MS,
+  assert, formatDecimal, headroomOf, holdToExact, leaseFrom, RECALL_WAIT_MS,
   type Authority, type AuthorityRefusal, type Budget, type BudgetState, type Clock, type CustomerId, type JournalStretch, type Lease, type LeaseNeed, type LeaseRequest, type NodeIdentity, type ReturnedLease, type UsageEvent,
 } from '@tollgate/core'
 import { decodeGroups, type DenialRecord } from '../hot/journal-line.ts'
@@ -48,19 +48,14 @@ export function createPostgresAuthority(parts: AuthorityParts): Authority {
     const locked = await lockForLease(tx, { ...identity, customer: request.customer, budgets: wanted.map(({ budget }) => ({ budget: budget.id, periodStart: budget.period.start, scale: budgetScale(budget) })) })
     const leases: Lease[] = []
     const changes: LeaseChange[] = []
-    for (const { budget, min, need, want } of wanted) {
+    for (const { budget, ...amounts } of wanted) {
       const state = locked.get(budget.id)
       assert(state !== undefined, `budget ${budget.id} was not created`)
-      // What the node used beyond its lease is settled already: the lease grows by it for free.
-      const overrun = state.lease.used > state.lease.granted ? state.lease.used - state.lease.granted : 0n
-      const overrunHold = exactToHold(budget.unit, overrun)
-      const beyond = (amount: number) => Math.max(0, amount - overrunHold)
-      const granted = grantFrom(state, budget.unit, { min: beyond(min), need: beyond(need), want: beyond(want) })
-      if (options.mayRecall && state.othersEscrow > 0n && (granted ?? -1) < beyond(need)) return { kind: 'recall' }
-      if (granted === null) return refusal(budget, state)
-      const after = afterGrant(state, budget.unit, granted)
-      leases.push({ budget: budget.id, periodStart: budget.period.start, granted: granted + overrunHold, exhausted: isExhausted(after, budget.unit) })
-      changes.push({ budget: budget.id, periodStart: budget.period.start, scale: budgetScale(budget), granted: state.lease.granted + overrun + holdToExact(budget.unit, granted), escrowAdded: after.escrow - state.escrow })
+      const step = leaseFrom(state, budget.unit, amounts)
+      if (options.mayRecall && state.othersEscrow > 0n && (step === null || step.recallable)) return { kind: 'recall' }
+      if (step === null) return refusal(budget, state)
+      leases.push({ budget: budget.id, periodStart: budget.period.start, granted: step.granted, exhausted: step.exhausted })
+      changes.push({ budget: budget.id, periodStart: budget.period.start, scale: budgetScale(budget), granted: step.leaseGranted, escrowAdded: step.escrow - state.escrow })
     }
     if (changes.some(({ escrowAdded }) => escrowAdded !== 0n)) await writeLeases(tx, { ...identity, customer: request.customer, changes })
     await writeLeaseAnswer(tx, identity, request.sequence, leases)
@@ -86,28 +81,30 @@ export function createPostgresAuthority(parts: AuthorityParts): Authority {
     return present.sort((a, b) => (a.budget.id < b.budget.id ? -1 : 1))
   }
 
-  async function giveBack(identity: NodeIdentity, returned: readonly ReturnedLease[]): Promise<void> {
-    for (const customer of [...new Set(returned.map((one) => one.customer))].sort()) {
-      await withRetry(sql, async (tx) => {
-        await fence(tx, identity)
-        const own = returned.filter((one) => one.customer === customer).sort((a, b) => (a.budget < b.budget ? -1 : 1))
-        // The unit is told by the id: wallets count money, everything else is found in the snapshot; scale 12 holds both.
-        const keys = own.map(({ budget, periodStart }) => ({ budget, periodStart, scale: STORED_SCALE }))
-        const locked = await lockForLease(tx, { ...identity, customer, budgets: keys })
-        const units = await unitsOf(tx, customer, own)
-        const changes = own.flatMap(({ budget, periodStart, amount }): LeaseChange[] => {
-          const state = locked.get(budget)
-          const unit = units.get(budget)
-          if (state === undefined || unit === undefined) return []
-          const idle = holdToExact(unit.unit, amount) * 10n ** BigInt(STORED_SCALE - unit.scale)
-          const granted = state.lease.granted - idle
-          assert(granted >= 0n, `node ${identity.node} gives back more of ${budget} than it was lent`)
-          const escrowOf = (value: bigint) => (value > state.lease.used ? value - state.lease.used : 0n)
-          return [{ budget, periodStart, scale: STORED_SCALE, granted, escrowAdded: escrowOf(granted) - escrowOf(state.lease.granted) }]
-        })
-        if (changes.length > 0) await writeLeases(tx, { ...identity, customer, changes })
-      })
-    }
+  async function giveBack(identity: NodeIdentity, sequence: number, returned: readonly ReturnedLease[]): Promise<void> {
+    await withRetry(sql, async (tx) => {
+      await fence(tx, identity)
+      if ((await readLeaseAnswer(tx, identity, sequence)) !== null) return
+      for (const customer of [...new Set(returned.map((one) => one.customer))].sort()) await giveBackOf(tx, identity, customer, returned.filter((one) => one.customer === customer))
+      await writeLeaseAnswer(tx, identity, sequence, 'given back')
+    })
+  }
+
+  async function giveBackOf(tx: Transaction, identity: NodeIdentity, customer: CustomerId, returned: readonly ReturnedLease[]): Promise<void> {
+    const own = [...returned].sort((a, b) => (a.budget < b.budget ? -1 : 1))
+    const locked = await lockForLease(tx, { ...identity, customer, budgets: own.map(({ budget, periodStart }) => ({ budget, periodStart, scale: STORED_SCALE })) })
+    const units = await unitsOf(tx, customer, own)
+    const changes = own.flatMap(({ budget, periodStart, amount }): LeaseChange[] => {
+      const state = locked.get(budget)
+      const unit = units.get(budget)
+      if (state === undefined || unit === undefined) return []
+      const idle = holdToExact(unit.unit, amount) * 10n ** BigInt(STORED_SCALE - unit.scale)
+      const granted = state.lease.granted - idle
+      assert(granted >= 0n, `node ${identity.node} gives back more of ${budget} than it was lent`)
+      const escrowOf = (value: bigint) => (value > state.lease.used ? value - state.lease.used : 0n)
+      return [{ budget, periodStart, scale: STORED_SCALE, granted, escrowAdded: escrowOf(granted) - escrowOf(state.lease.granted) }]
+    })
+    if (changes.length > 0) await writeLeases(tx, { ...identity, customer, changes })
   }
 
   /** Units of budgets by id, of the running period or of the one they name. */

@@ -26,7 +26,11 @@ export async function eventsPage(plane: ControlPlane, customer: string, input: E
   return pageOf(await listEvents(plane.sql, { ...input, customer, limit: input.limit + 1 }), input.limit, ({ sequence }) => String(sequence))
 }
 
-export async function transfersPage(plane: ControlPlane, customer: string, input: { readonly after: bigint | null; readonly limit: number; readonly account: string | null }): Promise<Page<StoredTransfer>> {
+export async function transfersPage(
+  plane: ControlPlane,
+  customer: string,
+  input: { readonly after: bigint | null; readonly limit: number; readonly account: string | null },
+): Promise<Page<StoredTransfer>> {
   await getCustomer(plane, customer)
   return pageOf(await listTransfers(plane.sql, { ...input, customer, limit: input.limit + 1 }), input.limit, ({ sequence }) => String(sequence))
 }

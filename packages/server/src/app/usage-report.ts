@@ -40,17 +40,32 @@ export async function usageReport(plane: ControlPlane, customer: string, input: 
   const to = instant(hourOf(instant((input.to ?? asOf) - 1)) + HOUR_MS)
   if (to <= from) throw new InputError({ code: 'out_of_range', field: 'to', message: 'to must be after from' })
   const timeZone = input.timeZone ?? context.facts.timeZone
-  if (!isTimeZone(timeZone)) throw new InputError({ code: 'unknown_time_zone', field: 'time_zone', message: `there is no time zone ${timeZone}; use an IANA name such as Europe/Berlin` })
+  if (!isTimeZone(timeZone))
+    throw new InputError({
+      code: 'unknown_time_zone',
+      field: 'time_zone',
+      message: `there is no time zone ${timeZone}; use an IANA name such as Europe/Berlin`,
+    })
   assertMeter(plane, input.meter)
   const rows = await queryUsage(plane.sql, { customer, from, to, granularity: input.granularity, timeZone, meter: input.meter, groupBy: input.groupBy })
-  if (rows.length > USAGE_ROWS_MAX) throw new InputError({ code: 'too_many_rows', field: 'granularity', message: `this report has more than ${USAGE_ROWS_MAX} rows: take a coarser granularity, fewer groups or a shorter time` })
+  if (rows.length > USAGE_ROWS_MAX)
+    throw new InputError({
+      code: 'too_many_rows',
+      field: 'granularity',
+      message: `this report has more than ${USAGE_ROWS_MAX} rows: take a coarser granularity, fewer groups or a shorter time`,
+    })
   return { from, to, timeZone, currency: context.catalog.currency, rows, totals: totalsOf(rows), asOf }
 }
 
 /** A meter of an earlier catalog still has usage, but a name that no catalog knows is a typo. */
 function assertMeter(plane: ControlPlane, meter: string | null): void {
   const { meterById } = plane.catalogs.current()
-  if (meter !== null && !meterById.has(meter)) throw new InputError({ code: 'unknown_meter', field: 'meter', message: `the catalog in force has no meter ${meter}.${didYouMean(nearest(meter, meterById.keys()))}` })
+  if (meter !== null && !meterById.has(meter))
+    throw new InputError({
+      code: 'unknown_meter',
+      field: 'meter',
+      message: `the catalog in force has no meter ${meter}.${didYouMean(nearest(meter, meterById.keys()))}`,
+    })
 }
 
 function totalsOf(rows: readonly UsageRow[]): UsageTotal[] {
@@ -58,8 +73,10 @@ function totalsOf(rows: readonly UsageRow[]): UsageTotal[] {
   for (const row of rows) {
     const known = totals.get(row.meter) ?? { meter: row.meter, quantity: 0n, amount: 0n, events: 0n }
     totals.set(row.meter, {
-      meter: row.meter, quantity: known.quantity + parseDecimal(row.quantity, USAGE_QUANTITY_SCALE, 'quantity'),
-      amount: known.amount + parseDecimal(row.amount, USAGE_AMOUNT_SCALE, 'amount'), events: known.events + row.events,
+      meter: row.meter,
+      quantity: known.quantity + parseDecimal(row.quantity, USAGE_QUANTITY_SCALE, 'quantity'),
+      amount: known.amount + parseDecimal(row.amount, USAGE_AMOUNT_SCALE, 'amount'),
+      events: known.events + row.events,
     })
   }
   return [...totals.values()]

@@ -72,7 +72,7 @@ export type Settled = {
 /** A call on a reservation that this node does not have open, or that contradicts what happened to it. */
 export type ReservationProblem = {
   readonly kind: 'problem'
-  readonly code: 'customer_not_found' | 'reservation_not_found' | 'already_settled' | 'already_released' | 'reservation_conflict' | 'settled_with_other_usage'
+  readonly code: 'customer_not_found' | 'directory_unavailable' | 'reservation_not_found' | 'already_settled' | 'already_released' | 'reservation_conflict' | 'settled_with_other_usage'
   readonly message: string
 }
 

@@ -2,7 +2,7 @@
 // stand by this node's knowledge. Filled from the directory, told of changes by the feed.
 
 import {
-  fromHold, openSlice, parseUnits, quantity, takeIdle, units,
+  fromHold, LEASE_UNITS_MAX, openSlice, parseUnits, quantity, takeIdle, units,
   type Budget, type Catalog, type CustomerView, type CustomerSnapshot, type Instant, type Quantity, type ReturnedLease, type Slice, type Units,
 } from '@tollgate/core'
 
@@ -20,6 +20,8 @@ export type CustomerState = {
   /** Billable aggregate by price in the snapshot's period: compiled, then moved by this node's own settles. */
   positions: Map<string, Quantity>
   balanceBases: Map<string, Units>
+  /** Use that was taken out of a slice's counters, by budget: see {@link foldUsed}. */
+  readonly folded: Map<string, Units>
   /** Requests that are open now: bound by the gateway. */
   open: number
 }
@@ -27,7 +29,7 @@ export type CustomerState = {
 export function customerState(view: CustomerView, catalog: Catalog): CustomerState {
   const state: CustomerState = {
     snapshot: view.snapshot, catalog, stale: false, refreshing: null, acquiring: null,
-    slices: new Map(), past: [], positions: new Map(), balanceBases: new Map(), open: 0,
+    slices: new Map(), past: [], positions: new Map(), balanceBases: new Map(), folded: new Map(), open: 0,
   }
   refreshState(state, view, catalog)
   return state
@@ -58,14 +60,36 @@ export function sliceOf(state: CustomerState, budget: Budget): Slice | undefined
   return slice !== undefined && slice.periodStart === budget.period.start ? slice : undefined
 }
 
-/** The slice to lease into. A slice of another period makes way and is given back once it is idle. */
+/** The slice to lease into or to book on, in the period that the budget names. An earlier one makes way and is given back once it is idle. */
 export function sliceFor(state: CustomerState, budget: Budget): Slice {
-  const known = state.slices.get(budget.id)
-  if (known?.periodStart === budget.period.start) return known
-  if (known !== undefined) state.past.push(known)
+  const known = sliceIn(state, budget)
+  if (known !== undefined) return known
   const slice = openSlice({ budget: budget.id, periodStart: budget.period.start, periodEnd: budget.period.end })
+  const current = state.slices.get(budget.id)
+  if (current !== undefined && current.periodStart > budget.period.start) {
+    state.past.push(slice)
+    return slice
+  }
+  if (current !== undefined) state.past.push(current)
   state.slices.set(budget.id, slice)
   return slice
+}
+
+/** The slice of exactly this period, also when it is over. */
+export function sliceIn(state: CustomerState, budget: Budget): Slice | undefined {
+  return sliceOf(state, budget) ?? state.past.find((slice) => slice.budget === budget.id && slice.periodStart === budget.period.start)
+}
+
+/**
+ * Takes what was used out of both counters once it is large: only their difference admits, and nine million dollars of one
+ * customer must not end at 2^53.
+ */
+export function foldUsed(state: CustomerState, budget: Budget): void {
+  const slice = sliceOf(state, budget)
+  if (slice === undefined || slice.used < LEASE_UNITS_MAX) return
+  if (budget.unit.kind === 'money') state.folded.set(budget.id, units((state.folded.get(budget.id) ?? 0n) + fromHold(slice.used, budget.unit.asset)))
+  slice.granted -= slice.used
+  slice.used = 0
 }
 
 /** Balance of the customer's wallet by this node's knowledge, holds not subtracted; null without a wallet. */
@@ -74,8 +98,8 @@ export function balanceOf(state: CustomerState): Units | null {
     if (source.kind !== 'wallet' || source.budget.unit.kind !== 'money') continue
     const base = state.balanceBases.get(source.budget.id)
     if (base === undefined) return null
-    const used = sliceOf(state, source.budget)?.used ?? 0
-    return units(base - fromHold(used, source.budget.unit.asset))
+    const used = fromHold(sliceOf(state, source.budget)?.used ?? 0, source.budget.unit.asset)
+    return units(base - used - (state.folded.get(source.budget.id) ?? 0n))
   }
   return null
 }

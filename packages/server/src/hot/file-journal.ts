@@ -43,7 +43,7 @@ export async function openFileJournal(folder: string, after = 0): Promise<FileJo
   let writing: Promise<void> | null = null
   let syncing: Promise<void> | null = null
   let dirty = false
-  let onAppended: (() => void)[] = []
+  const onAppended: (() => void)[] = []
 
   const fail = (error: unknown): Error => (failure ??= error instanceof Error ? error : new Error(String(error)))
 

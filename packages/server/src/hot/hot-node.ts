@@ -9,7 +9,7 @@ import {
   type ReservationId, type Units, type UsageEvent,
 } from '@tollgate/core'
 import type { Authorization, AuthorizeInput, Checked, HotNode, ReservationProblem, Settled, Usage } from './contract.ts'
-import { balanceOf, sliceFor, sliceOf, type CustomerState } from './customer-state.ts'
+import { balanceOf, foldUsed, sliceFor, sliceIn, type CustomerState } from './customer-state.ts'
 import type { DenialLog } from './denial-log.ts'
 import type { FileJournal } from './file-journal.ts'
 import { encodeIntent, encodeLine } from './journal-line.ts'
@@ -23,6 +23,8 @@ export type HotNodeParts = {
   readonly journal: Pick<FileJournal, 'append' | 'note' | 'sync' | 'failure' | 'backlogBytes'>
   readonly denials: DenialLog
   readonly clock: Clock
+  /** Numbers the calls to the authority, so that a repeated one is known. */
+  readonly nextSequence: () => number
   /** Unguessable text for ids, ordered by time. */
   readonly randomText: () => string
   readonly hashKey: (rawKey: string) => string
@@ -40,7 +42,6 @@ export function createHotNode(parts: HotNodeParts): HotNode {
   const { clock, journal, memory } = parts
   const book = reservationBook()
   const counts = { authorized: 0, denied: 0, settled: 0, released: 0, expired: 0, acquires: 0 }
-  let sequence = 0
   let draining = false
 
   const sweeper = setInterval(() => {
@@ -53,12 +54,17 @@ export function createHotNode(parts: HotNodeParts): HotNode {
     const known = input.reservation === null ? undefined : book.get(input.reservation)
     if (known !== undefined) return replayAuthorize(known, fingerprint)
     const state = memory.customer(input.customer)
-    return state instanceof Promise ? state.then((found) => admit(found, input, fingerprint, 0)) : admit(state, input, fingerprint, 0)
+    return state instanceof Promise ? state.then((found) => admit(found, input, fingerprint, 0), directoryAway) : admit(state, input, fingerprint, 0)
   }
 
   function admit(state: CustomerState | null, input: AuthorizeInput, fingerprint: string, rounds: number): Authorization | ReservationProblem | Promise<Authorization | ReservationProblem> {
     if (state === null) return problem('customer_not_found', `there is no customer ${input.customer}`)
-    const decision = decideOn(state, input)
+    // The period may have ended while the authority was asked.
+    if (clock.now() >= state.snapshot.validUntil) {
+      const fresh = memory.customer(input.customer)
+      return fresh instanceof Promise ? fresh.then((found) => admit(found, input, fingerprint, rounds), directoryAway) : admit(fresh, input, fingerprint, rounds)
+    }
+    const decision = decideOn(state, state, input)
     if (decision.kind === 'allow') {
       // Two calls with one reservation id may both have waited for the authority.
       const twin = input.reservation === null ? undefined : book.get(input.reservation)
@@ -72,14 +78,14 @@ export function createHotNode(parts: HotNodeParts): HotNode {
     )
   }
 
-  function decideOn(state: CustomerState, input: Omit<AuthorizeInput, 'reservation' | 'ttlMs' | 'repeatable'>): Decision {
+  function decideOn(state: CustomerState, known: Pick<CustomerState, 'snapshot' | 'catalog'>, input: Omit<AuthorizeInput, 'reservation' | 'ttlMs' | 'repeatable'>): Decision {
     if (draining || journal.failure() !== null || book.isFull()) return { kind: 'deny', denial: unavailable(state) }
     const now = clock.now()
-    const bound = measure(state.catalog.meters, { type: input.type, feature: input.feature, ...input.bound })
+    const bound = measure(known.catalog.meters, { type: input.type, feature: input.feature, ...input.bound })
     return decide({
-      snapshot: state.snapshot,
-      catalog: state.catalog,
-      slices: (budget) => sliceOf(state, budget),
+      snapshot: known.snapshot,
+      catalog: known.catalog,
+      slices: (budget) => sliceIn(state, budget),
       request: { feature: input.feature, model: input.model, entity: input.entity, bound },
       now,
     })
@@ -91,7 +97,7 @@ export function createHotNode(parts: HotNodeParts): HotNode {
     const id = input.reservation ?? makeId('reservation', parts.randomText())
     const reservation: Reservation = {
       id, state, input, entity: input.entity, fingerprint, createdAt: now, expiresAt: instant(now + input.ttlMs),
-      holds: decision.holds, estimate: decision.estimate, status: 'open', settled: null,
+      known: { snapshot: state.snapshot, catalog: state.catalog, positions: state.positions }, holds: decision.holds, estimate: decision.estimate, status: 'open', settled: null,
     }
     book.add(reservation)
     state.open += 1
@@ -104,8 +110,7 @@ export function createHotNode(parts: HotNodeParts): HotNode {
   function acquire(state: CustomerState, needs: Extract<Decision, { kind: 'miss' }>['needs']): Promise<void> {
     if (state.acquiring !== null) return state.acquiring
     counts.acquires += 1
-    sequence += 1
-    const request = { sequence, customer: state.snapshot.customer, budgets: needs }
+    const request = { sequence: parts.nextSequence(), customer: state.snapshot.customer, budgets: needs }
     state.acquiring = parts.authority.acquire(parts.identity, request).then((answer) => {
       const until = (ms: number) => instant(clock.now() + ms)
       if ('kind' in answer) {
@@ -117,6 +122,7 @@ export function createHotNode(parts: HotNodeParts): HotNode {
       for (const lease of answer) {
         const need = needs.find(({ budget }) => budget.id === lease.budget && budget.period.start === lease.periodStart)
         assert(need !== undefined, 'the authority granted a budget that was not asked for')
+        foldUsed(state, need.budget)
         const slice = sliceFor(state, need.budget)
         grant(slice, lease.granted)
         slice.refused = lease.exhausted ? { min: 1, until: until(EXHAUSTION_BELIEVED_MS) } : null
@@ -137,11 +143,12 @@ export function createHotNode(parts: HotNodeParts): HotNode {
     const { state, holds } = reservation
     // Decide as if the old hold were not there; without an await in between nobody else can take its place.
     for (const { slice, amount } of holds) release(slice, amount)
-    const decision = decideOn(state, { ...reservation.input, bound })
+    const decision = decideOn(state, reservation.known, { ...reservation.input, bound: raised(reservation.input.bound, bound) })
     for (const { slice, amount } of decision.kind === 'allow' ? decision.holds : holds) restore(slice, amount)
     if (decision.kind === 'allow') {
       reservation.holds = decision.holds
       reservation.estimate = decision.estimate
+      reservation.input = { ...reservation.input, bound: raised(reservation.input.bound, bound) }
       return allowed(reservation, false)
     }
     if (decision.kind === 'deny') return refuse(state, reservation.input, decision.denial)
@@ -160,19 +167,19 @@ export function createHotNode(parts: HotNodeParts): HotNode {
       if (reservation.settled.fingerprint !== fingerprint) return problem('settled_with_other_usage', `reservation ${id} was settled with other usage; the first stands. Send a correction event to change it.`)
       return { ...reservation.settled.answer, replayed: true }
     }
-    const { state, input } = reservation
-    const measured = measure(state.catalog.meters, { type: input.type, feature: input.feature, ...usage })
+    const { state, input, known } = reservation
+    const measured = measure(known.catalog.meters, { type: input.type, feature: input.feature, ...usage })
     const wasOpen = reservation.status === 'open'
     if (wasOpen) for (const { slice, amount } of reservation.holds) release(slice, amount)
-    const { coverage, rated } = rateOn(state, measured)
+    const { coverage, rated } = rateOn(state, known, measured)
     bookUse(state, reservation, { measured, coverage, rated })
     const event = usageEvent(reservation, usage, coverage)
     const written = journal.append(encodeLine('settled', event))
     // The gateway may never look at it (a client that is gone); a failed journal is seen by the next admission.
     written.catch(() => undefined)
     const answer: Settled = {
-      kind: 'settled', reservation: id, charge: rated.amount, currency: state.snapshot.currency,
-      isFinal: measured.every(({ meter }) => isFinalFor(state, meter.id)), balance: balanceOf(state), replayed: false, written,
+      kind: 'settled', reservation: id, charge: rated.amount, currency: known.snapshot.currency,
+      isFinal: measured.every(({ meter }) => isFinalFor(known, meter.id)), balance: balanceOf(state), replayed: false, written,
     }
     if (wasOpen) state.open -= 1
     reservation.status = 'settled'
@@ -183,34 +190,38 @@ export function createHotNode(parts: HotNodeParts): HotNode {
     return answer
   }
 
-  function rateOn(state: CustomerState, measured: readonly Measured[]): { readonly coverage: Coverage[]; readonly rated: RatedEvent } {
-    const plan = state.catalog.plans.get(state.snapshot.plan)
-    assert(plan !== undefined, `the snapshot's plan ${state.snapshot.plan} is not in its catalog`)
+  function rateOn(state: CustomerState, known: Reservation['known'], measured: readonly Measured[]): { readonly coverage: Coverage[]; readonly rated: RatedEvent } {
+    const plan = known.catalog.plans.get(known.snapshot.plan)
+    assert(plan !== undefined, `the snapshot's plan ${known.snapshot.plan} is not in its catalog`)
+    // A snapshot refreshed within the period carried the positions over; one of another period began its own.
+    const positions = known.snapshot.period.start === state.snapshot.period.start ? state.positions : known.positions
     const coverage = coverByAllowances(plan, measured, (allowance) => {
-      const slice = state.slices.get(allowanceBudget(allowance))
+      const budget = known.snapshot.funding.flatMap((source) => (source.kind === 'allowance' && source.allowance === allowance ? [source.budget] : []))[0]
+      const slice = budget === undefined ? undefined : sliceIn(state, budget)
       return quantity(BigInt(slice === undefined ? 0 : Math.max(0, freeOf(slice))))
     })
-    const rated = rateEvent({ plan, measured, coverage, billableBefore: (price) => state.positions.get(price) ?? NONE })
-    for (const charge of rated.charges) state.positions.set(charge.price, quantity(charge.before + charge.quantity - charge.included))
+    const rated = rateEvent({ plan, measured, coverage, billableBefore: (price) => positions.get(price) ?? NONE })
+    for (const charge of rated.charges) positions.set(charge.price, quantity(charge.before + charge.quantity - charge.included))
     return { coverage, rated }
   }
 
   /** Moves the slices by what really happened. The holds are released already; use may exceed what was held. */
   function bookUse(state: CustomerState, reservation: Reservation, used: { readonly measured: readonly Measured[]; readonly coverage: readonly Coverage[]; readonly rated: RatedEvent }): void {
+    const { snapshot } = reservation.known
     for (const covered of used.coverage) {
-      const slice = state.slices.get(covered.budget)
-      assert(slice !== undefined, 'covered by an allowance without a slice')
-      settle(slice, 0, Number(covered.quantity))
+      const source = snapshot.funding.find((one) => one.kind === 'allowance' && one.budget.id === covered.budget)
+      assert(source?.kind === 'allowance', 'covered by an allowance that the snapshot does not have')
+      settle(sliceFor(state, source.budget), 0, Number(covered.quantity))
     }
-    const hasOverage = state.snapshot.funding.some(({ kind }) => kind === 'overage')
-    for (const source of state.snapshot.funding) {
+    const hasOverage = snapshot.funding.some(({ kind }) => kind === 'overage')
+    for (const source of snapshot.funding) {
       if (source.kind !== 'wallet' || source.budget.unit.kind !== 'money' || used.rated.amount <= ZERO) continue
       const slice = sliceFor(state, source.budget)
       const amount = holdOf(source.budget, used.rated.amount)
       settle(slice, 0, hasOverage ? Math.min(amount, Math.max(0, freeOf(slice))) : amount)
     }
-    for (const budget of state.snapshot.limits) {
-      if (!applies(budget, state.snapshot, { feature: reservation.input.feature, entity: reservation.entity })) continue
+    for (const budget of snapshot.limits) {
+      if (!applies(budget, snapshot, { feature: reservation.input.feature, entity: reservation.entity })) continue
       const amount = budget.unit.kind === 'money' ? holdOf(budget, used.rated.amount) : countedBy(budget.unit.meters, used.measured)
       if (amount > 0) settle(sliceFor(state, budget), 0, amount)
     }
@@ -232,7 +243,7 @@ export function createHotNode(parts: HotNodeParts): HotNode {
       dimensions: usage.dimensions,
       cost: usage.cost,
       estimated: usage.estimated,
-      catalogVersion: state.catalog.version,
+      catalogVersion: reservation.known.catalog.version,
       settled: { node: parts.identity.node, incarnation: parts.identity.incarnation, covered: coverage.map(({ budget, meter, quantity: drawn }) => ({ budget, meter, quantity: String(drawn) })) },
       context: usage.context,
     }
@@ -259,12 +270,12 @@ export function createHotNode(parts: HotNodeParts): HotNode {
 
   function check(input: Omit<AuthorizeInput, 'reservation' | 'ttlMs' | 'repeatable'>): Checked | Promise<Checked> {
     const state = memory.customer(input.customer)
-    return state instanceof Promise ? state.then((found) => checkOn(found, input, 0)) : checkOn(state, input, 0)
+    return state instanceof Promise ? state.then((found) => checkOn(found, input, 0), directoryAway) : checkOn(state, input, 0)
   }
 
   function checkOn(state: CustomerState | null, input: Omit<AuthorizeInput, 'reservation' | 'ttlMs' | 'repeatable'>, rounds: number): Checked | Promise<Checked> {
     if (state === null) return problem('customer_not_found', `there is no customer ${input.customer}`)
-    const decision = decideOn(state, input)
+    const decision = decideOn(state, state, input)
     const { currency } = state.snapshot
     if (decision.kind === 'allow') return { kind: 'allowed', estimate: decision.estimate, currency, balance: balanceOf(state), catalogVersion: state.catalog.version }
     if (decision.kind === 'deny') return denied(state, makeId('decision', parts.randomText()), decision.denial)
@@ -307,9 +318,16 @@ export function createHotNode(parts: HotNodeParts): HotNode {
   }
 }
 
-function isFinalFor(state: CustomerState, meter: string): boolean {
-  const price = state.catalog.plans.get(state.snapshot.plan)?.priceByMeter.get(meter)
+function isFinalFor(known: Reservation['known'], meter: string): boolean {
+  const price = known.catalog.plans.get(known.snapshot.plan)?.priceByMeter.get(meter)
   return price === undefined || isLinear(price)
+}
+
+/** The higher of two bounds, property by property: extensions that overlap never lower each other. */
+function raised(bound: AuthorizeInput['bound'], by: AuthorizeInput['bound']): AuthorizeInput['bound'] {
+  const quantities: Record<string, string> = { ...bound.quantities }
+  for (const [property, text] of Object.entries(by.quantities)) if (!(Number(quantities[property]) >= Number(text))) quantities[property] = text
+  return { quantities, dimensions: { ...bound.dimensions, ...by.dimensions } }
 }
 
 /** Puts a hold back that was there a moment ago, even if the slice is overrun meanwhile: it was admitted. */
@@ -358,6 +376,10 @@ function ended(reservation: Reservation): ReservationProblem {
   return reservation.status === 'settled'
     ? problem('already_settled', `reservation ${reservation.id} is settled`)
     : problem('already_released', `reservation ${reservation.id} is ${reservation.status}; authorize again`)
+}
+
+function directoryAway(): ReservationProblem {
+  return problem('directory_unavailable', 'What this customer may do cannot be looked up right now. Try again in a few seconds.')
 }
 
 function notFound(id: string): ReservationProblem {

@@ -40,10 +40,12 @@ export async function startNode(options: NodeOptions): Promise<HotNode> {
   await shipper.flush()
   await untilReached(options, () => authority.closeEarlier(identity))
 
-  const memory = createMemory({ identity, directory: options.directory, clock, giveBack: (returned) => authority.giveBack(identity, returned) })
+  let sequence = 0
+  const nextSequence = () => (sequence += 1)
+  const memory = createMemory({ identity, directory: options.directory, clock, giveBack: (returned) => authority.giveBack(identity, nextSequence(), returned) })
   const subscription = options.feed.subscribe(identity, (message) => memory.apply(message))
   return createHotNode({
-    identity, authority, memory, journal, clock,
+    identity, authority, memory, journal, clock, nextSequence,
     denials: denialLog((line) => journal.note(line)),
     randomText: options.randomText,
     hashKey: options.hashKey,
@@ -51,7 +53,7 @@ export async function startNode(options: NodeOptions): Promise<HotNode> {
       await journal.sync()
       await shipper.flush()
       const idle = memory.returnAll()
-      if (idle.length > 0) await authority.giveBack(identity, idle).catch((error: unknown) => options.warn({ error }, 'leases could not be given back; they are closed at the next start'))
+      if (idle.length > 0) await authority.giveBack(identity, nextSequence(), idle).catch((error: unknown) => options.warn({ error }, 'leases could not be given back; they are closed at the next start'))
       subscription.close()
       await shipper.close()
       await journal.close()

@@ -40,8 +40,8 @@ export function createControlClient(options: { readonly url: string; readonly to
   const authority: Authority = {
     register: (node) => call('POST', '/internal/nodes', JSON.stringify({ node })),
     closeEarlier: (identity) => call('POST', nodePath(identity, 'close-earlier'), '{}'),
-    acquire: (identity, request) => call('POST', nodePath(identity, 'acquire'), JSON.stringify(request)),
-    giveBack: (identity, returned) => call('POST', nodePath(identity, 'give-back'), JSON.stringify({ returned })),
+    acquire: (identity, request) => repeatable(() => call('POST', nodePath(identity, 'acquire'), JSON.stringify(request))),
+    giveBack: (identity, sequence, returned) => repeatable(() => call('POST', nodePath(identity, 'give-back'), JSON.stringify({ sequence, returned }))),
     ship: (identity, stretch) => call<JournalPosition>('POST', nodePath(identity, 'journal'), stretch.lines, {
       'content-type': 'application/octet-stream', 'x-journal-from': positionText(stretch.from), 'x-journal-to': positionText(stretch.to),
     }),
@@ -84,6 +84,16 @@ export function createControlClient(options: { readonly url: string; readonly to
   }
 
   return { authority, directory, feed, close: () => pool.destroy() }
+}
+
+/** Once more when the answer was lost on the way: the same sequence gets the first answer. What was answered stands. */
+async function repeatable<T>(call: () => Promise<T>): Promise<T> {
+  try {
+    return await call()
+  } catch (error) {
+    if (error instanceof ControlError) throw error
+    return call()
+  }
 }
 
 export function positionText(position: JournalPosition): string {

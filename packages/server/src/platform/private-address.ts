@@ -18,7 +18,11 @@ export function assertAllowedUpstream(baseUrl: string, options: { readonly allow
   if (url.search !== '' || url.hash !== '') throw invalid('the address must end with its path, such as /v1, without ? or #')
   if (options.allowPrivate) return url
   if (isPrivateHost(url.hostname)) {
-    throw new InputError({ code: 'private_upstream', field: 'base_url', message: `${url.hostname} is a private address. If that is meant, set allow_private for this upstream.` })
+    throw new InputError({
+      code: 'private_upstream',
+      field: 'base_url',
+      message: `${url.hostname} is a private address. If that is meant, set allow_private for this upstream.`,
+    })
   }
   if (url.protocol === 'http:') throw invalid('a public upstream must use https')
   return url
@@ -39,8 +43,25 @@ export function isPrivateAddress(address: string): boolean {
 
 /** IANA's special-purpose ranges, and the IPv6 ranges that carry any IPv4 address inside. Mapped IPv4 is checked as IPv4. */
 const PRIVATE = new BlockList()
-for (const range of ['0.0.0.0/8', '10.0.0.0/8', '100.64.0.0/10', '127.0.0.0/8', '169.254.0.0/16', '172.16.0.0/12', '192.0.0.0/24', '192.0.2.0/24', '192.168.0.0/16', '198.18.0.0/15', '198.51.100.0/24', '203.0.113.0/24', '224.0.0.0/4', '240.0.0.0/4']) addRange(range, 'ipv4')
-for (const range of ['::/127', '64:ff9b::/96', '64:ff9b:1::/48', '100::/64', '2001:db8::/32', '2002::/16', 'fc00::/7', 'fe80::/10', 'ff00::/8']) addRange(range, 'ipv6')
+for (const range of [
+  '0.0.0.0/8',
+  '10.0.0.0/8',
+  '100.64.0.0/10',
+  '127.0.0.0/8',
+  '169.254.0.0/16',
+  '172.16.0.0/12',
+  '192.0.0.0/24',
+  '192.0.2.0/24',
+  '192.168.0.0/16',
+  '198.18.0.0/15',
+  '198.51.100.0/24',
+  '203.0.113.0/24',
+  '224.0.0.0/4',
+  '240.0.0.0/4',
+])
+  addRange(range, 'ipv4')
+for (const range of ['::/127', '64:ff9b::/96', '64:ff9b:1::/48', '100::/64', '2001:db8::/32', '2002::/16', 'fc00::/7', 'fe80::/10', 'ff00::/8'])
+  addRange(range, 'ipv6')
 
 function addRange(range: string, family: 'ipv4' | 'ipv6'): void {
   const [network = '', bits] = range.split('/')

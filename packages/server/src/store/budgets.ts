@@ -8,10 +8,6 @@ import type { Sql, Transaction } from '../platform/postgres.ts'
 export type BudgetKey = { readonly customer: string; readonly budget: string; readonly periodStart: Instant }
 export type BudgetRow = BudgetKey & { readonly periodEnd: Instant; readonly scale: number; readonly limit: bigint }
 
-export function keyText(key: BudgetKey): string {
-  return `${key.customer} ${key.budget} ${key.periodStart}`
-}
-
 /** Creates the rows that do not exist yet, with their limit. */
 export async function ensureBudgets(tx: Sql | Transaction, rows: readonly BudgetRow[]): Promise<void> {
   if (rows.length === 0) return

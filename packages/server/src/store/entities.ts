@@ -16,11 +16,6 @@ export async function hasEntity(sql: Sql | Transaction, customer: string, id: st
   return rows.length > 0
 }
 
-export async function listEntities(sql: Sql, customer: string): Promise<{ readonly id: string; readonly parent: string | null; readonly kind: string; readonly name: string }[]> {
-  return sql<{ id: string; parent: string | null; kind: string; name: string }[]>`
-    select id, parent_id as parent, kind, name from entity where customer_id = ${customer} order by id limit 10000`
-}
-
 export type StoredRule = Omit<BudgetRule, 'id'> & { readonly limit: string }
 
 /** Returns the rule as it was before, null when it is new. The unit of a rule never changes: its sums would not add. */

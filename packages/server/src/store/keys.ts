@@ -17,10 +17,6 @@ export async function keyByHash(sql: Sql | Transaction, hash: string): Promise<K
   return row ?? null
 }
 
-export async function listKeys(sql: Sql, customer: string | null): Promise<KeyRow[]> {
-  return sql<KeyRow[]>`${selectKey(sql)} where ${customer}::text is null or customer_id = ${customer} order by created_at desc, id limit 1000`
-}
-
 /** Null when there is no such key. Revoking twice keeps the first time. */
 export async function revokeKey(tx: Sql | Transaction, id: string): Promise<KeyRow | null> {
   await tx`update api_key set revoked_at = coalesce(revoked_at, now()) where id = ${id}`

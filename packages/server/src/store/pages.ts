@@ -4,7 +4,10 @@ import type { Sql } from '../platform/postgres.ts'
 import type { KeyRow } from './keys.ts'
 
 /** Keys of one customer or of all, newest first, before `after`. Revoked ones too. */
-export async function pageKeys(sql: Sql, input: { readonly customer: string | null; readonly after: string | null; readonly limit: number }): Promise<KeyRow[]> {
+export async function pageKeys(
+  sql: Sql,
+  input: { readonly customer: string | null; readonly after: string | null; readonly limit: number },
+): Promise<KeyRow[]> {
   return sql<KeyRow[]>`
     select id, hint, name, scopes, customer_id as customer, entity_id as entity, feature, models, shows_cost as "showsCost",
       expires_at as "expiresAt", created_at as "createdAt", revoked_at as "revokedAt" from api_key
@@ -14,7 +17,10 @@ export async function pageKeys(sql: Sql, input: { readonly customer: string | nu
 
 export type EntityRow = { readonly id: string; readonly parent: string | null; readonly kind: 'department' | 'team' | 'user'; readonly name: string }
 
-export async function pageEntities(sql: Sql, input: { readonly customer: string; readonly after: string | null; readonly limit: number }): Promise<EntityRow[]> {
+export async function pageEntities(
+  sql: Sql,
+  input: { readonly customer: string; readonly after: string | null; readonly limit: number },
+): Promise<EntityRow[]> {
   return sql<EntityRow[]>`
     select id, parent_id as parent, kind, name from entity
     where customer_id = ${input.customer} and (${input.after}::text is null or id > ${input.after}) order by id limit ${input.limit}`

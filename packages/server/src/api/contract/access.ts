@@ -5,7 +5,10 @@ import { choice, cursor, id, instantIn, limit, listOf, nothing, text, time, word
 import { route } from './route.ts'
 
 const LIST_MAX = 200
-const scope = choice(['gateway', 'ingest', 'customer', 'admin'], '`gateway`: AI requests, authorize and settle. `ingest`: usage events. `customer`: reads what its customer may see. `admin`: everything, for the operator.')
+const scope = choice(
+  ['gateway', 'ingest', 'customer', 'admin'],
+  '`gateway`: AI requests, authorize and settle. `ingest`: usage events. `customer`: reads what its customer may see. `admin`: everything, for the operator.',
+)
 const modelName = text('A model name.', 'gpt-5-mini', 100)
 
 const key = {
@@ -15,25 +18,41 @@ const key = {
   scopes: z.array(scope).meta({ description: 'What it may do.' }),
   customer: id('cus', 'Customer that it belongs to; null for the operator’s.').nullable(),
   entity: id('ent', 'Entity that its requests count for.').nullable(),
-  feature: z.string().nullable().meta({ description: 'Feature that its requests use; null for any of the plan.', examples: ['chat'] }),
+  feature: z
+    .string()
+    .nullable()
+    .meta({ description: 'Feature that its requests use; null for any of the plan.', examples: ['chat'] }),
   models: z.array(z.string()).nullable().meta({ description: 'Models that it may ask for; null for all of the plan.' }),
   shows_cost: z.boolean().meta({ description: 'Whether answers tell provider cost: for the operator’s own people only.' }),
   expires_at: time('When it stops working; null for never.').nullable(),
 }
-const keyRow = z.strictObject({ ...key, created_at: time('When it was made.'), revoked_at: time('When it was revoked; null while it works.').nullable() }).meta({ id: 'Key', description: 'An API key, known by its hash alone.' })
+const keyRow = z
+  .strictObject({ ...key, created_at: time('When it was made.'), revoked_at: time('When it was revoked; null while it works.').nullable() })
+  .meta({ id: 'Key', description: 'An API key, known by its hash alone.' })
 
 const upstreamFields = {
   name: word('Name, unique among upstreams.', 'openai'),
   kind: z.literal('openai').meta({ description: '`openai` for anything that speaks the OpenAI format.' }),
-  base_url: z.string().min(1).max(500).meta({ description: 'Up to and including the version path. Public ones must use https.', examples: ['https://api.openai.com/v1'] }),
+  base_url: z
+    .string()
+    .min(1)
+    .max(500)
+    .meta({ description: 'Up to and including the version path. Public ones must use https.', examples: ['https://api.openai.com/v1'] }),
   provider: word('Provider of the rate card whose prices apply.', 'openai'),
-  models: z.array(modelName).min(1).max(LIST_MAX).meta({ description: 'Models that are sent here; `*` for all that no other upstream names.', examples: [['*']] }),
+  models: z
+    .array(modelName)
+    .min(1)
+    .max(LIST_MAX)
+    .meta({ description: 'Models that are sent here; `*` for all that no other upstream names.', examples: [['*']] }),
   allow_private: z.boolean().meta({ description: 'Whether the address may be a private one.' }),
 }
-const upstream = z.strictObject({
-  id: text('Id of the upstream.', 'ups_openai', 64), ...upstreamFields,
-  has_secret: z.boolean().meta({ description: 'Whether a secret is stored. The secret itself is never answered.' }),
-}).meta({ id: 'Upstream', description: 'Where AI requests are sent.' })
+const upstream = z
+  .strictObject({
+    id: text('Id of the upstream.', 'ups_openai', 64),
+    ...upstreamFields,
+    has_secret: z.boolean().meta({ description: 'Whether a secret is stored. The secret itself is never answered.' }),
+  })
+  .meta({ id: 'Upstream', description: 'Where AI requests are sent.' })
 const upstreamBody = z.strictObject({
   name: upstreamFields.name,
   kind: upstreamFields.kind.default('openai'),
@@ -41,7 +60,14 @@ const upstreamBody = z.strictObject({
   provider: upstreamFields.provider,
   models: upstreamFields.models.default(['*']),
   allow_private: upstreamFields.allow_private.default(false),
-  secret: z.string().min(1).max(2_000).regex(/^[\x21-\x7e]+$/, 'must be printable ASCII without spaces').nullable().optional().meta({ description: 'The provider’s key. Kept sealed, never answered; left out, the stored one stays.', writeOnly: true }),
+  secret: z
+    .string()
+    .min(1)
+    .max(2_000)
+    .regex(/^[\x21-\x7e]+$/, 'must be printable ASCII without spaces')
+    .nullable()
+    .optional()
+    .meta({ description: 'The provider’s key. Kept sealed, never answered; left out, the stored one stays.', writeOnly: true }),
 })
 
 const keyParam = z.strictObject({ key: id('key', 'Id of the key.') })
@@ -49,8 +75,14 @@ const upstreamParam = z.strictObject({ upstream: id('ups', 'Id of the upstream.'
 
 export const accessRoutes = {
   createKey: route({
-    method: 'POST', path: '/v1/keys', tag: 'access', summary: 'Create a key', description: 'The only answer that ever holds the raw key: keep it now. It works at every gateway when it answers.',
-    access: [], params: nothing, query: nothing,
+    method: 'POST',
+    path: '/v1/keys',
+    tag: 'access',
+    summary: 'Create a key',
+    description: 'The only answer that ever holds the raw key: keep it now. It works at every gateway when it answers.',
+    access: [],
+    params: nothing,
+    query: nothing,
     body: z.strictObject({
       name: text('Shown to people.', 'production').optional(),
       scopes: z.array(scope).min(1).max(4).meta({ description: 'What it may do.' }),
@@ -61,31 +93,92 @@ export const accessRoutes = {
       shows_cost: key.shows_cost.optional(),
       expires_at: instantIn('When it stops working; never unless stated.', '2027-01-01T00:00:00Z').nullable().optional(),
     }),
-    status: 201, answer: z.strictObject({ ...key, key: z.string().meta({ description: 'The raw key. Shown once.', examples: ['tg_gateway_…'] }) }),
+    status: 201,
+    answer: z.strictObject({ ...key, key: z.string().meta({ description: 'The raw key. Shown once.', examples: ['tg_gateway_…'] }) }),
     problems: ['required', 'invalid_scope', 'not_found', 'unknown_entity', 'unknown_feature', 'out_of_range'],
   }),
   listKeys: route({
-    method: 'GET', path: '/v1/keys', tag: 'access', summary: 'List keys', description: 'Newest first, revoked ones too.',
-    access: [], params: nothing, query: z.strictObject({ customer: id('cus', 'Only keys of this customer.').optional(), limit, cursor }), body: null, status: 200, answer: listOf(keyRow), problems: ['not_found', 'invalid_cursor'],
+    method: 'GET',
+    path: '/v1/keys',
+    tag: 'access',
+    summary: 'List keys',
+    description: 'Newest first, revoked ones too.',
+    access: [],
+    params: nothing,
+    query: z.strictObject({ customer: id('cus', 'Only keys of this customer.').optional(), limit, cursor }),
+    body: null,
+    status: 200,
+    answer: listOf(keyRow),
+    problems: ['not_found', 'invalid_cursor'],
   }),
   revokeKey: route({
-    method: 'DELETE', path: '/v1/keys/{key}', tag: 'access', summary: 'Revoke a key', description: 'It is refused everywhere when this answers. Revoking twice keeps the first time.',
-    access: [], params: keyParam, query: nothing, body: null, status: 200, answer: keyRow, problems: ['not_found'],
+    method: 'DELETE',
+    path: '/v1/keys/{key}',
+    tag: 'access',
+    summary: 'Revoke a key',
+    description: 'It is refused everywhere when this answers. Revoking twice keeps the first time.',
+    access: [],
+    params: keyParam,
+    query: nothing,
+    body: null,
+    status: 200,
+    answer: keyRow,
+    problems: ['not_found'],
   }),
   listUpstreams: route({
-    method: 'GET', path: '/v1/upstreams', tag: 'access', summary: 'List upstreams', description: 'Those that are stored; what the environment adds is not among them.',
-    access: [], params: nothing, query: nothing, body: null, status: 200, answer: listOf(upstream), problems: [],
+    method: 'GET',
+    path: '/v1/upstreams',
+    tag: 'access',
+    summary: 'List upstreams',
+    description: 'Those that are stored; what the environment adds is not among them.',
+    access: [],
+    params: nothing,
+    query: nothing,
+    body: null,
+    status: 200,
+    answer: listOf(upstream),
+    problems: [],
   }),
   createUpstream: route({
-    method: 'POST', path: '/v1/upstreams', tag: 'access', summary: 'Add an upstream', description: '',
-    access: [], params: nothing, query: nothing, body: upstreamBody, status: 201, answer: upstream, problems: ['already_exists', 'invalid_upstream_url', 'private_upstream'],
+    method: 'POST',
+    path: '/v1/upstreams',
+    tag: 'access',
+    summary: 'Add an upstream',
+    description: '',
+    access: [],
+    params: nothing,
+    query: nothing,
+    body: upstreamBody,
+    status: 201,
+    answer: upstream,
+    problems: ['already_exists', 'invalid_upstream_url', 'private_upstream'],
   }),
   putUpstream: route({
-    method: 'PUT', path: '/v1/upstreams/{upstream}', tag: 'access', summary: 'Set an upstream', description: 'Creates it, or replaces all of it but a secret that is left out.',
-    access: [], params: upstreamParam, query: nothing, body: upstreamBody, status: 200, answer: upstream, problems: ['already_exists', 'invalid_upstream_url', 'private_upstream'],
+    method: 'PUT',
+    path: '/v1/upstreams/{upstream}',
+    tag: 'access',
+    summary: 'Set an upstream',
+    description: 'Creates it, or replaces all of it but a secret that is left out.',
+    access: [],
+    params: upstreamParam,
+    query: nothing,
+    body: upstreamBody,
+    status: 200,
+    answer: upstream,
+    problems: ['already_exists', 'invalid_upstream_url', 'private_upstream'],
   }),
   deleteUpstream: route({
-    method: 'DELETE', path: '/v1/upstreams/{upstream}', tag: 'access', summary: 'Remove an upstream', description: 'Requests that run go on; no new one is sent there.',
-    access: [], params: upstreamParam, query: nothing, body: null, status: 200, answer: z.strictObject({ id: z.string(), deleted: z.literal(true) }), problems: ['not_found'],
+    method: 'DELETE',
+    path: '/v1/upstreams/{upstream}',
+    tag: 'access',
+    summary: 'Remove an upstream',
+    description: 'Requests that run go on; no new one is sent there.',
+    access: [],
+    params: upstreamParam,
+    query: nothing,
+    body: null,
+    status: 200,
+    answer: z.strictObject({ id: z.string(), deleted: z.literal(true) }),
+    problems: ['not_found'],
   }),
 } as const

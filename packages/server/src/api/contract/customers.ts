@@ -5,8 +5,14 @@ import { choice, cursor, customerParam, id, instantIn, limit, listOf, nothing, t
 import { route } from './route.ts'
 
 const METADATA_MAX = 50
-const standing = choice(['good', 'grace', 'suspended', 'paused', 'cancelled'], 'What the subscription permits now: `good` and `grace` may use, the others may not.')
-const timeZone = z.string().max(64).meta({ description: 'IANA time zone in which days, months and billing periods begin.', examples: ['Europe/Berlin'] })
+const standing = choice(
+  ['good', 'grace', 'suspended', 'paused', 'cancelled'],
+  'What the subscription permits now: `good` and `grace` may use, the others may not.',
+)
+const timeZone = z
+  .string()
+  .max(64)
+  .meta({ description: 'IANA time zone in which days, months and billing periods begin.', examples: ['Europe/Berlin'] })
 const metadata = z
   .record(text('Name.', 'crm_id', 64), z.union([text('Value.', '0031', 500), z.literal(''), z.number(), z.boolean(), z.null()]))
   .refine((value) => Object.keys(value).length <= METADATA_MAX, `must have at most ${METADATA_MAX} members`)
@@ -39,9 +45,14 @@ export const entity = z
 
 export const customerRoutes = {
   createCustomer: route({
-    method: 'POST', path: '/v1/customers', tag: 'customers', summary: 'Create a customer',
+    method: 'POST',
+    path: '/v1/customers',
+    tag: 'customers',
+    summary: 'Create a customer',
     description: 'It may use what its plan grants from the moment of the answer.',
-    access: [], params: nothing, query: nothing,
+    access: [],
+    params: nothing,
+    query: nothing,
     body: z.strictObject({
       id: id('cus', 'An id of your choice; left out, one is made.').optional(),
       name: text('Shown to people.', 'Acme Inc.'),
@@ -51,38 +62,88 @@ export const customerRoutes = {
       metadata: metadata.default({}),
       starts_at: instantIn('Start of the subscription, now unless stated: billing periods count from here.').optional(),
     }),
-    status: 201, answer: customer, problems: ['unknown_plan', 'unknown_time_zone', 'already_exists'],
+    status: 201,
+    answer: customer,
+    problems: ['unknown_plan', 'unknown_time_zone', 'already_exists'],
   }),
   listCustomers: route({
-    method: 'GET', path: '/v1/customers', tag: 'customers', summary: 'List customers', description: 'In the order of their ids.',
-    access: [], params: nothing, query: z.strictObject({ search: text('Part of a name, id or external id.', 'acme').optional(), limit, cursor }), body: null,
-    status: 200, answer: listOf(customer), problems: ['invalid_cursor'],
+    method: 'GET',
+    path: '/v1/customers',
+    tag: 'customers',
+    summary: 'List customers',
+    description: 'In the order of their ids.',
+    access: [],
+    params: nothing,
+    query: z.strictObject({ search: text('Part of a name, id or external id.', 'acme').optional(), limit, cursor }),
+    body: null,
+    status: 200,
+    answer: listOf(customer),
+    problems: ['invalid_cursor'],
   }),
   getCustomer: route({
-    method: 'GET', path: '/v1/customers/{customer}', tag: 'customers', summary: 'Get a customer', description: '',
-    access: ['customer'], params: customerParam, query: nothing, body: null, status: 200, answer: customer, problems: ['not_found'],
+    method: 'GET',
+    path: '/v1/customers/{customer}',
+    tag: 'customers',
+    summary: 'Get a customer',
+    description: '',
+    access: ['customer'],
+    params: customerParam,
+    query: nothing,
+    body: null,
+    status: 200,
+    answer: customer,
+    problems: ['not_found'],
   }),
   changeCustomer: route({
-    method: 'PATCH', path: '/v1/customers/{customer}', tag: 'customers', summary: 'Change plan or standing',
+    method: 'PATCH',
+    path: '/v1/customers/{customer}',
+    tag: 'customers',
+    summary: 'Change plan or standing',
     description: 'In force on every reachable gateway when it answers. What was used of an allowance stays used under the new plan.',
-    access: [], params: customerParam, query: nothing,
-    body: z.strictObject({ plan: word('Plan of the catalog in force.', 'hybrid').optional(), standing: standing.optional() })
-      .refine(({ plan, standing: wanted }) => plan !== undefined || wanted !== undefined, { message: 'names nothing to change: give plan, standing or both', params: { code: 'required' } }),
-    status: 200, answer: customer, problems: ['not_found', 'unknown_plan'],
+    access: [],
+    params: customerParam,
+    query: nothing,
+    body: z
+      .strictObject({ plan: word('Plan of the catalog in force.', 'hybrid').optional(), standing: standing.optional() })
+      .refine(({ plan, standing: wanted }) => plan !== undefined || wanted !== undefined, {
+        message: 'names nothing to change: give plan, standing or both',
+        params: { code: 'required' },
+      }),
+    status: 200,
+    answer: customer,
+    problems: ['not_found', 'unknown_plan'],
   }),
   createEntity: route({
-    method: 'POST', path: '/v1/customers/{customer}/entities', tag: 'customers', summary: 'Add an entity', description: 'A department, team or user that budgets can be set on.',
-    access: [], params: customerParam, query: nothing,
+    method: 'POST',
+    path: '/v1/customers/{customer}/entities',
+    tag: 'customers',
+    summary: 'Add an entity',
+    description: 'A department, team or user that budgets can be set on.',
+    access: [],
+    params: customerParam,
+    query: nothing,
     body: z.strictObject({
       id: id('ent', 'An id of your choice; left out, one is made.').optional(),
       kind,
       name: text('Shown to people.', 'Research'),
       parent: id('ent', 'The entity above it; none for one right under the customer.').nullable().optional(),
     }),
-    status: 201, answer: entity, problems: ['not_found', 'unknown_entity', 'already_exists'],
+    status: 201,
+    answer: entity,
+    problems: ['not_found', 'unknown_entity', 'already_exists'],
   }),
   listEntities: route({
-    method: 'GET', path: '/v1/customers/{customer}/entities', tag: 'customers', summary: 'List entities', description: 'In the order of their ids.',
-    access: ['customer'], params: customerParam, query: z.strictObject({ limit, cursor }), body: null, status: 200, answer: listOf(entity), problems: ['not_found', 'invalid_cursor'],
+    method: 'GET',
+    path: '/v1/customers/{customer}/entities',
+    tag: 'customers',
+    summary: 'List entities',
+    description: 'In the order of their ids.',
+    access: ['customer'],
+    params: customerParam,
+    query: z.strictObject({ limit, cursor }),
+    body: null,
+    status: 200,
+    answer: listOf(entity),
+    problems: ['not_found', 'invalid_cursor'],
   }),
 } as const

@@ -6,7 +6,9 @@ import * as z from 'zod'
 import { decimal, id, money, nothing, text, time, word } from './fields.ts'
 import { route } from './route.ts'
 
-const quantities = z.record(z.string(), z.union([z.string(), z.int()])).meta({ description: 'Numbers by property: whole numbers, or decimal text.', examples: [{ input_tokens: 1200, output_tokens: 500 }] })
+const quantities = z
+  .record(z.string(), z.union([z.string(), z.int()]))
+  .meta({ description: 'Numbers by property: whole numbers, or decimal text.', examples: [{ input_tokens: 1200, output_tokens: 500 }] })
 const dimensions = z.record(z.string(), z.string()).meta({ description: 'Labels that select meters.', examples: [{ region: 'eu' }] })
 const balance = decimal('Wallet balance as this gateway knows it; null without a wallet.', '12.25').nullable()
 
@@ -25,12 +27,22 @@ const denied = z
   .strictObject({
     decision: z.literal('deny'),
     decision_id: id('dec', 'Id of the decision.'),
-    reason: z.string().meta({ description: '`not_in_good_standing`, `feature_not_entitled`, `model_not_allowed`, `model_unpriced`, `limit_exhausted`, `allowance_exhausted`, `credit_balance_exhausted` or `budget_unavailable`.', examples: ['credit_balance_exhausted'] }),
+    reason: z
+      .string()
+      .meta({
+        description:
+          '`not_in_good_standing`, `feature_not_entitled`, `model_not_allowed`, `model_unpriced`, `limit_exhausted`, `allowance_exhausted`, `credit_balance_exhausted` or `budget_unavailable`.',
+        examples: ['credit_balance_exhausted'],
+      }),
     scope: z.string().meta({ description: 'What refused.', examples: ['wallet:USD'] }),
     message: z.string().meta({ description: 'For a person: what happened and what to do.' }),
-    limit: z.string().nullable(), used: z.string().nullable(), required: z.string().nullable(), unit: z.string().nullable(),
+    limit: z.string().nullable(),
+    used: z.string().nullable(),
+    required: z.string().nullable(),
+    unit: z.string().nullable(),
     resets_at: time('When the budget starts anew; null when only a top-up or another plan helps.').nullable(),
-    top_up_url: z.string().nullable(), upgrade_url: z.string().nullable(),
+    top_up_url: z.string().nullable(),
+    upgrade_url: z.string().nullable(),
   })
   .meta({ id: 'Denied', description: 'The request must not run. Data, not an error.' })
 const allowed = z
@@ -38,7 +50,10 @@ const allowed = z
     decision: z.literal('allow'),
     reservation_id: id('res', 'Settle or release it.'),
     estimate: money.meta({ description: 'The most that it can cost; held until it is settled.' }),
-    balance, expires_at: time('When the hold ends by itself.'), catalog_version: z.int(), replayed: z.boolean().meta({ description: 'The same reservation was authorized before: this is the first answer again.' }),
+    balance,
+    expires_at: time('When the hold ends by itself.'),
+    catalog_version: z.int(),
+    replayed: z.boolean().meta({ description: 'The same reservation was authorized before: this is the first answer again.' }),
   })
   .meta({ id: 'Allowed', description: 'The request may run; what it can cost is held.' })
 const checked = z.strictObject({ decision: z.literal('allow'), estimate: money, balance, catalog_version: z.int() })
@@ -50,38 +65,109 @@ const access = ['gateway', 'ingest'] as const
 
 export const decisionRoutes = {
   authorize: route({
-    method: 'POST', path: '/v1/authorize', tag: 'decisions', summary: 'Authorize a request',
-    description: 'Decides over all limits that apply and who pays, and holds what the request can cost at most. A repeated call with the same `reservation_id` and request gets the first answer.',
-    access, params: nothing, query: nothing,
+    method: 'POST',
+    path: '/v1/authorize',
+    tag: 'decisions',
+    summary: 'Authorize a request',
+    description:
+      'Decides over all limits that apply and who pays, and holds what the request can cost at most. A repeated call with the same `reservation_id` and request gets the first answer.',
+    access,
+    params: nothing,
+    query: nothing,
     body: z.strictObject({
-      reservation_id: id('res', 'An id of your choice, so that the call can be repeated.').optional(), ...request,
-      ttl_seconds: z.int().min(1).max(RESERVATION_TTL_MS_MAX / 1_000).optional().meta({ description: `How long the hold stands; ${RESERVATION_TTL_MS / 1_000} unless stated.` }),
+      reservation_id: id('res', 'An id of your choice, so that the call can be repeated.').optional(),
+      ...request,
+      ttl_seconds: z
+        .int()
+        .min(1)
+        .max(RESERVATION_TTL_MS_MAX / 1_000)
+        .optional()
+        .meta({ description: `How long the hold stands; ${RESERVATION_TTL_MS / 1_000} unless stated.` }),
     }),
-    status: 200, answer: z.union([allowed, denied]), problems: [...outcomes, 'reservation_conflict'],
+    status: 200,
+    answer: z.union([allowed, denied]),
+    problems: [...outcomes, 'reservation_conflict'],
   }),
   check: route({
-    method: 'POST', path: '/v1/check', tag: 'decisions', summary: 'Check a request', description: 'Decides as authorize does and holds nothing.',
-    access, params: nothing, query: nothing, body: z.strictObject(request), status: 200, answer: z.union([checked, denied]), problems: outcomes,
+    method: 'POST',
+    path: '/v1/check',
+    tag: 'decisions',
+    summary: 'Check a request',
+    description: 'Decides as authorize does and holds nothing.',
+    access,
+    params: nothing,
+    query: nothing,
+    body: z.strictObject(request),
+    status: 200,
+    answer: z.union([checked, denied]),
+    problems: outcomes,
   }),
   settle: route({
-    method: 'POST', path: '/v1/reservations/{reservation}/settle', tag: 'decisions', summary: 'Settle a reservation',
-    description: 'Books what was really used, also where it is more than was held. Answers when it survives a power loss. May be repeated. After the reservation is forgotten, send POST /v1/events with its id.',
-    access, params: reservationParam, query: nothing,
-    body: z.strictObject({ quantities, dimensions: dimensions.optional(), cost: money.nullable().optional().meta({ description: 'What the provider charges for it.' }), estimated: z.boolean().optional().meta({ description: 'The numbers were counted, not told by the provider.' }) }),
+    method: 'POST',
+    path: '/v1/reservations/{reservation}/settle',
+    tag: 'decisions',
+    summary: 'Settle a reservation',
+    description:
+      'Books what was really used, also where it is more than was held. Answers when it survives a power loss. May be repeated. After the reservation is forgotten, send POST /v1/events with its id.',
+    access,
+    params: reservationParam,
+    query: nothing,
+    body: z.strictObject({
+      quantities,
+      dimensions: dimensions.optional(),
+      cost: money.nullable().optional().meta({ description: 'What the provider charges for it.' }),
+      estimated: z.boolean().optional().meta({ description: 'The numbers were counted, not told by the provider.' }),
+    }),
     status: 200,
-    answer: z.strictObject({ reservation_id: id('res', 'The reservation.'), charge: money, final: z.boolean().meta({ description: 'False where tiers stand differently until the charge is posted.' }), balance, replayed: z.boolean() }),
+    answer: z.strictObject({
+      reservation_id: id('res', 'The reservation.'),
+      charge: money,
+      final: z.boolean().meta({ description: 'False where tiers stand differently until the charge is posted.' }),
+      balance,
+      replayed: z.boolean(),
+    }),
     problems: [...ofReservation, 'settled_with_other_usage'],
   }),
   extend: route({
-    method: 'POST', path: '/v1/reservations/{reservation}/extend', tag: 'decisions', summary: 'Extend a reservation', description: 'Raises the hold to a new bound. A denial leaves the old hold in force.',
-    access, params: reservationParam, query: nothing, body: z.strictObject({ quantities, dimensions: dimensions.optional() }), status: 200, answer: z.union([allowed, denied]), problems: ofReservation,
+    method: 'POST',
+    path: '/v1/reservations/{reservation}/extend',
+    tag: 'decisions',
+    summary: 'Extend a reservation',
+    description: 'Raises the hold to a new bound. A denial leaves the old hold in force.',
+    access,
+    params: reservationParam,
+    query: nothing,
+    body: z.strictObject({ quantities, dimensions: dimensions.optional() }),
+    status: 200,
+    answer: z.union([allowed, denied]),
+    problems: ofReservation,
   }),
   release: route({
-    method: 'POST', path: '/v1/reservations/{reservation}/release', tag: 'decisions', summary: 'Release a reservation', description: 'Ends the hold without use. May be repeated.',
-    access, params: reservationParam, query: nothing, body: nothing, status: 200, answer: z.strictObject({ reservation_id: id('res', 'The reservation.'), released: z.literal(true), replayed: z.boolean() }), problems: ofReservation,
+    method: 'POST',
+    path: '/v1/reservations/{reservation}/release',
+    tag: 'decisions',
+    summary: 'Release a reservation',
+    description: 'Ends the hold without use. May be repeated.',
+    access,
+    params: reservationParam,
+    query: nothing,
+    body: nothing,
+    status: 200,
+    answer: z.strictObject({ reservation_id: id('res', 'The reservation.'), released: z.literal(true), replayed: z.boolean() }),
+    problems: ofReservation,
   }),
   getOwnKey: route({
-    method: 'GET', path: '/v1/key', tag: 'decisions', summary: 'Get the key in use', description: 'What the key of this call may do, and the balance of its customer.',
-    access: ['gateway', 'ingest', 'customer'], params: nothing, query: nothing, body: null, status: 200, answer: z.looseObject({}), problems: ['gateway_unavailable'],
+    method: 'GET',
+    path: '/v1/key',
+    tag: 'decisions',
+    summary: 'Get the key in use',
+    description: 'What the key of this call may do, and the balance of its customer.',
+    access: ['gateway', 'ingest', 'customer'],
+    params: nothing,
+    query: nothing,
+    body: null,
+    status: 200,
+    answer: z.looseObject({}),
+    problems: ['gateway_unavailable'],
   }),
 } as const

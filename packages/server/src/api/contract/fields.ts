@@ -12,24 +12,35 @@ export const nothing = z.strictObject({})
 
 /** Text without control characters: PostgreSQL keeps no null character, and nobody means the others. */
 export function text(description: string, example: string, lengthMax = TEXT_LENGTH_MAX) {
-  return z.string().min(1).max(lengthMax).regex(/^\P{Cc}*$/u, 'must not hold control characters').meta({ description, examples: [example], pattern: undefined })
+  return z
+    .string()
+    .min(1)
+    .max(lengthMax)
+    .regex(/^\P{Cc}*$/u, 'must not hold control characters')
+    .meta({ description, examples: [example], pattern: undefined })
 }
 
 /** An amount or quantity as decimal text. The use case reads it exactly, at the scale of its asset or meter. */
 export function decimal(description: string, example: string) {
-  return z.string({ error: 'must be a decimal text such as "12.50", in quotes: a JSON number has already been a float' }).max(DECIMAL_LENGTH_MAX).meta({ description, format: 'decimal', examples: [example] })
+  return z
+    .string({ error: 'must be a decimal text such as "12.50", in quotes: a JSON number has already been a float' })
+    .max(DECIMAL_LENGTH_MAX)
+    .meta({ description, format: 'decimal', examples: [example] })
 }
 
 /** A time that is read. */
 export function instantIn(description: string, example = '2026-03-01T00:00:00Z') {
-  return z.string().transform((value, ctx): Instant => {
-    try {
-      return parseInstant(value, 'it')
-    } catch {
-      ctx.addIssue({ code: 'custom', message: 'must be an RFC 3339 time with its zone, such as 2026-03-01T12:00:00Z', params: { code: 'invalid_time' } })
-      return z.NEVER
-    }
-  }).meta({ description, format: 'date-time', examples: [example] })
+  return z
+    .string()
+    .transform((value, ctx): Instant => {
+      try {
+        return parseInstant(value, 'it')
+      } catch {
+        ctx.addIssue({ code: 'custom', message: 'must be an RFC 3339 time with its zone, such as 2026-03-01T12:00:00Z', params: { code: 'invalid_time' } })
+        return z.NEVER
+      }
+    })
+    .meta({ description, format: 'date-time', examples: [example] })
 }
 
 /** A time that is answered; {@link timeOf} writes it. */
@@ -47,18 +58,29 @@ export function timeOrNull(at: number | null): string | null {
 
 /** An id of ours, or one that the caller chose with our prefix. */
 export function id(prefix: string, description: string) {
-  return z.string().regex(new RegExp(`^${prefix}_[A-Za-z0-9_-]{1,60}$`), `must look like ${prefix}_… (letters, digits, _ and -, at most 64 characters)`).meta({ description, examples: [`${prefix}_acme`] })
+  return z
+    .string()
+    .regex(new RegExp(`^${prefix}_[A-Za-z0-9_-]{1,60}$`), `must look like ${prefix}_… (letters, digits, _ and -, at most 64 characters)`)
+    .meta({ description, examples: [`${prefix}_acme`] })
 }
 
 /** A word of the catalog: a plan, feature, meter, price. */
 export function word(description: string, example: string) {
-  return z.string().regex(/^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$/, 'must be a word of letters, digits, _, . and -, at most 64 characters').meta({ description, examples: [example] })
+  return z
+    .string()
+    .regex(/^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$/, 'must be a word of letters, digits, _, . and -, at most 64 characters')
+    .meta({ description, examples: [example] })
 }
 
 /** A whole number in a query, where everything is text. */
 export function wholeNumber(description: string, range: { readonly min: number; readonly max: number; readonly absent: number }) {
   const { min, max, absent } = range
-  return z.string().regex(/^\d{1,9}$/, `must be a whole number from ${min} to ${max}`).transform(Number).pipe(z.number().min(min).max(max)).default(absent)
+  return z
+    .string()
+    .regex(/^\d{1,9}$/, `must be a whole number from ${min} to ${max}`)
+    .transform(Number)
+    .pipe(z.number().min(min).max(max))
+    .default(absent)
     .meta({ description, type: 'integer', minimum: min, maximum: max, default: absent, pattern: undefined })
 }
 
@@ -78,8 +100,12 @@ export function listOf<Item extends z.ZodType>(item: Item) {
   })
 }
 
-export const money = z.strictObject({ amount: decimal('Amount in the currency, exact.', '0.0042'), currency: z.string().meta({ description: 'ISO 4217.', examples: ['USD'] }) }).meta({ id: 'Money', description: 'An exact amount with its currency.' })
+export const money = z
+  .strictObject({ amount: decimal('Amount in the currency, exact.', '0.0042'), currency: z.string().meta({ description: 'ISO 4217.', examples: ['USD'] }) })
+  .meta({ id: 'Money', description: 'An exact amount with its currency.' })
 export const currency = z.string().meta({ description: 'ISO 4217, of all amounts beside it.', examples: ['USD'] })
-export const period = z.strictObject({ start: time('First instant.'), end: time('First instant after it.', '2026-04-01T00:00:00.000Z') }).meta({ id: 'Period', description: 'A half-open span of time.' })
+export const period = z
+  .strictObject({ start: time('First instant.'), end: time('First instant after it.', '2026-04-01T00:00:00.000Z') })
+  .meta({ id: 'Period', description: 'A half-open span of time.' })
 
 export const customerParam = z.strictObject({ customer: id('cus', 'Id of the customer.') })

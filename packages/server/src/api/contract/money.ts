@@ -20,7 +20,8 @@ const account = text('An account of the ledger, such as `wallet:blk_…`, `accru
 const transfer = z
   .strictObject({
     id: id('trf', 'Id of the transfer.'),
-    debit: account, credit: account,
+    debit: account,
+    credit: account,
     amount: decimal('Always above zero.', '0.0042'),
     currency,
     cause: choice(['usage', 'top_up', 'expiry'], 'What made it.'),
@@ -42,72 +43,165 @@ const line = z
     opening: decimal('Part of `exact` that is due without usage: the first tier’s flat fee.', '0'),
     exact: decimal('The exact sum: the charges of its events plus `opening`.', '0.75'),
     amount: decimal('As printed: `exact` rounded half away from zero.', '0.75'),
-    events_url: z.string().nullable().meta({ description: 'The events of this line; null for a fee.', examples: ['/v1/customers/cus_acme/events?price=input_tokens'] }),
+    events_url: z
+      .string()
+      .nullable()
+      .meta({ description: 'The events of this line; null for a fee.', examples: ['/v1/customers/cus_acme/events?price=input_tokens'] }),
   })
   .meta({ id: 'InvoiceLine', description: 'One line of an invoice, which leads to its events.' })
 
 export const moneyRoutes = {
   addCredits: route({
-    method: 'POST', path: '/v1/customers/{customer}/credits', tag: 'money', summary: 'Add credits',
-    description: 'Makes a credit block. A debt is repaid first. Every reachable gateway lets the next request pass when it answers. Send an Idempotency-Key, so that a repeated call adds nothing twice.',
-    access: [], params: customerParam, query: nothing,
+    method: 'POST',
+    path: '/v1/customers/{customer}/credits',
+    tag: 'money',
+    summary: 'Add credits',
+    description:
+      'Makes a credit block. A debt is repaid first. Every reachable gateway lets the next request pass when it answers. Send an Idempotency-Key, so that a repeated call adds nothing twice.',
+    access: [],
+    params: customerParam,
+    query: nothing,
     body: z.strictObject({
       amount: decimal('Above zero, in the currency of the catalog.', '50'),
       category: category.default('paid'),
-      priority: z.int().min(0).max(1_000).meta({ description: 'Blocks of a lower number are used first.', examples: [100] }).default(100),
+      priority: z
+        .int()
+        .min(0)
+        .max(1_000)
+        .meta({ description: 'Blocks of a lower number are used first.', examples: [100] })
+        .default(100),
       expires_at: instantIn('When the rest expires; never unless stated.', '2027-01-01T00:00:00Z').nullable().optional(),
       reference: text('The payment or campaign behind it.', 'pi_3PabcXyz').nullable().optional(),
     }),
     status: 201,
-    answer: z.strictObject({ block_id: id('blk', 'Id of the new block.'), amount: decimal('What was added.', '50'), currency, repaid: decimal('Of it used to repay a debt at once.', '0'), balance: decimal('Balance now.', '62.25') }),
+    answer: z.strictObject({
+      block_id: id('blk', 'Id of the new block.'),
+      amount: decimal('What was added.', '50'),
+      currency,
+      repaid: decimal('Of it used to repay a debt at once.', '0'),
+      balance: decimal('Balance now.', '62.25'),
+    }),
     problems: ['not_found', 'out_of_range', 'invalid_decimal', 'too_many_digits', 'idempotency_conflict', 'idempotency_running'],
   }),
   getBalance: route({
-    method: 'GET', path: '/v1/customers/{customer}/balance', tag: 'money', summary: 'Get the balance', description: 'The wallet and its blocks, and the allowances and limits of the running periods.',
-    access: ['customer'], params: customerParam, query: nothing, body: null, status: 200,
-    answer: z.strictObject({
-      customer: id('cus', 'The customer.'), currency,
-      balance: decimal('What the wallet can pay: open blocks minus debt.', '62.25'),
-      debt: decimal('Usage that no credit could pay, repaid by the next top-up.', '0'),
-      leased: decimal('Part of the balance that gateways hold ready; it can be spent there.', '1.5'),
-      blocks: z.array(block),
-      budgets: z.array(z.strictObject({
-        id: text('Id of the budget.', 'allowance:tokens'), name: text('Shown to people.', 'Included tokens'), unit: text('What it counts: a currency, or what its meters count.', 'token'),
-        limit: decimal('All of the period.', '500000'), used: decimal('Used.', '12000'), remaining: decimal('Left.', '488000'), leased: decimal('Of it held ready by gateways.', '1000'),
-        period: period.nullable(),
-      })),
-      as_of: time('When it was read.'),
-    }).meta({ id: 'Balance' }),
+    method: 'GET',
+    path: '/v1/customers/{customer}/balance',
+    tag: 'money',
+    summary: 'Get the balance',
+    description: 'The wallet and its blocks, and the allowances and limits of the running periods.',
+    access: ['customer'],
+    params: customerParam,
+    query: nothing,
+    body: null,
+    status: 200,
+    answer: z
+      .strictObject({
+        customer: id('cus', 'The customer.'),
+        currency,
+        balance: decimal('What the wallet can pay: open blocks minus debt.', '62.25'),
+        debt: decimal('Usage that no credit could pay, repaid by the next top-up.', '0'),
+        leased: decimal('Part of the balance that gateways hold ready; it can be spent there.', '1.5'),
+        blocks: z.array(block),
+        budgets: z.array(
+          z.strictObject({
+            id: text('Id of the budget.', 'allowance:tokens'),
+            name: text('Shown to people.', 'Included tokens'),
+            unit: text('What it counts: a currency, or what its meters count.', 'token'),
+            limit: decimal('All of the period.', '500000'),
+            used: decimal('Used.', '12000'),
+            remaining: decimal('Left.', '488000'),
+            leased: decimal('Of it held ready by gateways.', '1000'),
+            period: period.nullable(),
+          }),
+        ),
+        as_of: time('When it was read.'),
+      })
+      .meta({ id: 'Balance' }),
     problems: ['not_found'],
   }),
   listTransfers: route({
-    method: 'GET', path: '/v1/customers/{customer}/ledger', tag: 'money', summary: 'List ledger transfers', description: 'In the order in which they were posted.',
-    access: ['customer'], params: customerParam, query: z.strictObject({ account: account.optional(), limit, cursor }), body: null, status: 200, answer: listOf(transfer), problems: ['not_found', 'invalid_cursor'],
+    method: 'GET',
+    path: '/v1/customers/{customer}/ledger',
+    tag: 'money',
+    summary: 'List ledger transfers',
+    description: 'In the order in which they were posted.',
+    access: ['customer'],
+    params: customerParam,
+    query: z.strictObject({ account: account.optional(), limit, cursor }),
+    body: null,
+    status: 200,
+    answer: listOf(transfer),
+    problems: ['not_found', 'invalid_cursor'],
   }),
   listAccounts: route({
-    method: 'GET', path: '/v1/customers/{customer}/ledger/accounts', tag: 'money', summary: 'List account balances', description: 'Credits minus debits of each account; over an asset they sum to zero.',
-    access: ['customer'], params: customerParam, query: nothing, body: null, status: 200,
-    answer: listOf(z.strictObject({ account, currency, debits: decimal('Sum of its debits.', '12'), credits: decimal('Sum of its credits.', '50'), balance: decimal('Credits minus debits.', '38') }).meta({ id: 'Account' })),
+    method: 'GET',
+    path: '/v1/customers/{customer}/ledger/accounts',
+    tag: 'money',
+    summary: 'List account balances',
+    description: 'Credits minus debits of each account; over an asset they sum to zero.',
+    access: ['customer'],
+    params: customerParam,
+    query: nothing,
+    body: null,
+    status: 200,
+    answer: listOf(
+      z
+        .strictObject({
+          account,
+          currency,
+          debits: decimal('Sum of its debits.', '12'),
+          credits: decimal('Sum of its credits.', '50'),
+          balance: decimal('Credits minus debits.', '38'),
+        })
+        .meta({ id: 'Account' }),
+    ),
     problems: ['not_found'],
   }),
   previewInvoice: route({
-    method: 'GET', path: '/v1/customers/{customer}/invoices/preview', tag: 'money', summary: 'Preview the invoice', description: 'What the invoice of the running period would say now. Each usage line leads to the events whose charges it sums.',
-    access: ['customer'], params: customerParam, query: nothing, body: null, status: 200,
-    answer: z.strictObject({
-      customer: id('cus', 'The customer.'), currency, plan: word('Plan of the period.', 'hybrid'), period, lines: z.array(line),
-      subtotal: decimal('Sum of the lines as printed.', '49.75'),
-      credits_applied: decimal('Usage that prepaid credit has paid.', '0'),
-      rounding: decimal('Printed minus exact, over all lines.', '-0.000000125'),
-      amount_due: decimal('Subtotal minus credits applied.', '49.75'),
-      paid: z.strictObject({ drawn: decimal('Paid by wallets so far, exact.', '0'), accrued: decimal('Left to this invoice, exact.', '0.75'), debt: decimal('Owed by the wallet, exact.', '0') }).meta({ description: 'Who has paid the usage so far.' }),
-      as_of: time('When it was read.'),
-    }).meta({ id: 'InvoicePreview' }),
+    method: 'GET',
+    path: '/v1/customers/{customer}/invoices/preview',
+    tag: 'money',
+    summary: 'Preview the invoice',
+    description: 'What the invoice of the running period would say now. Each usage line leads to the events whose charges it sums.',
+    access: ['customer'],
+    params: customerParam,
+    query: nothing,
+    body: null,
+    status: 200,
+    answer: z
+      .strictObject({
+        customer: id('cus', 'The customer.'),
+        currency,
+        plan: word('Plan of the period.', 'hybrid'),
+        period,
+        lines: z.array(line),
+        subtotal: decimal('Sum of the lines as printed.', '49.75'),
+        credits_applied: decimal('Usage that prepaid credit has paid.', '0'),
+        rounding: decimal('Printed minus exact, over all lines.', '-0.000000125'),
+        amount_due: decimal('Subtotal minus credits applied.', '49.75'),
+        paid: z
+          .strictObject({
+            drawn: decimal('Paid by wallets so far, exact.', '0'),
+            accrued: decimal('Left to this invoice, exact.', '0.75'),
+            debt: decimal('Owed by the wallet, exact.', '0'),
+          })
+          .meta({ description: 'Who has paid the usage so far.' }),
+        as_of: time('When it was read.'),
+      })
+      .meta({ id: 'InvoicePreview' }),
     problems: ['not_found'],
   }),
   checkSums: route({
-    method: 'GET', path: '/v1/customers/{customer}/checks/sums', tag: 'money', summary: 'Check that the books agree',
+    method: 'GET',
+    path: '/v1/customers/{customer}/checks/sums',
+    tag: 'money',
+    summary: 'Check that the books agree',
     description: 'Sums charges, totals, rollups, ledger, blocks and budgets, each from its own table, and compares them exactly.',
-    access: [], params: customerParam, query: nothing, body: null, status: 200,
+    access: [],
+    params: customerParam,
+    query: nothing,
+    body: null,
+    status: 200,
     answer: z.strictObject({
       agrees: z.boolean().meta({ description: 'True when nothing differs.' }),
       differences: z.array(z.string()).meta({ description: 'Each names both sides.' }),

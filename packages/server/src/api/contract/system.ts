@@ -5,18 +5,25 @@ import { id, nothing } from './fields.ts'
 import { route } from './route.ts'
 
 export const streamRoute = route({
-  method: 'GET', path: '/v1/stream', tag: 'live', summary: 'Follow what happens',
+  method: 'GET',
+  path: '/v1/stream',
+  tag: 'live',
+  summary: 'Follow what happens',
   description: [
     'Server-sent events: `id` is a cursor, `event` the type, `data` JSON with `type`, `customer`, `at` and what belongs to the type. Types: `usage.settled`, `request.denied`, `credits.added`, `credits.expired`, `customer.created`, `subscription.changed`, `catalog.published`.',
     'After a break, `Last-Event-ID` (which browsers send by themselves) or `?after=` goes on where it was, without a gap. A client that does not keep up is cut and resumes the same way.',
     'A key of a customer sees its own events, without provider cost and key ids; the operator sees all, or those of `?customer=`.',
   ].join('\n\n'),
-  access: ['customer', 'gateway'], params: nothing,
+  access: ['customer', 'gateway'],
+  params: nothing,
   query: z.strictObject({
     customer: id('cus', 'Only events of this customer.').optional(),
     after: z.string().max(60).optional().meta({ description: 'Cursor of the last event seen; `Last-Event-ID` beats it.' }),
   }),
-  body: null, status: 200, answer: null, problems: ['not_found', 'invalid_cursor', 'too_many_streams'],
+  body: null,
+  status: 200,
+  answer: null,
+  problems: ['not_found', 'invalid_cursor', 'too_many_streams'],
 })
 
 const common = { params: nothing, query: nothing, body: null, status: 200, access: 'public', method: 'GET', tag: 'system' } as const
@@ -25,10 +32,28 @@ export const systemRoutes = {
   home: route({ ...common, path: '/', summary: 'A page that says what runs here', description: '', answer: null, problems: [] }),
   docs: route({ ...common, path: '/docs', summary: 'Operations and errors, to read', description: '', answer: null, problems: [] }),
   openapi: route({ ...common, path: '/openapi.json', summary: 'This contract as OpenAPI 3.1', description: '', answer: z.looseObject({}), problems: [] }),
-  healthz: route({ ...common, path: '/healthz', summary: 'Alive', description: 'The process answers.', answer: z.strictObject({ status: z.literal('ok'), version: z.string() }), problems: [] }),
-  readyz: route({
-    ...common, path: '/readyz', summary: 'Ready', description: 'The database answers and a gateway is connected.',
-    answer: z.strictObject({ status: z.literal('ready'), database: z.literal('ok'), nodes: z.int().meta({ description: 'Gateways that are connected.' }) }), problems: ['not_ready'],
+  healthz: route({
+    ...common,
+    path: '/healthz',
+    summary: 'Alive',
+    description: 'The process answers.',
+    answer: z.strictObject({ status: z.literal('ok'), version: z.string() }),
+    problems: [],
   }),
-  metrics: route({ ...common, path: '/metrics', summary: 'Prometheus metrics', description: 'Counts and durations of the whole process; nothing of a single customer.', answer: null, problems: [] }),
+  readyz: route({
+    ...common,
+    path: '/readyz',
+    summary: 'Ready',
+    description: 'The database answers and a gateway is connected.',
+    answer: z.strictObject({ status: z.literal('ready'), database: z.literal('ok'), nodes: z.int().meta({ description: 'Gateways that are connected.' }) }),
+    problems: ['not_ready'],
+  }),
+  metrics: route({
+    ...common,
+    path: '/metrics',
+    summary: 'Prometheus metrics',
+    description: 'Counts and durations of the whole process; nothing of a single customer.',
+    answer: null,
+    problems: [],
+  }),
 } as const

@@ -16,8 +16,14 @@ export const accessHandlers: Handlers<keyof typeof accessRoutes> = {
   createKey: async ({ plane, caller, body }) => {
     assertFeatures(plane, body.feature === null || body.feature === undefined ? null : [body.feature])
     const { raw, record } = await createKey(plane, caller.actor, {
-      name: body.name ?? '', scopes: [...new Set(body.scopes)], customer: (body.customer ?? null) as CustomerId | null, entity: (body.entity ?? null) as EntityId | null, feature: body.feature ?? null,
-      models: body.models ?? null, showsCost: body.shows_cost ?? false, expiresAt: body.expires_at ?? null,
+      name: body.name ?? '',
+      scopes: [...new Set(body.scopes)],
+      customer: (body.customer ?? null) as CustomerId | null,
+      entity: (body.entity ?? null) as EntityId | null,
+      feature: body.feature ?? null,
+      models: body.models ?? null,
+      showsCost: body.shows_cost ?? false,
+      expiresAt: body.expires_at ?? null,
     })
     return { ...keyBody({ ...record, name: body.name ?? '' }), key: raw }
   },
@@ -38,11 +44,28 @@ export const accessHandlers: Handlers<keyof typeof accessRoutes> = {
   },
 }
 
-type UpstreamFields = { readonly name: string; readonly kind: 'openai'; readonly base_url: string; readonly provider: string; readonly models: readonly string[]; readonly allow_private: boolean; readonly secret?: string | null | undefined }
+type UpstreamFields = {
+  readonly name: string
+  readonly kind: 'openai'
+  readonly base_url: string
+  readonly provider: string
+  readonly models: readonly string[]
+  readonly allow_private: boolean
+  readonly secret?: string | null | undefined
+}
 
 function upstreamInput(id: string, body: UpstreamFields): UpstreamInput {
   const url = assertAllowedUpstream(body.base_url, { allowPrivate: body.allow_private })
-  return { id, name: body.name, kind: body.kind, baseUrl: url.href.replace(/\/$/, ''), secret: body.secret ?? null, provider: body.provider, models: body.models, allowPrivate: body.allow_private }
+  return {
+    id,
+    name: body.name,
+    kind: body.kind,
+    baseUrl: url.href.replace(/\/$/, ''),
+    secret: body.secret ?? null,
+    provider: body.provider,
+    models: body.models,
+    allowPrivate: body.allow_private,
+  }
 }
 
 async function saved(plane: ControlPlane, id: string) {
@@ -52,15 +75,32 @@ async function saved(plane: ControlPlane, id: string) {
 }
 
 function upstreamBody(row: Omit<UpstreamConfig, 'secret'> & { readonly hasSecret: boolean }) {
-  return { id: row.id, name: row.name, kind: row.kind, base_url: row.baseUrl, provider: row.provider, models: [...row.models], allow_private: row.allowPrivate, has_secret: row.hasSecret }
+  return {
+    id: row.id,
+    name: row.name,
+    kind: row.kind,
+    base_url: row.baseUrl,
+    provider: row.provider,
+    models: [...row.models],
+    allow_private: row.allowPrivate,
+    has_secret: row.hasSecret,
+  }
 }
 
 type KeyFields = Parameters<typeof keyBody>[0]
 
 function keyBody(record: Awaited<ReturnType<typeof createKey>>['record'] & { readonly name: string }) {
   return {
-    id: record.id, hint: record.hint, name: record.name, scopes: [...record.scopes], customer: record.customer, entity: record.entity, feature: record.feature,
-    models: record.models === null ? null : [...record.models], shows_cost: record.showsCost, expires_at: timeOrNull(record.expiresAt),
+    id: record.id,
+    hint: record.hint,
+    name: record.name,
+    scopes: [...record.scopes],
+    customer: record.customer,
+    entity: record.entity,
+    feature: record.feature,
+    models: record.models === null ? null : [...record.models],
+    shows_cost: record.showsCost,
+    expires_at: timeOrNull(record.expiresAt),
   }
 }
 

@@ -9,9 +9,18 @@ import { readCursor, writeCursor } from '../cursor.ts'
 import type { Handlers } from '../handler.ts'
 
 export const customerHandlers: Handlers<keyof typeof customerRoutes> = {
-  createCustomer: async ({ plane, caller, body, idText }) => customerBody(await createCustomer(plane, caller.actor, {
-    id: body.id ?? `cus_${idText()}`, name: body.name, externalId: body.external_id ?? null, plan: body.plan, timeZone: body.time_zone, metadata: body.metadata, startsAt: body.starts_at ?? null,
-  })),
+  createCustomer: async ({ plane, caller, body, idText }) =>
+    customerBody(
+      await createCustomer(plane, caller.actor, {
+        id: body.id ?? `cus_${idText()}`,
+        name: body.name,
+        externalId: body.external_id ?? null,
+        plan: body.plan,
+        timeZone: body.time_zone,
+        metadata: body.metadata,
+        startsAt: body.starts_at ?? null,
+      }),
+    ),
   listCustomers: async ({ plane, query }) => {
     const page = await customersPage(plane, { search: query.search ?? null, after: readCursor('customers', query.cursor), limit: query.limit })
     return { data: page.rows.map(customerBody), next_cursor: writeCursor('customers', page.next) }
@@ -20,7 +29,12 @@ export const customerHandlers: Handlers<keyof typeof customerRoutes> = {
   changeCustomer: async ({ plane, caller, params, body }) =>
     customerBody(await changeSubscription(plane, caller.actor, params.customer, { plan: body.plan ?? null, standing: body.standing ?? null })),
   createEntity: async ({ plane, caller, params, body, idText }) => {
-    const id = await createEntity(plane, caller.actor, params.customer, { id: body.id ?? `ent_${idText()}`, parent: body.parent ?? null, kind: body.kind, name: body.name })
+    const id = await createEntity(plane, caller.actor, params.customer, {
+      id: body.id ?? `ent_${idText()}`,
+      parent: body.parent ?? null,
+      kind: body.kind,
+      name: body.name,
+    })
     return getEntity(plane, params.customer as CustomerId, id)
   },
   listEntities: async ({ plane, params, query }) => {
@@ -31,7 +45,15 @@ export const customerHandlers: Handlers<keyof typeof customerRoutes> = {
 
 function customerBody(row: Awaited<ReturnType<typeof getCustomer>>) {
   return {
-    id: row.id, name: row.name, external_id: row.externalId, plan: row.plan, standing: row.standing, time_zone: row.timeZone, metadata: row.metadata as Record<string, string | number | boolean | null>,
-    subscription_id: row.subscription, starts_at: timeOf(row.anchorAt), created_at: timeOf(row.createdAt),
+    id: row.id,
+    name: row.name,
+    external_id: row.externalId,
+    plan: row.plan,
+    standing: row.standing,
+    time_zone: row.timeZone,
+    metadata: row.metadata as Record<string, string | number | boolean | null>,
+    subscription_id: row.subscription,
+    starts_at: timeOf(row.anchorAt),
+    created_at: timeOf(row.createdAt),
   }
 }

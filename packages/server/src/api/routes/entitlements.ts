@@ -22,7 +22,14 @@ export const entitlementHandlers: Handlers<keyof typeof entitlementRoutes> = {
   putBudget: async ({ plane, caller, params, body }) => {
     assertFeatures(plane, body.features)
     await putBudget(plane, caller.actor, params.customer, {
-      id: params.budget, name: body.name, limit: body.limit, meters: body.meters, window: body.window, enforcement: body.enforcement, entity: body.entity as EntityId | null, features: body.features,
+      id: params.budget,
+      name: body.name,
+      limit: body.limit,
+      meters: body.meters,
+      window: body.window,
+      enforcement: body.enforcement,
+      entity: body.entity as EntityId | null,
+      features: body.features,
     })
     return budgetBody(await budgetById(plane, params.customer, `cap:${params.budget}`))
   },
@@ -32,7 +39,12 @@ export const entitlementHandlers: Handlers<keyof typeof entitlementRoutes> = {
 export function assertFeatures(plane: ControlPlane, wanted: readonly string[] | null): void {
   const { features } = plane.catalogs.current()
   for (const feature of wanted ?? []) {
-    if (!features.has(feature)) throw new InputError({ code: 'unknown_feature', field: 'features', message: `the catalog in force has no feature ${feature}.${didYouMean(nearest(feature, features.keys()))}` })
+    if (!features.has(feature))
+      throw new InputError({
+        code: 'unknown_feature',
+        field: 'features',
+        message: `the catalog in force has no feature ${feature}.${didYouMean(nearest(feature, features.keys()))}`,
+      })
   }
 }
 
@@ -44,18 +56,39 @@ function headerOf({ context }: Entitlements) {
 function entitlementBody(answer: EntitlementAnswer, { context }: Entitlements) {
   const { feature, denial } = answer
   return {
-    feature: feature.id, name: feature.name, kind: feature.kind, entitled: answer.entitled, reason: denial?.reason ?? null, message: denial?.message ?? null, value: answer.value, models: [...answer.models],
+    feature: feature.id,
+    name: feature.name,
+    kind: feature.kind,
+    entitled: answer.entitled,
+    reason: denial?.reason ?? null,
+    message: denial?.message ?? null,
+    value: answer.value,
+    models: [...answer.models],
     source: answer.isGranted ? { kind: 'plan' as const, plan: context.plan.id, catalog_version: context.catalog.version } : null,
-    budgets: [...answer.budgets], resets_at: timeOrNull(denial?.resetsAt ?? null), top_up_url: denial?.topUpUrl ?? null, upgrade_url: denial?.upgradeUrl ?? null,
+    budgets: [...answer.budgets],
+    resets_at: timeOrNull(denial?.resetsAt ?? null),
+    top_up_url: denial?.topUpUrl ?? null,
+    upgrade_url: denial?.upgradeUrl ?? null,
   }
 }
 
 function budgetBody(standing: BudgetStanding) {
   const { budget, kind, window, limit, used, leased } = standing
   return {
-    id: budget.id, name: budget.name, kind, unit: budget.unit.kind === 'money' ? budget.unit.asset : budget.unit.name, meters: budget.unit.kind === 'money' ? null : [...budget.unit.meters],
-    limit: textOf(standing, limit), used: textOf(standing, used), remaining: textOf(standing, limit - used), leased: textOf(standing, leased),
-    window, enforcement: budget.enforcement, entity: budget.entity, features: budget.features === null ? null : [...budget.features],
-    period: window === 'lifetime' ? null : { start: timeOf(budget.period.start), end: timeOf(budget.period.end) }, resets_at: timeOrNull(resetOf(standing)),
+    id: budget.id,
+    name: budget.name,
+    kind,
+    unit: budget.unit.kind === 'money' ? budget.unit.asset : budget.unit.name,
+    meters: budget.unit.kind === 'money' ? null : [...budget.unit.meters],
+    limit: textOf(standing, limit),
+    used: textOf(standing, used),
+    remaining: textOf(standing, limit - used),
+    leased: textOf(standing, leased),
+    window,
+    enforcement: budget.enforcement,
+    entity: budget.entity,
+    features: budget.features === null ? null : [...budget.features],
+    period: window === 'lifetime' ? null : { start: timeOf(budget.period.start), end: timeOf(budget.period.end) },
+    resets_at: timeOrNull(resetOf(standing)),
   }
 }

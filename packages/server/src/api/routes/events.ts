@@ -11,12 +11,17 @@ import { ApiError } from '../problems.ts'
 import type { ApiMetrics } from '../metrics.ts'
 
 /** Bodies of this route are read as bytes: their form is told by headers, not by the content type alone. */
-export function registerEvents(app: FastifyInstance, parts: { readonly plane: ControlPlane; readonly callerOf: (request: object) => Caller; readonly metrics: ApiMetrics }): void {
+export function registerEvents(
+  app: FastifyInstance,
+  parts: { readonly plane: ControlPlane; readonly callerOf: (request: object) => Caller; readonly metrics: ApiMetrics },
+): void {
   void app.register(async (scope) => {
     scope.removeAllContentTypeParsers()
     scope.addContentTypeParser('*', { parseAs: 'buffer' }, (_request, body, done) => done(null, body))
     scope.route({
-      method: ingestRoute.method, url: ingestRoute.path, config: { operation: 'ingestEvents' },
+      method: ingestRoute.method,
+      url: ingestRoute.path,
+      config: { operation: 'ingestEvents' },
       handler: async (request) => {
         const received = readCloudEvents(request.headers, Buffer.isBuffer(request.body) ? request.body : Buffer.alloc(0))
         const { key } = parts.callerOf(request)
@@ -34,7 +39,14 @@ export function registerEvents(app: FastifyInstance, parts: { readonly plane: Co
 
 function answerOf(results: readonly EventResult[]) {
   const count = (status: EventResult['status']) => results.filter((result) => result.status === status).length
-  return { results, accepted: count('accepted'), duplicate: count('duplicate'), conflict: count('conflict'), rejected: count('rejected'), parked: count('parked') }
+  return {
+    results,
+    accepted: count('accepted'),
+    duplicate: count('duplicate'),
+    conflict: count('conflict'),
+    rejected: count('rejected'),
+    parked: count('parked'),
+  }
 }
 
 function assertTaken(result: EventResult): void {

@@ -12,31 +12,71 @@ import type { Handlers } from '../handler.ts'
 export const moneyHandlers: Handlers<keyof typeof moneyRoutes> = {
   addCredits: async ({ plane, caller, params, body, idText }) => {
     const added = await topUp(plane, caller.actor, params.customer, {
-      amount: body.amount, category: body.category, priority: body.priority, expiresAt: body.expires_at ?? null, reference: body.reference ?? null, block: `blk_${idText()}`,
+      amount: body.amount,
+      category: body.category,
+      priority: body.priority,
+      expiresAt: body.expires_at ?? null,
+      reference: body.reference ?? null,
+      block: `blk_${idText()}`,
     })
     const { balance } = await balanceReport(plane, params.customer)
-    return { block_id: added.block, amount: formatUnits(added.amount, added.asset), currency: added.asset, repaid: formatUnits(added.repaid, added.asset), balance }
+    return {
+      block_id: added.block,
+      amount: formatUnits(added.amount, added.asset),
+      currency: added.asset,
+      repaid: formatUnits(added.repaid, added.asset),
+      balance,
+    }
   },
   getBalance: async ({ plane, params }) => {
     const report = await balanceReport(plane, params.customer)
     return {
-      customer: params.customer, currency: report.currency, balance: report.balance, debt: report.debt, leased: report.leased,
-      blocks: report.blocks.map((block) => ({ ...block, category: block.category as 'paid' | 'promotional', expires_at: timeOrNull(block.expires_at), created_at: timeOf(block.created_at) })),
-      budgets: report.budgets.map((budget) => ({ ...budget, period: budget.period === null ? null : { start: timeOf(budget.period.start), end: timeOf(budget.period.end) } })),
+      customer: params.customer,
+      currency: report.currency,
+      balance: report.balance,
+      debt: report.debt,
+      leased: report.leased,
+      blocks: report.blocks.map((block) => ({
+        ...block,
+        category: block.category as 'paid' | 'promotional',
+        expires_at: timeOrNull(block.expires_at),
+        created_at: timeOf(block.created_at),
+      })),
+      budgets: report.budgets.map((budget) => ({
+        ...budget,
+        period: budget.period === null ? null : { start: timeOf(budget.period.start), end: timeOf(budget.period.end) },
+      })),
       as_of: timeOf(plane.clock.now()),
     }
   },
   listTransfers: async ({ plane, params, query }) => {
-    const page = await transfersPage(plane, params.customer, { after: readSequence('transfers', query.cursor), limit: query.limit, account: query.account ?? null })
+    const page = await transfersPage(plane, params.customer, {
+      after: readSequence('transfers', query.cursor),
+      limit: query.limit,
+      account: query.account ?? null,
+    })
     const data = page.rows.map((row) => ({
-      id: row.id, debit: row.debit, credit: row.credit, amount: formatUnits(parseUnits(row.amount, row.asset), row.asset), currency: row.asset,
-      cause: row.cause as 'usage' | 'top_up' | 'expiry', cause_id: row.causeId, period_start: timeOrNull(row.periodStart), posted_at: timeOf(row.postedAt),
+      id: row.id,
+      debit: row.debit,
+      credit: row.credit,
+      amount: formatUnits(parseUnits(row.amount, row.asset), row.asset),
+      currency: row.asset,
+      cause: row.cause as 'usage' | 'top_up' | 'expiry',
+      cause_id: row.causeId,
+      period_start: timeOrNull(row.periodStart),
+      posted_at: timeOf(row.postedAt),
     }))
     return { data, next_cursor: writeCursor('transfers', page.next) }
   },
   listAccounts: async ({ plane, params }) => {
     const text = (amount: bigint, asset: string) => formatUnits(units(amount), asset)
-    const data = (await accounts(plane, params.customer)).map(({ account, asset, debits, credits, balance }) => ({ account, currency: asset, debits: text(debits, asset), credits: text(credits, asset), balance: text(balance, asset) }))
+    const data = (await accounts(plane, params.customer)).map(({ account, asset, debits, credits, balance }) => ({
+      account,
+      currency: asset,
+      debits: text(debits, asset),
+      credits: text(credits, asset),
+      balance: text(balance, asset),
+    }))
     return { data, next_cursor: null }
   },
   previewInvoice: async ({ plane, params }) => {
@@ -45,25 +85,49 @@ export const moneyHandlers: Handlers<keyof typeof moneyRoutes> = {
     const { period } = context.snapshot
     const amount = (exact: bigint) => formatUnits(units(exact), currency)
     return {
-      customer: params.customer, currency, plan: context.plan.id, period: { start: timeOf(period.start), end: timeOf(period.end) },
+      customer: params.customer,
+      currency,
+      plan: context.plan.id,
+      period: { start: timeOf(period.start), end: timeOf(period.end) },
       lines: preview.lines.map((line) => ({
-        kind: line.kind, price: line.price, name: line.name, quantity: formatQuantity(line.quantity, line.scale), included: formatQuantity(line.included, line.scale), billable: formatQuantity(line.billable, line.scale),
-        events: line.events, opening: amount(line.opening), exact: amount(line.exact), amount: amount(line.amount),
+        kind: line.kind,
+        price: line.price,
+        name: line.name,
+        quantity: formatQuantity(line.quantity, line.scale),
+        included: formatQuantity(line.included, line.scale),
+        billable: formatQuantity(line.billable, line.scale),
+        events: line.events,
+        opening: amount(line.opening),
+        exact: amount(line.exact),
+        amount: amount(line.amount),
         events_url: line.kind === 'fee' ? null : eventsUrl(params.customer, line.price, period),
       })),
-      subtotal: amount(preview.subtotal), credits_applied: amount(preview.creditsApplied), rounding: amount(preview.rounding), amount_due: amount(preview.amountDue),
-      paid: { drawn: amount(paid.drawn), accrued: amount(paid.accrued), debt: amount(paid.debt) }, as_of: timeOf(plane.clock.now()),
+      subtotal: amount(preview.subtotal),
+      credits_applied: amount(preview.creditsApplied),
+      rounding: amount(preview.rounding),
+      amount_due: amount(preview.amountDue),
+      paid: { drawn: amount(paid.drawn), accrued: amount(paid.accrued), debt: amount(paid.debt) },
+      as_of: timeOf(plane.clock.now()),
     }
   },
   checkSums: async ({ plane, params }) => {
-    const { agrees, differences, sums: { events, ...sums } } = await checkSums(plane, params.customer)
-    return { agrees, differences: [...differences], events: Number(events), sums: Object.fromEntries(Object.entries(sums).map(([name, text]) => [snakeCase(name), text])) }
+    const {
+      agrees,
+      differences,
+      sums: { events, ...sums },
+    } = await checkSums(plane, params.customer)
+    return {
+      agrees,
+      differences: [...differences],
+      events: Number(events),
+      sums: Object.fromEntries(Object.entries(sums).map(([name, text]) => [snakeCase(name), text])),
+    }
   },
 }
 
 /** Events of a line: those of the period that its price charged. */
 function eventsUrl(customer: string, price: string, period: { readonly start: number; readonly end: number }): string {
-  return `/v1/customers/${customer}/events?${new URLSearchParams({ price, from: timeOf(period.start), to: timeOf(period.end) })}`
+  return `/v1/customers/${customer}/events?${new URLSearchParams({ price, from: timeOf(period.start), to: timeOf(period.end) }).toString()}`
 }
 
 function snakeCase(name: string): string {

@@ -37,20 +37,27 @@ export function registerStream(app: FastifyInstance, parts: StreamParts): Stream
   const clients = new Set<Client>()
 
   app.route({
-    method: streamRoute.method, url: streamRoute.path, config: { operation: 'followStream' },
+    method: streamRoute.method,
+    url: streamRoute.path,
+    config: { operation: 'followStream' },
     handler: async (request, reply) => {
       const caller = parts.callerOf(request)
       const query = readInput(streamRoute.query, request.query, 'query')
       if (query.customer !== undefined) await parts.assertVisible(caller, query.customer)
       const customer = caller.key.customer ?? query.customer ?? null
       const after = cursorOf(request, query.after)
-      if (after !== null && !parts.outbox.isCursor(after)) throw new ApiError('invalid_cursor', 'after and Last-Event-ID must be the id of an event of this stream', { field: 'after' })
+      if (after !== null && !parts.outbox.isCursor(after))
+        throw new ApiError('invalid_cursor', 'after and Last-Event-ID must be the id of an event of this stream', { field: 'after' })
       assertRoom(clients, caller.key.customer)
       await follow(request, reply, { caller, customer, after })
     },
   })
 
-  async function follow(request: FastifyRequest, reply: FastifyReply, wanted: { readonly caller: Caller; readonly customer: string | null; readonly after: string | null }): Promise<void> {
+  async function follow(
+    request: FastifyRequest,
+    reply: FastifyReply,
+    wanted: { readonly caller: Caller; readonly customer: string | null; readonly after: string | null },
+  ): Promise<void> {
     const { raw } = reply
     const client: Client = { customer: wanted.caller.key.customer, key: wanted.caller.key.id, end: () => raw.end() }
     clients.add(client)
@@ -65,7 +72,8 @@ export function registerStream(app: FastifyInstance, parts: StreamParts): Stream
     const start = () => begin(raw, { ...parts.headers, 'x-request-id': request.id })
     try {
       leave = await parts.outbox.listen({
-        customer: wanted.customer, after: wanted.after,
+        customer: wanted.customer,
+        after: wanted.after,
         onMessages: (messages) => {
           start()
           return send(raw, messages, wanted.caller.isOperator)
@@ -89,8 +97,12 @@ export function registerStream(app: FastifyInstance, parts: StreamParts): Stream
 
   return {
     count: () => clients.size,
-    cut: (key) => { for (const client of clients) if (client.key === key) client.end() },
-    closeAll: () => { for (const client of clients) client.end() },
+    cut: (key) => {
+      for (const client of clients) if (client.key === key) client.end()
+    },
+    closeAll: () => {
+      for (const client of clients) client.end()
+    },
   }
 }
 
@@ -101,8 +113,13 @@ function cursorOf(request: FastifyRequest, after: string | undefined): string | 
 }
 
 function assertRoom(clients: ReadonlySet<Client>, customer: string | null): void {
-  const isFull = clients.size >= STREAM_CLIENTS_MAX || (customer !== null && [...clients].filter((client) => client.customer === customer).length >= STREAM_CLIENTS_PER_CUSTOMER_MAX)
-  if (isFull) throw new ApiError('too_many_streams', `at most ${STREAM_CLIENTS_MAX} live streams, and ${STREAM_CLIENTS_PER_CUSTOMER_MAX} for one customer`, { headers: { 'retry-after': '5' } })
+  const isFull =
+    clients.size >= STREAM_CLIENTS_MAX ||
+    (customer !== null && [...clients].filter((client) => client.customer === customer).length >= STREAM_CLIENTS_PER_CUSTOMER_MAX)
+  if (isFull)
+    throw new ApiError('too_many_streams', `at most ${STREAM_CLIENTS_MAX} live streams, and ${STREAM_CLIENTS_PER_CUSTOMER_MAX} for one customer`, {
+      headers: { 'retry-after': '5' },
+    })
 }
 
 function begin(raw: ServerResponse, headers: Readonly<Record<string, string>>): void {

@@ -11,23 +11,51 @@ import type { Handlers } from '../handler.ts'
 export const usageHandlers: Handlers<keyof typeof usageRoutes> = {
   getUsage: async ({ plane, params, query }) => {
     const groupBy = query.group_by ?? []
-    const report = await usageReport(plane, params.customer, { from: query.from ?? null, to: query.to ?? null, granularity: query.granularity, groupBy, meter: query.meter ?? null, timeZone: query.time_zone ?? null })
+    const report = await usageReport(plane, params.customer, {
+      from: query.from ?? null,
+      to: query.to ?? null,
+      granularity: query.granularity,
+      groupBy,
+      meter: query.meter ?? null,
+      timeZone: query.time_zone ?? null,
+    })
     return {
-      customer: params.customer, from: timeOf(report.from), to: timeOf(report.to), granularity: query.granularity, time_zone: report.timeZone, currency: report.currency,
+      customer: params.customer,
+      from: timeOf(report.from),
+      to: timeOf(report.to),
+      granularity: query.granularity,
+      time_zone: report.timeZone,
+      currency: report.currency,
       data: report.rows.map((row) => ({
-        start: timeOrNull(row.start), meter: row.meter,
+        start: timeOrNull(row.start),
+        meter: row.meter,
         // A rollup holds an empty text where an event named none.
         ...Object.fromEntries(groupBy.map((group) => [group, row[group] === '' ? null : row[group]])),
-        quantity: plain(row.quantity, USAGE_QUANTITY_SCALE), amount: plain(row.amount, USAGE_AMOUNT_SCALE), events: Number(row.events),
+        quantity: plain(row.quantity, USAGE_QUANTITY_SCALE),
+        amount: plain(row.amount, USAGE_AMOUNT_SCALE),
+        events: Number(row.events),
       })),
-      totals: report.totals.map(({ meter, quantity, amount, events }) => ({ meter, quantity: formatDecimal(quantity, USAGE_QUANTITY_SCALE), amount: formatDecimal(amount, USAGE_AMOUNT_SCALE), events: Number(events) })),
-      as_of: timeOf(report.asOf), posted: true,
+      totals: report.totals.map(({ meter, quantity, amount, events }) => ({
+        meter,
+        quantity: formatDecimal(quantity, USAGE_QUANTITY_SCALE),
+        amount: formatDecimal(amount, USAGE_AMOUNT_SCALE),
+        events: Number(events),
+      })),
+      as_of: timeOf(report.asOf),
+      posted: true,
     }
   },
   listEvents: async ({ plane, caller, params, query }) => {
     const page = await eventsPage(plane, params.customer, {
-      after: readSequence('events', query.cursor), limit: query.limit, from: query.from ?? null, to: query.to ?? null, price: query.price ?? null, feature: query.feature ?? null,
-      run: query.run ?? null, type: query.type ?? null, newestFirst: query.order === 'newest',
+      after: readSequence('events', query.cursor),
+      limit: query.limit,
+      from: query.from ?? null,
+      to: query.to ?? null,
+      price: query.price ?? null,
+      feature: query.feature ?? null,
+      run: query.run ?? null,
+      type: query.type ?? null,
+      newestFirst: query.order === 'newest',
     })
     return { data: page.rows.map((row) => eventBody(row, caller.isOperator)), next_cursor: writeCursor('events', page.next) }
   },
@@ -37,9 +65,22 @@ type StoredEvent = Awaited<ReturnType<typeof eventsPage>>['rows'][number]
 
 function eventBody(row: StoredEvent, isOperator: boolean) {
   return {
-    id: row.id, source: row.source, type: row.type, time: timeOf(row.time), entity: row.entity, feature: row.feature, run: row.run, quantities: row.quantities, dimensions: row.dimensions,
-    charges: [...row.charges.lines], amount: formatUnits(parseUnits(row.amount, row.asset), row.asset), currency: row.asset,
-    paid: { draws: [...row.charges.paid.draws], accrued: row.charges.paid.accrued, debt: row.charges.paid.debt }, estimated: row.estimated, period_start: timeOf(row.periodStart), catalog_version: row.catalogVersion,
+    id: row.id,
+    source: row.source,
+    type: row.type,
+    time: timeOf(row.time),
+    entity: row.entity,
+    feature: row.feature,
+    run: row.run,
+    quantities: row.quantities,
+    dimensions: row.dimensions,
+    charges: [...row.charges.lines],
+    amount: formatUnits(parseUnits(row.amount, row.asset), row.asset),
+    currency: row.asset,
+    paid: { draws: [...row.charges.paid.draws], accrued: row.charges.paid.accrued, debt: row.charges.paid.debt },
+    estimated: row.estimated,
+    period_start: timeOf(row.periodStart),
+    catalog_version: row.catalogVersion,
     ...(isOperator ? { cost: row.cost, key: row.key, context: row.context } : {}),
   }
 }

@@ -47,7 +47,7 @@ function plainForm(source: string): string | null {
   if (digits === null) return null
   if (/^0(?:x[\da-f]{1,32}|o[0-7]{1,40}|b[01]{1,100})$/i.test(digits)) return sign + BigInt(digits.toLowerCase()).toString()
   const match = /^(\d*)\.?(\d*)(?:e([-+]?\d{1,3}))?$/i.exec(digits)
-  if (match === null || match[1] + match[2]! === '') return null
+  if (match === null || `${match[1]}${match[2]}` === '') return null
   const exponent = Number(match[3] ?? '0')
   if (Math.abs(exponent) > EXPONENT_MAX) return null
   const plain = sign + shifted({ whole: match[1]!, fraction: match[2]!, exponent })

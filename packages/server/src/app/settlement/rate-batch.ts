@@ -3,7 +3,7 @@
 // money; the charge of an event, its draws, its budgets and its rollups all come out of the same pass.
 
 import {
-  allowanceBudget, applies, assert, coverByAllowances, drawFrom, formatQuantity, formatUnits, hourOf, measure, parseQuantity, quantity, rateEvent, units, ZERO, NONE,
+  allowanceBudget, applies, assert, coverByAllowances, drawFrom, formatQuantity, formatUnits, hourOf, measure, quantity, rateEvent, units, ZERO,
   type Catalog, type Coverage, type EventResult, type Instant, type Measured, type Plan, type RatedEvent, type Units, type UsageEvent,
 } from '@tollgate/core'
 import type { BudgetMove } from '../../store/budgets.ts'
@@ -215,13 +215,5 @@ function eventRow(input: { readonly event: UsageEvent; readonly periodStart: Ins
     quantities: JSON.stringify(event.quantities), dimensions: JSON.stringify(event.dimensions), charges: JSON.stringify({ lines, paid: payment }),
     cost: event.cost === null ? null : JSON.stringify(event.cost), context: JSON.stringify(rated.unpriced.length === 0 ? event.context : { ...event.context, unpriced: rated.unpriced.join(',') }),
     amount: formatUnits(rated.amount, currency), asset: currency, estimated: event.estimated,
-  }
-}
-
-/** Checks an event's numbers the way the rating will read them, so that a bad one is refused before it is claimed. */
-export function checkQuantities(catalog: Catalog, event: UsageEvent): void {
-  for (const [property, text] of Object.entries(event.quantities)) {
-    const scale = catalog.meters.find((meter) => meter.eventType === event.type && meter.properties.includes(property))?.scale ?? 9
-    if (parseQuantity(text, scale, `quantities.${property}`) < NONE) throw new Error('unreachable')
   }
 }

@@ -1,11 +1,12 @@
 // Errors of the hot API: application/problem+json with a stable `code`, the field at fault and what to do.
 
-import { InputError } from '@tollgate/core'
+import type { InputError } from '@tollgate/core'
 import type { ReservationProblem } from '../../hot/contract.ts'
 import { sendJson, type Exchange } from '../exchange.ts'
 
 const PROBLEM_STATUS: Readonly<Record<ReservationProblem['code'], number>> = {
   customer_not_found: 404,
+  directory_unavailable: 503,
   reservation_not_found: 404,
   already_settled: 409,
   already_released: 409,

@@ -3,11 +3,13 @@
 // upstream whose client has gone is drained within a bound, and the end of a stream waits for its settlement.
 
 import type { IncomingHttpHeaders } from 'node:http'
+import type { UsageReader } from '@tollgate/core'
 import { ClientBody } from '../client-body.ts'
 import type { Exchange } from '../exchange.ts'
 import { clientHeaders } from '../headers.ts'
 import type { UpstreamControl, UpstreamFailure, UpstreamReceiver } from '../upstream.ts'
 import { createStreamMeter, type StreamMeter } from './stream-meter.ts'
+import { usableUsage } from './usage.ts'
 
 export type AnswerEnd =
   /** No head, or a body that broke off before anything was passed on. */
@@ -27,6 +29,7 @@ export class Answer implements UpstreamReceiver {
   readonly body: ClientBody
   readonly #exchange: Exchange
   readonly #wantsUsage: boolean
+  readonly #reader: UsageReader
   /** Headers of ours that a stream begins with. */
   readonly #streamHeaders: readonly string[]
   #end!: (end: AnswerEnd) => void
@@ -45,9 +48,10 @@ export class Answer implements UpstreamReceiver {
   #drained = 0
   #isEnded = false
 
-  constructor(exchange: Exchange, options: { readonly wantsUsage: boolean; readonly streamHeaders: readonly string[] }) {
+  constructor(exchange: Exchange, options: { readonly wantsUsage: boolean; readonly reader: UsageReader; readonly streamHeaders: readonly string[] }) {
     this.#exchange = exchange
     this.#wantsUsage = options.wantsUsage
+    this.#reader = options.reader
     this.#streamHeaders = options.streamHeaders
     this.ended = new Promise((resolve) => { this.#end = resolve })
     this.body = new ClientBody(exchange, () => this.#onClientGone())
@@ -70,7 +74,7 @@ export class Answer implements UpstreamReceiver {
     this.#headers = headers
     this.#firstByteAt = context.clock.now()
     if (status !== 200 || !isReadableStream(headers)) return
-    this.#meter = createStreamMeter({ wantsUsage: this.#wantsUsage, eventMax: context.limits.sseEventBytesMax, observedTextMax: context.limits.observedTextMax })
+    this.#meter = createStreamMeter({ reader: this.#reader, wantsUsage: this.#wantsUsage, eventMax: context.limits.sseEventBytesMax, observedTextMax: context.limits.observedTextMax })
     this.#begin()
     if (this.body.isGone) this.#startDrain()
     this.#scheduleFlush()
@@ -134,7 +138,7 @@ export class Answer implements UpstreamReceiver {
   /** The provider may keep its connection open after the end marker: nobody waits for that. What came with the marker leaves with it. */
   #endDone(meter: StreamMeter, passing: string): void {
     this.#stopDrain()
-    const isCounted = meter.observed().usage !== null
+    const isCounted = usableUsage(this.#reader.usage()) !== null
     if (!isCounted) this.body.write(passing)
     this.#end({ kind: 'streamed', meter, held: isCounted ? passing : '', failure: null })
   }

@@ -2,27 +2,18 @@
 // its settlement is written, so that nothing is used that a crash could forget; whatever happens after the hold, the hold is
 // settled or released before this returns.
 
-import { formatUnits, instant, RESERVATION_TTL_MS_MAX, type CustomerId, type KeyRecord } from '@tollgate/core'
+import { formatUnits, RESERVATION_TTL_MS_MAX, type CustomerId, type KeyRecord } from '@tollgate/core'
 import type { Authorization, AuthorizeInput, Known, ReservationProblem } from '../../hot/contract.ts'
 import { usageBound, type UsageBound } from '../estimate.ts'
 import { authenticate, readBody, sendError, type Exchange } from '../exchange.ts'
 import { upstreamHeaders } from '../headers.ts'
 import type { ResolvedModel } from '../upstreams.ts'
+import { decisionHeaders, type Admitted } from './admitted.ts'
 import { Answer } from './answer.ts'
 import { readChatRequest, upstreamBody, type ChatRequest } from './chat-request.ts'
 import { denialAnswer, errorAnswer, forbidden, invalidRequest, RequestRefused, tooManyInFlight, unavailable } from './errors.ts'
 import { finishChat } from './finish.ts'
-
-/** A request that was admitted: what its end needs to settle it. */
-export type Admitted = {
-  readonly request: ChatRequest
-  readonly key: KeyRecord
-  readonly known: Known
-  readonly model: ResolvedModel
-  readonly bound: UsageBound
-  readonly dimensions: Readonly<Record<string, string>>
-  readonly authorization: Extract<Authorization, { kind: 'allowed' }>
-}
+import { chatUsageReader } from './usage.ts'
 
 export async function handleChat(exchange: Exchange): Promise<void> {
   const { context } = exchange
@@ -60,7 +51,8 @@ async function call(exchange: Exchange, admitted: Admitted): Promise<void> {
   const { request, model, authorization } = admitted
   const { target } = model
   try {
-    const answer = new Answer(exchange, { wantsUsage: request.wantsUsage, streamHeaders: decisionHeaders(authorization) })
+    const reader = chatUsageReader(target.config.provider)
+    const answer = new Answer(exchange, { wantsUsage: request.wantsUsage, reader, streamHeaders: decisionHeaders(authorization) })
     answer.startedWith(
       target.upstream.send(
         {
@@ -72,19 +64,11 @@ async function call(exchange: Exchange, admitted: Admitted): Promise<void> {
         answer,
       ),
     )
-    await finishChat(exchange, admitted, answer, await answer.ended)
+    await finishChat(exchange, { ...admitted, reader, answer }, await answer.ended)
   } catch (error) {
     context.node.release(authorization.reservation)
     throw error
   }
-}
-
-/** The decision as headers, known before the answer: on streams nothing more can be told in the head. */
-export function decisionHeaders(authorization: Extract<Authorization, { kind: 'allowed' }>): string[] {
-  const { reservation, estimate, currency, balance } = authorization
-  const headers = ['x-tollgate-decision', `allow; reservation=${reservation}`, 'x-tollgate-estimate', formatUnits(estimate, currency), 'x-tollgate-currency', currency]
-  if (balance !== null) headers.push('x-tollgate-balance', formatUnits(balance, currency))
-  return headers
 }
 
 function customerOf(exchange: Exchange, key: KeyRecord): CustomerId {

@@ -72,8 +72,10 @@ test('client gone in mid-stream, provider takes too long: what was seen until it
 test('client gone in mid-stream, provider floods: the drain ends at its byte bound', async () => {
   await stream({ 'x-sandbox-output-tokens': '100000', 'x-sandbox-chunk-delay-ms': '0' }, 3)
   const { estimated, quantities } = await settled()
-  // An estimate never exceeds what was held: 64 is the most that the model may answer.
-  expect([estimated, quantities['output_tokens']]).toEqual([true, '64'])
+  expect(estimated).toBe(true)
+  // What the bound let through, and never more than what was held: 512 is the most that the model may answer.
+  expect(Number(quantities['output_tokens'])).toBeGreaterThan(3)
+  expect(Number(quantities['output_tokens'])).toBeLessThanOrEqual(512)
 })
 
 test('client gone before a JSON answer begins: the answer is waited for and its usage charged', async () => {

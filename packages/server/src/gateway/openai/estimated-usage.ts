@@ -4,18 +4,17 @@
 
 import type { GatewayContext } from '../exchange.ts'
 import { countByBytes } from '../token-counter.ts'
-import type { Admitted } from './chat.ts'
-import { countedUsage, type TokenUsage } from './usage.ts'
+import type { Admitted } from './admitted.ts'
 
 /** What is known of an answer: text as it stood in JSON, one character per byte. */
 export type ObservedAnswer =
   | { readonly kind: 'pieces'; readonly text: string; readonly textLength: number; readonly pieces: number }
   | { readonly kind: 'json'; readonly text: string }
 
-export async function estimateUsage(context: GatewayContext, admitted: Admitted, observed: ObservedAnswer): Promise<TokenUsage> {
+export async function estimateTokens(context: GatewayContext, admitted: Admitted, observed: ObservedAnswer): Promise<{ readonly input: number; readonly output: number }> {
   const { request, bound } = admitted
   const [input, output] = await Promise.all([countInput(context, request.body), countOutput(context, observed)])
-  return countedUsage(Math.min(input, bound.inputTokens), Math.min(output, bound.outputTokens))
+  return { input: Math.min(input, bound.inputTokens), output: Math.min(output, bound.outputTokens) }
 }
 
 /** Tokens that frame each message and start the answer, by OpenAI's own recipe for counting. */

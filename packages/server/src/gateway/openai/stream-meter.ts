@@ -2,9 +2,11 @@
 // text of one character per byte, event by event; only events that mention usage or an error are parsed, and however the
 // bytes are cut into chunks the output and the usage are the same. It never adds an event and knows nothing of sockets.
 
-import { largerUsage, readUsage, type ReportedUsage } from './usage.ts'
+import type { UsageReader } from '@tollgate/core'
 
 export type MeterOptions = {
+  /** Is given every event that mentions usage. */
+  readonly reader: UsageReader
   /** The client asked for the usage chunk. */
   readonly wantsUsage: boolean
   /** An event longer than this passes unread. */
@@ -15,9 +17,8 @@ export type MeterOptions = {
 
 /** What the stream said so far. */
 export type Observed = {
-  readonly usage: ReportedUsage | null
+  /** The model that the events name. */
   readonly model: string | null
-  readonly serviceTier: string | null
   /** Events that carried a piece of the answer: each is at least one token. */
   readonly pieces: number
   /** Length of all pieces as JSON text, and the beginning of it that was kept. */
@@ -49,9 +50,7 @@ export function createStreamMeter(options: MeterOptions): StreamMeter {
   let seam = ''
   let isUnread = false
   let endMarker = ''
-  let usage: ReportedUsage | null = null
   let model: string | null = null
-  let serviceTier: string | null = null
   let pieces = 0
   let textLength = 0
   let text = ''
@@ -130,13 +129,10 @@ export function createStreamMeter(options: MeterOptions): StreamMeter {
     }
     const data = NOTABLE.test(event) ? parseData(event) : null
     if (data === null) return event
-    if (typeof data['error'] === 'object' && data['error'] !== null) hasError = true
-    const reported = readUsage(data['usage']) ?? readUsage((data['x_groq'] as Fields | null | undefined)?.['usage'])
-    if (reported === null) return event
-    usage = largerUsage(usage, reported)
-    if (typeof data['service_tier'] === 'string') serviceTier = data['service_tier']
-    const { choices } = data
-    return !options.wantsUsage && Array.isArray(choices) && choices.length === 0 ? '' : event
+    const { error, usage, choices } = data
+    if (isObject(error)) hasError = true
+    options.reader.add(data)
+    return !options.wantsUsage && isObject(usage) && Array.isArray(choices) && choices.length === 0 ? '' : event
   }
 
   /** Adds up the pieces of answer text. A quote inside text is escaped in JSON, so these patterns match members only. */
@@ -188,7 +184,7 @@ export function createStreamMeter(options: MeterOptions): StreamMeter {
       return left + endMarker
     },
     isDone: () => endMarker !== '',
-    observed: () => ({ usage, model, serviceTier, pieces, textLength, text, isDone: endMarker !== '', hasError }),
+    observed: () => ({ model, pieces, textLength, text, isDone: endMarker !== '', hasError }),
   }
 }
 
@@ -252,10 +248,14 @@ function parseData(event: string): Fields | null {
   }
   try {
     const value: unknown = JSON.parse(data)
-    return typeof value === 'object' && value !== null ? (value as Fields) : null
+    return isObject(value) ? (value as Fields) : null
   } catch {
     return null
   }
+}
+
+function isObject(value: unknown): boolean {
+  return typeof value === 'object' && value !== null
 }
 
 function unescape(raw: string): string {

@@ -1,0 +1,92 @@
+// Books the usage of a chat request and tells the client what it was charged. What really happened is booked also where it
+// exceeds the hold; usage that the node refuses to book is lost revenue and is logged with all its figures.
+
+import { formatUnits, inputTokens, outputTokens, type ProviderUsage } from '@tollgate/core'
+import type { Authorization, Settled, Usage } from '../../hot/contract.ts'
+import type { Exchange } from '../exchange.ts'
+import type { Admitted } from './chat.ts'
+import type { Called } from './finish.ts'
+import { providerCost, quantitiesOf } from './usage.ts'
+
+export type Told = { readonly usage: ProviderUsage; /** Counted by us. */ readonly isEstimated: boolean }
+export type Booked = { readonly settled: Settled; readonly usage: Usage }
+
+/** Longest label of a usage event. */
+const LABEL_LENGTH_MAX = 256
+
+/** `ending` is kept for explanation: how the answer ended. */
+export function settleChat(exchange: Exchange, called: Called, told: Told, ending: string): Booked | null {
+  const { context } = exchange
+  const { reservation } = called.authorization
+  const usage = usageOf(exchange, called, told, ending)
+  const settled = context.node.settle(reservation, usage)
+  if (settled.kind === 'settled') return { settled, usage }
+  context.metrics.happened('settle_failed')
+  context.log.error({ request: exchange.requestId, reservation, code: settled.code, quantities: usage.quantities }, `usage was not settled: ${settled.message}`)
+  return null
+}
+
+function usageOf(exchange: Exchange, called: Called, told: Told, ending: string): Usage {
+  const { startedAt, requestId, context } = exchange
+  const { model, known, request, answer, dimensions } = called
+  const { usage } = told
+  const { cost, missing } = providerCost(known.catalog, usage, { modelAsked: model.upstreamModel, at: startedAt })
+  noteOddities(exchange, called, told, cost === null ? missing : [])
+  return {
+    quantities: quantitiesOf(usage),
+    dimensions: usage.model === null ? dimensions : { ...dimensions, model_returned: usage.model.slice(0, LABEL_LENGTH_MAX) },
+    cost,
+    estimated: told.isEstimated,
+    context: {
+      request_id: requestId,
+      ending,
+      stream: request.isStream,
+      latency_ms: context.clock.now() - startedAt,
+      first_byte_ms: answer.firstByteAt === 0 ? null : answer.firstByteAt - startedAt,
+      reasoning_tokens: usage.buckets['reasoning'] ?? 0,
+      service_tier: usage.tier,
+    },
+  }
+}
+
+function noteOddities(exchange: Exchange, { model, bound }: Called, { usage, isEstimated }: Told, missing: readonly string[]): void {
+  const { metrics, log } = exchange.context
+  if (isEstimated) metrics.happened('usage_estimated')
+  if (usage.problems.length > 0) {
+    metrics.happened('usage_odd')
+    log.warn({ request: exchange.requestId, model: usage.model, problems: usage.problems.map(({ message }) => message) }, 'the usage that the provider told does not add up')
+  }
+  if (missing.length > 0) {
+    metrics.happened('cost_unknown')
+    log.warn({ request: exchange.requestId, missing }, 'provider cost unknown: the rate card has no price for it')
+  }
+  if (inputTokens(usage.buckets) > bound.inputTokens || outputTokens(usage.buckets) > bound.outputTokens) {
+    metrics.happened('hold_exceeded')
+    log.warn({ request: exchange.requestId, model: model.upstreamModel, bound, used: usage.buckets }, 'the provider used more than the upper bound that was held')
+  }
+}
+
+/** The decision as headers, known before the answer: on streams nothing more can be told in the head. */
+export function decisionHeaders(authorization: Extract<Authorization, { kind: 'allowed' }>): string[] {
+  const { reservation, estimate, currency, balance } = authorization
+  const headers = ['x-tollgate-decision', `allow; reservation=${reservation}`, 'x-tollgate-estimate', formatUnits(estimate, currency), 'x-tollgate-currency', currency]
+  if (balance !== null) headers.push('x-tollgate-balance', formatUnits(balance, currency))
+  return headers
+}
+
+/** What was charged, and the balance after it. Provider cost is shown to the operator's own keys alone. */
+export function chargeHeaders({ authorization, key }: Admitted, booked: Booked | null): string[] {
+  if (booked === null) return decisionHeaders(authorization)
+  const { settled, usage } = booked
+  const { currency, charge, balance, isFinal } = settled
+  const headers = [
+    'x-tollgate-decision', `allow; reservation=${settled.reservation}`,
+    'x-tollgate-estimate', formatUnits(authorization.estimate, currency),
+    'x-tollgate-charge', formatUnits(charge, currency),
+    'x-tollgate-currency', currency,
+  ]
+  if (!isFinal || usage.estimated) headers.push('x-tollgate-charge-estimated', 'true')
+  if (balance !== null) headers.push('x-tollgate-balance', formatUnits(balance, currency))
+  if (key.showsCost && usage.cost !== null) headers.push('x-tollgate-cost', usage.cost.amount, 'x-tollgate-cost-currency', usage.cost.currency)
+  return headers
+}
