@@ -54,6 +54,26 @@ test('charges, usage, invoice, ledger and balance agree after anything that may 
   }), { numRuns: 15 })
 }, 60_000)
 
+test('they agree too when everything happens at once', async () => {
+  const customers = ['cus_c1', 'cus_c2', 'cus_c3']
+  for (const id of customers) await api.call('POST /v1/customers', { body: { id, name: 'C', plan: 'prepaid' } })
+  const batch = (round: number) => customers.flatMap((subject, index) => Array.from({ length: 5 }, (_, position) => ({
+    specversion: '1.0', source: 'test', id: `${round % 40}.${position}`, type: 'ai.request', subject, data: { input_tokens: 400 + index + (round % 40) * 10, output_tokens: position * 30, feature: 'chat' },
+  })))
+  // Every batch comes twice, amid top-ups, changes of plan and budgets.
+  const answers = await Promise.all(Array.from({ length: 80 }, async (_, round) => {
+    const customer = customers[round % 3]!
+    if (round % 8 === 3) await api.call(`POST /v1/customers/${customer}/credits`, { body: { amount: '0.5' }, headers: { 'idempotency-key': `top-up-${round % 16}-${customer}` } })
+    if (round % 16 === 5) await api.call(`PATCH /v1/customers/${customer}`, { body: { plan: PLANS[round % 4]! } })
+    if (round % 20 === 7) await api.call(`PUT /v1/customers/${customer}/budgets/cap`, { body: { name: 'Cap', limit: String(round), window: 'month' } })
+    return api.call('POST /v1/events', { body: batch(round) })
+  }))
+  expect(answers.every(({ status }) => status === 200)).toBe(true)
+  expect(answers.reduce((sum_, { body }) => sum_ + body.accepted, 0)).toBe(40 * 15)
+  expect(answers.reduce((sum_, { body }) => sum_ + body.duplicate, 0)).toBe(40 * 15)
+  for (const customer of customers) await agree(customer)
+})
+
 async function agree(customer: string): Promise<void> {
   const read = async (what: string) => (await api.call(`GET /v1/customers/${customer}/${what}`)).body
   expect(await read('checks/sums')).toMatchObject({ agrees: true, differences: [] })

@@ -1,6 +1,7 @@
 // The whole way of a customer through the API: created, topped up, used, read, changed. Each answer is held against the contract.
 
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import { expireBlocks } from '../../packages/server/src/app/credits.ts'
 import { testApi, type Json, type TestApi } from '../api.ts'
 
 let api: TestApi
@@ -140,6 +141,47 @@ test('a catalog is planned, published on the version it was planned on, and refu
   const planGone = await api.call('PUT /v1/catalog', { body: { source: source.replaceAll('id: prepaid', 'id: prepaid2') } })
   expect(planGone).toMatchObject({ status: 409, body: { code: 'plan_in_use' } })
   expect(await api.call('PUT /v1/catalog', { body: { source: current.source, base_version: 2 } })).toMatchObject({ body: { changed: true } })
+})
+
+test('days begin where the customer is, and a bound inside an hour takes the hour', async () => {
+  await api.call('POST /v1/customers', { body: { id: 'cus_zone', name: 'Zone', plan: 'hybrid', time_zone: 'Europe/Berlin', starts_at: '2026-08-01T00:00:00+02:00' } })
+  // In August Berlin is two hours ahead: 22:00Z is the next day there.
+  const at = ['2026-08-10T21:59:59.999Z', '2026-08-10T22:00:00Z', '2026-08-11T21:30:00Z', '2026-08-31T22:00:00Z']
+  const events = at.map((time, index) => event({ id: `z${index}`, subject: 'cus_zone', type: 'agent.step', time, data: { steps: 1 } }))
+  expect((await api.call('POST /v1/events', { body: events })).body.accepted).toBe(4)
+  const rows = async (query: string) => (await api.call(`GET /v1/customers/cus_zone/usage?from=2026-08-01T00:00:00Z&to=2026-10-01T00:00:00Z&${query}`)).body.data.map((row: Json) => [row.start, row.quantity])
+  expect(await rows('granularity=day')).toEqual([['2026-08-09T22:00:00.000Z', '1'], ['2026-08-10T22:00:00.000Z', '2'], ['2026-08-31T22:00:00.000Z', '1']])
+  expect(await rows('granularity=day&time_zone=UTC')).toEqual([['2026-08-10T00:00:00.000Z', '2'], ['2026-08-11T00:00:00.000Z', '1'], ['2026-08-31T00:00:00.000Z', '1']])
+  expect(await rows('granularity=month')).toEqual([['2026-07-31T22:00:00.000Z', '3'], ['2026-08-31T22:00:00.000Z', '1']])
+  const narrow = (await api.call('GET /v1/customers/cus_zone/usage?granularity=total&from=2026-08-10T22:30:00Z&to=2026-08-11T21:10:00Z')).body
+  expect(narrow).toMatchObject({ from: '2026-08-10T22:00:00.000Z', to: '2026-08-11T22:00:00.000Z', totals: [{ quantity: '2' }] })
+  // The billing period of each event is that of its own time.
+  const listed = (await api.call('GET /v1/customers/cus_zone/events')).body.data
+  expect(listed.map((row: Json) => row.period_start)).toEqual(['2026-07-31T22:00:00.000Z', '2026-07-31T22:00:00.000Z', '2026-07-31T22:00:00.000Z', '2026-08-31T22:00:00.000Z'])
+})
+
+test('a top-up repays the debt first, and what is left of it when it expires is breakage', async () => {
+  await api.call('POST /v1/customers', { body: { id: 'cus_debt', name: 'Debt', plan: 'prepaid' } })
+  const use = (id: string, steps: number) => api.call('POST /v1/events', { body: event({ id, subject: 'cus_debt', type: 'agent.step', data: { steps } }) })
+  const balance = async () => (await api.call('GET /v1/customers/cus_debt/balance')).body
+  const agrees = async () => expect((await api.call('GET /v1/customers/cus_debt/checks/sums')).body).toMatchObject({ agrees: true, differences: [] })
+  await use('d1', 20)
+  expect(await balance()).toMatchObject({ balance: '-2', debt: '2', blocks: [] })
+  const expires = new Date(Date.now() + 700).toISOString()
+  expect((await api.call('POST /v1/customers/cus_debt/credits', { body: { amount: '5', expires_at: expires } })).body).toMatchObject({ repaid: '2', balance: '3' })
+  expect((await api.call('POST /v1/customers/cus_debt/credits', { body: { amount: '4', category: 'promotional', priority: 200 } })).body).toMatchObject({ repaid: '0', balance: '7' })
+  await use('d2', 10)
+  await agrees()
+  expect((await balance()).blocks.map((block: Json) => [block.category, block.remaining])).toEqual([['paid', '2'], ['promotional', '4']])
+  await new Promise((resolve) => setTimeout(resolve, 750))
+  expect(await expireBlocks(api.world.plane)).toBe(1)
+  expect(await expireBlocks(api.world.plane)).toBe(0)
+  expect(await balance()).toMatchObject({ balance: '4', debt: '0' })
+  await use('d3', 50)
+  expect(await balance()).toMatchObject({ balance: '-1', debt: '1' })
+  await agrees()
+  const accounts = Object.fromEntries((await api.call('GET /v1/customers/cus_debt/ledger/accounts')).body.data.map((row: Json) => [row.account.replace(/blk_\w+/, 'blk'), row.balance]))
+  expect(accounts).toMatchObject({ breakage: '2', usage_revenue: '8', payment_clearing: '-5', promotion: '-4', wallet_debt: '-1' })
 })
 
 test('lists are read page by page without loss', async () => {

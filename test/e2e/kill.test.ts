@@ -83,3 +83,23 @@ test('a wallet under 64 concurrent clients is spent to less than one request and
     await tollgate.stop()
   }
 })
+
+test('a gateway whose control plane was killed ends its streams, and the next one finds and charges what it wrote', { timeout: 60_000 }, async () => {
+  const dataDir = dataFolder()
+  const first = await startTollgate(dataDir)
+  const stream = await fetch(`${first.demo.gateway_url}/v1/chat/completions`, {
+    method: 'POST', headers: { authorization: `Bearer ${first.demo.key}`, 'content-type': 'application/json', 'x-sandbox-chunk-delay-ms': '25', 'x-sandbox-output-tokens': '40' },
+    body: JSON.stringify({ model: first.demo.model, stream: true, messages: [{ role: 'user', content: 'go on without your head' }] }),
+  })
+  await first.killControlPlane()
+  expect(await stream.text()).toMatch(/data: \[DONE\]\n\n$/)
+  const second = await startTollgate(dataDir)
+  try {
+    const customer = `/v1/customers/${second.demo.customer}`
+    await expect.poll(async () => (await second.get<Sums>(`${customer}/checks/sums`)).events, { timeout: 5_000 }).toBe(1)
+    const { data } = await second.get<{ data: { quantities: { output_tokens: string } }[] }>(`${customer}/events`)
+    expect(data[0]!.quantities.output_tokens).toBe('40')
+  } finally {
+    await second.stop()
+  }
+})

@@ -33,7 +33,8 @@ test('a later start keeps keys and balances and is quick', async () => {
   const { demo } = first
   expect(await first.stop()).toBe(0)
   const second = await start(first.dataDir)
-  expect(second.startedInMs).toBeLessThan(3_000)
+  // One second on an idle machine; the bound only catches a start that does the first one's work again.
+  expect(second.startedInMs).toBeLessThan(15_000)
   expect([second.demo.key, second.demo.admin_key]).toEqual([demo.key, demo.admin_key])
   expect(await second.get(`/v1/customers/${demo.customer}/balance`)).toMatchObject({ balance: '0.05' })
 })
@@ -68,7 +69,7 @@ test('after kill -9 of everything the next start takes the orphaned PostgreSQL o
   await first.kill()
   const second = await start(first.dataDir)
   expect(postmaster()).toBe(before)
-  expect(second.startedInMs).toBeLessThan(10_000)
+  expect(second.startedInMs).toBeLessThan(30_000)
   expect(second.demo.key).toBe(first.demo.key)
   expect((await fetch(`${second.demo.url}/readyz`)).status).toBe(200)
 })

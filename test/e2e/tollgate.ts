@@ -19,6 +19,8 @@ export type Tollgate = {
   readonly output: () => string
   /** Everything at once, as `kill -9` of the process group: control plane, gateway, but not PostgreSQL, which outlives it. */
   readonly kill: () => Promise<void>
+  /** `kill -9` of the control plane alone: its gateway is left behind. */
+  readonly killControlPlane: () => Promise<void>
   readonly stop: () => Promise<number | null>
   readonly exited: Promise<number | null>
   /** A GET with the operator's key; the parsed answer. */
@@ -59,6 +61,10 @@ export async function startTollgate(dataDir: string = dataFolder(), options: Par
     demo, dataDir, startedInMs, output, exited,
     kill: async () => {
       process.kill(-child.pid!, 'SIGKILL')
+      await exited
+    },
+    killControlPlane: async () => {
+      child.kill('SIGKILL')
       await exited
     },
     stop: () => {

@@ -68,16 +68,16 @@ function settingsOf(flags: Flags & { readonly demo?: boolean }): Partial<Record<
 }
 
 /** Stops on the first signal, or when the parent that started us is gone; a second signal ends at once. */
-async function untilStopped(running: { readonly stop: () => Promise<void> }): Promise<void> {
-  await new Promise<void>((resolve) => {
-    for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(signal, () => resolve())
+async function untilStopped(running: { readonly stop: (how: { readonly isOrphan: boolean }) => Promise<void> }): Promise<void> {
+  const isOrphan = await new Promise<boolean>((resolve) => {
+    for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(signal, () => resolve(false))
     if (process.channel !== undefined) {
-      process.once('disconnect', () => resolve())
+      process.once('disconnect', () => resolve(true))
       process.channel.unref()
     }
   })
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(130))
-  await running.stop()
+  await running.stop({ isOrphan })
   process.exit(0)
 }
 

@@ -8,7 +8,7 @@ import { parseQuantity, quantity, type Quantity } from '../quantity.ts'
 import type { CumulativePrice, PriceModel, Tier } from '../rating/price.ts'
 import type { Catalog, Meter, Plan } from './catalog.ts'
 import { compileRateCard, compileTerms } from './compile-rates.ts'
-import type { CatalogDocument, MeterDocument, PlanDocument, PriceDocument, TierDocument } from './document.ts'
+import type { CatalogDocument, MeterDocument, PlanDocument, PriceDocument, PriceModelDocument, TierDocument } from './document.ts'
 
 export function compileCatalog(document: CatalogDocument, version: number): Catalog {
   const meters = document.meters.map(compileMeter)
@@ -86,11 +86,12 @@ function sharedQuantity(
 
 function compilePrice(price: PriceDocument, context: PlanContext): CumulativePrice {
   const { scale } = meterOf(price.meter, context, `${context.path}.meter`)
-  return { id: price.id, name: price.name, meter: price.meter, scale, ...compileModel(price, scale, context) }
+  return { id: price.id, name: price.name, meter: price.meter, scale, ...compilePriceModel(price, { scale, currency: context.currency, path: context.path }) }
 }
 
-function compileModel(price: PriceDocument, scale: number, context: PlanContext): PriceModel {
-  const { currency, path } = context
+/** A cumulative price of quantities at `scale` and amounts in `currency`, which may be a credit asset. */
+export function compilePriceModel(price: PriceModelDocument, context: { readonly scale: number; readonly currency: string; readonly path: string }): PriceModel {
+  const { scale, currency, path } = context
   const positive = (text: string, field: string): Quantity => {
     const value = parseQuantity(text, scale, `${path}.${field}`)
     if (value === 0n) throw new InputError({ code: 'out_of_range', field: `${path}.${field}`, message: `${field} must be above zero` })

@@ -54,6 +54,8 @@ const HEADERS = {
 } as const
 const PARAM_LENGTH_MAX = 100
 const KEEP_ALIVE_MS = 65_000
+/** How long a stop waits for what runs; a feed of a node elsewhere would keep it waiting for ever. */
+const CLOSE_GRACE_MS = 10_000
 
 export function createApi(options: ApiOptions): FastifyInstance {
   const { plane } = options
@@ -62,11 +64,14 @@ export function createApi(options: ApiOptions): FastifyInstance {
   const callerOf = (request: object): Caller => callers.get(request)!
   const outbox = createOutboxStream({ sql: plane.sql, log: plane.log, onSettled: plane.queue.onSettled })
 
+  let isStopping = false
   app.addHook('onRequest', async (request, reply) => {
     reply.headers({ ...HEADERS, 'x-request-id': request.id })
     const { operation } = request.routeOptions.config
-    // What the gateway answers, it also authenticates; what is not of the contract does so itself.
-    if (operation === undefined || operation in FORWARDED) return
+    // What is not of the contract authenticates its own callers, and so does the gateway what it answers.
+    if (operation === undefined) return
+    if (isStopping) throw new ApiError('stopping', 'this server is stopping; try again in a moment', { headers: { 'retry-after': '1', connection: 'close' } })
+    if (operation in FORWARDED) return
     const route = ROUTES[operation as Operation]
     if (route.access !== 'public') callers.set(request, await admitted(plane, request, route))
   })
@@ -92,7 +97,9 @@ export function createApi(options: ApiOptions): FastifyInstance {
     if (operation !== undefined) metrics.answered({ operation, status: reply.statusCode, seconds: reply.elapsedTime / 1_000 })
   })
   app.addHook('preClose', () => {
+    isStopping = true
     streams.closeAll()
+    setTimeout(() => app.server.closeAllConnections(), CLOSE_GRACE_MS).unref()
   })
   app.addHook('onClose', () => outbox.close())
 
@@ -113,6 +120,8 @@ function openServer(plane: ControlPlane): FastifyInstance {
     requestTimeout: REQUEST_TIMEOUT_MS,
     keepAliveTimeout: KEEP_ALIVE_MS,
     forceCloseConnections: 'idle',
+    // Its answer would be no problem; ours is below.
+    return503OnClosing: false,
     http: { maxHeaderSize: HEADER_BYTES_MAX, headersTimeout: HEADERS_TIMEOUT_MS },
     routerOptions: { maxParamLength: PARAM_LENGTH_MAX },
     exposeHeadRoutes: false,

@@ -73,7 +73,8 @@ function permitted(key: KeyRecord | null, rawKey: string, scopes: readonly KeySc
 export function readBody(exchange: Exchange, bytesMax: number): Promise<Buffer> {
   const { request, context } = exchange
   if (Number(request.headers['content-length'] ?? 0) > bytesMax) throw tooLarge(bytesMax)
-  if (request.destroyed && !request.complete) throw incomplete()
+  // A stream that is destroyed already tells neither its end nor its close again.
+  if (request.destroyed) throw incomplete()
   return new Promise((resolve, reject) => {
     const chunks: Buffer[] = []
     let size = 0
@@ -87,7 +88,7 @@ export function readBody(exchange: Exchange, bytesMax: number): Promise<Buffer> 
     })
     request.on('end', () => resolve(chunks.length === 1 ? chunks[0]! : Buffer.concat(chunks)))
     request.on('close', () => {
-      if (!request.complete) reject(incomplete())
+      if (!request.readableEnded) reject(incomplete())
     })
   })
 }

@@ -56,5 +56,5 @@ export const GATEWAY_LIMITS: GatewayLimits = {
   observedTextMax: 64 * 1024,
   drainTimeoutMs: DRAIN_TIMEOUT_MS,
   drainBytesMax: DRAIN_BYTES_MAX,
-  closeGraceMs: 60_000,
+  closeGraceMs: 20_000,
 }

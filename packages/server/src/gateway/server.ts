@@ -40,7 +40,7 @@ export type Gateway = {
   /** Listens and resolves with the port. */
   readonly listen: (port: number, host: string) => Promise<number>
   /** Stops accepting and resolves when everything in flight is settled, drains included; what outlasts the grace is cut. */
-  readonly close: () => Promise<void>
+  readonly close: (graceMs?: number) => Promise<void>
 }
 
 export function createGateway(parts: GatewayParts): Gateway {
@@ -91,14 +91,14 @@ export function createGateway(parts: GatewayParts): Gateway {
     }
   }
 
-  async function close(): Promise<void> {
+  async function close(graceMs: number = limits.closeGraceMs): Promise<void> {
     isClosing = true
     const closed = new Promise<void>((resolve) => server.close(() => resolve()))
     server.closeIdleConnections()
     const cut = setTimeout(() => {
       server.closeAllConnections()
       void upstreams.destroy()
-    }, limits.closeGraceMs)
+    }, graceMs)
     if (active > 0) await new Promise<void>((resolve) => { onIdle = resolve })
     server.closeIdleConnections()
     await closed

@@ -3,8 +3,8 @@
 
 import { rateInForce, type Catalog, type Instant, type Rate, type UpstreamConfig } from '@tollgate/core'
 import type { Log } from '../platform/log.ts'
+import { assertAllowedUpstream } from '../platform/private-address.ts'
 import type { GatewayLimits } from './limits.ts'
-import { assertAllowedUpstream } from './upstream-address.ts'
 import { createUpstream, type Upstream } from './upstream.ts'
 
 /** An upstream ready to be called. */

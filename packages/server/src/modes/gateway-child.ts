@@ -14,8 +14,8 @@ export type GatewayChild = { readonly url: () => string; readonly stop: () => Pr
 export type GatewayMessage = { readonly kind: 'ready'; readonly url: string } | { readonly kind: 'failed'; readonly code: string; readonly message: string }
 
 const RESTART_MS = 200
-/** A drain waits for open streams this long, then they are cut and settled with what was seen. */
-const STOP_TIMEOUT_MS = 20_000
+/** Longer than the gateway's own grace for open streams and its drain: it ends by itself, and settles what it had to cut. */
+const STOP_TIMEOUT_MS = 30_000
 const START_TIMEOUT_MS = 60_000
 
 export async function startGatewayChild(options: { readonly config: Config; readonly log: Log; readonly nodeToken: string; readonly controlUrl: string }): Promise<GatewayChild> {

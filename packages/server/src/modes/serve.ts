@@ -39,20 +39,23 @@ export async function serve(options: ServeOptions): Promise<{ readonly stop: () 
   try {
     const lock = acquireDataDirLock(config.dataDir)
     undo.push(() => lock.release())
+    const links = { ...linksOf(config, config.port) }
     const sql = await openDatabase(config, log, undo)
     const plane = await createControlPlane({
       sql, log, clock: systemClock, randomText, masterKey: loadMasterKey(config),
       environmentUpstreams: environmentUpstreams(config),
-      links: linksOf(config),
+      links,
     })
     await keepPartitions(plane)
     undo.push(() => plane.queue.close())
     undo.push(startJobs(plane))
-    const nodeToken = randomBytes(32).toString('base64url')
+    const nodeToken = config.nodeToken ?? randomBytes(32).toString('base64url')
     let gateway: GatewayChild | null = null
     const api = createApi({ plane, version: options.version, gatewayUrl: () => gateway?.url() ?? '', register: (app) => registerInternal(app, plane, nodeToken) })
     const port = await listen(api, { host: config.host, port: config.port, setting: 'TOLLGATE_PORT', flag: '--port' })
     undo.push(() => api.close())
+    // With port 0 the address is known only now; no snapshot was compiled before.
+    Object.assign(links, linksOf(config, port))
     gateway = await startGatewayChild({ config, log, nodeToken, controlUrl: `http://127.0.0.1:${port}` })
     const child = gateway
     undo.push(() => child.stop())
@@ -84,8 +87,8 @@ async function openDatabase(config: Config, log: Log, undo: (() => Promise<void>
   return sql
 }
 
-function linksOf(config: Config): ControlPlane['links'] {
-  const base = config.publicUrl ?? `http://${shownHost(config.host)}:${config.port}`
+function linksOf(config: Config, port: number): ControlPlane['links'] {
+  const base = config.publicUrl ?? `http://${shownHost(config.host)}:${port}`
   return { topUpUrl: `${base}/top-up`, upgradeUrl: `${base}/plans` }
 }
 

@@ -83,7 +83,7 @@ export const OPTIONS = {
   }),
   nodeToken: option({
     env: 'TOLLGATE_NODE_TOKEN', isSecret: true, schema: text,
-    doc: 'Gateway mode: the key that this node shows there.',
+    doc: 'What nodes show to the control plane: the same on `serve` and on every gateway node elsewhere, made by: openssl rand -base64 32. Not set: `serve` makes one for its own gateway at each start.',
   }),
   nodeId: option({
     env: 'TOLLGATE_NODE_ID', flag: '--node-id', schema: nodeId,
@@ -125,7 +125,7 @@ export function requireNodeConfig(config: Config): { readonly controlUrl: string
   const { controlUrl, nodeToken } = config
   if (controlUrl !== null && nodeToken !== null) return { controlUrl, nodeToken }
   const missing = [controlUrl === null ? OPTIONS.controlUrl.env : null, nodeToken === null ? OPTIONS.nodeToken.env : null].filter((name) => name !== null)
-  throw new StartError({ code: 'invalid_config', message: `A gateway node needs ${missing.join(' and ')}: the address of its Tollgate, and a key made there for the node.` })
+  throw new StartError({ code: 'invalid_config', message: `A gateway node needs ${missing.join(' and ')}: the address of its Tollgate, and the TOLLGATE_NODE_TOKEN that it was started with.` })
 }
 
 /** The reference page of the docs, in Markdown. */

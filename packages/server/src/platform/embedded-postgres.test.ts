@@ -63,7 +63,7 @@ test('the first start creates the database, a stop ends the server, and the next
   expect(first.tookOver).toBe(false)
   await write(first)
   await first.stop()
-  expect(isPidAlive(first.pid)).toBe(false)
+  await expect.poll(() => isPidAlive(first.pid)).toBe(false)
   const second = await start(dataDir)
   expect(await read(second)).toBe(42)
 })
@@ -88,7 +88,7 @@ test('a server whose parent was killed is taken over with its data, and then sto
   expect({ tookOver: server.tookOver, pid: server.pid }).toEqual({ tookOver: true, pid: elsewhere.serverPid })
   await write(server)
   await server.stop()
-  expect(isPidAlive(server.pid)).toBe(false)
+  await expect.poll(() => isPidAlive(server.pid)).toBe(false)
 })
 
 test('a server that was itself killed starts again with everything committed', async () => {

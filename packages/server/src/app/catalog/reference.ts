@@ -22,19 +22,24 @@ type JsonSchema = {
 
 /** `docs/reference/catalog.schema.json`. */
 export function renderCatalogSchema(): string {
-  return `${JSON.stringify(catalogJsonSchema(), null, 2)}\n`
+  return renderJsonSchema(catalogSchema, 'input')
+}
+
+/** The JSON Schema (draft-07) of what is read (`input`) or written (`output`), as the text of a file. */
+export function renderJsonSchema(schema: z.ZodType, io: 'input' | 'output'): string {
+  return `${JSON.stringify(jsonSchemaOf(schema, io), null, 2)}\n`
 }
 
 /** `docs/reference/catalog.md`. */
 export function renderCatalogReference(): string {
-  const sections = sectionsOf(catalogJsonSchema() as JsonSchema)
+  const sections = sectionsOf(jsonSchemaOf(catalogSchema, 'input') as JsonSchema)
   return [PREFACE, ...sections.map(renderSection)].join('\n\n') + '\n'
 }
 
-function catalogJsonSchema(): unknown {
-  return z.toJSONSchema(catalogSchema, {
+function jsonSchemaOf(schema: z.ZodType, io: 'input' | 'output'): unknown {
+  return z.toJSONSchema(schema, {
     target: 'draft-07',
-    io: 'input',
+    io,
     unrepresentable: 'any',
     override: ({ zodSchema, jsonSchema }) => {
       const { def } = zodSchema._zod

@@ -79,39 +79,33 @@ const model = <const Model extends PriceModelDocument['model']>(word: Model, des
 const per = decimal({ description: 'Number of units that an amount is for.', example: 1000 }).default('1')
 const tiers = list(tier, { description: 'In rising order; the last one without `up_to`.' })
 
-const perUnit = fields(
-  'Price per unit',
-  {
-    ...priceFields,
+/** What each cumulative model has beyond the identity of a price: `tollgate explain rate` reads the same. */
+export const PRICE_MODEL_FIELDS = {
+  per_unit: {
     model: model('per_unit', 'Each unit costs the same.'),
     amount: decimal({ description: 'Price of `per` units, in the currency of the catalog.', example: 0.015 }),
     per,
   },
-  'Each unit costs the same: quantity × amount / per.',
-)
-
-const graduated = fields(
-  'Graduated price',
-  { ...priceFields, model: model('graduated', 'Each unit at the price of its tier.'), per, tiers },
-  'Each unit at the price of the tier that it falls into.',
-)
-
-const volume = fields(
-  'Volume price',
-  { ...priceFields, model: model('volume', 'All units at the price of the tier that holds the total.'), per, tiers },
-  'All units at the price of the tier that holds the total of the period. Refused where only a wallet pays.',
-)
-
-const packaged = fields(
-  'Package price',
-  {
-    ...priceFields,
+  graduated: { model: model('graduated', 'Each unit at the price of its tier.'), per, tiers },
+  volume: { model: model('volume', 'All units at the price of the tier that holds the total.'), per, tiers },
+  package: {
     model: model('package', 'Whole packages.'),
     amount: decimal({ description: 'Price of one package.', example: 20 }),
     size: decimal({ description: 'Units in a package; one that is begun is paid in full.', example: 1000000 }),
   },
-  'Whole packages of `size` units.',
+}
+
+const perUnit = fields('Price per unit', { ...priceFields, ...PRICE_MODEL_FIELDS.per_unit }, 'Each unit costs the same: quantity × amount / per.')
+
+const graduated = fields('Graduated price', { ...priceFields, ...PRICE_MODEL_FIELDS.graduated }, 'Each unit at the price of the tier that it falls into.')
+
+const volume = fields(
+  'Volume price',
+  { ...priceFields, ...PRICE_MODEL_FIELDS.volume },
+  'All units at the price of the tier that holds the total of the period. Refused where only a wallet pays.',
 )
+
+const packaged = fields('Package price', { ...priceFields, ...PRICE_MODEL_FIELDS.package }, 'Whole packages of `size` units.')
 
 const price = z.discriminatedUnion('model', [perUnit, graduated, volume, packaged]).transform(named)
 
@@ -204,7 +198,7 @@ const variant = fields(
   'Other prices, or a factor on them, under conditions. Of several variants with prices the one with the most conditions holds, whole. A service tier that no variant names has no price.',
 )
 
-const rate = fields(
+export const rate = fields(
   'Rate',
   {
     provider: text({ description: 'Id of the provider.', example: 'openai' }),
@@ -222,7 +216,7 @@ const rate = fields(
   'What a provider charges us for a model from a day on.',
 )
 
-const providerTerms = fields(
+export const providerTerms = fields(
   'Provider terms',
   {
     provider: text({ description: 'Id of the provider, as in its rates.', example: 'openai' }),

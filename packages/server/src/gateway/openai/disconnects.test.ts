@@ -99,6 +99,25 @@ test('client gone before its body is complete: nothing is asked and nothing held
   expect(world.counts.get('answered:chat:200')).toBe(before)
 })
 
+test('client gone while the key or the decision waits for the control plane: the provider is not asked and nothing is held', async () => {
+  const admin = await world.key(null)
+  await world.post('/v1/authorize', {}, { key: admin })
+  for (const isKeyKnown of [false, true]) {
+    const fresh = await world.customer()
+    const raw = isKeyKnown ? admin : await world.key(fresh)
+    const asked = world.upstream.requests.length
+    const gone = world.counts.get('answered:chat:499') ?? 0
+    const body = JSON.stringify({ model: 'fixed-model', messages: MESSAGES })
+    const socket = connect(Number(new URL(world.url).port), '127.0.0.1')
+    await new Promise<void>((resolve) => {
+      socket.write(`POST /v1/chat/completions HTTP/1.1\r\nhost: x\r\nauthorization: Bearer ${raw}\r\nx-tollgate-customer: ${fresh}\r\ncontent-length: ${body.length}\r\n\r\n${body}`, () => resolve())
+    })
+    socket.destroy()
+    await expect.poll(() => world.counts.get('answered:chat:499')).toBe(gone + 1)
+    expect([world.upstream.requests.length - asked, world.node.openFor(fresh), world.settled.length]).toEqual([0, 0, 0])
+  }
+})
+
 test('client that stops reading counts as gone, and the provider is paused meanwhile', async () => {
   const body = JSON.stringify({ model: 'fixed-model', messages: MESSAGES, stream: true })
   let written = 0
@@ -154,6 +173,18 @@ test('provider ends a stream early: it ends for the client, what came is charged
 test('provider ends a whole stream without usage: it is counted and charged as estimated', async () => {
   const { text } = await stream({ 'x-sandbox-fault': 'no-usage', 'x-sandbox-output-tokens': '10' })
   expect(await settled()).toMatchObject({ estimated: true, quantities: { input_tokens: INPUT_COUNTED, output_tokens: String(text.split(' ').length) }, context: { ending: 'complete' } })
+})
+
+test('a stream that breaks off after it told its usage is charged for that', async () => {
+  const pieces = `data: ${JSON.stringify({ choices: [{ index: 0, delta: { content: 'Hi' } }] })}\n\ndata: ${JSON.stringify({ choices: [], usage: { prompt_tokens: 3, completion_tokens: 4, total_tokens: 7 } })}\n\n`
+  const failure = `data: ${JSON.stringify({ error: { message: 'late', code: 'late' } })}\n\n`
+  for (const [rest, ending] of [['', 'early'], [failure, 'error'], ['data: {"cho', 'early']] as const) {
+    world.settled.length = 0
+    world.upstream.answer = (response) => void response.writeHead(200, { 'content-type': 'text/event-stream' }).end(pieces + rest)
+    const response = await world.post('/v1/chat/completions', { model: 'fixed-model', messages: MESSAGES, stream: true, stream_options: { include_usage: true } }, { key })
+    expect(await response.text()).toBe(pieces + rest)
+    expect(await settled()).toMatchObject({ estimated: false, quantities: { input_tokens: '3', output_tokens: '4' }, context: { ending } })
+  }
 })
 
 test('a stream that fails before any piece of an answer costs nothing', async () => {

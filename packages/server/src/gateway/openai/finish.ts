@@ -6,16 +6,14 @@ import { sendError, sendJson, type Exchange } from '../exchange.ts'
 import { clientHeaders } from '../headers.ts'
 import { memberNamed, topLevelMembers, type Member } from '../json-splice.ts'
 import type { UpstreamFailure } from '../upstream.ts'
-import type { Answer, AnswerEnd } from './answer.ts'
-import type { Admitted } from './chat.ts'
+import { decisionHeaders } from './admitted.ts'
+import type { AnswerEnd } from './answer.ts'
+import type { Called } from './called.ts'
 import { errorEvent, type ErrorAnswer } from './errors.ts'
 import { estimateTokens, type ObservedAnswer } from './estimated-usage.ts'
-import { chargeHeaders, decisionHeaders, settleChat, type Told } from './settle.ts'
+import { chargeHeaders, settleChat, type Told } from './settle.ts'
 import { brokenStream, failureAnswer, invalidAnswer, replacedAnswer } from './upstream-errors.ts'
 import { countedUsage, usableUsage } from './usage.ts'
-
-/** An admitted request with what receives its answer. */
-export type Called = Admitted & { readonly answer: Answer; readonly reader: UsageReader }
 
 export async function finishChat(exchange: Exchange, called: Called, end: AnswerEnd): Promise<void> {
   if (called.answer.body.isGone) exchange.context.metrics.happened('client_gone')

@@ -2,10 +2,10 @@
 // exceeds the hold; usage that the node refuses to book is lost revenue and is logged with all its figures.
 
 import { formatUnits, inputTokens, outputTokens, type ProviderUsage } from '@tollgate/core'
-import type { Authorization, Settled, Usage } from '../../hot/contract.ts'
+import type { Settled, Usage } from '../../hot/contract.ts'
 import type { Exchange } from '../exchange.ts'
-import type { Admitted } from './chat.ts'
-import type { Called } from './finish.ts'
+import { decisionHeaders, type Admitted } from './admitted.ts'
+import type { Called } from './called.ts'
 import { providerCost, quantitiesOf } from './usage.ts'
 
 export type Told = { readonly usage: ProviderUsage; /** Counted by us. */ readonly isEstimated: boolean }
@@ -64,14 +64,6 @@ function noteOddities(exchange: Exchange, { model, bound }: Called, { usage, isE
     metrics.happened('hold_exceeded')
     log.warn({ request: exchange.requestId, model: model.upstreamModel, bound, used: usage.buckets }, 'the provider used more than the upper bound that was held')
   }
-}
-
-/** The decision as headers, known before the answer: on streams nothing more can be told in the head. */
-export function decisionHeaders(authorization: Extract<Authorization, { kind: 'allowed' }>): string[] {
-  const { reservation, estimate, currency, balance } = authorization
-  const headers = ['x-tollgate-decision', `allow; reservation=${reservation}`, 'x-tollgate-estimate', formatUnits(estimate, currency), 'x-tollgate-currency', currency]
-  if (balance !== null) headers.push('x-tollgate-balance', formatUnits(balance, currency))
-  return headers
 }
 
 /** What was charged, and the balance after it. Provider cost is shown to the operator's own keys alone. */

@@ -1,0 +1,7 @@
+// An admitted request with what receives its answer and reads its usage: what its end works on.
+
+import type { UsageReader } from '@tollgate/core'
+import type { Admitted } from './admitted.ts'
+import type { Answer } from './answer.ts'
+
+export type Called = Admitted & { readonly answer: Answer; readonly reader: UsageReader }
