@@ -3,9 +3,12 @@
 
 import { connect } from 'node:net'
 import { setTimeout as delay } from 'node:timers/promises'
-import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
+import { afterAll, afterEach, beforeAll, expect, test, vi } from 'vitest'
 import { STREAM_CLIENTS_PER_CUSTOMER_MAX, type CustomerId } from '@tollgate/core'
 import { testApi, type Json, type TestApi } from '../api.ts'
+
+// Longer than the longest wait below.
+vi.setConfig({ testTimeout: 60_000 })
 
 type Message = { readonly id: string; readonly event: string; readonly data: Readonly<Record<string, Json>> }
 type Follower = {

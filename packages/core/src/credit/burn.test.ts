@@ -57,6 +57,10 @@ test('a reset keeps min(max, max(left, min)) of each block', () => {
   expect([after(null, 10), after({ min: ZERO, max: units(50n) }, 10), after({ min: ZERO, max: units(50n) }, 70), after({ min: units(40n), max: units(50n) }, 100), after({ min: units(200n), max: units(200n) }, 10)]).toEqual([0, 50, 30, 40, 200])
 })
 
+test('a block that begins at a reset belongs to the new period', () => {
+  expect(left(run([block('old', 100), block('new', 50, { effectiveAt: instant(10) })], [], { resets: [instant(10)] }))).toEqual({ old: 0, new: 50 })
+})
+
 test('hard stops at zero, soft goes down to its floor, and what is owed is paid first by whatever comes', () => {
   expect(paid(run([block('b', 10)], [draw(1, 25)]))).toEqual(['draw_1: b 10, refused 15'])
   expect(paid(run([block('b', 10)], [draw(1, 25), draw(2, 10)], { depletion: soft(-20) }))).toEqual(['draw_1: b 10, owed 15', 'draw_2: nothing, owed 5, refused 5'])

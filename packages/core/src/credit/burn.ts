@@ -124,7 +124,8 @@ function reset(wallet: Wallet, at: Instant): void {
     wallet.owed = []
   }
   for (const block of wallet.blocks.values()) {
-    if (wallet.ended.has(block.id) || block.effectiveAt > at) continue
+    // What begins at the reset belongs to the new period.
+    if (wallet.ended.has(block.id) || block.effectiveAt >= at) continue
     const kept = keptBy(block, block.rollover ?? { min: ZERO, max: ZERO })
     if (kept < block.remaining) wallet.breakage.push({ block: block.id, at, amount: units(block.remaining - kept), reason: 'reset' })
     if (kept > block.remaining) wallet.issued.push({ block: block.id, at, amount: units(kept - block.remaining), reason: 'reset' })

@@ -29,10 +29,9 @@ test('every code that a route may answer is in the table of errors', () => {
 })
 
 test('every code that core and the use cases throw is in the table of errors', () => {
-  const sources = globSync('packages/{core,server}/src/{app,api,gateway/hot-api,*}/**/*.ts', { cwd: root })
-    .concat(globSync('packages/core/src/*.ts', { cwd: root }))
-    .filter((path) => !path.endsWith('.test.ts'))
-  const thrown = sources.flatMap((path) =>
+  // What is wrong with a catalog is told as its issues: those have codes of their own.
+  const files = globSync('packages/{core,server}/src/**/*.ts', { cwd: root }).filter((path) => !path.endsWith('.test.ts') && !/core\/src\/(catalog|rating)\//.test(path))
+  const thrown = files.flatMap((path) =>
     [...read(path).matchAll(/(?:new InputError\(\{ code: |new Problem\(|new ApiError\()'(\w+)'/g)].map(([, code]) => code!),
   )
   expect(new Set(thrown).size).toBeGreaterThan(20)

@@ -16,7 +16,7 @@ import type { Call } from './handler.ts'
 import { runIdempotent } from './idempotency.ts'
 import { createApiMetrics } from './metrics.ts'
 import { openApiDocument } from './openapi.ts'
-import { PAGE_POLICY, renderDocs, renderHome } from './pages.ts'
+import { PAGE_POLICY, renderDocs, renderHome, renderPlans, renderTopUp } from './pages.ts'
 import { ApiError, problemBody, refusalOf } from './problems.ts'
 import { readInput } from './read-input.ts'
 import { HANDLERS } from './routes.ts'
@@ -180,6 +180,8 @@ function registerSystem(app: FastifyInstance, { plane, version }: ApiOptions, re
     reply.headers({ 'content-type': 'text/html; charset=utf-8', 'content-security-policy': PAGE_POLICY }).send(page)
   get('home', html(pages.home))
   get('docs', html(pages.docs))
+  get('plans', (request, reply) => html(renderPlans(plane.catalogs.current()))(request, reply))
+  get('topUp', html(renderTopUp()))
   get('openapi', (_request, reply) => reply.type('application/json').send(document))
   get('healthz', () => ({ status: 'ok', version }))
   get('readyz', async () => {

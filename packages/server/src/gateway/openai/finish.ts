@@ -1,7 +1,7 @@
 // The end of an admitted request: turns what came from the provider into usage, settles or releases the hold, and ends the
 // client's answer when the settlement is written. The policy table of docs/concepts/disconnects.md is this file.
 
-import type { UsageReader } from '@tollgate/core'
+import type { ProviderUsage, UsageReader } from '@tollgate/core'
 import { sendError, sendJson, type Exchange } from '../exchange.ts'
 import { clientHeaders } from '../headers.ts'
 import { memberNamed, topLevelMembers, type Member } from '../json-splice.ts'
@@ -40,9 +40,11 @@ async function finishWhole(exchange: Exchange, called: Called, end: Whole): Prom
     return releaseWith(exchange, called, invalidAnswer())
   }
   readBodyUsage(called.reader, text, members)
+  const reported = called.reader.usage()
+  const usable = usableUsage(reported)
   // Some providers put an error under status 200.
-  if (usableUsage(called.reader.usage()) === null && isObject(valueOf(text, members, 'error'))) return finishError(exchange, called, end)
-  const told = await toldOf(exchange, called, { kind: 'json', text }, null)
+  if (usable === null && isObject(valueOf(text, members, 'error'))) return finishError(exchange, called, end)
+  const told = usable === null ? await countedFor(exchange, called, reported, { kind: 'json', text }) : { usage: usable, isEstimated: false }
   const booked = settleChat(exchange, called, told, 'complete')
   await booked?.settled.written
   if (called.answer.body.isGone) return
@@ -60,10 +62,13 @@ async function finishStream(exchange: Exchange, called: Called, end: Extract<Ans
   const ending = isGone ? 'client_gone' : end.failure !== null ? end.failure : observed.hasError ? 'error' : observed.isDone ? 'complete' : 'early'
   // A stream that broke, failed or ended before any piece of an answer: the customer got nothing and pays nothing.
   const isEmpty = observed.pieces === 0 && ending !== 'complete' && ending !== 'client_gone'
-  if (isEmpty && usableUsage(called.reader.usage()) === null) {
+  const reported = called.reader.usage()
+  const usable = usableUsage(reported)
+  if (usable === null && isEmpty) {
     exchange.context.node.release(called.authorization.reservation)
   } else {
-    const told = await toldOf(exchange, called, { kind: 'pieces', ...observed }, observed.model)
+    const named = { ...reported, model: reported.model ?? observed.model }
+    const told = usable === null ? await countedFor(exchange, called, named, { kind: 'pieces', ...observed }) : { usage: usable, isEstimated: false }
     await settleChat(exchange, called, told, ending)?.settled.written
   }
   endStream(exchange, called, end.failure, rest)
@@ -81,7 +86,10 @@ async function finishPassed(exchange: Exchange, called: Called, end: Extract<Ans
   const at = end.tail.lastIndexOf('"usage"')
   const text = at < 0 ? '' : `{${end.tail.slice(at)}`
   readBodyUsage(called.reader, text, topLevelMembers(text) ?? [])
-  const told = await toldOf(exchange, called, { kind: 'pieces', text: end.tail, textLength: exchange.context.limits.jsonBufferBytesMax, pieces: 1 }, null)
+  const reported = called.reader.usage()
+  const usable = usableUsage(reported)
+  const observed: ObservedAnswer = { kind: 'pieces', text: end.tail, textLength: exchange.context.limits.jsonBufferBytesMax, pieces: 1 }
+  const told = usable === null ? await countedFor(exchange, called, reported, observed) : { usage: usable, isEstimated: false }
   await settleChat(exchange, called, told, end.failure ?? 'complete')?.settled.written
   if (end.failure === null) called.answer.body.end('')
   else exchange.response.destroy()
@@ -113,13 +121,9 @@ function releaseWith(exchange: Exchange, called: Called, error: ErrorAnswer): vo
   sendError(exchange, error, decisionHeaders(called.authorization))
 }
 
-/** The provider's usage, or ours where it told none. */
-async function toldOf(exchange: Exchange, called: Called, observed: ObservedAnswer, model: string | null): Promise<Told> {
-  const reported = called.reader.usage()
-  const named = reported.model === null && model !== null ? { ...reported, model } : reported
-  const usable = usableUsage(named)
-  if (usable !== null) return { usage: usable, isEstimated: false }
-  return { usage: countedUsage(named, await estimateTokens(exchange.context, called, observed)), isEstimated: true }
+/** Usage counted by us, because the provider told none that could be used. */
+async function countedFor(exchange: Exchange, called: Called, reported: ProviderUsage, observed: ObservedAnswer): Promise<Told> {
+  return { usage: countedUsage(reported, await estimateTokens(exchange.context, called, observed)), isEstimated: true }
 }
 
 function readBodyUsage(reader: UsageReader, text: string, members: readonly Member[]): void {
