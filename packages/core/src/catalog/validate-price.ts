@@ -1,15 +1,24 @@
 // Checks of one price: its meter, amounts that are not negative, divisors above zero, tiers that rise and end open. Volume
 // prices are refused where only prepaid credit pays.
 
-import type { MeterDocument, PlanDocument, PriceDocument, TierDocument } from './document.ts'
-import type { CatalogPath, Report } from './problem.ts'
+import type { MeterDocument, PlanDocument, PriceDocument, PriceModelDocument, TierDocument } from './document.ts'
+import { openReport, type CatalogPath, type CatalogProblem, type Report } from './problem.ts'
 import { checkAmount, checkId, checkName, checkQuantity, reportUnknownMeter } from './validate-field.ts'
 
 type PriceContext = {
   readonly path: CatalogPath
-  readonly plan: PlanDocument
+  readonly plan: Pick<PlanDocument, 'id' | 'funding'>
   readonly currency: string
   readonly meters: ReadonlyMap<string, MeterDocument>
+}
+
+/** All that is wrong with a price by itself, of quantities at `scale`, outside any plan. */
+export function priceModelProblems(price: PriceModelDocument, context: { readonly path: CatalogPath; readonly currency: string; readonly scale: number }): readonly CatalogProblem[] {
+  const { path, currency, scale } = context
+  const report = openReport()
+  const meter: MeterDocument = { id: 'usage', name: 'Usage', unit: 'unit', event_type: 'usage', aggregation: 'count', properties: [], filter: {}, scale }
+  validatePrice({ id: 'price', name: 'Price', meter: meter.id, ...price }, { path, currency, plan: { id: 'plan', funding: ['overage'] }, meters: new Map([[meter.id, meter]]) }, report)
+  return report.problems
 }
 
 export function validatePrice(price: PriceDocument, context: PriceContext, report: Report): void {

@@ -2,6 +2,7 @@
 // makes at its start; it is served on loopback beside the API and is not part of the public contract.
 
 import type { FastifyInstance, FastifyReply } from 'fastify'
+import type { ServerResponse } from 'node:http'
 import { SHIP_BYTES_MAX, type CustomerId, type FeedMessage, type JournalPosition, type LeaseRequest, type NodeIdentity, type ReturnedLease } from '@tollgate/core'
 import type { ControlPlane } from '../app/control-plane.ts'
 import { FencedError, StaleBudgetError } from '../app/postgres-authority.ts'
@@ -41,7 +42,12 @@ export function registerInternal(app: FastifyInstance, plane: ControlPlane, node
       plane.hub.acknowledge(identityOf(request).node, (request.body as { epoch: number }).epoch)
       return {}
     })
-    scope.get('/nodes/:node/:incarnation/feed', (request, reply) => feed(plane, identityOf(request), reply))
+    const feeds = new Set<ServerResponse>()
+    // An open feed would keep the server from closing; the node comes back by itself.
+    scope.addHook('preClose', async () => {
+      for (const raw of feeds) raw.end()
+    })
+    scope.get('/nodes/:node/:incarnation/feed', (request, reply) => feed(plane, identityOf(request), reply, feeds))
     scope.get('/nodes/:node/:incarnation/customers/:customer', async (request) => ({ view: await plane.directory.customer(identityOf(request), paramOf(request, 'customer') as CustomerId) }))
     scope.get('/keys/:hash', async (request) => ({ key: await plane.directory.key(paramOf(request, 'hash')) }))
     scope.get('/catalogs/:version', async (request) => plane.directory.catalog(Number(paramOf(request, 'version'))))
@@ -49,14 +55,16 @@ export function registerInternal(app: FastifyInstance, plane: ControlPlane, node
   }, { prefix: '/internal' })
 }
 
-function feed(plane: ControlPlane, identity: NodeIdentity, reply: FastifyReply): void {
+function feed(plane: ControlPlane, identity: NodeIdentity, reply: FastifyReply, feeds: Set<ServerResponse>): void {
   reply.hijack()
   const { raw } = reply
   raw.writeHead(200, { 'content-type': 'application/x-ndjson' })
+  feeds.add(raw)
   const leave = plane.hub.join(identity.node, (message: FeedMessage) => void raw.write(`${JSON.stringify(message)}\n`))
   const keepAlive = setInterval(() => raw.write('\n'), FEED_KEEP_ALIVE_MS)
   raw.on('close', () => {
     clearInterval(keepAlive)
+    feeds.delete(raw)
     leave()
   })
 }

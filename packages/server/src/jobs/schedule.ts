@@ -4,12 +4,14 @@ import { expireBlocks } from '../app/credits.ts'
 import type { ControlPlane } from '../app/control-plane.ts'
 import { forgetAnswers } from '../app/idempotency.ts'
 import { keepPartitions } from '../app/partitions.ts'
+import { forgetOutbox } from '../app/retention.ts'
 
 type Job = { readonly name: string; readonly everyMs: number; readonly run: (plane: ControlPlane) => Promise<unknown> }
 
 const JOBS: readonly Job[] = [
   { name: 'expire-credit-blocks', everyMs: 10_000, run: expireBlocks },
   { name: 'forget-idempotency-answers', everyMs: 3_600_000, run: forgetAnswers },
+  { name: 'forget-outbox-messages', everyMs: 3_600_000, run: forgetOutbox },
   { name: 'create-event-partitions', everyMs: 6 * 3_600_000, run: keepPartitions },
 ]
 

@@ -22,6 +22,12 @@ export async function outboxHead(sql: Sql): Promise<OutboxCursor> {
   return { tx: row!.tx, id: 0n }
 }
 
+/** Forgets messages that nobody can want any more; a reader with an older cursor starts at the oldest that is left. */
+export async function deleteOutboxBefore(sql: Sql, before: Instant, limit: number): Promise<number> {
+  const rows = await sql`delete from outbox where id in (select id from outbox where created_at < ${before} order by tx, id limit ${limit})`
+  return rows.count
+}
+
 export function formatCursor(cursor: OutboxCursor): string {
   return `${cursor.tx}-${cursor.id}`
 }

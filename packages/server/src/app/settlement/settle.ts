@@ -4,7 +4,7 @@
 
 import {
   assert, eventFingerprint, formatUnits, InputError, parseDecimal, units, usageTransfers,
-  type Clock, type EventResult, type IncomingUsage, type Instant, type JournalPosition, type UsageEvent,
+  type Catalog, type Clock, type EventResult, type IncomingUsage, type Instant, type JournalPosition, type UsageEvent,
 } from '@tollgate/core'
 import { createHash } from 'node:crypto'
 import type { Sql, Transaction } from '../../platform/postgres.ts'
@@ -33,11 +33,21 @@ export type SettlementBatch = {
 }
 
 /** Settles all or nothing of the batch; `results[i]` answers `items[i]`. A data error in one event fails the batch: the queue bisects. */
-export function settleBatch(parts: SettlementParts, batch: SettlementBatch): Promise<EventResult[]> {
-  return withRetry(parts.sql, (tx) => settleIn(tx, parts, batch))
+export async function settleBatch(parts: SettlementParts, batch: SettlementBatch): Promise<EventResult[]> {
+  // Before the transaction, which must not wait for a second connection of its own pool.
+  const catalogs = await catalogsOf(parts, batch.items)
+  return withRetry(parts.sql, (tx) => settleIn(tx, { ...parts, versions: catalogs }, batch))
 }
 
-async function settleIn(tx: Transaction, parts: SettlementParts, batch: SettlementBatch): Promise<EventResult[]> {
+/** The catalogs that the batch's decisions were made under, by version. */
+async function catalogsOf(parts: SettlementParts, items: readonly IncomingUsage[]): Promise<ReadonlyMap<number, Catalog>> {
+  const versions = new Set(items.flatMap(({ event }) => (event.catalogVersion === null || event.catalogVersion === 0 ? [] : [event.catalogVersion])))
+  return new Map(await Promise.all([...versions].map(async (version) => [version, await parts.catalogs.version(version)] as const)))
+}
+
+type LoadedParts = SettlementParts & { readonly versions: ReadonlyMap<number, Catalog> }
+
+async function settleIn(tx: Transaction, parts: LoadedParts, batch: SettlementBatch): Promise<EventResult[]> {
   const results: (EventResult | null)[] = batch.items.map(() => null)
   const versions = await lockCustomers(tx, [...new Set(batch.items.map(({ event }) => event.customer))])
   const facts = await parts.contexts.facts(tx, versions)
@@ -97,13 +107,11 @@ function contentHash(item: IncomingUsage): Uint8Array {
 
 type Loaded = { readonly state: BatchState; readonly ensured: readonly BudgetRow[] }
 
-async function loadState(tx: Transaction, parts: SettlementParts, events: readonly UsageEvent[], facts: ReadonlyMap<string, StoredFacts>): Promise<Loaded> {
+async function loadState(tx: Transaction, parts: LoadedParts, events: readonly UsageEvent[], facts: ReadonlyMap<string, StoredFacts>): Promise<Loaded> {
   const now = parts.clock.now()
   const contextAt = (customer: string, at: Instant): CustomerContext => parts.contexts.at(facts.get(customer)!, at)
   const customers = [...new Set(events.map(({ customer }) => customer))]
   const contexts = [...new Set(events.map((event) => contextAt(event.customer, event.time)))]
-  const versions = new Map([...new Set(events.map(({ catalogVersion }) => catalogVersion ?? 0))].map((version) => [version, null]))
-  const catalogs = new Map(await Promise.all([...versions.keys()].filter((version) => version > 0).map(async (version) => [version, await parts.catalogs.version(version)] as const)))
   const currency = parts.catalogs.current().currency
   const periods = [...new Set(contexts.map(({ snapshot }) => snapshot.period.start))]
   const [totals, blocks, debts] = await Promise.all([readAccumulators(tx, customers, periods), readBlocks(tx, customers, { spentToo: false }), readDebts(tx, customers, currency)])
@@ -112,7 +120,7 @@ async function loadState(tx: Transaction, parts: SettlementParts, events: readon
   await ensureBudgets(tx, ensured)
   const state: BatchState = {
     contextAt,
-    catalogOf: (event) => catalogs.get(event.catalogVersion ?? 0) ?? parts.catalogs.current(),
+    catalogOf: (event) => parts.versions.get(event.catalogVersion ?? 0) ?? parts.catalogs.current(),
     accumulators: new Map(totals.map((row) => [accumulatorKey(row.customer, row.periodStart, row.price), accumulatorOf(row, scales.get(row.price) ?? 9, currency)])),
     blocks: blocksByCustomer(blocks.filter(({ asset }) => asset === currency)),
     debts,

@@ -1,0 +1,15 @@
+// What is forgotten, and when: messages of the outbox after a month. Events, charges and transfers are kept for ever.
+
+import { DAY_MS, instant } from '@tollgate/core'
+import { deleteOutboxBefore } from '../store/outbox.ts'
+import type { ControlPlane } from './control-plane.ts'
+
+/** How long a reader of the stream may be away and still resume without a gap. */
+export const OUTBOX_KEPT_MS = 30 * DAY_MS
+/** Rows of one statement, so that no run holds locks for long. */
+const ROWS_PER_STATEMENT = 10_000
+
+export async function forgetOutbox(plane: ControlPlane): Promise<void> {
+  const before = instant(plane.clock.now() - OUTBOX_KEPT_MS)
+  while ((await deleteOutboxBefore(plane.sql, before, ROWS_PER_STATEMENT)) === ROWS_PER_STATEMENT);
+}
