@@ -3,7 +3,7 @@
 // concurrent requests cannot pass a limit together. No SQL and no HTTP is spoken here; the ports do that.
 
 import {
-  allowanceBudget, applies, assert, coverByAllowances, decide, exactToHold, formatUnits, freeOf, grant, hold, instant, isLinear, makeId, measure, NONE, parseUnits, quantity,
+  applies, assert, coverByAllowances, decide, exactToHold, formatUnits, freeOf, grant, hold, instant, isLinear, makeId, measure, NONE, parseUnits, quantity,
   rateEvent, release, settle, LEASE_UNITS_MAX, units, ZERO,
   type Authority, type Budget, type Clock, type Coverage, type Decision, type Denial, type Hold, type Measured, type NodeIdentity, type RatedEvent,
   type ReservationId, type Units, type UsageEvent,
@@ -228,7 +228,7 @@ export function createHotNode(parts: HotNodeParts): HotNode {
   }
 
   function usageEvent(reservation: Reservation, usage: Usage, coverage: readonly Coverage[]): UsageEvent {
-    const { input, state } = reservation
+    const { input } = reservation
     return {
       id: reservation.id,
       source: input.type === 'ai.request' && !input.repeatable ? 'tollgate:gateway' : 'tollgate:api',
