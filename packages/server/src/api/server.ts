@@ -114,7 +114,8 @@ export function createApi(options: ApiOptions): FastifyInstance {
 /** The bare server: bounds, request ids, and problems for what never becomes a request. */
 function openServer(plane: ControlPlane): FastifyInstance {
   return fastify({
-    loggerInstance: plane.log,
+    // The welcome tells the address; fastify need not say it again.
+    loggerInstance: plane.log.level === 'info' ? plane.log.child({}, { level: 'warn' }) : plane.log,
     logController: new LogController({ disableRequestLogging: true }),
     bodyLimit: API_BODY_BYTES_MAX,
     requestTimeout: REQUEST_TIMEOUT_MS,

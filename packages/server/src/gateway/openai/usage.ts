@@ -5,10 +5,24 @@ import {
   costOfUsage, formatUnits, inputTokens, isComplete, openUsageReader, outputTokens, type Catalog, type Instant, type ProviderUsage, type UsageReader,
 } from '@tollgate/core'
 import type { Usage } from '../../hot/contract.ts'
+import { usualCost, usualUsage } from './usual-usage.ts'
 
-/** Reads the usage of one chat answer; `provider` decides what its fields mean. */
+/** Reads the usage of one chat answer; `provider` decides what its fields mean. The general reader is opened only for what is not usual. */
 export function chatUsageReader(provider: string): UsageReader {
-  return openUsageReader('chat', provider)
+  let usual: { readonly event: unknown; readonly usage: ProviderUsage } | null = null
+  let general: UsageReader | null = null
+  function add(event: unknown): void {
+    const usage = usual === null && general === null ? usualUsage(event) : null
+    if (usage !== null) {
+      usual = { event, usage }
+      return
+    }
+    general ??= openUsageReader('chat', provider)
+    if (usual !== null) general.add(usual.event)
+    usual = null
+    general.add(event)
+  }
+  return { add, usage: () => usual?.usage ?? (general ??= openUsageReader('chat', provider)).usage() }
 }
 
 /** Null when the provider told none, told nonsense, or told that nothing was used: the caller then counts for itself. */
@@ -29,7 +43,8 @@ export function quantitiesOf({ buckets }: ProviderUsage): Usage['quantities'] {
 
 /** Provider cost by the rate in force for the model that answered, else for the one asked for; null when anything used has no price. */
 export function providerCost(catalog: Catalog, usage: ProviderUsage, call: { readonly modelAsked: string; readonly at: Instant }): { readonly cost: Usage['cost']; readonly missing: readonly string[] } {
-  const { cost, missing } = costOfUsage(usage, { card: catalog.rateCard, terms: catalog.providerTerms ?? [], at: call.at, modelAsked: call.modelAsked, class: {} })
+  const usual = usualCost(catalog, usage, call)
+  const { cost, missing } = usual !== null ? { cost: usual, missing: [] } : costOfUsage(usage, { card: catalog.rateCard, terms: catalog.providerTerms ?? [], at: call.at, modelAsked: call.modelAsked, class: {} })
   return { cost: cost === null ? null : { amount: formatUnits(cost.units, cost.asset), currency: cost.asset }, missing }
 }
 
