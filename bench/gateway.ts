@@ -3,7 +3,7 @@
 // both sides take turns in each round, and a side starts only when the settlement of the last one has come to rest.
 
 import { spawn, type ChildProcess } from 'node:child_process'
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { chmodSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
@@ -23,6 +23,8 @@ type Measured = { readonly bare: LoadResult[]; readonly ours: LoadResult[] }
 export async function run(options: { readonly rounds: number; readonly log: (line: string) => void }): Promise<readonly BenchResult[]> {
   const children: Child[] = []
   const folder = mkdtempSync(join(tmpdir(), 'tollgate-bench-'))
+  // Under root PostgreSQL runs as another user, who must be able to pass.
+  chmodSync(folder, 0o711)
   try {
     const started = async (file: string, ...args: readonly string[]) => {
       const child = startChild(join(import.meta.dirname, file), args)

@@ -8,6 +8,8 @@ type Bench = { readonly run: (options: { readonly rounds: number; readonly log: 
 
 const BENCHES: Readonly<Record<string, () => Promise<Bench>>> = {
   authorize: () => import('./authorize.ts'),
+  authority: () => import('./authority.ts'),
+  propagate: () => import('./propagate.ts'),
   settle: () => import('./settle.ts'),
   gateway: () => import('./gateway.ts'),
 }

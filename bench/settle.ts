@@ -2,7 +2,7 @@
 // a batch) against the least that any event store does on the same PostgreSQL: a multi-row insert with a unique key and an
 // hourly rollup. Durable on both sides (fsync on).
 
-import { mkdtempSync, rmSync } from 'node:fs'
+import { chmodSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { instant, type CustomerId, type UsageEvent } from '@tollgate/core'
@@ -28,6 +28,8 @@ const MODELS = ['sandbox-small', 'sandbox-large', 'gpt-5-mini', 'gpt-4o']
 
 export async function run(options: { readonly rounds: number; readonly log: (line: string) => void }): Promise<readonly BenchResult[]> {
   const folder = mkdtempSync(join(tmpdir(), 'tollgate-bench-'))
+  // Under root PostgreSQL runs as another user, who must be able to pass.
+  chmodSync(folder, 0o711)
   const postgres = await startEmbeddedPostgres({ dataDir: folder, log: silentLog() })
   const sql = connect({ url: postgres.url, applicationName: 'bench', max: 4 })
   try {

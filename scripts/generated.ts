@@ -6,6 +6,7 @@ import { renderOpenApi } from '../packages/server/src/api/openapi.ts'
 import { renderErrorReference } from '../packages/server/src/api/problems.ts'
 import { renderApiReference } from '../packages/server/src/api/reference.ts'
 import { renderCatalogReference, renderCatalogSchema } from '../packages/server/src/app/catalog/reference.ts'
+import { renderExplainSchemas } from '../packages/server/src/cli/explain.ts'
 import { renderConfigReference } from '../packages/server/src/platform/config.ts'
 import type { Sql } from '../packages/server/src/platform/postgres.ts'
 import { renderSchema } from './render-schema.ts'
@@ -26,5 +27,6 @@ export const GENERATED: readonly Generated[] = [
   { path: 'docs/reference/openapi.json', render: () => renderOpenApi(version) },
   { path: 'docs/reference/api.md', render: () => renderApiReference(version) },
   { path: 'docs/reference/errors.md', render: renderErrorReference },
+  ...[...renderExplainSchemas()].map(([name, text]) => ({ path: `docs/reference/explain/${name}`, render: () => text })),
   { path: 'packages/server/sql/schema.sql', render: renderSchema },
 ]

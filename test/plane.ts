@@ -69,12 +69,13 @@ export async function publishSource(plane: ControlPlane, source: string): Promis
   return (await publishCatalog(plane, SYSTEM, { document: parsed.document, source, baseVersion: null })).version
 }
 
-/** The hub's messages without a socket between. */
+/** The hub's messages without a socket between: one after the other, as a node reads them, because an acknowledgement speaks for all before it. */
 export function feedOf(plane: ControlPlane): Feed {
   return {
     subscribe: (identity: NodeIdentity, onMessage) => {
+      let last: Promise<void> = Promise.resolve()
       const leave = plane.hub.join(identity.node, (message) => {
-        void Promise.resolve(onMessage(message)).then(() => plane.hub.acknowledge(identity.node, message.epoch))
+        last = last.then(() => onMessage(message)).then(() => plane.hub.acknowledge(identity.node, message.epoch), () => undefined)
       })
       return { close: leave }
     },

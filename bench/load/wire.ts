@@ -24,7 +24,8 @@ function isComplete(text: string): boolean {
   return length === null ? text.endsWith('0\r\n\r\n') : text.length >= headEnd + 4 + Number(length[1])
 }
 
-/** Tells the parent process where this one listens: one JSON line on stdout. */
+/** Tells the parent process where this one listens: one JSON line on stdout. It ends with its parent, however that ends. */
 export function announce(port: number): void {
+  process.stdin.once('end', () => process.exit(0)).resume()
   process.stdout.write(`${JSON.stringify({ port })}\n`)
 }

@@ -5,6 +5,7 @@ import { Command } from 'commander'
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { registerCatalogCommands } from './cli/catalog.ts'
+import { registerExplainCommands } from './cli/explain.ts'
 import { processDeps } from './cli/output.ts'
 import { registerStatusCommand } from './cli/status.ts'
 import { loadConfig, type OptionName } from './platform/config.ts'
@@ -42,6 +43,7 @@ program.command('migrate').description('bring the database in DATABASE_URL to th
 })
 
 registerCatalogCommands(program, processDeps())
+registerExplainCommands(program, processDeps())
 registerStatusCommand(program, processDeps())
 
 try {

@@ -33,7 +33,9 @@ test('a rate without any of it compiles to what it was before', () => {
   expect([rateCard.matchers, providerTerms]).toEqual([undefined, undefined])
 })
 
-test('a gateway model may be known by a pattern', () => {
+test('a gateway model, and one that a plan names, may be known by a pattern', () => {
+  const plan = { id: 'p', name: 'P', public: true, period: 'month' as const, fee: null, entitlements: [{ feature: 'chat', value: null, models: ['m-2-large', 'x-2'] }], prices: [], allowances: [], limits: [], funding: [] }
+  expect(problems({ ...documentOf([FULL]), plans: [plan] }).filter((problem) => problem.includes('unknown_model'))).toEqual(['warning unknown_model plans[0].entitlements[0].models[1]'])
   expect(problems(documentOf([FULL], undefined, 'm-2-large'))).toEqual([])
   expect(problems(documentOf([FULL], undefined, 'n-2-large'))).toEqual(['error no_rate gateway.models[0].model'])
 })

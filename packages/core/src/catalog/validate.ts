@@ -98,7 +98,10 @@ function ratedNames(rates: readonly RateDocument[]): ReadonlySet<string> {
   return new Set(rates.flatMap((rate) => [rate.model, ...rate.aliases]))
 }
 
-/** What a plan may name: the gateway's names, and all that the rate card knows. */
+/** What a plan may name: the gateway's names, and all that the rate card knows, families included. */
 function modelNames(document: CatalogDocument): ReadonlySet<string> {
-  return new Set([...document.gateway.models.map(({ name }) => name), ...ratedNames(document.rate_card)])
+  const patterns = document.rate_card.flatMap((rate) => rate.patterns ?? [])
+  const named = document.plans.flatMap((plan) => plan.entitlements.flatMap(({ models }) => models))
+  const matched = named.filter((model) => patterns.some((pattern) => matchesPattern(pattern, model)))
+  return new Set([...document.gateway.models.map(({ name }) => name), ...ratedNames(document.rate_card), ...matched])
 }

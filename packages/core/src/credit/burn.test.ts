@@ -71,14 +71,14 @@ test('hard stops at zero, soft goes down to its floor, and what is owed is paid 
 })
 
 test('debt outlives a reset or is written off by it, as the wallet says', () => {
-  const grants = [block('a', 1_000, { effectiveAt: instant(20), rollover: { min: ZERO, max: units(1_000n) } }), block('b', 1_000, { priority: 3, effectiveAt: instant(20), rollover: { min: units(500n), max: units(500n) } })]
+  const grants = [block('a', 800, { effectiveAt: instant(20), rollover: { min: ZERO, max: units(800n) } }), block('b', 600, { priority: 3, effectiveAt: instant(20), rollover: { min: units(300n), max: units(300n) } })]
   const after = (used: number, keepsDebt: boolean) => {
     const result = run(grants, [draw(1, used)], { resets: [instant(50)], depletion: soft(), keepsDebt })
     return [left(result), result.debt, result.forgiven]
   }
-  expect(after(2_100, true)).toEqual([{ a: 0, b: 400 }, 0n, 0n])
-  expect(after(2_600, true)).toEqual([{ a: 0, b: 0 }, 100n, 0n])
-  expect(after(2_600, false)).toEqual([{ a: 0, b: 500 }, 0n, 600n])
+  expect(after(1_450, true)).toEqual([{ a: 0, b: 250 }, 0n, 0n])
+  expect(after(1_750, true)).toEqual([{ a: 0, b: 0 }, 50n, 0n])
+  expect(after(1_750, false)).toEqual([{ a: 0, b: 300 }, 0n, 350n])
 })
 
 test('a block for some features pays for them alone, in its place in the order, debt included', () => {

@@ -14,19 +14,19 @@ import { rateAdded, rateTotal } from './rate.ts'
 const usd = (text: string) => parseUnits(text, 'USD')
 const tier = (upTo: number | null, amount: string, flat = '0'): Tier => ({ upTo: upTo === null ? null : quantity(BigInt(upTo)), amount: usd(amount), flat: usd(flat) })
 const text = (lines: readonly PriceLine[]) => lines.map(({ kind, tier: at, quantity: count, unitAmount, amount }) => [kind, at, count, unitAmount === null ? null : formatUnits(unitAmount, 'USD'), formatUnits(amount, 'USD')].filter((part) => part !== null).join(' '))
-const graduated: PriceModel = { model: 'graduated', per: quantity(1n), tiers: [tier(5, '1', '10'), tier(10, '2', '20'), tier(null, '3')] }
-const volume: PriceModel = { model: 'volume', per: quantity(1n), tiers: [tier(15, '10'), tier(null, '5', '7')] }
+const graduated: PriceModel = { model: 'graduated', per: quantity(1n), tiers: [tier(4, '6', '10'), tier(9, '5', '20'), tier(null, '2')] }
+const volume: PriceModel = { model: 'volume', per: quantity(1n), tiers: [tier(20, '8'), tier(null, '6', '7')] }
 
 test('a total is explained tier by tier', () => {
   expect(text(explainTotal(graduated, quantity(0n)).lines)).toEqual(['tier_flat 1 10 10'])
-  expect(text(explainTotal(graduated, quantity(12n)).lines)).toEqual(['tier_units 1 5 1 5', 'tier_flat 1 10 10', 'tier_units 2 5 2 10', 'tier_flat 2 20 20', 'tier_units 3 2 3 6'])
+  expect(text(explainTotal(graduated, quantity(12n)).lines)).toEqual(['tier_units 1 4 6 24', 'tier_flat 1 10 10', 'tier_units 2 5 5 25', 'tier_flat 2 20 20', 'tier_units 3 3 2 6'])
   expect(text(explainTotal({ model: 'package', amount: usd('12'), size: quantity(50n) }, quantity(101n)).lines)).toEqual(['packages 3 12 36'])
   expect(text(explainTotal({ model: 'per_unit', amount: usd('0.25'), per: quantity(1_000n) }, quantity(2_000n)).lines)).toEqual(['units 2000 0.25 0.5'])
 })
 
 test('a charge is explained by what it adds; crossing into a volume tier takes the old tier back', () => {
-  expect(text(explainAdded(graduated, quantity(3n), quantity(4n)).lines)).toEqual(['tier_units 1 2 1 2', 'tier_units 2 2 2 4', 'tier_flat 2 20 20'])
-  expect(text(explainAdded(volume, quantity(15n), quantity(1n)).lines)).toEqual(['tier_units 1 -15 10 -150', 'tier_units 2 16 5 80', 'tier_flat 2 7 7'])
+  expect(text(explainAdded(graduated, quantity(3n), quantity(3n)).lines)).toEqual(['tier_units 1 1 6 6', 'tier_units 2 2 5 10', 'tier_flat 2 20 20'])
+  expect(text(explainAdded(volume, quantity(18n), quantity(7n)).lines)).toEqual(['tier_units 1 -18 8 -144', 'tier_units 2 25 6 150', 'tier_flat 2 7 7'])
   expect(text(explainAdded({ model: 'package', amount: usd('12'), size: quantity(50n) }, quantity(10n), quantity(5n)).lines)).toEqual([])
 })
 
@@ -50,8 +50,8 @@ test('a rated event is explained with what each allowance paid and the tiers tha
   const measured = [{ meter, quantity: quantity(6n) }]
   const coverage = coverByAllowances(plan, measured, () => quantity(2n))
   const { charges, amount } = explainEvent({ plan, measured, coverage, billableBefore: () => quantity(3n) })
-  expect(charges.map(({ coverage: paid, lines }) => [paid.map(({ budget, quantity: part }) => `${budget} ${part}`), text(lines)])).toEqual([[['allowance:free 2'], ['tier_units 1 2 1 2', 'tier_units 2 2 2 4', 'tier_flat 2 20 20']]])
-  expect(formatUnits(amount, 'USD')).toBe('26')
+  expect(charges.map(({ coverage: paid, lines }) => [paid.map(({ budget, quantity: part }) => `${budget} ${part}`), text(lines)])).toEqual([[['allowance:free 2'], ['tier_units 1 1 6 6', 'tier_units 2 3 5 15', 'tier_flat 2 20 20']]])
+  expect(formatUnits(amount, 'USD')).toBe('41')
 })
 
 const amount = fc.bigInt({ min: 0n, max: 10n ** 15n }).map(units)

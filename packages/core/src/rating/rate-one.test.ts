@@ -30,17 +30,17 @@ const inTurn = (price: EventPriceOf<'percentage'>, amounts: readonly string[]) =
 
 test('percentage: the share, the fixed part, then the bounds of the event', () => {
   const check = (price: EventPriceOf<'percentage'>, amounts: readonly string[], expected: readonly string[]) => expect.soft(inTurn(price, amounts)).toEqual(expected)
-  check(percentage('2.9'), ['4', '0', '100'], ['0.116', '0', '2.9'])
-  check(percentage('2.9', { fixed: usd('0.3') }), ['10', '0', '100'], ['0.59', '0', '3.2'])
-  check(percentage('3', { fixed: usd('2'), minimum: usd('2.5'), maximum: usd('12') }), ['10', '80', '10000', '0'], ['2.5', '4.4', '12', '0'])
+  check(percentage('3.1'), ['7', '0', '100'], ['0.217', '0', '3.1'])
+  check(percentage('3.1', { fixed: usd('0.3') }), ['20', '0', '100'], ['0.92', '0', '3.4'])
+  check(percentage('4', { fixed: usd('1'), minimum: usd('1.5'), maximum: usd('9') }), ['5', '60', '5000', '0'], ['1.5', '3.4', '9', '0'])
 })
 
 test('percentage: free units are used up in turn, and the event that straddles their end is split there', () => {
   const check = (price: EventPriceOf<'percentage'>, amounts: readonly string[], expected: readonly string[]) => expect.soft(inTurn(price, amounts)).toEqual(expected)
-  check(percentage('10', { fixed: usd('1'), freeAmount: usd('30') }), ['10', '80', '10'], ['0', '7', '2'])
-  check(percentage('10', { fixed: usd('1'), freeEvents: 2 }), ['10', '80', '10'], ['0', '0', '2'])
-  check(percentage('10', { fixed: usd('1'), freeEvents: 3, freeAmount: usd('500') }), ['50', '100', '250', '400'], ['0', '0', '0', '41'])
-  check(percentage('10', { freeEvents: 3, freeAmount: usd('120') }), ['50', '100', '250'], ['0', '3', '25'])
+  check(percentage('10', { fixed: usd('1'), freeAmount: usd('40') }), ['15', '70', '10'], ['0', '5.5', '2'])
+  check(percentage('10', { fixed: usd('1'), freeEvents: 2 }), ['15', '70', '10'], ['0', '0', '2'])
+  check(percentage('10', { fixed: usd('1'), freeEvents: 3, freeAmount: usd('700') }), ['60', '120', '200', '300'], ['0', '0', '0', '31'])
+  check(percentage('10', { freeEvents: 3, freeAmount: usd('140') }), ['60', '120', '200'], ['0', '4', '20'])
   check(percentage('10', { freeAmount: usd('30'), minimum: usd('2') }), ['20', '15'], ['0', '2'])
 })
 

@@ -9,8 +9,8 @@ const start = (usage: object) => ({ type: 'message_start', message: { model: 'cl
 const delta = (usage: object, stopReason = 'end_turn') => ({ type: 'message_delta', delta: { stop_reason: stopReason }, usage })
 
 test('input, cache reads and cache writes by lifetime stand beside each other already', () => {
-  expect(read(body({ input_tokens: 12, output_tokens: 29, cache_creation_input_tokens: 0, cache_read_input_tokens: 0, service_tier: 'standard', inference_geo: 'not_available' }))).toEqual({
-    model: 'claude-a', tier: 'standard', region: null, labels: {}, buckets: { input: 12, output: 29 }, elsewhere: [], total: { counted: 41, stated: null }, problems: [],
+  expect(read(body({ input_tokens: 31, output_tokens: 44, cache_creation_input_tokens: 0, cache_read_input_tokens: 0, service_tier: 'standard', inference_geo: 'not_available' }))).toEqual({
+    model: 'claude-a', tier: 'standard', region: null, labels: {}, buckets: { input: 31, output: 44 }, elsewhere: [], total: { counted: 75, stated: null }, problems: [],
   })
   expect(read(body({ input_tokens: 3, cache_read_input_tokens: 500, cache_creation_input_tokens: 140, cache_creation: { ephemeral_5m_input_tokens: 40, ephemeral_1h_input_tokens: 100 }, output_tokens: 20, output_tokens_details: { thinking_tokens: 15 } })).buckets).toEqual({
     input: 3, cached_input: 500, cache_write_5m: 40, cache_write_1h: 100, output: 5, reasoning: 15,
@@ -34,11 +34,11 @@ test('a stream’s figures are cumulative, grow on the way, and count once when 
   const events = [start({ input_tokens: 200, cache_read_input_tokens: 300, output_tokens: 1 }), { type: 'content_block_delta', delta: { text: 'x' } }, delta({ input_tokens: 900, cache_read_input_tokens: 300, output_tokens: 80, server_tool_use: { web_search_requests: 1, web_fetch_requests: 0 } })]
   expect(read(...events).buckets).toEqual(expected)
   expect(read(events[0], events[0], ...events, events[2]).buckets).toEqual(expected)
-  expect(read(start({ input_tokens: 17, output_tokens: 1 }), delta({ output_tokens: 4 }), delta({ output_tokens: 227 })).buckets).toEqual({ input: 17, output: 227 })
+  expect(read(start({ input_tokens: 23, output_tokens: 2 }), delta({ output_tokens: 4 }), delta({ output_tokens: 160 })).buckets).toEqual({ input: 23, output: 160 })
 })
 
 test('a stream that was cut tells what it told, and what is missing', () => {
-  expect(read(start({ input_tokens: 17, output_tokens: 1 })).buckets).toEqual({ input: 17, output: 1 })
+  expect(read(start({ input_tokens: 23, output_tokens: 1 })).buckets).toEqual({ input: 23, output: 1 })
   expect(read(delta({ output_tokens: 9 })).problems.map(({ code, field }) => `${code} ${field}`)).toEqual(['missing_count input_tokens'])
   expect(read({ type: 'ping' }).problems.map(({ code }) => code)).toEqual(['no_usage'])
 })
@@ -50,16 +50,16 @@ test('service tier, fast mode and region are told; a tool that is new counts und
 })
 
 test('compaction is billed on top of the answer, at the same model’s prices', () => {
-  const usage = { input_tokens: 230, output_tokens: 10, iterations: [{ type: 'compaction', input_tokens: 1_800, output_tokens: 35 }, { type: 'message', input_tokens: 230, output_tokens: 10 }] }
-  expect(read(body(usage))).toMatchObject({ buckets: { input: 2_030, output: 45 }, elsewhere: [], total: { counted: 2_075 } })
-  expect(read(start({ input_tokens: 230, output_tokens: 1 }), delta(usage)).buckets).toEqual({ input: 2_030, output: 45 })
+  const usage = { input_tokens: 410, output_tokens: 12, iterations: [{ type: 'compaction', input_tokens: 2_600, output_tokens: 40 }, { type: 'message', input_tokens: 410, output_tokens: 12 }] }
+  expect(read(body(usage))).toMatchObject({ buckets: { input: 3_010, output: 52 }, elsewhere: [], total: { counted: 3_062 } })
+  expect(read(start({ input_tokens: 410, output_tokens: 1 }), delta(usage)).buckets).toEqual({ input: 3_010, output: 52 })
 })
 
 test('an advisor is billed at its own model’s prices', () => {
-  const told = read(body({ input_tokens: 4, cache_read_input_tokens: 540, output_tokens: 90, iterations: [
-    { type: 'message', input_tokens: 2, cache_read_input_tokens: 270, output_tokens: 40 }, { type: 'advisor_message', model: 'claude-b', input_tokens: 235, output_tokens: 60 }, { type: 'message', input_tokens: 2, cache_read_input_tokens: 270, output_tokens: 50 },
+  const told = read(body({ input_tokens: 4, cache_read_input_tokens: 660, output_tokens: 90, iterations: [
+    { type: 'message', input_tokens: 2, cache_read_input_tokens: 330, output_tokens: 40 }, { type: 'advisor_message', model: 'claude-b', input_tokens: 310, output_tokens: 60 }, { type: 'message', input_tokens: 2, cache_read_input_tokens: 330, output_tokens: 50 },
   ] }))
-  expect(told).toMatchObject({ model: 'claude-a', buckets: { input: 4, cached_input: 540, output: 90 }, elsewhere: [{ model: 'claude-b', kind: 'advisor', buckets: { input: 235, output: 60 } }] })
+  expect(told).toMatchObject({ model: 'claude-a', buckets: { input: 4, cached_input: 660, output: 90 }, elsewhere: [{ model: 'claude-b', kind: 'advisor', buckets: { input: 310, output: 60 } }] })
 })
 
 test('where another model took over, each attempt is billed at its own model’s prices, and one declined before any output is free', () => {
@@ -74,15 +74,15 @@ test('where another model took over, each attempt is billed at its own model’s
 })
 
 test('a refusal without output is free; one in mid-answer is not', () => {
-  expect(read(body({ input_tokens: 106, output_tokens: 0 }, { stop_reason: 'refusal' })).buckets).toEqual({})
-  expect(read(start({ input_tokens: 106, output_tokens: 0 }), delta({ output_tokens: 0 }, 'refusal')).buckets).toEqual({})
-  expect(read(body({ input_tokens: 106, output_tokens: 7 }, { stop_reason: 'refusal' })).buckets).toEqual({ input: 106, output: 7 })
+  expect(read(body({ input_tokens: 90, output_tokens: 0 }, { stop_reason: 'refusal' })).buckets).toEqual({})
+  expect(read(start({ input_tokens: 90, output_tokens: 0 }), delta({ output_tokens: 0 }, 'refusal')).buckets).toEqual({})
+  expect(read(body({ input_tokens: 90, output_tokens: 7 }, { stop_reason: 'refusal' })).buckets).toEqual({ input: 90, output: 7 })
 })
 
 test('what Bedrock says at the end of its stream counts as the same figures', () => {
-  const metrics = { type: 'message_stop', 'amazon-bedrock-invocationMetrics': { inputTokenCount: 17, outputTokenCount: 40, cacheReadInputTokenCount: 5, cacheWriteInputTokenCount: 0, invocationLatency: 312 } }
-  expect(read(start({ input_tokens: 17, cache_read_input_tokens: 5, output_tokens: 1 }), delta({ output_tokens: 40 }), metrics).buckets).toEqual({ input: 17, cached_input: 5, output: 40 })
-  expect(read(metrics).buckets).toEqual({ input: 17, cached_input: 5, output: 40 })
+  const metrics = { type: 'message_stop', 'amazon-bedrock-invocationMetrics': { inputTokenCount: 23, outputTokenCount: 40, cacheReadInputTokenCount: 5, cacheWriteInputTokenCount: 0, invocationLatency: 312 } }
+  expect(read(start({ input_tokens: 23, cache_read_input_tokens: 5, output_tokens: 1 }), delta({ output_tokens: 40 }), metrics).buckets).toEqual({ input: 23, cached_input: 5, output: 40 })
+  expect(read(metrics).buckets).toEqual({ input: 23, cached_input: 5, output: 40 })
 })
 
 test('figures that are none are told, in iterations too', () => {

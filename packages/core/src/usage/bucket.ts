@@ -12,7 +12,7 @@ export type TokenBucket = (typeof TOKEN_BUCKETS)[number]
 /** What is counted one by one. A provider may add a tool: its bucket is then named after its own field. */
 export const UNIT_BUCKETS = [
   'requests', 'web_search_requests', 'web_fetch_requests', 'grounded_prompts', 'search_sources', 'search_units', 'classifications', 'file_search_requests',
-  'code_interpreter_sessions', 'image_generation_requests', 'images', 'audio_seconds',
+  'code_interpreter_containers', 'image_generation_requests', 'images', 'audio_seconds',
 ] as const
 
 /** Counts above zero by bucket. */
@@ -22,6 +22,7 @@ export type Buckets = Readonly<Record<string, number>>
 export const INPUT_BUCKETS: readonly TokenBucket[] = [
   'input', 'cached_input', 'cache_write', 'cache_write_5m', 'cache_write_1h', 'audio_input', 'cached_audio_input', 'image_input', 'cached_image_input', 'video_input', 'cached_video_input',
 ]
+const CACHED_BUCKETS: readonly TokenBucket[] = ['cached_input', 'cached_audio_input', 'cached_image_input', 'cached_video_input']
 const OUTPUT_BUCKETS: readonly TokenBucket[] = ['output', 'reasoning', 'audio_output', 'image_output']
 
 const TOKENS: ReadonlySet<string> = new Set(TOKEN_BUCKETS)
@@ -34,6 +35,12 @@ export function inputTokens(buckets: Buckets): number {
   return sumOf(buckets, INPUT_BUCKETS)
 }
 
+/** The part of {@link inputTokens} that a provider's cache held. */
+export function cachedInputTokens(buckets: Buckets): number {
+  return sumOf(buckets, CACHED_BUCKETS)
+}
+
+/** All that was written, reasoning included. */
 export function outputTokens(buckets: Buckets): number {
   return sumOf(buckets, OUTPUT_BUCKETS)
 }

@@ -14,11 +14,11 @@ const gemini = (usageMetadata: object, rest: object = {}) => ({ modelVersion: 'g
 const by = (counts: Readonly<Record<string, number>>) => Object.entries(counts).map(([modality, tokenCount]) => ({ modality, tokenCount }))
 
 test('Gemini: thoughts come on top of the candidates, results of tools on top of the prompt', () => {
-  check('generate_content', gemini({ promptTokenCount: 9, candidatesTokenCount: 28, thoughtsTokenCount: 240, totalTokenCount: 277 }), { input: 9, output: 28, reasoning: 240 })
-  check('generate_content', gemini({ promptTokenCount: 9, toolUsePromptTokenCount: 100, candidatesTokenCount: 28, totalTokenCount: 137 }), { input: 109, output: 28 })
-  check('generate_content', gemini({ promptTokenCount: 9, totalTokenCount: 9 }), { input: 9 })
-  check('generate_content', gemini({ promptTokenCount: 9, candidatesTokenCount: 28, totalTokenCount: 40 }), { input: 9, output: 28 }, ['total_mismatch totalTokenCount'])
-  check('generate_content', gemini({ candidatesTokenCount: 28 }), { output: 28 }, ['missing_count promptTokenCount'])
+  check('generate_content', gemini({ promptTokenCount: 14, candidatesTokenCount: 30, thoughtsTokenCount: 160, totalTokenCount: 204 }), { input: 14, output: 30, reasoning: 160 })
+  check('generate_content', gemini({ promptTokenCount: 14, toolUsePromptTokenCount: 100, candidatesTokenCount: 30, totalTokenCount: 144 }), { input: 114, output: 30 })
+  check('generate_content', gemini({ promptTokenCount: 14, totalTokenCount: 14 }), { input: 14 })
+  check('generate_content', gemini({ promptTokenCount: 14, candidatesTokenCount: 30, totalTokenCount: 50 }), { input: 14, output: 30 }, ['total_mismatch totalTokenCount'])
+  check('generate_content', gemini({ candidatesTokenCount: 30 }), { output: 30 }, ['missing_count promptTokenCount'])
   check('generate_content', { candidates: [] }, {}, ['no_usage usageMetadata'])
 })
 
@@ -36,8 +36,8 @@ test('Gemini: what a cache held leaves its own modality, and text first where th
 })
 
 test('Gemini: every chunk repeats the figures so far', () => {
-  const chunk = (candidates: number, total: number) => gemini({ promptTokenCount: 9, candidatesTokenCount: candidates, thoughtsTokenCount: 185, totalTokenCount: total, promptTokensDetails: by({ TEXT: 9 }) })
-  expect(read('generate_content', [chunk(5, 199), chunk(23, 217), chunk(23, 217)])).toMatchObject({ model: 'gemini-3-pro', buckets: { input: 9, output: 23, reasoning: 185 }, total: { counted: 217, stated: 217 }, problems: [] })
+  const chunk = (candidates: number, total: number) => gemini({ promptTokenCount: 14, candidatesTokenCount: candidates, thoughtsTokenCount: 120, totalTokenCount: total, promptTokensDetails: by({ TEXT: 14 }) })
+  expect(read('generate_content', [chunk(6, 140), chunk(31, 165), chunk(31, 165)])).toMatchObject({ model: 'gemini-3-pro', buckets: { input: 14, output: 31, reasoning: 120 }, total: { counted: 165, stated: 165 }, problems: [] })
 })
 
 test('Gemini: grounding counts by prompt up to version 2 and by query from version 3', () => {
@@ -52,9 +52,9 @@ test('Gemini: the class of service is told under two names', () => {
 })
 
 test('Cohere: what is billed counts, not what the model read', () => {
-  const usage = { billed_units: { input_tokens: 12, output_tokens: 7 }, tokens: { input_tokens: 507, output_tokens: 10 }, cached_tokens: 448 }
-  check('cohere', { message: {}, usage }, { input: 12, output: 7 })
-  check('cohere', [{ type: 'content-delta', delta: {} }, { type: 'message-end', delta: { finish_reason: 'COMPLETE', usage } }], { input: 12, output: 7 })
+  const usage = { billed_units: { input_tokens: 20, output_tokens: 9 }, tokens: { input_tokens: 610, output_tokens: 12 }, cached_tokens: 400 }
+  check('cohere', { message: {}, usage }, { input: 20, output: 9 })
+  check('cohere', [{ type: 'content-delta', delta: {} }, { type: 'message-end', delta: { finish_reason: 'COMPLETE', usage } }], { input: 20, output: 9 })
   check('cohere', { meta: { api_version: { version: '2' }, billed_units: { search_units: 2 } } }, { search_units: 2 })
   check('cohere', { meta: { billed_units: { input_tokens: 10, image_tokens: 30 } } }, { input: 10, image_input: 30 })
   check('cohere', { usage: { tokens: { input_tokens: 5 } } }, {}, ['no_usage billed_units'])
@@ -73,8 +73,8 @@ test('Bedrock: the cache stands beside the input, under either spelling or both,
 })
 
 test('Ollama: two counts in the last object', () => {
-  check('ollama', [{ model: 'llama', response: 'x', done: false }, { model: 'llama', done: true, prompt_eval_count: 26, eval_count: 290, eval_duration: 1 }], { input: 26, output: 290 })
+  check('ollama', [{ model: 'llama', response: 'x', done: false }, { model: 'llama', done: true, prompt_eval_count: 31, eval_count: 240, eval_duration: 1 }], { input: 31, output: 240 })
   check('ollama', { model: 'e', embeddings: [], prompt_eval_count: 8 }, { input: 8 })
-  check('ollama', { model: 'llama', done: true, eval_count: 290 }, { output: 290 }, ['missing_count prompt_eval_count'])
+  check('ollama', { model: 'llama', done: true, eval_count: 240 }, { output: 240 }, ['missing_count prompt_eval_count'])
   check('ollama', { model: 'llama', done: false }, {}, ['no_usage prompt_eval_count'])
 })

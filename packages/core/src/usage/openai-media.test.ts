@@ -40,7 +40,7 @@ test('each tool call is counted once, however often its item is mentioned; faile
     { type: 'image_generation_call', id: 'ig_1', status: 'completed' },
     { type: 'message', id: 'msg_1' },
   ]
-  const tools = { web_search_requests: 1, file_search_requests: 1, code_interpreter_sessions: 1, image_generation_requests: 1 }
+  const tools = { web_search_requests: 1, file_search_requests: 1, code_interpreter_containers: 1, image_generation_requests: 1 }
   const done = { type: 'response.completed', response: { id: 'resp_1', output: items, usage: USAGE } }
   check('responses', [done], { ...BUCKETS, ...tools })
   check('responses', [...items.map((item) => ({ type: 'response.output_item.done', item })), done], { ...BUCKETS, ...tools })
@@ -54,9 +54,9 @@ test('a response whose total does not fit is told', () => {
 })
 
 test('embeddings have input only, told by its name or as the total', () => {
-  check('embeddings', [{ model: 'e', usage: { prompt_tokens: 12, total_tokens: 12 } }], { input: 12 })
-  check('embeddings', [{ model: 'e', usage: { total_tokens: 12 } }], { input: 12 })
-  check('embeddings', [{ model: 'e', usage: { prompt_tokens: 12, total_tokens: 15 } }], { input: 15 }, ['total_mismatch total_tokens'])
+  check('embeddings', [{ model: 'e', usage: { prompt_tokens: 21, total_tokens: 21 } }], { input: 21 })
+  check('embeddings', [{ model: 'e', usage: { total_tokens: 21 } }], { input: 21 })
+  check('embeddings', [{ model: 'e', usage: { prompt_tokens: 21, total_tokens: 25 } }], { input: 25 }, ['total_mismatch total_tokens'])
   check('embeddings', [{ model: 'e' }], {}, ['no_usage usage'])
 })
 
@@ -71,8 +71,8 @@ test('images are tokens where the answer tells them, and else images with their 
 })
 
 test('audio is tokens or seconds; a fraction of a second is a second', () => {
-  check('audio', [{ text: 'x', usage: { type: 'tokens', input_tokens: 14, input_token_details: { text_tokens: 0, audio_tokens: 14 }, output_tokens: 45, total_tokens: 59 } }], { audio_input: 14, output: 45 })
-  check('audio', [{ text: 'x', usage: { type: 'duration', seconds: 37 }, duration: 36.7 }], { audio_seconds: 37 })
+  check('audio', [{ text: 'x', usage: { type: 'tokens', input_tokens: 18, input_token_details: { text_tokens: 0, audio_tokens: 18 }, output_tokens: 33, total_tokens: 51 } }], { audio_input: 18, output: 33 })
+  check('audio', [{ text: 'x', usage: { type: 'duration', seconds: 52 }, duration: 51.3 }], { audio_seconds: 52 })
   check('audio', [{ text: 'x', duration: 8.02 }], { audio_seconds: 9 })
   check('audio', [{ text: 'x', duration: '8.02' }], { audio_seconds: 9 })
   check('audio', [{ text: 'x' }], {}, ['no_usage usage'])

@@ -24,7 +24,7 @@ const TABLE = countTable({
 const TOOLS: Readonly<Record<string, string>> = {
   web_search_call: 'web_search_requests',
   file_search_call: 'file_search_requests',
-  code_interpreter_call: 'code_interpreter_sessions',
+  code_interpreter_call: 'code_interpreter_containers',
   image_generation_call: 'image_generation_requests',
 }
 

@@ -13,6 +13,8 @@ export type CustomerState = {
   stale: boolean
   refreshing: Promise<unknown> | null
   acquiring: Promise<void> | null
+  /** Idle amounts on their way back to the authority, which counts them as lent out until they arrive; never rejects. */
+  returning: Promise<unknown> | null
   /** By budget id, of the current period. */
   readonly slices: Map<string, Slice>
   /** Of earlier periods, until their last request has settled. */
@@ -28,7 +30,7 @@ export type CustomerState = {
 
 export function customerState(view: CustomerView, catalog: Catalog): CustomerState {
   const state: CustomerState = {
-    snapshot: view.snapshot, catalog, stale: false, refreshing: null, acquiring: null,
+    snapshot: view.snapshot, catalog, stale: false, refreshing: null, acquiring: null, returning: null,
     slices: new Map(), past: [], positions: new Map(), balanceBases: new Map(), folded: new Map(), open: 0,
   }
   refreshState(state, view, catalog)

@@ -110,8 +110,9 @@ export function createHotNode(parts: HotNodeParts): HotNode {
   function acquire(state: CustomerState, needs: Extract<Decision, { kind: 'miss' }>['needs']): Promise<void> {
     if (state.acquiring !== null) return state.acquiring
     counts.acquires += 1
-    const request = { sequence: parts.nextSequence(), customer: state.snapshot.customer, budgets: needs }
-    state.acquiring = parts.authority.acquire(parts.identity, request).then((answer) => {
+    const ask = () => parts.authority.acquire(parts.identity, { sequence: parts.nextSequence(), customer: state.snapshot.customer, budgets: needs })
+    // What was recalled a moment ago is headroom only when it has arrived; asked before, the authority would refuse it.
+    state.acquiring = (state.returning === null ? ask() : state.returning.then(ask)).then((answer) => {
       const until = (ms: number) => instant(clock.now() + ms)
       if ('kind' in answer) {
         const need = needs.find(({ budget }) => budget.id === answer.budget)

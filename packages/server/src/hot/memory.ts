@@ -86,11 +86,21 @@ export function createMemory(parts: MemoryParts): Memory {
       const changedMeanwhile = state.stale
       const returned = refreshState(state, view, await catalog(view.snapshot.catalogVersion))
       state.stale = changedMeanwhile
-      if (returned.length > 0) await parts.giveBack(returned)
+      if (returned.length > 0) await bringBack(state, returned)
     } catch (error) {
       state.stale = true
       throw error
     }
+  }
+
+  /** Until it has arrived, an acquire of this node would be refused for what the node itself has just let go. */
+  function bringBack(state: CustomerState, returned: readonly ReturnedLease[]): Promise<void> {
+    const sent = parts.giveBack(returned)
+    const all = Promise.allSettled([state.returning, sent]).finally(() => {
+      if (state.returning === all) state.returning = null
+    })
+    state.returning = all
+    return sent
   }
 
   function catalog(version: number): Promise<Catalog> {
@@ -142,7 +152,7 @@ export function createMemory(parts: MemoryParts): Memory {
       case 'recall': {
         const state = customers.get(message.customer)
         const returned = state === undefined ? [] : returnIdle(state, message.budgets)
-        if (returned.length > 0) await parts.giveBack(returned)
+        if (state !== undefined && returned.length > 0) await bringBack(state, returned)
         return
       }
     }

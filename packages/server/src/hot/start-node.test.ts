@@ -1,13 +1,14 @@
 import { mkdtempSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { setTimeout as delay } from 'node:timers/promises'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { testPlane, type TestPlane } from '../../../../test/plane.ts'
 import { openFileJournal } from './file-journal.ts'
 import { encodeIntent, encodeLine } from './journal-line.ts'
 import { checkSums, balanceReport } from '../app/reports.ts'
 import type { AuthorizeInput, HotNode, Usage } from './contract.ts'
-import type { CustomerId, UsageEvent } from '@tollgate/core'
+import type { Authority, CustomerId, UsageEvent } from '@tollgate/core'
 
 let world: TestPlane
 beforeAll(async () => { world = await testPlane() })
@@ -59,6 +60,28 @@ test('what one node holds idle is recalled before another refuses', async () => 
   expect(await spend(first, customer)).toBe('credit_balance_exhausted')
   await expect.poll(async () => (await checkSums(world.plane, customer)).sums.events).toBe(2n)
   expect((await checkSums(world.plane, customer)).differences).toEqual([])
+})
+
+test('a node whose idle lease is on its way back is not refused for what it has just let go', async () => {
+  const customer = await world.customer({ plan: 'free' })
+  const givesBack = Promise.withResolvers<void>()
+  const slowly = (authority: Authority): Authority => ({
+    ...authority,
+    giveBack: async (identity, sequence, returned) => {
+      if (returned.some(({ budget }) => budget === 'allowance:tokens')) givesBack.resolve()
+      await delay(60)
+      await authority.giveBack(identity, sequence, returned)
+    },
+  })
+  const [holder, asker] = [await world.node({ name: 'slow-giver', authority: slowly }), await world.node({ name: 'quick-asker' })]
+  // The holder leases all there is, and holds none of it.
+  const all = await holder.authorize({ ...request(customer), bound: { quantities: { input_tokens: '10000' }, dimensions: { model: 'sandbox-small' } } })
+  if (all.kind !== 'allowed') throw new Error(`refused: ${JSON.stringify(all)}`)
+  holder.release(all.reservation)
+  // There is enough for one request on each: the holder asks while its answer to the recall is under way.
+  const asked = spend(asker, customer)
+  await givesBack.promise
+  expect(await Promise.all([asked, spend(holder, customer)])).toEqual(['settled', 'settled'])
 })
 
 test('while the authority is away a node goes on inside its lease and refuses beyond it as unavailable, not as unpaid', async () => {

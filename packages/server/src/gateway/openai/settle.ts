@@ -27,26 +27,26 @@ export function settleChat(exchange: Exchange, called: Called, told: Told, endin
 }
 
 function usageOf(exchange: Exchange, called: Called, told: Told, ending: string): Usage {
-  const { startedAt, requestId, context } = exchange
-  const { model, known, request, answer, dimensions } = called
+  const { model, known, dimensions } = called
   const { usage } = told
-  const { cost, missing } = providerCost(known.catalog, usage, { modelAsked: model.upstreamModel, at: startedAt })
+  const { cost, missing } = providerCost(known.catalog, usage, { modelAsked: model.upstreamModel, at: exchange.startedAt })
   noteOddities(exchange, called, told, cost === null ? missing : [])
   return {
     quantities: quantitiesOf(usage),
     dimensions: usage.model === null ? dimensions : { ...dimensions, model_returned: usage.model.slice(0, LABEL_LENGTH_MAX) },
     cost,
     estimated: told.isEstimated,
-    context: {
-      request_id: requestId,
-      ending,
-      stream: request.isStream,
-      latency_ms: context.clock.now() - startedAt,
-      first_byte_ms: answer.firstByteAt === 0 ? null : answer.firstByteAt - startedAt,
-      reasoning_tokens: usage.buckets['reasoning'] ?? 0,
-      service_tier: usage.tier,
-    },
+    context: contextOf(exchange, called, usage, ending),
   }
+}
+
+/** What is usual is left out: each byte is written, shipped and stored with every request. */
+function contextOf({ startedAt, requestId, context }: Exchange, { request, answer }: Called, usage: ProviderUsage, ending: string): Usage['context'] {
+  const kept: Record<string, string | number | boolean> = { request_id: requestId, ending, stream: request.isStream, latency_ms: context.clock.now() - startedAt }
+  if (request.isStream && answer.firstByteAt > 0) kept['first_byte_ms'] = answer.firstByteAt - startedAt
+  if (usage.buckets['reasoning'] !== undefined) kept['reasoning_tokens'] = usage.buckets['reasoning']
+  if (usage.tier !== 'standard') kept['service_tier'] = usage.tier
+  return kept
 }
 
 function noteOddities(exchange: Exchange, { model, bound }: Called, { usage, isEstimated }: Told, missing: readonly string[]): void {
