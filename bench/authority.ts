@@ -15,8 +15,8 @@ import { median, result, type BenchResult } from './result.ts'
 
 const CUSTOMERS = 500
 const CALLERS = [1, 16] as const
-/** As the server has: more callers than connections wait for one. */
-const CONNECTIONS = 16
+/** As many as the server opens. */
+const CONNECTIONS = 20
 /** Requests that one lease covers. */
 const AHEAD = 32
 

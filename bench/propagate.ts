@@ -29,7 +29,7 @@ const LOST_MS = 10_000
 const TOKEN = 'bench-node-token'
 const PRICE = 1_000
 
-/** One unit costs a tenth of a cent for each publication: the estimate tells which price a decision was made with. */
+/** One unit costs a dollar, and a tenth of a cent more with each publication: the estimate tells which price a decision was made with. */
 function catalogOf(version: number): string {
   const plan = (id: string, funding: string) => `
   - id: ${id}
@@ -52,7 +52,7 @@ type Nodes = { readonly nodes: readonly HotNode[]; readonly close: () => Promise
 type Change = { readonly name: string; readonly make: (repetition: number) => Promise<unknown>; readonly isInForce: (node: HotNode, repetition: number) => Promise<boolean>; readonly after?: () => Promise<unknown> }
 
 export async function run(options: { readonly rounds: number; readonly log: (line: string) => void }): Promise<readonly BenchResult[]> {
-  const bench = await benchPlane({ catalog: catalogOf(0), connections: 16 })
+  const bench = await benchPlane({ catalog: catalogOf(0), connections: 20 })
   const { nodes, close } = await startNodes(bench)
   try {
     const repetitions = Math.max(REPETITIONS_MIN, options.rounds * REPETITIONS_PER_ROUND)
