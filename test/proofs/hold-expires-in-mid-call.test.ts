@@ -36,8 +36,8 @@ afterAll(() => world.close())
 
 test.each(['the same machine', 'another machine'])('a hold expires in mid-call and a caller on %s takes the amount: the late settle is booked once, as debt, which blocks', async (where) => {
   const customer = await world.customer({ plan: 'prepaid', credit: '10' })
-  const first = await world.node({ name: `first, beside ${where}` })
-  const second = where === 'the same machine' ? first : await world.node({ name: 'second' })
+  const first = await world.node({ name: `first-${customer}` })
+  const second = where === 'the same machine' ? first : await world.node({ name: `second-${customer}` })
   const balance = async () => {
     const { balance: left, debt } = await balanceReport(world.plane, customer)
     return { left, debt }

@@ -32,21 +32,39 @@ let world: TestPlane
 beforeAll(async () => { world = await testPlane({ catalog: CATALOG }) })
 afterAll(() => world.close())
 
-/** Where the last 13 units are when the 200 come: with nobody, all lent to one machine, or some with each. */
-const BEFORE: readonly (readonly [name: string, spend: (left: HotNode, right: HotNode, customer: CustomerId) => Promise<void>])[] = [
-  ['one machine spent the 87, and keeps units ready', (left, _, customer) => spend(left, customer, 87)],
-  ['both machines spent of the 87, and both keep units ready', async (left, right, customer) => {
-    for (let unit = 0; unit < 87; unit++) await spend(unit % 2 === 0 ? left : right, customer, 1)
-  }],
-  ['one call spent the 87, and the machines keep none ready', (left, _, customer) => spend(left, customer, 1, '87')],
+type Case = {
+  readonly name: string
+  /** Spends 87 and leaves the last 13 where the name says. */
+  readonly spend: (left: HotNode, right: HotNode, customer: CustomerId) => Promise<void>
+  /** How many of the 200 ask the left machine. */
+  readonly leftAsked: number
+}
+
+const CASES: readonly Case[] = [
+  { name: 'nobody keeps any ready, and half of the callers ask each machine', leftAsked: 100, spend: (left, _, customer) => spend(left, customer, 1, '87') },
+  { name: 'one machine keeps some ready, and half ask each', leftAsked: 100, spend: (left, _, customer) => spend(left, customer, 87) },
+  {
+    name: 'both machines keep some ready, and half ask each', leftAsked: 100,
+    spend: async (left, right, customer) => {
+      for (let unit = 0; unit < 87; unit++) await spend(unit % 2 === 0 ? left : right, customer, 1)
+    },
+  },
+  {
+    name: 'one machine keeps all of them ready, and nobody asks it: they must be called back', leftAsked: 0,
+    spend: async (left, _, customer) => {
+      await spend(left, customer, 1, '87')
+      const all = await authorize(left, customer, '13')
+      if (all.kind === 'allowed') left.release(all.reservation)
+    },
+  },
 ]
 
-test.each(BEFORE)('%s: of 200 at once for the last 13, exactly 13 pass', async (name, before) => {
+test.each(CASES)('$name: of 200 at once for the last 13, exactly 13 pass', async (one) => {
   const customer = await world.customer({ plan: 'hundred' })
-  const [left, right] = [await world.node({ name: `left ${name.length}` }), await world.node({ name: `right ${name.length}` })]
-  await before(left, right, customer)
+  const [left, right] = [await world.node({ name: `left-${customer}` }), await world.node({ name: `right-${customer}` })]
+  await one.spend(left, right, customer)
 
-  const outcomes = await Promise.all(Array.from({ length: 200 }, (_, index) => use(index % 2 === 0 ? left : right, customer)))
+  const outcomes = await Promise.all(Array.from({ length: 200 }, (_, index) => use(index % 2 === 0 && index < 2 * one.leftAsked ? left : right, customer)))
   const count = (outcome: string) => outcomes.filter((one) => one === outcome).length
   expect({ settled: count('settled'), refused: count('limit_exhausted'), unavailable: count('budget_unavailable') }).toEqual({ settled: 13, refused: 187, unavailable: 0 })
 
@@ -56,12 +74,16 @@ test.each(BEFORE)('%s: of 200 at once for the last 13, exactly 13 pass', async (
   expect((await checkSums(world.plane, customer)).differences).toEqual([])
 })
 
-/** Authorizes a unit, or as many as named, and settles the same. */
-async function use(node: HotNode, customer: CustomerId, units = '1'): Promise<string> {
-  const answer = await node.authorize({
+function authorize(node: HotNode, customer: CustomerId, units: string): ReturnType<HotNode['authorize']> {
+  return node.authorize({
     reservation: null, customer, key: null, entity: null, feature: 'tasks', model: null, run: null, type: 'ai.request',
     bound: { quantities: { units }, dimensions: {} }, ttlMs: 60_000, repeatable: true,
   })
+}
+
+/** Authorizes a unit, or as many as named, and settles the same. */
+async function use(node: HotNode, customer: CustomerId, units = '1'): Promise<string> {
+  const answer = await authorize(node, customer, units)
   if (answer.kind !== 'allowed') return answer.kind === 'denied' ? answer.denial.reason : answer.code
   const settled = node.settle(answer.reservation, { quantities: { units }, dimensions: {}, cost: null, estimated: false, context: {} })
   if (settled.kind === 'settled') await settled.written

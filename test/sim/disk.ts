@@ -50,12 +50,13 @@ export function createDisk(world: World, random: Random): Disk {
   function handleOf(path: string) {
     const file = fileAt(path)
     return {
-      appendFile: (bytes: Buffer) => {
-        const write = { process: world.current(), bytes: Buffer.from(bytes) }
+      write: (bytes: Buffer, at: number) => {
+        const write = { process: world.current(), bytes: Buffer.from(bytes.subarray(at)) }
         file.pending.push(write)
         return taking(random.unit() * WRITE_MS_MAX, () => {
           file.pending.splice(file.pending.indexOf(write), 1)
           file.data = Buffer.concat([file.data, write.bytes])
+          return { bytesWritten: write.bytes.length, buffer: bytes }
         })
       },
       datasync: () => {

@@ -3,7 +3,7 @@
 
 import {
   fromHold, LEASE_UNITS_MAX, openSlice, parseUnits, quantity, takeIdle, units,
-  type Budget, type Catalog, type CustomerView, type CustomerSnapshot, type Instant, type Quantity, type ReturnedLease, type Slice, type Units,
+  type Budget, type Catalog, type CustomerView, type CustomerSnapshot, type Instant, type LeaseNeed, type Quantity, type ReturnedLease, type Slice, type Units,
 } from '@tollgate/core'
 
 export type CustomerState = {
@@ -24,6 +24,8 @@ export type CustomerState = {
   balanceBases: Map<string, Units>
   /** Use that was taken out of a slice's counters, by budget: see {@link foldUsed}. */
   readonly folded: Map<string, Units>
+  /** How far ahead each budget was leased last, and when: see {@link leaseAhead}. */
+  readonly paces: Map<string, { readonly at: Instant; readonly factor: number }>
   /** Requests that are open now: bound by the gateway. */
   open: number
 }
@@ -31,7 +33,7 @@ export type CustomerState = {
 export function customerState(view: CustomerView, catalog: Catalog): CustomerState {
   const state: CustomerState = {
     snapshot: view.snapshot, catalog, stale: false, refreshing: null, acquiring: null, returning: null,
-    slices: new Map(), past: [], positions: new Map(), balanceBases: new Map(), folded: new Map(), open: 0,
+    slices: new Map(), past: [], positions: new Map(), balanceBases: new Map(), folded: new Map(), paces: new Map(), open: 0,
   }
   refreshState(state, view, catalog)
   return state
@@ -104,6 +106,21 @@ export function balanceOf(state: CustomerState): Units | null {
     return units(base - used - (state.folded.get(source.budget.id) ?? 0n))
   }
   return null
+}
+
+/** A lease that lasts less than this was too small for the pace of the requests. */
+const LEASE_LASTS_MS = 1_000
+const LEASE_FACTOR_MAX = 1_024
+
+/**
+ * What to ask for, beyond what is needed now: a budget that is asked for again within a second gets four times as much ahead
+ * as the last time, one that was quiet starts anew. The authority gives at most half of what is left, so a wish costs nobody.
+ */
+export function leaseAhead(state: CustomerState, need: LeaseNeed, now: Instant): LeaseNeed {
+  const last = state.paces.get(need.budget.id)
+  const factor = last !== undefined && now - last.at < LEASE_LASTS_MS ? Math.min(last.factor * 4, LEASE_FACTOR_MAX) : 1
+  state.paces.set(need.budget.id, { at: now, factor })
+  return { ...need, want: Math.max(need.need, Math.min(need.want * factor, LEASE_UNITS_MAX)) }
 }
 
 /** Idle amounts of the named budgets, taken out of their slices: the answer to a recall. */

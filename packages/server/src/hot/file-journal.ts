@@ -56,7 +56,7 @@ export async function openFileJournal(folder: string, after = 0): Promise<FileJo
       try {
         if (failure !== null) throw failure
         const bytes = Buffer.concat(cut(lines).map(encodeGroup))
-        await file.appendFile(bytes)
+        for (let at = 0; at < bytes.length; ) at += (await file.write(bytes, at)).bytesWritten
         sizes.set(segment, (sizes.get(segment) ?? 0) + bytes.length)
         dirty = true
         for (const waiter of group) waiter.resolve()

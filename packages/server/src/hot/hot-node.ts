@@ -9,7 +9,7 @@ import {
   type ReservationId, type Units, type UsageEvent,
 } from '@tollgate/core'
 import type { Authorization, AuthorizeInput, Checked, HotNode, ReservationProblem, Settled, Usage } from './contract.ts'
-import { balanceOf, foldUsed, sliceFor, sliceIn, type CustomerState } from './customer-state.ts'
+import { balanceOf, foldUsed, leaseAhead, sliceFor, sliceIn, type CustomerState } from './customer-state.ts'
 import type { DenialLog } from './denial-log.ts'
 import type { FileJournal } from './file-journal.ts'
 import { encodeIntent, encodeLine } from './journal-line.ts'
@@ -110,7 +110,8 @@ export function createHotNode(parts: HotNodeParts): HotNode {
   function acquire(state: CustomerState, needs: Extract<Decision, { kind: 'miss' }>['needs']): Promise<void> {
     if (state.acquiring !== null) return state.acquiring
     counts.acquires += 1
-    const ask = () => parts.authority.acquire(parts.identity, { sequence: parts.nextSequence(), customer: state.snapshot.customer, budgets: needs })
+    const budgets = needs.map((need) => leaseAhead(state, need, clock.now()))
+    const ask = () => parts.authority.acquire(parts.identity, { sequence: parts.nextSequence(), customer: state.snapshot.customer, budgets })
     // What was recalled a moment ago is headroom only when it has arrived; asked before, the authority would refuse it.
     state.acquiring = (state.returning === null ? ask() : state.returning.then(ask)).then((answer) => {
       const until = (ms: number) => instant(clock.now() + ms)
