@@ -7,6 +7,7 @@ import { setTimeout as delay } from 'node:timers/promises'
 import type { Config } from '../platform/config.ts'
 import type { Log } from '../platform/log.ts'
 import { StartError } from '../platform/start-error.ts'
+import { goAhead } from './priority.ts'
 
 export type GatewayChild = { readonly url: () => string; readonly stop: () => Promise<void> }
 
@@ -30,6 +31,7 @@ export async function startGatewayChild(options: { readonly config: Config; read
       env: { ...process.env, TOLLGATE_CONTROL_URL: options.controlUrl, TOLLGATE_NODE_TOKEN: options.nodeToken, TOLLGATE_NODE_ID: config.nodeId ?? 'local-1', TOLLGATE_DATA_DIR: config.dataDir, TOLLGATE_HOST: config.host, TOLLGATE_LOG_LEVEL: config.logLevel },
       stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
     })
+    goAhead(child.pid)
     url = await readyUrl(child)
     port = Number(new URL(url).port)
     child.once('exit', (code, signal) => {

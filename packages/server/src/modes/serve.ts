@@ -20,6 +20,7 @@ import { systemClock } from '../platform/clock.ts'
 import { loadDemo } from './demo.ts'
 import { startGatewayChild, type GatewayChild } from './gateway-child.ts'
 import { listen } from './listen.ts'
+import { goBehindTheGateway } from './priority.ts'
 import { printWelcome } from './welcome.ts'
 import { environmentUpstreams } from './environment-upstreams.ts'
 
@@ -40,7 +41,7 @@ export async function serve(options: ServeOptions): Promise<{ readonly stop: () 
     const lock = acquireDataDirLock(config.dataDir)
     undo.push(() => lock.release())
     const links = { ...linksOf(config, config.port) }
-    const sql = await openDatabase(config, log, undo)
+    const { sql, pid } = await openDatabase(config, log, undo)
     const plane = await createControlPlane({
       sql, log, clock: systemClock, randomText, masterKey: loadMasterKey(config),
       environmentUpstreams: environmentUpstreams(config),
@@ -58,6 +59,7 @@ export async function serve(options: ServeOptions): Promise<{ readonly stop: () 
     Object.assign(links, linksOf(config, port))
     gateway = await startGatewayChild({ config, log, nodeToken, controlUrl: `http://127.0.0.1:${port}` })
     const child = gateway
+    goBehindTheGateway(pid)
     undo.push(() => child.stop())
     const url = `http://${shownHost(config.host)}:${port}`
     if (options.demo) {
@@ -73,18 +75,22 @@ export async function serve(options: ServeOptions): Promise<{ readonly stop: () 
   }
 }
 
-async function openDatabase(config: Config, log: Log, undo: (() => Promise<void> | void)[]): Promise<Sql> {
+type Database = { readonly sql: Sql; /** Of the embedded server. */ readonly pid: number | null }
+
+async function openDatabase(config: Config, log: Log, undo: (() => Promise<void> | void)[]): Promise<Database> {
   let url = config.databaseUrl
+  let pid: number | null = null
   if (url === null) {
     const embedded = await startEmbeddedPostgres({ dataDir: config.dataDir, log })
     undo.push(() => embedded.stop())
     url = embedded.url
+    pid = embedded.pid
   }
   const sql = connect({ url, applicationName: 'tollgate', max: CONNECTIONS })
   undo.push(() => sql.end({ timeout: 5 }))
   const applied = await migrate(sql)
   if (applied.length > 0) log.debug({ applied }, 'the database was brought up to date')
-  return sql
+  return { sql, pid }
 }
 
 function linksOf(config: Config, port: number): ControlPlane['links'] {
