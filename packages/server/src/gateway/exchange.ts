@@ -7,7 +7,7 @@ import type { HotNode } from '../hot/contract.ts'
 import type { Log } from '../platform/log.ts'
 import { randomId } from '../platform/random-id.ts'
 import type { GatewayLimits } from './limits.ts'
-import type { GatewayMetrics } from './metrics.ts'
+import type { GatewayMetrics, MetricsPage } from './metrics.ts'
 import type { InFlight } from './in-flight.ts'
 import { errorBody, forbidden, invalidKey, invalidRequest, RequestRefused, unavailable, type ErrorAnswer } from './openai/errors.ts'
 import type { TokenCounter } from './token-counter.ts'
@@ -27,6 +27,7 @@ export type GatewayContext = {
   readonly bodies: { bytes: number }
   /** The gateway is stopping: connections close with their answer. */
   readonly isClosing: () => boolean
+  readonly metricsPage: MetricsPage | null
 }
 
 export type Exchange = {

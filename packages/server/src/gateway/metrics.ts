@@ -19,6 +19,9 @@ export type GatewayMetrics = {
   readonly happened: (event: GatewayEvent) => void
 }
 
+/** Text for a scrape. */
+export type MetricsPage = { readonly contentType: string; readonly render: () => Promise<string> }
+
 export type GatewayCounts = GatewayMetrics & { readonly counts: ReadonlyMap<string, number> }
 
 /** Counts in memory: `answered:chat:200`, `upstream_retry`, … */

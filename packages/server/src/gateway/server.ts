@@ -1,7 +1,7 @@
 // The gateway's HTTP server on raw node:http: routes, bounds, and a stop that finishes what is in flight. Every path below /v1
 // that it does not serve is refused by name, so that nothing reaches a provider unmetered.
 
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
+import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { InputError, type Clock, type UpstreamConfig } from '@tollgate/core'
 import type { HotNode } from '../hot/contract.ts'
@@ -14,7 +14,7 @@ import { handleReservation, type ReservationAction } from './hot-api/reservation
 import { createInFlight } from './in-flight.ts'
 import { handleKey } from './key-info.ts'
 import { GATEWAY_LIMITS, type GatewayLimits } from './limits.ts'
-import { countingMetrics, type GatewayMetrics } from './metrics.ts'
+import { countingMetrics, type GatewayMetrics, type MetricsPage } from './metrics.ts'
 import { handleChat } from './openai/chat.ts'
 import { errorAnswer, RequestRefused, unavailable } from './openai/errors.ts'
 import { handleModels } from './openai/models.ts'
@@ -31,8 +31,8 @@ export type GatewayParts = {
   readonly upstreams?: () => readonly UpstreamConfig[]
   readonly metrics?: GatewayMetrics
   readonly limits?: Partial<GatewayLimits>
-  /** Takes every request that is not the gateway's, when both listen on one port. */
-  readonly controlRoutes?: (request: IncomingMessage, response: ServerResponse) => void
+  /** What `GET /metrics` answers; without it there is none. */
+  readonly metricsPage?: MetricsPage
 }
 
 export type Gateway = {
@@ -59,7 +59,7 @@ export function createGateway(parts: GatewayParts): Gateway {
   let active = 0
   let onIdle: (() => void) | null = null
   const context: GatewayContext = {
-    node: parts.node, upstreams, tokens, inFlight: createInFlight(limits.inFlightPerCustomerMax), metrics, limits, clock: parts.clock, log: parts.log, bodies: { bytes: 0 }, isClosing: () => isClosing,
+    node: parts.node, upstreams, tokens, inFlight: createInFlight(limits.inFlightPerCustomerMax), metrics, limits, clock: parts.clock, log: parts.log, bodies: { bytes: 0 }, isClosing: () => isClosing, metricsPage: parts.metricsPage ?? null,
   }
 
   const server = createServer({
@@ -72,7 +72,6 @@ export function createGateway(parts: GatewayParts): Gateway {
   })
   server.on('request', (request, response) => {
     const path = pathOf(request.url ?? '/')
-    if (parts.controlRoutes !== undefined && !isOurs(path)) return parts.controlRoutes(request, response)
     void answer({ request, response, requestId: requestIdOf(request), startedAt: parts.clock.now(), bodyBytes: 0, context }, path)
   })
 
@@ -125,13 +124,6 @@ function pathOf(url: string): string {
 }
 
 const RESERVATION = /^\/v1\/reservations\/([^/]{1,80})\/(settle|extend|release)$/
-/** OpenAI's other surfaces: not served, and never passed on. */
-const UNSERVED = /^(?:\/v1)?\/(?:completions|embeddings|responses|images|audio|videos|moderations|files|uploads|batches|fine_tuning|assistants|threads|vector_stores|realtime|messages|evals|containers|conversations|chat)(?:\/|$)/
-
-function isOurs(path: string): boolean {
-  return path === '/healthz' || path === '/readyz' || path === '/v1/key' || isHotApi(path) || /^(?:\/v1)?\/models(?:\/|$)/.test(path) || UNSERVED.test(path)
-}
-
 function isHotApi(path: string): boolean {
   return path === '/v1/authorize' || path === '/v1/check' || RESERVATION.test(path)
 }
@@ -156,6 +148,7 @@ function route(exchange: Exchange, path: string, owners: Owners): Promise<void> 
     if (path === '/v1/key') return handleKey(exchange)
     if (path === '/healthz') return sendJson(exchange, 200, '{"status":"ok"}')
     if (path === '/readyz') return sendReadiness(exchange)
+    if (path === '/metrics' && exchange.context.metricsPage !== null) return sendMetrics(exchange, exchange.context.metricsPage)
   }
   sendNotFound(exchange, path)
 }
@@ -166,6 +159,10 @@ function decoded(text: string): string {
   } catch {
     return text
   }
+}
+
+async function sendMetrics(exchange: Exchange, page: MetricsPage): Promise<void> {
+  sendJson(exchange, 200, await page.render(), [], page.contentType)
 }
 
 function sendReadiness(exchange: Exchange): void {

@@ -6,6 +6,7 @@ import { hostname } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { createGateway } from '../gateway/server.ts'
+import { prometheusMetrics } from '../gateway/prometheus.ts'
 import { createSandbox } from '../gateway/sandbox/server.ts'
 import { startNode } from '../hot/start-node.ts'
 import { systemClock } from '../platform/clock.ts'
@@ -47,7 +48,8 @@ export async function runGateway(config: Config): Promise<{ readonly stop: (how:
   })
   const sandbox = createSandbox({ log })
   const sandboxPort = await listen(sandbox.server, { host: '127.0.0.1', port: 0, setting: '', flag: '' })
-  const gateway = createGateway({ node, clock: systemClock, log, sandboxBaseUrl: `http://127.0.0.1:${sandboxPort}/v1` })
+  const metrics = prometheusMetrics(node)
+  const gateway = createGateway({ node, clock: systemClock, log, metrics, metricsPage: metrics, sandboxBaseUrl: `http://127.0.0.1:${sandboxPort}/v1` })
   const port = await listen(gateway.server, { host: config.host, port: config.gatewayPort, setting: 'TOLLGATE_GATEWAY_PORT', flag: '--gateway-port' })
   const shown = config.host === '0.0.0.0' || config.host === '::' ? '127.0.0.1' : config.host
   const message: GatewayMessage = { kind: 'ready', url: `http://${shown}:${port}` }

@@ -1,0 +1,48 @@
+// The gateway's counts as Prometheus text: what it answered, what happened to requests, and how its node stands. Names are a
+// closed list and no label has a customer's value, so that the number of series does not grow with the tenants.
+
+import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client'
+import type { HotNode } from '../hot/contract.ts'
+import type { GatewayMetrics, MetricsPage } from './metrics.ts'
+
+export type PrometheusMetrics = GatewayMetrics & MetricsPage
+
+const SECONDS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60]
+
+/** What each figure of {@link HotNode.stats} is: what only grows is a counter to Prometheus too. */
+const NODE_FIGURES = {
+  authorized: ['tollgate_node_authorized_total', 'Requests that were admitted.'],
+  denied: ['tollgate_node_denied_total', 'Requests that were refused by a decision.'],
+  settled: ['tollgate_node_settled_total', 'Reservations that were settled.'],
+  released: ['tollgate_node_released_total', 'Reservations that ended without use.'],
+  expired: ['tollgate_node_expired_total', 'Reservations that nobody ended in time.'],
+  acquires: ['tollgate_node_acquires_total', 'Calls to the authority for budget: decisions that memory could not make alone.'],
+  open: ['tollgate_node_reservations_open', 'Reservations that are open.'],
+  customers: ['tollgate_node_customers', 'Customers in memory.'],
+  journal_bytes: ['tollgate_node_journal_bytes', 'Journal on disk: with what is settled already and not yet deleted.'],
+} as const
+
+export function prometheusMetrics(node: Pick<HotNode, 'stats' | 'isReady'>): PrometheusMetrics {
+  const register = new Registry()
+  collectDefaultMetrics({ register })
+  const registers = [register]
+  const requests = new Counter({ name: 'tollgate_gateway_requests_total', help: 'Answered requests; status 499: the client was gone.', labelNames: ['surface', 'status'], registers })
+  const durations = new Histogram({ name: 'tollgate_gateway_request_duration_seconds', help: 'Time from request to the end of the answer, the provider included.', labelNames: ['surface'], buckets: SECONDS, registers })
+  const events = new Counter({ name: 'tollgate_gateway_events_total', help: 'What happened to requests beside being answered.', labelNames: ['event'], registers })
+  const figures = Object.entries(NODE_FIGURES).map(([figure, [name, help]]) => ({ figure, gauge: new Gauge({ name, help, registers }) }))
+  const ready = new Gauge({ name: 'tollgate_node_ready', help: '1 while the node admits.', registers })
+  return {
+    answered: (surface, status, durationMs) => {
+      requests.inc({ surface, status })
+      durations.observe({ surface }, durationMs / 1_000)
+    },
+    happened: (event) => events.inc({ event }),
+    contentType: register.contentType,
+    render: () => {
+      const stats = node.stats()
+      for (const { figure, gauge } of figures) gauge.set(stats[figure] ?? 0)
+      ready.set(node.isReady() ? 1 : 0)
+      return register.metrics()
+    },
+  }
+}
