@@ -35,14 +35,22 @@ export function createMemory(parts: MemoryParts): Memory {
   const keys = new Map<string, { readonly record: KeyRecord | null; readonly until: number }>()
   const customers = new Map<CustomerId, CustomerState>()
   const loading = new Map<CustomerId, Promise<CustomerState | null>>()
+  /** Customers that were forgotten a moment ago: what they held is on its way back, and is waited for before they are loaded again. */
+  const leaving = new Map<CustomerId, Promise<unknown>>()
   const catalogs = new Map<number, Promise<Catalog>>()
+  /** Changes announced so far: an answer that was asked for before the latest may be older than it. */
+  let announced = 0
+  /** The same of keys: a revocation must not be overtaken by an answer from before it. */
+  let keysAnnounced = 0
   let upstreams: readonly UpstreamConfig[] = []
   let epoch = -1
 
   function key(hash: string): KeyRecord | null | Promise<KeyRecord | null> {
     const known = keys.get(hash)
     if (known !== undefined && clock.now() < known.until) return known.record
+    const before = keysAnnounced
     return directory.key(hash).then((record) => {
+      if (keysAnnounced !== before) return record
       bounded(keys)
       keys.set(hash, { record, until: record === null ? clock.now() + UNKNOWN_KEY_MS : (record.expiresAt ?? Infinity) })
       return record
@@ -63,10 +71,12 @@ export function createMemory(parts: MemoryParts): Memory {
   function load(id: CustomerId): Promise<CustomerState | null> {
     const running = loading.get(id)
     if (running !== undefined) return running
-    const promise = directory.customer(parts.identity, id).then(async (view) => {
+    const announcedBefore = announced
+    const promise = (leaving.get(id) ?? Promise.resolve()).then(() => directory.customer(parts.identity, id)).then(async (view) => {
       if (view === null) return null
       const state = customerState(view, await catalog(view.snapshot.catalogVersion))
       evictIdle()
+      state.stale = announced !== announcedBefore
       customers.set(id, state)
       return state
     }).finally(() => loading.delete(id))
@@ -117,16 +127,20 @@ export function createMemory(parts: MemoryParts): Memory {
     if (customers.size < SNAPSHOTS_PER_NODE_MAX) return
     for (const [id, state] of customers) {
       if (state.open > 0 || state.acquiring !== null) continue
-      void parts.giveBack(returnIdle(state, [...state.slices.keys()])).catch(() => undefined)
+      const sent = parts.giveBack(returnIdle(state, [...state.slices.keys()])).catch(() => undefined).finally(() => leaving.delete(id))
+      leaving.set(id, sent)
       customers.delete(id)
       return
     }
   }
 
   async function apply(message: FeedMessage): Promise<void> {
+    if (message.kind !== 'recall' && message.kind !== 'upstreams') announced += 1
+    if (message.kind === 'keys' || message.kind === 'hello') keysAnnounced += 1
     const missed = message.epoch > epoch + 1
     if (message.kind === 'hello' ? message.epoch !== epoch : missed) {
       keys.clear()
+      keysAnnounced += 1
       for (const state of customers.values()) state.stale = true
       upstreams = await directory.upstreams()
     }
