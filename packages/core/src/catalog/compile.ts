@@ -2,9 +2,8 @@
 // a person wants to see all at once are in validate.ts, which runs before.
 
 import { InputError } from '../assert.ts'
-import { pow10 } from '../decimal.ts'
-import { parseUnits, units } from '../money.ts'
-import { parseQuantity, quantity, type Quantity } from '../quantity.ts'
+import { parseUnits } from '../money.ts'
+import { parseQuantity, type Quantity } from '../quantity.ts'
 import type { CumulativePrice, PriceModel, Tier } from '../rating/price.ts'
 import type { Catalog, Meter, Plan } from './catalog.ts'
 import { compileRateCard, compileTerms } from './compile-rates.ts'
@@ -121,11 +120,3 @@ function meterOf(id: string, context: PlanContext, path: string): Meter {
   if (meter === undefined) throw new InputError({ code: 'unknown_meter', field: path, message: `there is no meter ${id}` })
   return meter
 }
-
-/** One whole unit of a meter at its scale. */
-export function wholeUnit(scale: number): Quantity {
-  return quantity(pow10(scale))
-}
-
-/** Zero of an asset, for sums that start empty. */
-export const NOTHING = units(0n)

@@ -3,7 +3,7 @@
 // recalled, so that a customer never pays for what its plan includes.
 
 import {
-  DIMENSION_LENGTH_MAX, DIMENSIONS_MAX, EVENT_AGE_MS_MAX, EVENT_AHEAD_MS_MAX, EVENTS_PER_REQUEST_MAX, InputError, instant, measure, parseInstant, parseQuantity, formatQuantity, QUANTITY_SCALE_MAX, RECALL_WAIT_MS,
+  DIMENSION_LENGTH_MAX, DIMENSIONS_MAX, EVENT_AGE_MS_MAX, EVENT_AHEAD_MS_MAX, EVENT_BYTES_MAX, EVENTS_PER_REQUEST_MAX, InputError, instant, isOversized, measure, parseInstant, parseQuantity, formatQuantity, QUANTITY_SCALE_MAX, RECALL_WAIT_MS,
   type CustomerId, type EntityId, type EventResult, type IncomingUsage, type Meter, type UsageEvent,
 } from '@tollgate/core'
 import { listBudgets } from '../store/budgets.ts'
@@ -38,6 +38,7 @@ export async function ingest(plane: ControlPlane, incoming: readonly IncomingEve
 
 function readEvent(plane: ControlPlane, raw: IncomingEvent, binding: { readonly customer: CustomerId | null; readonly key: string }): IncomingUsage {
   if (typeof raw !== 'object' || raw === null || Array.isArray(raw)) throw new InputError({ code: 'invalid_event', message: 'an event is a JSON object' })
+  if (isOversized(JSON.stringify(raw))) throw new InputError({ code: 'too_long', field: null, message: `an event has at most ${EVENT_BYTES_MAX} characters as JSON: dimensions are labels, not documents` })
   if (raw['specversion'] !== '1.0') throw new InputError({ code: 'invalid_event', field: 'specversion', message: 'specversion must be "1.0"' })
   // The key of a customer names it already.
   const subject = binding.customer !== null && (raw['subject'] === undefined || raw['subject'] === null) ? binding.customer : text(raw['subject'], 'subject', 64)

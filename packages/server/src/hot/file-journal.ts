@@ -10,7 +10,7 @@ import { encodeGroup, wholeGroups } from './journal-line.ts'
 
 /** How long written lines may wait for their group's sync. */
 const SYNC_INTERVAL_MS = 5
-/** Lines of one group: a group must fit a stretch that is shipped, and the longest line is bounded by EVENT_BYTES_MAX. */
+/** Lines of one group: a group must fit a stretch that is shipped, and the longest line is bounded by LINE_BYTES_MAX. */
 const GROUP_LINES_MAX = 256
 /** Bytes of the longest line, so that a group always fits. */
 const LINE_BYTES_MAX = 128 * 1024
