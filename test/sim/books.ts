@@ -22,7 +22,8 @@ import {
   type UsageEvent,
 } from '@tollgate/core'
 import { resolveSnapshot } from '@tollgate/core/resolve'
-import { emptyOutput, rateInto, type BatchState } from '../../packages/server/src/app/settlement/rate-batch.ts'
+import { emptyOutput, type BatchState } from '../../packages/server/src/app/settlement/batch-state.ts'
+import { rateInto } from '../../packages/server/src/app/settlement/rate-batch.ts'
 import type { CustomerContext } from '../../packages/server/src/app/customer-contexts.ts'
 import { createLent } from './lent.ts'
 import { CATALOG, CUSTOMER, factsOf, LINKS, type PlanId } from './scenario.ts'

@@ -19,7 +19,8 @@ import {
 } from '../../store/settlement.ts'
 import type { Catalogs } from '../catalogs.ts'
 import { budgetScale, budgetsOf, limitOf, type CustomerContext, type CustomerContexts } from '../customer-contexts.ts'
-import { accumulatorKey, emptyOutput, headroomKey, postingKey, rateInto, type BatchOutput, type BatchState } from './rate-batch.ts'
+import { accumulatorKey, emptyOutput, headroomKey, postingKey, type BatchOutput, type BatchState } from './batch-state.ts'
+import { rateInto } from './rate-batch.ts'
 
 export type SettlementParts = { readonly sql: Sql; readonly catalogs: Catalogs; readonly contexts: CustomerContexts; readonly clock: Clock; readonly randomText: () => string }
 

@@ -1,0 +1,143 @@
+// Who pays for a request, in the order of the snapshot's funding list, split where needed: allowances pay units first; what is
+// left is priced at its bound and held on the wallet, then accrued if the plan allows. Changes nothing: it collects holds and
+// what must be asked for.
+
+import { InputError } from '../assert.ts'
+import { allowanceBudget, type Coverage } from '../rating/rate-event.ts'
+import type { Plan } from '../catalog/catalog.ts'
+import type { FundingSource } from '../entitlement/snapshot.ts'
+import type { Measured } from '../meter/measure.ts'
+import { units, ZERO, type Units } from '../money.ts'
+import { formatQuantity, quantity } from '../quantity.ts'
+import { rateBound } from '../rating/rate.ts'
+import { applies } from './applies.ts'
+import type { LeaseNeed } from './authority.ts'
+import { exactToHold, holdToExact, type Budget } from './budget.ts'
+import type { DecisionInput, Hold } from './decide.ts'
+import type { Denial } from './denial.ts'
+import { denyAllowance, denyUnpriced, denyWallet } from './explain-denial.ts'
+import { freeOf, isRefused, type Slice } from './slice.ts'
+
+/** How many requests like this one a node leases for ahead. */
+const LEASE_AHEAD = 32
+
+type Collected = { readonly holds: Hold[]; readonly needs: LeaseNeed[] }
+type Funded = { readonly estimate: Units; readonly overage: Units; readonly coverage: readonly Coverage[]; readonly denial: Denial | null }
+
+/** Allowances pay units first; what is left is priced at its bound and paid by the wallet, then accrued if the plan allows. */
+export function fund(input: DecisionInput, plan: Plan, collected: Collected): Funded {
+  const { snapshot, request } = input
+  const left = request.bound.map(countOf)
+  const coverage: Coverage[] = []
+  let owed: Units | null = null
+  for (const [index, source] of snapshot.funding.entries()) {
+    if (source.kind === 'allowance') {
+      const later = snapshot.funding.slice(index + 1)
+      coverBy(source, input, left, { ...collected, coverage, spills: later.some((next) => next.kind !== 'allowance' || sharesMeter(next.budget, source.budget)) })
+      // What the allowance pays is not known yet: ask for it before anybody else is asked to pay.
+      if (collected.needs.length > 0) return { estimate: ZERO, overage: ZERO, coverage, denial: null }
+      continue
+    }
+    owed ??= boundOfCharge(plan, request.bound, left)
+    if (owed === null || owed === ZERO) break
+    if (source.kind === 'overage') return { estimate: owed, overage: owed, coverage, denial: null }
+    const hasOverage = snapshot.funding.some(({ kind }) => kind === 'overage')
+    return { estimate: owed, coverage, ...payFrom(source.budget, input, { owed, hasOverage }, collected) }
+  }
+  owed ??= boundOfCharge(plan, request.bound, left)
+  if (owed === ZERO) return { estimate: ZERO, overage: ZERO, coverage, denial: null }
+  return { estimate: owed ?? ZERO, overage: ZERO, coverage, denial: exhaustedBy(input, owed, left) }
+}
+
+function exhaustedBy(input: DecisionInput, owed: Units | null, left: readonly number[]): Denial {
+  const { snapshot, request } = input
+  const allowance = snapshot.funding.find((source) => source.kind === 'allowance')
+  if (allowance?.kind === 'allowance') return denyAllowance(snapshot, allowance.budget, { required: boundOf(meters(allowance.budget), request.bound), refused: input.slices(allowance.budget)?.refused ?? null })
+  const unpriced = request.bound.find((_, index) => left[index]! > 0)
+  return owed === null ? denyUnpriced(snapshot, unpriced?.meter.id ?? request.feature) : denyWallet(snapshot, null, owed, null)
+}
+
+/** Takes what the allowance's slice has; asks for more unless the authority said that there is none. */
+function coverBy(source: Extract<FundingSource, { kind: 'allowance' }>, input: DecisionInput, left: number[], collected: Collected & { readonly coverage: Coverage[]; readonly spills: boolean }): void {
+  const { budget } = source
+  if (budget.unit.kind !== 'meters' || !applies(budget, input.snapshot, input.request)) return
+  const slice = input.slices(budget)
+  const wanted = input.request.bound.reduce((sum, { meter }, index) => (meters(budget).includes(meter.id) ? sum + left[index]! : sum), 0)
+  if (wanted === 0) return
+  const free = Math.max(0, freeIn(slice))
+  if (free < wanted && !isRefused(slice, wanted - free, input.now)) {
+    collected.needs.push(needOf(budget, wanted - free, collected))
+    return
+  }
+  let amount = 0
+  for (const meterId of budget.unit.meters) {
+    const index = input.request.bound.findIndex(({ meter }) => meter.id === meterId)
+    const taken = index < 0 ? 0 : Math.min(left[index]!, free - amount)
+    if (taken <= 0) continue
+    left[index]! -= taken
+    amount += taken
+    collected.coverage.push({ budget: allowanceBudget(source.allowance), meter: meterId, quantity: quantity(BigInt(taken)) })
+  }
+  if (slice !== undefined && amount > 0) collected.holds.push({ slice, budget, amount })
+}
+
+/** Holds `owed` on the wallet, or what is left there if the rest may be accrued. */
+function payFrom(budget: Budget, input: DecisionInput, due: { readonly owed: Units; readonly hasOverage: boolean }, collected: Collected): Pick<Funded, 'overage' | 'denial'> {
+  const slice = input.slices(budget)
+  const amount = exactToHold(budget.unit, due.owed)
+  const free = freeIn(slice)
+  if (free < amount && !isRefused(slice, amount - free, input.now)) {
+    collected.needs.push(needOf(budget, amount - free, { spills: due.hasOverage }))
+    return { overage: ZERO, denial: null }
+  }
+  if (free < amount && !due.hasOverage) return { overage: ZERO, denial: denyWallet(input.snapshot, budget, due.owed, slice?.refused ?? null) }
+  const held = Math.min(amount, Math.max(0, free))
+  if (slice !== undefined && held > 0) collected.holds.push({ slice, budget, amount: held })
+  const accrued = due.owed - holdToExact(budget.unit, held)
+  return { overage: units(accrued > 0n ? accrued : 0n), denial: null }
+}
+
+/** Where another source pays the rest (`spills`), any part of the need will do. */
+export function needOf(budget: Budget, missing: number, options: { readonly spills: boolean }): LeaseNeed {
+  return { budget, min: options.spills ? 0 : missing, need: missing, want: missing * LEASE_AHEAD }
+}
+
+function sharesMeter(a: Budget, b: Budget): boolean {
+  return meters(a).some((meter) => meters(b).includes(meter))
+}
+
+/** A quantity as the number of hold units that it is. */
+function countOf({ meter, quantity: used }: Measured): number {
+  if (used > BigInt(Number.MAX_SAFE_INTEGER)) {
+    throw new InputError({ code: 'out_of_range', field: meter.id, message: `the bound of meter ${meter.id} is too large to be authorized: ${formatQuantity(used, meter.scale)}` })
+  }
+  return Number(used)
+}
+
+/** The dearest that the units not covered can cost; null when one of them has no price beyond its allowance. */
+function boundOfCharge(plan: Plan, bound: readonly Measured[], left: readonly number[]): Units | null {
+  let sum = 0n
+  for (const [index, { meter }] of bound.entries()) {
+    const units_ = left[index]!
+    if (units_ === 0) continue
+    const price = plan.priceByMeter.get(meter.id)
+    if (price !== undefined) sum += rateBound(price, quantity(BigInt(units_)))
+    else if (plan.allowances.some((allowance) => allowance.meters.includes(meter.id))) return null
+  }
+  return units(sum)
+}
+
+export function boundOf(meterIds: readonly string[], bound: readonly Measured[]): number {
+  let sum = 0
+  for (const { meter, quantity: used } of bound) if (meterIds.includes(meter.id)) sum += Number(used)
+  return sum
+}
+
+function meters(budget: Budget): readonly string[] {
+  return budget.unit.kind === 'meters' ? budget.unit.meters : []
+}
+
+/** Negative after an overrun: the next lease must cover that too. */
+export function freeIn(slice: Slice | undefined): number {
+  return slice === undefined ? 0 : freeOf(slice)
+}

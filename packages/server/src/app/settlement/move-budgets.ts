@@ -1,0 +1,35 @@
+// What an event settles on each budget that counts it, and on the lease of the node that admitted it.
+
+import { applies, type Coverage, type Instant, type Measured, type Units, type UsageEvent } from '@tollgate/core'
+import { budgetScale, type CustomerContext } from '../customer-contexts.ts'
+import type { Paid } from './pay.ts'
+import type { BatchOutput } from './batch-state.ts'
+
+type Moved = { readonly event: UsageEvent; readonly context: CustomerContext; readonly coverage: readonly Coverage[]; readonly measured: readonly Measured[]; readonly paid: Paid; readonly charge: Units }
+
+export function moveBudgets(output: BatchOutput, moved: Moved): void {
+  const { event, context, coverage, measured, paid } = moved
+  const { snapshot } = context
+  for (const source of snapshot.funding) {
+    if (source.kind === 'overage') continue
+    const amount = source.kind === 'wallet'
+      ? paid.draws.reduce((sum, draw) => sum + draw.amount, 0n) + paid.debt
+      : coverage.reduce((sum, covered) => (covered.budget === source.budget.id ? sum + covered.quantity : sum), 0n)
+    move(output, event, source.budget.id, source.budget.period.start, budgetScale(source.budget), amount)
+  }
+  for (const budget of snapshot.limits) {
+    if (!applies(budget, snapshot, event)) continue
+    const { unit } = budget
+    const amount = unit.kind === 'money' ? moved.charge : measured.reduce((sum, { meter, quantity: used }) => (unit.meters.includes(meter.id) ? sum + used : sum), 0n)
+    move(output, event, budget.id, budget.period.start, budgetScale(budget), amount)
+  }
+}
+
+function move(output: BatchOutput, event: UsageEvent, budget: string, periodStart: Instant, scale: number, amount: bigint): void {
+  if (amount === 0n) return
+  const node = event.settled?.node ?? null
+  const incarnation = event.settled?.incarnation ?? null
+  const key = `${event.customer} ${budget} ${periodStart} ${node} ${incarnation}`
+  const known = output.moves.get(key)
+  output.moves.set(key, { customer: event.customer, budget, periodStart, scale, node, incarnation, amount: (known?.amount ?? 0n) + amount })
+}
