@@ -1,0 +1,37 @@
+// Asks the authority for what a customer's requests miss: one call at a time, shared by all who wait.
+
+import { assert, grant, instant, type Decision } from '@tollgate/core'
+import { foldUsed, leaseAhead, sliceFor, type CustomerState } from './customer-state.ts'
+import type { Inside } from './inside.ts'
+
+/** How long a refusal is believed. A top-up drops it at once; this is for a push that was lost. */
+const REFUSAL_BELIEVED_MS = 1_000
+/** An allowance with nothing left mostly stays so, and what changes it is pushed, except another node's giving back. */
+const EXHAUSTION_BELIEVED_MS = 5_000
+
+/** One call per customer at a time: those who come meanwhile wait for it and look at their slices again. */
+export function acquire(node: Inside, state: CustomerState, needs: Extract<Decision, { kind: 'miss' }>['needs']): Promise<void> {
+  if (state.acquiring !== null) return state.acquiring
+  node.counts.acquires += 1
+  const budgets = needs.map((need) => leaseAhead(state, need, node.clock.now()))
+  const ask = () => node.parts.authority.acquire(node.parts.identity, { sequence: node.parts.nextSequence(), customer: state.snapshot.customer, budgets })
+  // What was recalled a moment ago is headroom only when it has arrived; asked before, the authority would refuse it.
+  state.acquiring = (state.returning === null ? ask() : state.returning.then(ask)).then((answer) => {
+    const until = (ms: number) => instant(node.clock.now() + ms)
+    if ('kind' in answer) {
+      const need = needs.find(({ budget }) => budget.id === answer.budget)
+      assert(need !== undefined, 'the authority refused a budget that was not asked for')
+      sliceFor(state, need.budget).refused = { min: Math.max(1, need.min), until: until(REFUSAL_BELIEVED_MS), limit: answer.limit, used: answer.settled }
+      return
+    }
+    for (const lease of answer) {
+      const need = needs.find(({ budget }) => budget.id === lease.budget && budget.period.start === lease.periodStart)
+      assert(need !== undefined, 'the authority granted a budget that was not asked for')
+      foldUsed(state, need.budget)
+      const slice = sliceFor(state, need.budget)
+      grant(slice, lease.granted)
+      slice.refused = lease.exhausted ? { min: 1, until: until(EXHAUSTION_BELIEVED_MS) } : null
+    }
+  }).finally(() => { state.acquiring = null })
+  return state.acquiring
+}

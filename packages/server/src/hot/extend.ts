@@ -1,0 +1,49 @@
+// Raises the hold of an open reservation to a new bound. A denial leaves the old hold in force.
+
+import { release, type Hold, type ReservationId } from '@tollgate/core'
+import { acquire } from './acquire.ts'
+import { decideOn, refuse, ROUNDS_PER_REQUEST_MAX } from './admit.ts'
+import { allowed, ended, notFound, unavailable } from './answers.ts'
+import type { Authorization, AuthorizeInput, ReservationProblem } from './contract.ts'
+import type { Inside } from './inside.ts'
+import type { Reservation } from './reservation.ts'
+
+export function extend(node: Inside, id: ReservationId, bound: AuthorizeInput['bound']): Authorization | ReservationProblem | Promise<Authorization | ReservationProblem> {
+  const reservation = node.book.get(id)
+  if (reservation === undefined) return notFound(id)
+  if (reservation.status !== 'open') return ended(reservation)
+  return extendOpen(node, reservation, bound, 0)
+}
+
+function extendOpen(node: Inside, reservation: Reservation, bound: AuthorizeInput['bound'], rounds: number): Authorization | ReservationProblem | Promise<Authorization | ReservationProblem> {
+  if (reservation.status !== 'open') return ended(reservation)
+  const { state, holds } = reservation
+  // Decide as if the old hold were not there; without an await in between nobody else can take its place.
+  for (const { slice, amount } of holds) release(slice, amount)
+  const decision = decideOn(node, state, reservation.known, { ...reservation.input, bound: raised(reservation.input.bound, bound) })
+  for (const { slice, amount } of decision.kind === 'allow' ? decision.holds : holds) restore(slice, amount)
+  if (decision.kind === 'allow') {
+    reservation.holds = decision.holds
+    reservation.estimate = decision.estimate
+    reservation.input = { ...reservation.input, bound: raised(reservation.input.bound, bound) }
+    return allowed(reservation, false)
+  }
+  if (decision.kind === 'deny') return refuse(node, state, reservation.input, decision.denial)
+  if (rounds >= ROUNDS_PER_REQUEST_MAX) return refuse(node, state, reservation.input, unavailable(state))
+  return acquire(node, state, decision.needs.map((need) => ({ ...need, want: Math.max(need.min, need.want) }))).then(
+    () => extendOpen(node, reservation, bound, rounds + 1),
+    () => refuse(node, state, reservation.input, unavailable(state)),
+  )
+}
+
+/** The higher of two bounds, property by property: extensions that overlap never lower each other. */
+function raised(bound: AuthorizeInput['bound'], by: AuthorizeInput['bound']): AuthorizeInput['bound'] {
+  const quantities: Record<string, string> = { ...bound.quantities }
+  for (const [property, text] of Object.entries(by.quantities)) if (!(Number(quantities[property]) >= Number(text))) quantities[property] = text
+  return { quantities, dimensions: { ...bound.dimensions, ...by.dimensions } }
+}
+
+/** Puts a hold back that was there a moment ago, even if the slice is overrun meanwhile: it was admitted. */
+function restore(slice: Hold['slice'], amount: number): void {
+  slice.held += amount
+}

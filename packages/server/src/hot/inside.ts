@@ -1,0 +1,29 @@
+// What the operations of one node share. Only they see it; everyone else has the contract.
+
+import type { Authority, Clock, NodeIdentity } from '@tollgate/core'
+import type { DenialLog } from './denial-log.ts'
+import type { FileJournal } from './file-journal.ts'
+import type { Memory } from './memory.ts'
+import type { ReservationBook } from './reservation.ts'
+
+export type HotNodeParts = {
+  readonly identity: NodeIdentity
+  readonly authority: Authority
+  readonly memory: Memory
+  readonly journal: Pick<FileJournal, 'append' | 'note' | 'sync' | 'failure' | 'backlogBytes'>
+  readonly denials: DenialLog
+  readonly clock: Clock
+  /** Numbers the calls to the authority, so that a repeated one is known. */
+  readonly nextSequence: () => number
+  /** Unguessable text for ids, ordered by time. */
+  readonly randomText: () => string
+  readonly hashKey: (rawKey: string) => string
+  readonly onDrain: () => Promise<void>
+}
+
+export type Inside = Pick<HotNodeParts, 'clock' | 'journal' | 'memory'> & {
+  readonly parts: HotNodeParts
+  readonly book: ReservationBook
+  readonly counts: Record<'authorized' | 'denied' | 'settled' | 'released' | 'expired' | 'acquires', number>
+  isDraining: boolean
+}

@@ -1,0 +1,116 @@
+// The end of a reservation with its real usage: the holds go, what was used is rated and moves the slices, and the usage event
+// is written to the journal. Use beyond the hold is booked in full: it happened.
+
+import { applies, assert, coverByAllowances, exactToHold, freeOf, isLinear, LEASE_UNITS_MAX, measure, NONE, quantity, rateEvent, release, settle, ZERO, type Budget, type Coverage, type Measured, type RatedEvent, type ReservationId, type Units, type UsageEvent } from '@tollgate/core'
+import { notFound, problem } from './answers.ts'
+import type { ReservationProblem, Settled, Usage } from './contract.ts'
+import { balanceOf, sliceFor, sliceIn, type CustomerState } from './customer-state.ts'
+import type { Inside } from './inside.ts'
+import { encodeLine } from './journal-line.ts'
+import type { Reservation } from './reservation.ts'
+
+export function settleReservation(node: Inside, id: ReservationId, usage: Usage): Settled | ReservationProblem {
+  const reservation = node.book.get(id)
+  if (reservation === undefined) return notFound(id)
+  const fingerprint = reservation.input.repeatable ? JSON.stringify([Object.entries(usage.quantities).sort(), Object.entries(usage.dimensions).sort()]) : ''
+  if (reservation.settled !== null) {
+    if (reservation.settled.fingerprint !== fingerprint) return problem('settled_with_other_usage', `reservation ${id} was settled with other usage; the first stands. Send a correction event to change it.`)
+    return { ...reservation.settled.answer, replayed: true }
+  }
+  const { state, input, known } = reservation
+  const measured = measure(known.catalog.meters, { type: input.type, feature: input.feature, ...usage })
+  const wasOpen = reservation.status === 'open'
+  if (wasOpen) for (const { slice, amount } of reservation.holds) release(slice, amount)
+  const { coverage, rated } = rateOn(state, known, measured)
+  bookUse(state, reservation, { measured, coverage, rated })
+  const event = usageEvent(node, reservation, usage, coverage)
+  const written = node.journal.append(encodeLine('settled', event))
+  // The gateway may never look at it (a client that is gone); a failed journal is seen by the next admission.
+  written.catch(() => undefined)
+  const answer: Settled = {
+    kind: 'settled', reservation: id, charge: rated.amount, currency: known.snapshot.currency,
+    isFinal: measured.every(({ meter }) => isFinalFor(known, meter.id)), balance: balanceOf(state), replayed: false, written,
+  }
+  if (wasOpen) state.open -= 1
+  reservation.status = 'settled'
+  reservation.holds = []
+  reservation.settled = { answer, fingerprint }
+  node.book.finish(reservation, node.clock.now())
+  node.counts.settled += 1
+  return answer
+}
+
+function rateOn(state: CustomerState, known: Reservation['known'], measured: readonly Measured[]): { readonly coverage: Coverage[]; readonly rated: RatedEvent } {
+  const plan = known.catalog.plans.get(known.snapshot.plan)
+  assert(plan !== undefined, `the snapshot's plan ${known.snapshot.plan} is not in its catalog`)
+  // A snapshot refreshed within the period carried the positions over; one of another period began its own.
+  const positions = known.snapshot.period.start === state.snapshot.period.start ? state.positions : known.positions
+  const coverage = coverByAllowances(plan, measured, (allowance) => {
+    const budget = known.snapshot.funding.flatMap((source) => (source.kind === 'allowance' && source.allowance === allowance ? [source.budget] : []))[0]
+    const slice = budget === undefined ? undefined : sliceIn(state, budget)
+    return quantity(BigInt(slice === undefined ? 0 : Math.max(0, freeOf(slice))))
+  })
+  const rated = rateEvent({ plan, measured, coverage, billableBefore: (price) => positions.get(price) ?? NONE })
+  for (const charge of rated.charges) positions.set(charge.price, quantity(charge.before + charge.quantity - charge.included))
+  return { coverage, rated }
+}
+
+/** Moves the slices by what really happened. The holds are released already; use may exceed what was held. */
+function bookUse(state: CustomerState, reservation: Reservation, used: { readonly measured: readonly Measured[]; readonly coverage: readonly Coverage[]; readonly rated: RatedEvent }): void {
+  const { snapshot } = reservation.known
+  for (const covered of used.coverage) {
+    const source = snapshot.funding.find((one) => one.kind === 'allowance' && one.budget.id === covered.budget)
+    assert(source?.kind === 'allowance', 'covered by an allowance that the snapshot does not have')
+    settle(sliceFor(state, source.budget), 0, Number(covered.quantity))
+  }
+  const hasOverage = snapshot.funding.some(({ kind }) => kind === 'overage')
+  for (const source of snapshot.funding) {
+    if (source.kind !== 'wallet' || source.budget.unit.kind !== 'money' || used.rated.amount <= ZERO) continue
+    const slice = sliceFor(state, source.budget)
+    const amount = holdOf(source.budget, used.rated.amount)
+    settle(slice, 0, hasOverage ? Math.min(amount, Math.max(0, freeOf(slice))) : amount)
+  }
+  for (const budget of snapshot.limits) {
+    if (!applies(budget, snapshot, { feature: reservation.input.feature, entity: reservation.entity })) continue
+    const amount = budget.unit.kind === 'money' ? holdOf(budget, used.rated.amount) : countedBy(budget.unit.meters, used.measured)
+    if (amount > 0) settle(sliceFor(state, budget), 0, amount)
+  }
+}
+
+function usageEvent(node: Inside, reservation: Reservation, usage: Usage, coverage: readonly Coverage[]): UsageEvent {
+  const { input } = reservation
+  return {
+    id: reservation.id,
+    source: input.type === 'ai.request' && !input.repeatable ? 'tollgate:gateway' : 'tollgate:api',
+    type: input.type,
+    customer: input.customer,
+    time: reservation.createdAt,
+    entity: reservation.entity,
+    feature: input.feature,
+    run: input.run,
+    key: input.key?.id ?? null,
+    quantities: usage.quantities,
+    dimensions: usage.dimensions,
+    cost: usage.cost,
+    estimated: usage.estimated,
+    catalogVersion: reservation.known.catalog.version,
+    settled: { node: node.parts.identity.node, incarnation: node.parts.identity.incarnation, covered: coverage.map(({ budget, meter, quantity: drawn }) => ({ budget, meter, quantity: String(drawn) })) },
+    context: usage.context,
+  }
+}
+
+function isFinalFor(known: Reservation['known'], meter: string): boolean {
+  const price = known.catalog.plans.get(known.snapshot.plan)?.priceByMeter.get(meter)
+  return price === undefined || isLinear(price)
+}
+
+/** A charge as hold units. What no lease can hold blocks the slice all the same, and is settled exactly elsewhere. */
+function holdOf(budget: Budget, charge: Units): number {
+  return charge <= ZERO ? 0 : Math.min(exactToHold(budget.unit, charge), LEASE_UNITS_MAX)
+}
+
+function countedBy(meters: readonly string[], measured: readonly Measured[]): number {
+  let sum = 0
+  for (const { meter, quantity: used } of measured) if (meters.includes(meter.id)) sum += Number(used)
+  return sum
+}
