@@ -186,6 +186,31 @@ create table lease_answer (
   constraint lease_answer_node_id_fkey FOREIGN KEY (node_id) REFERENCES node(id)
 );
 
+create table ledger_checkpoint (
+  customer_id text not null,
+  "position" bigint not null,
+  hash bytea not null,
+  at timestamp with time zone not null,
+  key_id text not null,
+  signature text not null,
+  constraint ledger_checkpoint_pkey PRIMARY KEY (customer_id, "position"),
+  constraint ledger_checkpoint_customer_id_fkey FOREIGN KEY (customer_id) REFERENCES customer(id),
+  constraint ledger_checkpoint_key_id_fkey FOREIGN KEY (key_id) REFERENCES signing_key(id)
+);
+CREATE TRIGGER ledger_checkpoint_append_only BEFORE DELETE OR UPDATE ON public.ledger_checkpoint FOR EACH ROW EXECUTE FUNCTION refuse_change();
+
+create table ledger_head (
+  customer_id text not null,
+  "position" bigint not null,
+  hash bytea not null,
+  changed_at timestamp with time zone not null,
+  constraint ledger_head_pkey PRIMARY KEY (customer_id),
+  constraint ledger_head_customer_id_fkey FOREIGN KEY (customer_id) REFERENCES customer(id),
+  constraint ledger_head_hash_check CHECK ((length(hash) = 32)),
+  constraint ledger_head_position_check CHECK (("position" > 0))
+);
+CREATE INDEX ledger_head_changed ON public.ledger_head USING btree (changed_at);
+
 create table ledger_transfer (
   customer_id text not null,
   sequence bigint generated always as identity not null,
@@ -199,12 +224,19 @@ create table ledger_transfer (
   batch_id bigint,
   period_start timestamp with time zone,
   posted_at timestamp with time zone default now() not null,
+  "position" bigint,
+  evidence bytea,
+  hash bytea,
   constraint ledger_transfer_pkey PRIMARY KEY (customer_id, sequence),
   constraint ledger_transfer_customer_id_id_key UNIQUE (customer_id, id),
+  constraint ledger_transfer_position UNIQUE (customer_id, "position"),
   constraint ledger_transfer_batch_id_fkey FOREIGN KEY (batch_id) REFERENCES settlement_batch(id),
   constraint ledger_transfer_customer_id_fkey FOREIGN KEY (customer_id) REFERENCES customer(id),
   constraint ledger_transfer_amount_check CHECK ((amount > (0)::numeric)),
-  constraint ledger_transfer_check CHECK ((credit <> debit))
+  constraint ledger_transfer_chained CHECK ((("position" IS NULL) = (hash IS NULL))),
+  constraint ledger_transfer_check CHECK ((credit <> debit)),
+  constraint ledger_transfer_evidence_check CHECK ((length(evidence) = 32)),
+  constraint ledger_transfer_hash_check CHECK ((length(hash) = 32))
 );
 CREATE INDEX ledger_transfer_batch ON public.ledger_transfer USING btree (customer_id, batch_id);
 CREATE TRIGGER ledger_transfer_append_only BEFORE DELETE OR UPDATE ON public.ledger_transfer FOR EACH ROW EXECUTE FUNCTION refuse_change();
@@ -266,6 +298,14 @@ create table settlement_batch (
   events integer not null,
   settled_at timestamp with time zone default now() not null,
   constraint settlement_batch_pkey PRIMARY KEY (id)
+);
+
+create table signing_key (
+  id text not null,
+  public_key text not null,
+  secret_sealed text not null,
+  created_at timestamp with time zone default now() not null,
+  constraint signing_key_pkey PRIMARY KEY (id)
 );
 
 create table subscription (

@@ -2,7 +2,7 @@
 
 import { parseUnits, units, type Instant } from '@tollgate/core'
 import { listEvents, type StoredEvent } from '../store/events.ts'
-import { accountBalances, listTransfers, type StoredTransfer } from '../store/reports.ts'
+import { accountBalances, listTransfers, type StoredTransfer } from '../store/ledger.ts'
 import type { ControlPlane } from './control-plane.ts'
 import { getCustomer } from './customers.ts'
 import { pageOf, type Page } from './listings.ts'
@@ -38,9 +38,10 @@ export async function transfersPage(
 /** Credits minus debits; over all accounts of an asset they sum to zero. */
 export type Account = { readonly account: string; readonly asset: string; readonly debits: bigint; readonly credits: bigint; readonly balance: bigint }
 
-export async function accounts(plane: ControlPlane, customer: string): Promise<Account[]> {
+/** Balances now, or as they stood at an instant of the past. */
+export async function accounts(plane: ControlPlane, customer: string, at: Instant | null): Promise<Account[]> {
   await getCustomer(plane, customer)
-  return (await accountBalances(plane.sql, customer)).map(({ account, asset, ...sums }) => {
+  return (await accountBalances(plane.sql, customer, at)).map(({ account, asset, ...sums }) => {
     const debits = parseUnits(sums.debits, asset)
     const credits = parseUnits(sums.credits, asset)
     return { account, asset, debits, credits, balance: units(credits - debits) }

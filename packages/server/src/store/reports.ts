@@ -28,26 +28,6 @@ export async function queryUsage(sql: Sql, query: UsageQuery): Promise<UsageRow[
     group by 1, 2, 3, 4, 5 order by 1, 2, 3, 4, 5 limit 100000`
 }
 
-export type StoredTransfer = { readonly sequence: bigint; readonly id: string; readonly debit: string; readonly credit: string; readonly asset: string; readonly amount: string; readonly cause: string; readonly causeId: string; readonly periodStart: Instant | null; readonly postedAt: Instant }
-
-export async function listTransfers(sql: Sql, input: { readonly customer: string; readonly after: bigint | null; readonly limit: number; readonly account: string | null }): Promise<StoredTransfer[]> {
-  return sql<StoredTransfer[]>`
-    select sequence, id, debit, credit, asset, amount, cause, cause_id as "causeId", period_start as "periodStart", posted_at as "postedAt" from ledger_transfer
-    where customer_id = ${input.customer} and (${input.after}::bigint is null or sequence > ${input.after}::bigint)
-      and (${input.account}::text is null or debit = ${input.account} or credit = ${input.account})
-    order by sequence limit ${input.limit}`
-}
-
-export type AccountBalance = { readonly account: string; readonly asset: string; readonly debits: string; readonly credits: string }
-
-export async function accountBalances(sql: Sql | Transaction, customer: string): Promise<AccountBalance[]> {
-  return sql<AccountBalance[]>`
-    select account, asset, sum(debit) as debits, sum(credit) as credits from (
-      select debit as account, asset, amount as debit, 0 as credit from ledger_transfer where customer_id = ${customer}
-      union all select credit, asset, 0, amount from ledger_transfer where customer_id = ${customer}) sides
-    group by account, asset order by account`
-}
-
 /** What wallets, accrual and debt paid for the usage of one period. */
 export async function usagePayments(sql: Sql | Transaction, customer: string, periodStart: Instant): Promise<{ readonly drawn: string; readonly accrued: string; readonly debt: string }> {
   const [row] = await sql<{ drawn: string; accrued: string; debt: string }[]>`

@@ -86,17 +86,6 @@ export async function writeDebts(tx: Transaction, debts: readonly { readonly cus
     on conflict (customer_id, asset) do update set amount = excluded.amount`
 }
 
-export type TransferRow = Transfer & { readonly customer: string; readonly id: string; readonly cause: 'usage' | 'top_up' | 'expiry'; readonly causeId: string; readonly batch: bigint | null; readonly periodStart: Instant | null }
-
-export async function insertTransfers(tx: Transaction, rows: readonly TransferRow[]): Promise<void> {
-  if (rows.length === 0) return
-  await tx`
-    insert into ledger_transfer (customer_id, id, debit, credit, asset, amount, cause, cause_id, batch_id, period_start)
-    select * from unnest(${rows.map(({ customer }) => customer)}::text[], ${rows.map(({ id }) => id)}::text[], ${rows.map(({ debit }) => debit)}::text[], ${rows.map(({ credit }) => credit)}::text[],
-      ${rows.map(({ asset }) => asset)}::text[], ${rows.map(({ amount, asset }) => formatUnits(amount, asset))}::numeric[], ${rows.map(({ cause }) => cause)}::text[], ${rows.map(({ causeId }) => causeId)}::text[],
-      ${rows.map(({ batch }) => (batch === null ? null : String(batch)))}::bigint[], ${rows.map(({ periodStart }) => (periodStart === null ? null : iso(periodStart)))}::timestamptz[])`
-}
-
 export type RollupRow = { readonly customer: string; readonly hour: Instant; readonly meter: string; readonly feature: string; readonly model: string; readonly entity: string; readonly scale: number; readonly currency: string; quantity: bigint; amount: bigint; events: number }
 
 export async function addRollups(tx: Transaction, rows: readonly RollupRow[]): Promise<void> {

@@ -28,6 +28,9 @@ const transfer = z
     cause_id: text('The settlement batch, or the credit block.', 'bat_12'),
     period_start: time('Billing period that it belongs to; null outside usage.').nullable(),
     posted_at: time('When it was posted. Posted transfers never change.'),
+    position: z.int().nullable().meta({ description: 'Counts the transfers of the customer from 1; null for what was posted before there was a chain.', examples: [42] }),
+    evidence: z.string().nullable().meta({ description: 'SHA-256 over the events behind it, hexadecimal; null where there are none.' }),
+    hash: z.string().nullable().meta({ description: 'SHA-256 over this transfer and the hash before it, hexadecimal.' }),
   })
   .meta({ id: 'Transfer', description: 'One movement from one account to another.' })
 
@@ -141,7 +144,7 @@ export const moneyRoutes = {
     description: 'Credits minus debits of each account; over an asset they sum to zero.',
     access: ['customer'],
     params: customerParam,
-    query: nothing,
+    query: z.strictObject({ at: instantIn('Of what was posted before this time; of everything unless stated.').optional() }),
     body: null,
     status: 200,
     answer: listOf(

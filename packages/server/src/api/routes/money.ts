@@ -65,12 +65,15 @@ export const moneyHandlers: Handlers<keyof typeof moneyRoutes> = {
       cause_id: row.causeId,
       period_start: timeOrNull(row.periodStart),
       posted_at: timeOf(row.postedAt),
+      position: row.position === null ? null : Number(row.position),
+      evidence: row.evidence,
+      hash: row.hash,
     }))
     return { data, next_cursor: writeCursor('transfers', page.next) }
   },
-  listAccounts: async ({ plane, params }) => {
+  listAccounts: async ({ plane, params, query }) => {
     const text = (amount: bigint, asset: string) => formatUnits(units(amount), asset)
-    const data = (await accounts(plane, params.customer)).map(({ account, asset, debits, credits, balance }) => ({
+    const data = (await accounts(plane, params.customer, query.at ?? null)).map(({ account, asset, debits, credits, balance }) => ({
       account,
       currency: asset,
       debits: text(debits, asset),

@@ -3,19 +3,20 @@
 // Locks in one order: customers by id, then budgets, then their leases.
 
 import {
-  assert, eventFingerprint, formatUnits, InputError, parseDecimal, units, usageTransfers,
+  assert, eventFingerprint, evidenceLine, formatUnits, InputError, parseDecimal, units, usageTransfers,
   type Catalog, type Clock, type EventResult, type IncomingUsage, type Instant, type JournalPosition, type UsageEvent,
 } from '@tollgate/core'
-import { createHash } from 'node:crypto'
+import { createHash, type Hash } from 'node:crypto'
 import type { Sql, Transaction } from '../../platform/postgres.ts'
 import { withRetry } from '../../platform/postgres.ts'
 import { ensureBudgets, listBudgets, moveBudgets, type BudgetRow } from '../../store/budgets.ts'
 import { lockCustomers, type StoredFacts } from '../../store/customers.ts'
 import { claimKeys, insertEvents, keyText, type EventRow } from '../../store/events.ts'
+import { insertTransfers, type TransferRow } from '../../store/ledger.ts'
 import { advanceJournal } from '../../store/nodes.ts'
 import {
-  accumulatorOf, addRollups, insertOutbox, insertTransfers, openBatch, readAccumulators, readBlocks, readDebts, writeAccumulators, writeBlocks, writeDebts,
-  type BlockRow, type OutboxRow, type TransferRow,
+  accumulatorOf, addRollups, insertOutbox, openBatch, readAccumulators, readBlocks, readDebts, writeAccumulators, writeBlocks, writeDebts,
+  type BlockRow, type OutboxRow,
 } from '../../store/settlement.ts'
 import type { Catalogs } from '../catalogs.ts'
 import { budgetScale, budgetsOf, limitOf, type CustomerContext, type CustomerContexts } from '../customer-contexts.ts'
@@ -180,16 +181,29 @@ async function write(tx: Transaction, parts: SettlementParts, { batch, output, s
 }
 
 function transfersOf(output: BatchOutput, batch: bigint, randomText: () => string): TransferRow[] {
-  return [...output.postings.values()].flatMap((posting) =>
+  const evidence = evidenceByPosting(output.rows)
+  return [...output.postings].flatMap(([key, posting]) =>
     usageTransfers({
       asset: posting.asset,
       draws: [...posting.draws].map(([block, amount]) => ({ block, amount: units(amount) })),
       accrued: units(posting.accrued),
       debt: units(posting.debt),
     }).map((transfer): TransferRow => ({
-      ...transfer, customer: posting.customer, id: `trf_${randomText()}`, cause: 'usage', causeId: `bat_${batch}`, batch, periodStart: posting.periodStart,
+      ...transfer, customer: posting.customer, id: `trf_${randomText()}`, cause: 'usage', causeId: `bat_${batch}`, batch, periodStart: posting.periodStart, evidence: evidence.get(key) ?? null,
     })),
   )
+}
+
+/** One hash over the events of each posting: with it a tenant can tell whether the events it was shown are those that it paid. */
+function evidenceByPosting(rows: readonly EventRow[]): Map<string, string> {
+  const hashes = new Map<string, Hash>()
+  for (const row of rows) {
+    const key = postingKey(row.customer, row.periodStart)
+    let hash = hashes.get(key)
+    if (hash === undefined) hashes.set(key, (hash = createHash('sha256')))
+    hash.update(evidenceLine(row))
+  }
+  return new Map([...hashes].map(([key, hash]) => [key, hash.digest('hex')]))
 }
 
 /** How many event ids one message lists; a larger batch says how many there are. */
