@@ -13,6 +13,7 @@ export const ID_PREFIXES = {
   block: 'blk',
   transfer: 'trf',
   subscription: 'sub',
+  signingKey: 'sgk',
   invoice: 'inv',
   batch: 'bat',
   upstream: 'ups',

@@ -7,6 +7,7 @@ import { join } from 'node:path'
 import { registerCatalogCommands } from './cli/catalog.ts'
 import { registerExplainCommands } from './cli/explain.ts'
 import { processDeps } from './cli/output.ts'
+import { registerStatementCommands } from './cli/statement.ts'
 import { registerStatusCommand } from './cli/status.ts'
 import { loadConfig, type OptionName } from './platform/config.ts'
 import { createLog } from './platform/log.ts'
@@ -44,6 +45,7 @@ program.command('migrate').description('bring the database in DATABASE_URL to th
 
 registerCatalogCommands(program, processDeps())
 registerExplainCommands(program, processDeps())
+registerStatementCommands(program, processDeps())
 registerStatusCommand(program, processDeps())
 
 try {

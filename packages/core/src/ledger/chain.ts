@@ -39,9 +39,11 @@ export function chainText(previous: string, transfer: ChainedTransfer): string {
 }
 
 /** One event behind a transfer. The evidence of a transfer is the hash of its events' lines in the order of settlement, each ended by a line feed. */
-export function evidenceLine(event: { readonly source: string; readonly id: string; readonly amount: string }): string {
-  return `${JSON.stringify([event.source, event.id, event.amount])}\n`
+export function evidenceLine(event: EvidenceEvent): string {
+  return `${JSON.stringify([event.source, event.id, event.type, formatInstant(event.time), event.amount, event.asset])}\n`
 }
+
+export type EvidenceEvent = { readonly source: string; readonly id: string; readonly type: string; readonly time: Instant; readonly amount: string; readonly asset: string }
 
 /** The text that a checkpoint signs: everything of the customer up to and including `position` is what `hash` says. */
 export function checkpointText(checkpoint: { readonly customer: string; readonly position: number; readonly hash: string; readonly at: Instant }): string {

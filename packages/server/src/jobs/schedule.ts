@@ -3,6 +3,7 @@
 import { expireBlocks } from '../app/credits.ts'
 import type { ControlPlane } from '../app/control-plane.ts'
 import { forgetAnswers } from '../app/idempotency.ts'
+import { checkpointLedgers } from '../app/ledger/checkpoints.ts'
 import { keepPartitions } from '../app/partitions.ts'
 import { forgetOutbox } from '../app/retention.ts'
 
@@ -12,6 +13,7 @@ const JOBS: readonly Job[] = [
   { name: 'expire-credit-blocks', everyMs: 10_000, run: expireBlocks },
   { name: 'forget-idempotency-answers', everyMs: 3_600_000, run: forgetAnswers },
   { name: 'forget-outbox-messages', everyMs: 3_600_000, run: forgetOutbox },
+  { name: 'sign-ledger-checkpoints', everyMs: 24 * 3_600_000, run: checkpointLedgers },
   { name: 'create-event-partitions', everyMs: 6 * 3_600_000, run: keepPartitions },
 ]
 

@@ -87,6 +87,7 @@ async function insertEvent(tx: Transaction, batch: bigint, row: EventRow): Promi
 
 export type StoredEvent = {
   readonly sequence: bigint
+  readonly batch: bigint
   readonly source: string
   readonly id: string
   readonly type: string
@@ -130,7 +131,7 @@ export async function listEvents(sql: Sql, filter: EventFilter): Promise<StoredE
   const to = filter.to === null ? null : new Date(filter.to).toISOString()
   const after = filter.newestFirst ? sql`sequence < ${filter.after}::bigint` : sql`sequence > ${filter.after}::bigint`
   return sql<StoredEvent[]>`
-    select sequence, source, id, type, time, entity_id as entity, feature, run, key_id as key, period_start as "periodStart", catalog_version as "catalogVersion",
+    select sequence, batch_id as batch, source, id, type, time, entity_id as entity, feature, run, key_id as key, period_start as "periodStart", catalog_version as "catalogVersion",
       quantities, dimensions, charges, amount, asset, cost, estimated, context
     from usage_event
     where customer_id = ${filter.customer} and (${filter.after}::bigint is null or ${after})

@@ -160,6 +160,53 @@ export const moneyRoutes = {
     ),
     problems: ['not_found'],
   }),
+  listCheckpoints: route({
+    method: 'GET',
+    path: '/v1/customers/{customer}/ledger/checkpoints',
+    tag: 'money',
+    summary: 'List signed checkpoints',
+    description: 'Each signs the chain of the customer’s transfers up to a position. `tollgate verify` checks them; the text that is signed is described in the guide on verifying.',
+    access: ['customer'],
+    params: customerParam,
+    query: z.strictObject({ limit, cursor }),
+    body: null,
+    status: 200,
+    answer: listOf(
+      z
+        .strictObject({
+          position: z.int().meta({ description: 'Last transfer that it covers.', examples: [42] }),
+          hash: z.string().meta({ description: 'Hash of the chain at that position, hexadecimal.' }),
+          at: time('When it was signed.'),
+          key: text('Key that signed it.', 'sgk_01'),
+          signature: z.string().meta({ description: 'Ed25519, base64url.' }),
+        })
+        .meta({ id: 'Checkpoint' }),
+    ),
+    problems: ['not_found', 'invalid_cursor'],
+  }),
+  listSigningKeys: route({
+    method: 'GET',
+    path: '/v1/ledger/keys',
+    tag: 'money',
+    summary: 'List the keys that verify checkpoints',
+    description: 'Newest first. Keep a copy: a checkpoint that verifies with a key you fetched earlier cannot have been signed anew.',
+    access: ['customer'],
+    params: nothing,
+    query: nothing,
+    body: null,
+    status: 200,
+    answer: listOf(
+      z
+        .strictObject({
+          id: text('Id of the key.', 'sgk_01'),
+          algorithm: z.literal('Ed25519'),
+          public_key: z.string().meta({ description: 'SubjectPublicKeyInfo, DER, base64.' }),
+          created_at: time('When it was made.'),
+        })
+        .meta({ id: 'SigningKey' }),
+    ),
+    problems: [],
+  }),
   previewInvoice: route({
     method: 'GET',
     path: '/v1/customers/{customer}/invoices/preview',

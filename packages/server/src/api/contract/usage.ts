@@ -46,6 +46,7 @@ const event = z
       .meta({ description: 'Who paid. The parts sum to the amount.' }),
     estimated: z.boolean().meta({ description: 'Counted by us because the provider told no usage.' }),
     period_start: time('Billing period that it belongs to.'),
+    batch: text('Settlement that charged it; the ledger names it as the cause of its transfers.', 'bat_12'),
     catalog_version: z.int().meta({ description: 'Version of the catalog that it was rated by.' }),
     cost: money.nullable().optional().meta({ description: 'What the provider charges for it; null when unknown. Only for the operator’s keys.' }),
     key: z.string().nullable().optional().meta({ description: 'Id of the key that sent it. Only for the operator’s keys.' }),

@@ -2,6 +2,7 @@
 
 import { formatQuantity, formatUnits, parseUnits, units } from '@tollgate/core'
 import { topUp } from '../../app/credits.ts'
+import { checkpointsPage, publicKeys } from '../../app/ledger/checkpoints.ts'
 import { accounts, transfersPage } from '../../app/records.ts'
 import { balanceReport, checkSums, invoicePreview } from '../../app/reports.ts'
 import { timeOf, timeOrNull } from '../contract/fields.ts'
@@ -80,6 +81,15 @@ export const moneyHandlers: Handlers<keyof typeof moneyRoutes> = {
       credits: text(credits, asset),
       balance: text(balance, asset),
     }))
+    return { data, next_cursor: null }
+  },
+  listCheckpoints: async ({ plane, params, query }) => {
+    const page = await checkpointsPage(plane, params.customer, { after: readSequence('checkpoints', query.cursor), limit: query.limit })
+    const data = page.rows.map(({ position, hash, at, key, signature }) => ({ position: Number(position), hash, at: timeOf(at), key, signature }))
+    return { data, next_cursor: writeCursor('checkpoints', page.next) }
+  },
+  listSigningKeys: async ({ plane }) => {
+    const data = (await publicKeys(plane)).map(({ id, algorithm, publicKey, createdAt }) => ({ id, algorithm, public_key: publicKey, created_at: timeOf(createdAt) }))
     return { data, next_cursor: null }
   },
   previewInvoice: async ({ plane, params }) => {

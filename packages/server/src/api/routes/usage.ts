@@ -80,6 +80,7 @@ function eventBody(row: StoredEvent, isOperator: boolean) {
     paid: { draws: [...row.charges.paid.draws], accrued: row.charges.paid.accrued, debt: row.charges.paid.debt },
     estimated: row.estimated,
     period_start: timeOf(row.periodStart),
+    batch: `bat_${row.batch}`,
     catalog_version: row.catalogVersion,
     ...(isOperator ? { cost: row.cost, key: row.key, context: row.context } : {}),
   }
