@@ -7,6 +7,8 @@ import { createInterface } from 'node:readline'
 import type { KeyObject } from 'node:crypto'
 import type { Command } from 'commander'
 import * as z from 'zod'
+import { formatInstant } from '@tollgate/core'
+import { systemClock } from '../platform/clock.ts'
 import { connect, type Client } from './client.ts'
 import { CliError, paint, print, printJson, runCommand, say, type CliDeps } from './output.ts'
 import { publicKeyOf, statementChecker, statementLine, type Verification } from './statement-file.ts'
@@ -42,7 +44,7 @@ async function statement(customer: string, options: StatementOptions, deps: CliD
     lines += 1
     if (!out.write(`${JSON.stringify(line)}\n`)) await once(out, 'drain')
   }
-  await write({ kind: 'statement', version: 1, customer, exported_at: new Date().toISOString(), events: options.events === true })
+  await write({ kind: 'statement', version: 1, customer, exported_at: formatInstant(systemClock.now()), events: options.events === true })
   for await (const row of rowsOf(client, '/v1/ledger/keys')) await write({ kind: 'key', ...row })
   for await (const row of rowsOf(client, `${path}/ledger`)) await write({ kind: 'transfer', ...row })
   for await (const row of rowsOf(client, `${path}/ledger/checkpoints`)) await write({ kind: 'checkpoint', ...row })

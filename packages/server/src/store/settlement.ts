@@ -2,7 +2,7 @@
 // set-based: one statement a table, whatever the size of the batch.
 
 import {
-  formatDecimal, formatUnits, parseDecimal, parseUnits, type CreditBlock, type Instant, type Transfer, type Units,
+  formatDecimal, formatUnits, parseDecimal, parseUnits, type CreditBlock, type Instant, type Units,
 } from '@tollgate/core'
 import type { Sql, Transaction } from '../platform/postgres.ts'
 

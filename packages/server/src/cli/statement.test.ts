@@ -7,9 +7,9 @@ import { PassThrough } from 'node:stream'
 import { Command } from 'commander'
 import fc from 'fast-check'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { checkpointLedgers } from '../../packages/server/src/app/ledger/checkpoints.ts'
-import { registerStatementCommands } from '../../packages/server/src/cli/statement.ts'
-import { testApi, type TestApi } from '../api.ts'
+import { checkpointLedgers } from '../app/ledger/checkpoints.ts'
+import { registerStatementCommands } from './statement.ts'
+import { testApi, type TestApi } from '../../../../test/api.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'statement-'))
 let api: TestApi
