@@ -14,6 +14,7 @@ export const ID_PREFIXES = {
   transfer: 'trf',
   subscription: 'sub',
   signingKey: 'sgk',
+  webhook: 'whk',
   invoice: 'inv',
   batch: 'bat',
   upstream: 'ups',

@@ -68,6 +68,15 @@ export const STREAM_CLIENTS_PER_CUSTOMER_MAX = 50
 export const STREAM_BUFFER_BYTES_MAX = 1024 * 1024
 /** Rows of one usage report: a year by day and a few dozen models fit, a year by hour does not. */
 export const USAGE_ROWS_MAX = 50_000
+/** Webhook endpoints of one deployment: each reads every message. */
+export const WEBHOOK_ENDPOINTS_MAX = 500
+/** How long an endpoint may take to answer: the standard asks for 15 to 30 s. */
+export const WEBHOOK_TIMEOUT_MS = 15_000
+/** Bytes of an answer that are read before its connection is closed: only the status counts. */
+export const WEBHOOK_ANSWER_BYTES_MAX = 64 * 1024
+/** Deliveries that are under way at once, and of them to one endpoint: one that hangs leaves room for the others. */
+export const WEBHOOK_DELIVERIES_MAX = 64
+export const WEBHOOK_DELIVERIES_PER_ENDPOINT_MAX = 8
 /** Events may be this late and this far ahead of our clock. */
 export const EVENT_AGE_MS_MAX = 400 * 86_400_000
 export const EVENT_AHEAD_MS_MAX = 5 * 60_000

@@ -372,3 +372,52 @@ create table wallet_debt (
   constraint wallet_debt_customer_id_fkey FOREIGN KEY (customer_id) REFERENCES customer(id),
   constraint wallet_debt_amount_check CHECK ((amount >= (0)::numeric))
 );
+
+create table webhook_cursor (
+  only_one boolean default true not null,
+  tx xid8 not null,
+  id bigint not null,
+  constraint webhook_cursor_pkey PRIMARY KEY (only_one),
+  constraint webhook_cursor_only_one_check CHECK (only_one)
+);
+
+create table webhook_delivery (
+  id bigint generated always as identity not null,
+  endpoint_id text not null,
+  message_id bigint not null,
+  type text not null,
+  customer_id text,
+  body text not null,
+  status text default 'pending'::text not null,
+  attempts integer default 0 not null,
+  next_attempt_at timestamp with time zone,
+  last_attempt_at timestamp with time zone,
+  last_status integer,
+  last_error text,
+  created_at timestamp with time zone default now() not null,
+  constraint webhook_delivery_pkey PRIMARY KEY (id),
+  constraint webhook_delivery_endpoint_id_message_id_key UNIQUE (endpoint_id, message_id),
+  constraint webhook_delivery_endpoint_id_fkey FOREIGN KEY (endpoint_id) REFERENCES webhook_endpoint(id) ON DELETE CASCADE,
+  constraint webhook_delivery_check CHECK (((status = 'pending'::text) = (next_attempt_at IS NOT NULL))),
+  constraint webhook_delivery_status_check CHECK ((status = ANY (ARRAY['pending'::text, 'delivered'::text, 'failed'::text])))
+);
+CREATE INDEX webhook_delivery_due ON public.webhook_delivery USING btree (next_attempt_at) WHERE (status = 'pending'::text);
+CREATE INDEX webhook_delivery_endpoint ON public.webhook_delivery USING btree (endpoint_id, id);
+CREATE INDEX webhook_delivery_finished ON public.webhook_delivery USING btree (created_at) WHERE (status <> 'pending'::text);
+
+create table webhook_endpoint (
+  id text not null,
+  customer_id text,
+  url text not null,
+  description text default ''::text not null,
+  types text[],
+  secret_sealed text not null,
+  previous_sealed text,
+  previous_until timestamp with time zone,
+  allow_private boolean default false not null,
+  disabled_at timestamp with time zone,
+  disabled_reason text,
+  created_at timestamp with time zone default now() not null,
+  constraint webhook_endpoint_pkey PRIMARY KEY (id),
+  constraint webhook_endpoint_customer_id_fkey FOREIGN KEY (customer_id) REFERENCES customer(id)
+);

@@ -10,9 +10,10 @@ import { moneyRoutes } from './contract/money.ts'
 import type { Route } from './contract/route.ts'
 import { streamRoute, systemRoutes } from './contract/system.ts'
 import { ingestRoute, usageRoutes } from './contract/usage.ts'
+import { webhookRoutes } from './contract/webhooks.ts'
 
 /** Routes of one handler each, JSON in and out. */
-export const HANDLED = { ...customerRoutes, ...moneyRoutes, ...entitlementRoutes, ...usageRoutes, ...catalogRoutes, ...accessRoutes } as const
+export const HANDLED = { ...customerRoutes, ...moneyRoutes, ...entitlementRoutes, ...usageRoutes, ...catalogRoutes, ...accessRoutes, ...webhookRoutes } as const
 /** Routes that are passed on to the gateway. */
 export const FORWARDED = decisionRoutes
 /** Public routes. */

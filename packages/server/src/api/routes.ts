@@ -7,5 +7,6 @@ import { customerHandlers } from './routes/customers.ts'
 import { entitlementHandlers } from './routes/entitlements.ts'
 import { moneyHandlers } from './routes/money.ts'
 import { usageHandlers } from './routes/usage.ts'
+import { webhookHandlers } from './routes/webhooks.ts'
 
-export const HANDLERS: Handlers = { ...customerHandlers, ...moneyHandlers, ...entitlementHandlers, ...usageHandlers, ...catalogHandlers, ...accessHandlers }
+export const HANDLERS: Handlers = { ...customerHandlers, ...moneyHandlers, ...entitlementHandlers, ...usageHandlers, ...catalogHandlers, ...accessHandlers, ...webhookHandlers }

@@ -5,7 +5,7 @@
 import type { IncomingHttpHeaders } from 'node:http'
 import { Client, Pool, type Dispatcher } from 'undici'
 import type { GatewayLimits } from './limits.ts'
-import { publicLookup } from './public-lookup.ts'
+import { publicLookup } from '../platform/public-lookup.ts'
 
 export type Upstream = {
   /** Sends at once; exactly one of `onEnd` and `onFailure` is called in the end. */

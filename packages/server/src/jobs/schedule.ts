@@ -6,10 +6,16 @@ import { forgetAnswers } from '../app/idempotency.ts'
 import { checkpointLedgers } from '../app/ledger/checkpoints.ts'
 import { keepPartitions } from '../app/partitions.ts'
 import { forgetOutbox } from '../app/retention.ts'
+import { deliverDue } from '../app/webhooks/deliver.ts'
+import { forgetDeliveries } from '../app/webhooks/deliveries.ts'
+import { fanOut } from '../app/webhooks/fan-out.ts'
 
 type Job = { readonly name: string; readonly everyMs: number; readonly run: (plane: ControlPlane) => Promise<unknown> }
 
 const JOBS: readonly Job[] = [
+  { name: 'queue-webhooks', everyMs: 500, run: fanOut },
+  { name: 'deliver-webhooks', everyMs: 500, run: (plane) => deliverDue(plane) },
+  { name: 'forget-webhook-deliveries', everyMs: 3_600_000, run: forgetDeliveries },
   { name: 'expire-credit-blocks', everyMs: 10_000, run: expireBlocks },
   { name: 'forget-idempotency-answers', everyMs: 3_600_000, run: forgetAnswers },
   { name: 'forget-outbox-messages', everyMs: 3_600_000, run: forgetOutbox },

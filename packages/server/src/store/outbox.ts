@@ -2,13 +2,13 @@
 // row that commits late is never skipped; its cursor is (transaction, id).
 
 import type { Instant } from '@tollgate/core'
-import type { Sql } from '../platform/postgres.ts'
+import type { Sql, Transaction } from '../platform/postgres.ts'
 
 export type OutboxMessage = { readonly tx: bigint; readonly id: bigint; readonly customer: string | null; readonly type: string; readonly payload: unknown; readonly createdAt: Instant }
 export type OutboxCursor = { readonly tx: bigint; readonly id: bigint }
 
 /** Messages after `cursor`, of one customer or of all. */
-export async function readOutbox(sql: Sql, input: { readonly after: OutboxCursor; readonly customer: string | null; readonly limit: number }): Promise<OutboxMessage[]> {
+export async function readOutbox(sql: Sql | Transaction, input: { readonly after: OutboxCursor; readonly customer: string | null; readonly limit: number }): Promise<OutboxMessage[]> {
   return sql<OutboxMessage[]>`
     select tx::text::bigint as tx, id, customer_id as customer, type, payload, created_at as "createdAt" from outbox
     where (tx, id) > (${input.after.tx.toString()}::xid8, ${input.after.id}::bigint) and tx < pg_snapshot_xmin(pg_current_snapshot())
@@ -16,8 +16,16 @@ export async function readOutbox(sql: Sql, input: { readonly after: OutboxCursor
     order by tx, id limit ${input.limit}`
 }
 
+/** Messages since an instant, oldest first, of one customer or of all. */
+export async function readOutboxSince(sql: Sql | Transaction, input: { readonly since: Instant; readonly customer: string | null; readonly limit: number }): Promise<OutboxMessage[]> {
+  return sql<OutboxMessage[]>`
+    select tx::text::bigint as tx, id, customer_id as customer, type, payload, created_at as "createdAt" from outbox
+    where created_at >= ${input.since} and tx < pg_snapshot_xmin(pg_current_snapshot()) and (${input.customer}::text is null or customer_id = ${input.customer})
+    order by tx, id limit ${input.limit}`
+}
+
 /** The cursor of now: only what commits later comes after it. */
-export async function outboxHead(sql: Sql): Promise<OutboxCursor> {
+export async function outboxHead(sql: Sql | Transaction): Promise<OutboxCursor> {
   const [row] = await sql<{ tx: bigint }[]>`select pg_snapshot_xmin(pg_current_snapshot())::text::bigint as tx`
   return { tx: row!.tx, id: 0n }
 }

@@ -39,6 +39,8 @@ export const ENTRIES = {
   invalid_scope: { status: 400, title: 'The scopes do not go together', advice: 'An admin key is the operator’s and belongs to no customer.' },
   invalid_upstream_url: { status: 400, title: 'The address of the upstream is not accepted', advice: 'Give a base URL such as https://api.openai.com/v1.' },
   private_upstream: { status: 400, title: 'The address of the upstream is private', advice: 'Set allow_private where that is meant.' },
+  invalid_webhook_url: { status: 400, title: 'The address of the endpoint is not accepted', advice: 'Give one such as https://example.com/hooks/tollgate.' },
+  private_webhook: { status: 400, title: 'The address of the endpoint is private', advice: 'Set allow_private where that is meant.' },
   invalid_catalog: { status: 400, title: 'The catalog has errors', advice: '`issues` lists each with its line and what to write instead.' },
   too_many_rows: { status: 400, title: 'The report would be too long', advice: 'Take a coarser granularity, fewer groups or a shorter time.' },
   too_many_events: { status: 400, title: 'Too many events in one call', advice: 'Send them in several calls.' },

@@ -5,11 +5,11 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import type { ServerResponse } from 'node:http'
 import { STREAM_BUFFER_BYTES_MAX, STREAM_CLIENTS_MAX, STREAM_CLIENTS_PER_CUSTOMER_MAX } from '@tollgate/core'
 import type { Caller } from '../../app/authenticate.ts'
+import { viewOf } from '../../app/message-view.ts'
 import type { OutboxStream, StreamMessage } from '../../app/outbox-stream.ts'
 import { streamRoute } from '../contract.ts'
 import { ApiError } from '../problems.ts'
 import { readInput } from '../read-input.ts'
-import { frameOf } from '../stream-events.ts'
 
 /** Proxies cut a connection that is silent for a minute; browsers notice a dead one by nothing else. */
 const KEEP_ALIVE_MS = 15_000
@@ -151,4 +151,10 @@ function write(raw: ServerResponse, text: string): boolean {
     return true
   }
   return raw.write(text)
+}
+
+/** The frame of a server-sent event; null for a message that this reader may not see. */
+function frameOf(message: StreamMessage, isOperator: boolean): string | null {
+  const data = viewOf(message, isOperator)
+  return data === null ? null : `id: ${message.cursor}\nevent: ${message.type}\ndata: ${JSON.stringify(data)}\n\n`
 }

@@ -1,8 +1,7 @@
-// What a message of the outbox looks like on the live stream, and how much of it a tenant may see: of each type the listed
+// What a message of the outbox looks like outside, on the live stream and in webhooks, and how much of it a tenant may see: of each type the listed
 // members, of a type that is not listed nothing. So a new member or type is the operator's until somebody decides otherwise.
 
-import type { StreamMessage } from '../app/outbox-stream.ts'
-import { timeOf } from './contract/fields.ts'
+import { formatInstant, type Instant } from '@tollgate/core'
 
 type StreamType = {
   readonly says: string
@@ -23,22 +22,25 @@ export const STREAM_TYPES: Readonly<Record<string, StreamType>> = {
   'credits.expired': { says: 'The rest of a credit block expired.', tenantMembers: ['block', 'amount', 'currency'] },
   'customer.created': { says: 'A customer was created.', tenantMembers: ['name', 'plan'] },
   'subscription.changed': { says: 'Plan or standing changed.', tenantMembers: ['before', 'after'] },
+  'webhook.disabled': { says: 'Nothing is sent to a webhook endpoint any more, and why.', tenantMembers: ['webhook', 'url', 'reason'] },
   'catalog.published': { says: 'A catalog was put in force. For the operator.', tenantMembers: [] },
 }
 
-/** The frame of a server-sent event; null for a message that this reader may not see. */
-export function frameOf(message: StreamMessage, isOperator: boolean): string | null {
+/** A message as the outbox holds it. */
+export type Told = { readonly type: string; readonly customer: string | null; readonly at: Instant; readonly payload: Readonly<Record<string, unknown>> }
+
+/** The message as JSON for this reader; null for one that it may not see. */
+export function viewOf(message: Told, isOperator: boolean): Record<string, unknown> | null {
   const payload = wireNames(message)
   const tenantMembers = STREAM_TYPES[message.type]?.tenantMembers
   if (!isOperator && tenantMembers === undefined) return null
   const members = isOperator ? payload : Object.fromEntries(tenantMembers!.flatMap((name) => (name in payload ? [[name, payload[name]]] : [])))
-  const data = { ...members, type: message.type, customer: message.customer, at: timeOf(message.at) }
-  return `id: ${message.cursor}\nevent: ${message.type}\ndata: ${JSON.stringify(data)}\n\n`
+  return { ...members, type: message.type, customer: message.customer, at: formatInstant(message.at) }
 }
 
 /** A denial travels as the node journaled it: its times are numbers and its id has a shorter name. */
-function wireNames({ type, payload }: StreamMessage): Record<string, unknown> {
+function wireNames({ type, payload }: Told): Record<string, unknown> {
   if (type !== 'request.denied') return { ...payload }
   const { decision, time, ...rest } = payload
-  return { ...rest, decision_id: decision, time: typeof time === 'number' ? timeOf(time) : time }
+  return { ...rest, decision_id: decision, time: typeof time === 'number' ? formatInstant(time as Instant) : time }
 }

@@ -2,7 +2,7 @@
 // this checks it again at each connect, because a name may point elsewhere by then.
 
 import { lookup, type LookupAddress, type LookupOptions } from 'node:dns'
-import { isPrivateAddress } from '../platform/private-address.ts'
+import { isPrivateAddress } from './private-address.ts'
 
 /** Fails with the code `EPRIVATE` where any address of the name is private: which of them a socket takes is not ours to say. */
 export function publicLookup(hostname: string, options: LookupOptions, callback: (error: NodeJS.ErrnoException | null, address: string | LookupAddress[], family?: number) => void): void {
