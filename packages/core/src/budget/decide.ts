@@ -7,13 +7,13 @@ import type { Catalog } from '../catalog/catalog.ts'
 import type { CustomerSnapshot } from '../entitlement/snapshot.ts'
 import type { EntityId } from '../id.ts'
 import type { Measured } from '../meter/measure.ts'
-import type { Units } from '../money.ts'
+import { ZERO, type Units } from '../money.ts'
 import type { Instant } from '../time.ts'
 import { applies } from './applies.ts'
 import type { LeaseNeed } from './authority.ts'
 import { exactToHold, type Budget } from './budget.ts'
 import type { Denial } from './denial.ts'
-import { denyFeature, denyLimit } from './explain-denial.ts'
+import { denyFeature, denyLimit, denyUnpriced } from './explain-denial.ts'
 import { boundOf, freeIn, fund, needOf } from './fund.ts'
 import { denyEntitlement } from './gate.ts'
 import { freeOf, isRefused, type Slice } from './slice.ts'
@@ -25,6 +25,10 @@ export type DecisionRequest = {
   readonly entity: EntityId | null
   /** Upper bound of what the request will use, by meter. */
   readonly bound: readonly Measured[]
+  /** The same as the event will tell it, by property: what it may cost us follows from it. */
+  readonly quantities: Readonly<Record<string, string>>
+  /** What is certain of the usage; a price that asks for more is held at its dearest. */
+  readonly dimensions: Readonly<Record<string, string>>
 }
 
 export type Hold = { readonly slice: Slice; readonly budget: Budget; readonly amount: number }
@@ -33,7 +37,7 @@ export type Decision =
   | {
       readonly kind: 'allow'
       readonly holds: readonly Hold[]
-      /** Upper bound of the charge, after allowances. */
+      /** Upper bound of the charge, after allowances; zero where it may have no price and is trusted to be accrued. */
       readonly estimate: Units
       /** The part of `estimate` that no wallet holds, to be accrued. */
       readonly overage: Units
@@ -64,7 +68,11 @@ export function decide(input: DecisionInput): Decision {
   if (funded.denial?.reason === 'model_unpriced') return { kind: 'deny', denial: funded.denial }
   for (const budget of snapshot.limits) {
     if (!applies(budget, snapshot, request)) continue
-    const amount = budget.unit.kind === 'money' ? exactToHold(budget.unit, funded.estimate) : boundOf(budget.unit.meters, request.bound)
+    if (budget.unit.kind === 'money' && funded.estimate === null) {
+      if (budget.enforcement === 'soft') continue
+      return { kind: 'deny', denial: denyUnpriced(snapshot, request.bound[0]?.meter.id ?? request.feature) }
+    }
+    const amount = budget.unit.kind === 'money' ? exactToHold(budget.unit, funded.estimate ?? ZERO) : boundOf(budget.unit.meters, request.bound)
     if (amount === 0) continue
     const slice = input.slices(budget)
     if (slice !== undefined && freeOf(slice) >= amount) holds.push({ slice, budget, amount })
@@ -74,6 +82,7 @@ export function decide(input: DecisionInput): Decision {
   }
   // A limit that refuses is told before an empty wallet: whoever tops up should not be refused again.
   if (funded.denial !== null) return { kind: 'deny', denial: funded.denial }
-  const { estimate, overage, coverage } = funded
+  const { overage, coverage } = funded
+  const estimate = funded.estimate ?? ZERO
   return needs.length > 0 ? { kind: 'miss', needs } : { kind: 'allow', holds, estimate, overage, coverage }
 }

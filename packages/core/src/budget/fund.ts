@@ -3,13 +3,14 @@
 // what must be asked for.
 
 import { InputError } from '../assert.ts'
-import { allowanceBudget, type Coverage } from '../rating/rate-event.ts'
+import { allowanceBudget, boundCharge, type Coverage } from '../rating/rate-event.ts'
+import { labelsOf, type PricedUsage } from '../rating/rate-usage.ts'
+import { boundCost } from '../rating/bound-cost.ts'
 import type { Plan } from '../catalog/catalog.ts'
 import type { FundingSource } from '../entitlement/snapshot.ts'
 import type { Measured } from '../meter/measure.ts'
 import { units, ZERO, type Units } from '../money.ts'
 import { formatQuantity, quantity } from '../quantity.ts'
-import { rateBound } from '../rating/rate.ts'
 import { applies } from './applies.ts'
 import type { LeaseNeed } from './authority.ts'
 import { exactToHold, holdToExact, type Budget } from './budget.ts'
@@ -22,13 +23,16 @@ import { freeOf, isRefused, type Slice } from './slice.ts'
 const LEASE_AHEAD = 32
 
 type Collected = { readonly holds: Hold[]; readonly needs: LeaseNeed[] }
-type Funded = { readonly estimate: Units; readonly overage: Units; readonly coverage: readonly Coverage[]; readonly denial: Denial | null }
+/** `estimate` is null where some of the usage may have no price. */
+type Funded = { readonly estimate: Units | null; readonly overage: Units; readonly coverage: readonly Coverage[]; readonly denial: Denial | null }
 
 /** Allowances pay units first; what is left is priced at its bound and paid by the wallet, then accrued if the plan allows. */
 export function fund(input: DecisionInput, plan: Plan, collected: Collected): Funded {
   const { snapshot, request } = input
   const left = request.bound.map(countOf)
   const coverage: Coverage[] = []
+  const usage = boundedUsage(input)
+  const hasOverage = snapshot.funding.some(({ kind }) => kind === 'overage')
   let owed: Units | null = null
   for (const [index, source] of snapshot.funding.entries()) {
     if (source.kind === 'allowance') {
@@ -38,15 +42,16 @@ export function fund(input: DecisionInput, plan: Plan, collected: Collected): Fu
       if (collected.needs.length > 0) return { estimate: ZERO, overage: ZERO, coverage, denial: null }
       continue
     }
-    owed ??= boundOfCharge(plan, request.bound, left)
-    if (owed === null || owed === ZERO) break
+    owed ??= boundCharge(plan, request.bound, left, usage)
+    if (owed === ZERO) break
+    // Nobody knows what it will cost: only who is trusted with an open invoice may run it.
+    if (owed === null) return hasOverage ? { estimate: null, overage: ZERO, coverage, denial: null } : { estimate: null, overage: ZERO, coverage, denial: exhaustedBy(input, owed, left) }
     if (source.kind === 'overage') return { estimate: owed, overage: owed, coverage, denial: null }
-    const hasOverage = snapshot.funding.some(({ kind }) => kind === 'overage')
     return { estimate: owed, coverage, ...payFrom(source.budget, input, { owed, hasOverage }, collected) }
   }
-  owed ??= boundOfCharge(plan, request.bound, left)
+  owed ??= boundCharge(plan, request.bound, left, usage)
   if (owed === ZERO) return { estimate: ZERO, overage: ZERO, coverage, denial: null }
-  return { estimate: owed ?? ZERO, overage: ZERO, coverage, denial: exhaustedBy(input, owed, left) }
+  return { estimate: owed, overage: ZERO, coverage, denial: exhaustedBy(input, owed, left) }
 }
 
 function exhaustedBy(input: DecisionInput, owed: Units | null, left: readonly number[]): Denial {
@@ -114,17 +119,10 @@ function countOf({ meter, quantity: used }: Measured): number {
   return Number(used)
 }
 
-/** The dearest that the units not covered can cost; null when one of them has no price beyond its allowance. */
-function boundOfCharge(plan: Plan, bound: readonly Measured[], left: readonly number[]): Units | null {
-  let sum = 0n
-  for (const [index, { meter }] of bound.entries()) {
-    const units_ = left[index]!
-    if (units_ === 0) continue
-    const price = plan.priceByMeter.get(meter.id)
-    if (price !== undefined) sum += rateBound(price, quantity(BigInt(units_)))
-    else if (plan.allowances.some((allowance) => allowance.meters.includes(meter.id))) return null
-  }
-  return units(sum)
+/** What is known of the request's usage beforehand, and the most that it can cost us. */
+function boundedUsage({ catalog, request, now }: DecisionInput): PricedUsage {
+  const { feature, model, dimensions } = request
+  return { labels: labelsOf({ feature, dimensions }), cost: () => boundCost(catalog, { model: dimensions['model'] ?? model, quantities: request.quantities, at: now }), exchange: null }
 }
 
 export function boundOf(meterIds: readonly string[], bound: readonly Measured[]): number {

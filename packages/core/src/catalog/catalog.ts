@@ -3,7 +3,7 @@
 
 import type { AssetId, Units } from '../money.ts'
 import type { Quantity } from '../quantity.ts'
-import type { CumulativePrice } from '../rating/price.ts'
+import type { RecurringPrice, UsagePrice } from '../rating/price.ts'
 import type { Ratio } from '../rating/ratio.ts'
 
 export type Catalog = {
@@ -13,13 +13,16 @@ export type Catalog = {
   readonly meters: readonly Meter[]
   readonly meterById: ReadonlyMap<string, Meter>
   readonly plans: ReadonlyMap<string, Plan>
-  readonly creditAssets: ReadonlyMap<string, { readonly id: string; readonly name: string; readonly currency: AssetId }>
+  readonly creditAssets: ReadonlyMap<string, CreditAsset>
   readonly rateCard: RateCard
   /** What the operator agreed with providers beyond their public prices; none unless there. */
   readonly providerTerms?: readonly ProviderTerms[]
   readonly gatewayFeature: string
   readonly gatewayModels: ReadonlyMap<string, GatewayModel>
 }
+
+/** `value` is what one credit costs in `currency` where it is accrued; null where it can only be prepaid. */
+export type CreditAsset = { readonly id: string; readonly name: string; readonly currency: AssetId; readonly value: Units | null }
 
 export type Feature = { readonly id: string; readonly name: string; readonly kind: 'boolean' | 'value' | 'metered' }
 
@@ -39,10 +42,15 @@ export type Plan = {
   readonly name: string
   readonly public: boolean
   readonly period: 'month' | 'year'
-  readonly fee: { readonly id: string; readonly name: string; readonly amount: Units } | null
+  /** What its usage is priced and paid in. */
+  readonly asset: AssetId
+  /** The fee and all else that is due for time, in the currency of the catalog. */
+  readonly recurring: readonly RecurringPrice[]
   readonly entitlements: ReadonlyMap<string, { readonly feature: string; readonly value: string | null; readonly models: readonly string[] }>
-  readonly prices: readonly CumulativePrice[]
-  readonly priceByMeter: ReadonlyMap<string, CumulativePrice>
+  /** What usage costs, all in {@link Plan.asset}. */
+  readonly prices: readonly UsagePrice[]
+  /** Those with most conditions first: the first that fits is the one. */
+  readonly pricesByMeter: ReadonlyMap<string, readonly UsagePrice[]>
   readonly allowances: readonly Allowance[]
   readonly limits: readonly PlanLimit[]
   readonly funding: readonly ('allowance' | 'wallet' | 'overage')[]

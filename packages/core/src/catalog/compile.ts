@@ -4,10 +4,12 @@
 import { InputError } from '../assert.ts'
 import { parseUnits } from '../money.ts'
 import { parseQuantity, type Quantity } from '../quantity.ts'
-import type { CumulativePrice, PriceModel, Tier } from '../rating/price.ts'
-import type { Catalog, Meter, Plan } from './catalog.ts'
+import { compileRecurring, compileUsagePrice } from '../rating/compile-price.ts'
+import type { RecurringPrice, UsagePrice } from '../rating/price.ts'
+import { isRecurring, type UsagePriceDocument } from '../rating/price-document.ts'
+import type { Catalog, CreditAsset, Meter, Plan } from './catalog.ts'
 import { compileRateCard, compileTerms } from './compile-rates.ts'
-import type { CatalogDocument, MeterDocument, PlanDocument, PriceDocument, PriceModelDocument, TierDocument } from './document.ts'
+import type { CatalogDocument, CreditAssetDocument, MeterDocument, PlanDocument } from './document.ts'
 
 export function compileCatalog(document: CatalogDocument, version: number): Catalog {
   const meters = document.meters.map(compileMeter)
@@ -19,12 +21,16 @@ export function compileCatalog(document: CatalogDocument, version: number): Cata
     meters,
     meterById,
     plans: new Map(document.plans.map((plan, index) => [plan.id, compilePlan(plan, { currency: document.currency, meterById, path: `plans[${index}]` })])),
-    creditAssets: new Map(document.credit_assets.map((asset) => [asset.id, asset])),
+    creditAssets: new Map(document.credit_assets.map((asset, index) => [asset.id, compileCreditAsset(asset, `credit_assets[${index}]`)])),
     rateCard: compileRateCard(document.rate_card),
     ...(document.provider_terms === undefined ? {} : { providerTerms: compileTerms(document.provider_terms) }),
     gatewayFeature: document.gateway.feature,
     gatewayModels: new Map(document.gateway.models.map((model) => [model.name, model])),
   }
+}
+
+function compileCreditAsset({ value, ...asset }: CreditAssetDocument, path: string): CreditAsset {
+  return { ...asset, value: value === undefined || value === null ? null : parseUnits(value, asset.currency, `${path}.value`) }
 }
 
 function compileMeter(meter: MeterDocument): Meter {
@@ -43,16 +49,20 @@ function compileMeter(meter: MeterDocument): Meter {
 type PlanContext = { readonly currency: string; readonly meterById: ReadonlyMap<string, Meter>; readonly path: string }
 
 function compilePlan(plan: PlanDocument, context: PlanContext): Plan {
-  const prices = plan.prices.map((price, index) => compilePrice(price, { ...context, path: `${context.path}.prices[${index}]` }))
+  const asset = plan.asset ?? context.currency
+  const placed = plan.prices.map((price, index) => ({ price, path: `${context.path}.prices[${index}]` }))
+  const prices = placed.flatMap(({ price, path }) => (isRecurring(price) ? [] : [compilePrice(price, { ...context, asset, path })]))
+  const recurring = placed.flatMap(({ price, path }) => (isRecurring(price) ? [compileRecurring(price, { currency: context.currency, path })] : []))
   return {
     id: plan.id,
     name: plan.name,
     public: plan.public,
     period: plan.period,
-    fee: plan.fee === null ? null : { id: plan.fee.id, name: plan.fee.name, amount: parseUnits(plan.fee.amount, context.currency, `${context.path}.fee.amount`) },
+    asset,
+    recurring: [...feeOf(plan, context), ...recurring],
     entitlements: new Map(plan.entitlements.map((entitlement) => [entitlement.feature, entitlement])),
     prices,
-    priceByMeter: new Map(prices.map((price) => [price.meter, price])),
+    pricesByMeter: byMeter(prices),
     allowances: plan.allowances.map((allowance, index) => ({
       id: allowance.id,
       name: allowance.name,
@@ -69,6 +79,10 @@ function compilePlan(plan: PlanDocument, context: PlanContext): Plan {
   }
 }
 
+function feeOf({ fee }: PlanDocument, { currency, path }: PlanContext): RecurringPrice[] {
+  return fee === null ? [] : [{ id: fee.id, name: fee.name, model: 'flat', amount: parseUnits(fee.amount, currency, `${path}.fee.amount`), timing: 'in_advance' }]
+}
+
 /** Several meters may share one quantity only at one scale, else their units would not add. */
 function sharedQuantity(
   shared: { readonly meters: readonly string[]; readonly quantity: string },
@@ -83,36 +97,14 @@ function sharedQuantity(
   return { meters: shared.meters, scale, quantity: parseQuantity(shared.quantity, scale, `${path}.quantity`) }
 }
 
-function compilePrice(price: PriceDocument, context: PlanContext): CumulativePrice {
-  const { scale } = meterOf(price.meter, context, `${context.path}.meter`)
-  return { id: price.id, name: price.name, meter: price.meter, scale, ...compilePriceModel(price, { scale, currency: context.currency, path: context.path }) }
+function compilePrice(price: UsagePriceDocument, context: PlanContext & { readonly asset: string }): UsagePrice {
+  return compileUsagePrice(price, { scale: meterOf(price.meter, context, `${context.path}.meter`).scale, asset: context.asset, path: context.path })
 }
 
-/** A cumulative price of quantities at `scale` and amounts in `currency`, which may be a credit asset. */
-export function compilePriceModel(price: PriceModelDocument, context: { readonly scale: number; readonly currency: string; readonly path: string }): PriceModel {
-  const { scale, currency, path } = context
-  const positive = (text: string, field: string): Quantity => {
-    const value = parseQuantity(text, scale, `${path}.${field}`)
-    if (value === 0n) throw new InputError({ code: 'out_of_range', field: `${path}.${field}`, message: `${field} must be above zero` })
-    return value
-  }
-  switch (price.model) {
-    case 'per_unit':
-      return { model: 'per_unit', amount: parseUnits(price.amount, currency, `${path}.amount`), per: positive(price.per, 'per') }
-    case 'package':
-      return { model: 'package', amount: parseUnits(price.amount, currency, `${path}.amount`), size: positive(price.size, 'size') }
-    case 'graduated':
-    case 'volume':
-      return { model: price.model, per: positive(price.per, 'per'), tiers: price.tiers.map((tier, index) => compileTier(tier, { scale, currency, path: `${path}.tiers[${index}]` })) }
-  }
-}
-
-function compileTier(tier: TierDocument, context: { readonly scale: number; readonly currency: string; readonly path: string }): Tier {
-  return {
-    upTo: tier.up_to === null ? null : parseQuantity(tier.up_to, context.scale, `${context.path}.up_to`),
-    amount: parseUnits(tier.amount, context.currency, `${context.path}.amount`),
-    flat: parseUnits(tier.flat, context.currency, `${context.path}.flat`),
-  }
+/** Prices of each meter, those with most conditions first, so that the first that fits is the one. */
+function byMeter(prices: readonly UsagePrice[]): Map<string, readonly UsagePrice[]> {
+  const meters = [...new Set(prices.map(({ meter }) => meter))]
+  return new Map(meters.map((meter) => [meter, prices.filter((price) => price.meter === meter).sort((a, b) => b.when.size - a.when.size)]))
 }
 
 function meterOf(id: string, context: PlanContext, path: string): Meter {

@@ -1,6 +1,8 @@
 // The catalog as plain data, the shape that is written in YAML, stored as JSON and sent to nodes. Amounts and quantities
 // are decimal text. Ids are lower-case words joined by `_` or `-`. compile.ts turns it into what decisions and rating use.
 
+import type { PriceDocument } from '../rating/price-document.ts'
+
 export type CatalogDocument = {
   /** Currency of the prices, ISO 4217. */
   readonly currency: string
@@ -42,7 +44,10 @@ export type PlanDocument = {
   readonly period: 'month' | 'year'
   /** Recurring fee per period, in advance; null for none. */
   readonly fee: { readonly id: string; readonly name: string; readonly amount: string } | null
+  /** What usage is priced and paid in: the id of a credit asset; the currency of the catalog where it is null or left out. */
+  readonly asset?: string | null
   readonly entitlements: readonly EntitlementDocument[]
+  /** What usage costs, and what is due for time beside the fee. */
   readonly prices: readonly PriceDocument[]
   readonly allowances: readonly AllowanceDocument[]
   readonly limits: readonly LimitDocument[]
@@ -58,20 +63,6 @@ export type EntitlementDocument = {
   readonly models: readonly string[]
 }
 
-export type PriceDocument = {
-  readonly id: string
-  readonly name: string
-  readonly meter: string
-} & PriceModelDocument
-
-export type PriceModelDocument =
-  | { readonly model: 'per_unit'; readonly amount: string; readonly per: string }
-  | { readonly model: 'graduated' | 'volume'; readonly per: string; readonly tiers: readonly TierDocument[] }
-  | { readonly model: 'package'; readonly amount: string; readonly size: string }
-
-/** `up_to` is inclusive; null only in the last tier. */
-export type TierDocument = { readonly up_to: string | null; readonly amount: string; readonly flat: string }
-
 /** Units included in each period, shared by `meters` in the order of their consumption. */
 export type AllowanceDocument = { readonly id: string; readonly name: string; readonly meters: readonly string[]; readonly quantity: string }
 
@@ -85,7 +76,8 @@ export type LimitDocument = {
   readonly enforcement: 'hard' | 'soft'
 }
 
-export type CreditAssetDocument = { readonly id: string; readonly name: string; readonly currency: string }
+/** `value` is what one credit of it costs where it is accrued for the invoice; without one it can only be prepaid. */
+export type CreditAssetDocument = { readonly id: string; readonly name: string; readonly currency: string; readonly value?: string | null }
 
 /** What a provider charges us for a model: a dated entry of the rate card, amounts per million units. */
 export type RateDocument = {

@@ -47,9 +47,9 @@ export function checkInteger(value: number, range: { readonly min: number; reado
   report.error(path, 'out_of_range', `${value} must be a whole number from ${range.min} to ${range.max}.`)
 }
 
-/** Reads an amount of `currency` that is not negative; null after a report. An unknown currency was reported where it stands. */
+/** Reads an amount of an asset that is not negative; null after a report. An unknown currency was reported where it stands. */
 export function checkAmount(text: string, currency: string, path: CatalogPath, report: Report): Units | null {
-  if (!isCurrency(currency)) return null
+  if (!isCurrency(currency) && !ID.test(currency)) return null
   const value = attempt(() => parseUnits(text, currency, lastWord(path)), path, report)
   if (value === null || value >= 0n) return value
   report.error(path, 'out_of_range', `${text} is negative: a price or rate is zero or more.`)
@@ -85,7 +85,8 @@ export function reportUnknownMeter(id: string, meters: ReadonlyMap<string, unkno
   report.error(path, 'unknown_meter', `there is no meter ${id}.${didYouMean(suggestion)}`, suggestion)
 }
 
-function attempt<T>(read: () => T, path: CatalogPath, report: Report): T | null {
+/** The value that is read, or null after a report of why it cannot be. */
+export function attempt<T>(read: () => T, path: CatalogPath, report: Report): T | null {
   try {
     return read()
   } catch (error) {

@@ -1,7 +1,10 @@
 // Checks of one plan: what it grants, what it prices, what it includes and limits, and who pays. Beyond single values it asks
 // whether the parts fit: meters that share a quantity, an allowance that nobody draws, usage that nobody pays or prices.
 
-import type { EntitlementDocument, FeatureDocument, MeterDocument, PlanDocument } from './document.ts'
+import type { CreditAssetDocument, EntitlementDocument, FeatureDocument, MeterDocument, PlanDocument } from './document.ts'
+import { isCurrency } from '../money.ts'
+import { canFitTogether } from '../rating/compile-price.ts'
+import { isRecurring, type UsagePriceDocument } from '../rating/price-document.ts'
 import { nearest } from './nearest.ts'
 import { didYouMean, type CatalogPath, type Report } from './problem.ts'
 import { checkAmount, checkId, checkName, checkQuantity, checkUnique, reportUnknownMeter } from './validate-field.ts'
@@ -9,6 +12,7 @@ import { validatePrice } from './validate-price.ts'
 
 type PlanContext = {
   readonly currency: string
+  readonly assets: ReadonlyMap<string, CreditAssetDocument>
   readonly features: ReadonlyMap<string, FeatureDocument>
   readonly meters: ReadonlyMap<string, MeterDocument>
   /** Model names that the gateway offers or the rate card knows. */
@@ -26,11 +30,13 @@ export function validatePlan(plan: PlanDocument, path: CatalogPath, context: Pla
   validateEntitlements(plan, path, context, report)
   checkUnique(plan.prices.map(({ id }) => id), { what: 'price', path: [...path, 'prices'], field: 'id' }, report)
   for (const [index, price] of plan.prices.entries()) {
-    validatePrice(price, { path: [...path, 'prices', index], plan, currency: context.currency, meters: context.meters }, report)
+    validatePrice(price, { path: [...path, 'prices', index], plan, currency: context.currency, asset: plan.asset ?? context.currency, meters: context.meters }, report)
   }
   validatePriceIdentity(plan, path, report)
+  validateAsset(plan, path, context, report)
   validateShared(plan, 'allowances', path, context, report)
   validateShared(plan, 'limits', path, context, report)
+  refuseAllowanceByEvent(plan, path, report)
   validateFunding(plan, path, report)
   reportUnpriced(plan, path, context, report)
 }
@@ -43,7 +49,7 @@ export function checkIdsAcrossPlans(plans: readonly PlanDocument[], report: Repo
   const known = new Map<string, { readonly plan: string; readonly meters: string }>()
   for (const [index, plan] of plans.entries()) {
     const named = [
-      ...plan.prices.map(({ id, meter }, at) => ({ what: 'price', list: 'prices', id, meters: meter, at })),
+      ...plan.prices.map((price, at) => ({ what: 'price', list: 'prices', id: price.id, meters: isRecurring(price) ? 'time' : `${price.meter} in ${plan.asset ?? 'money'}`, at })),
       ...plan.allowances.map(({ id, meters }, at) => ({ what: 'allowance', list: 'allowances', id, meters: [...meters].sort().join(', '), at })),
       ...plan.limits.map(({ id, meters }, at) => ({ what: 'limit', list: 'limits', id, meters: [...meters].sort().join(', '), at })),
     ]
@@ -88,14 +94,49 @@ function validateEntitlement(entitlement: EntitlementDocument, feature: FeatureD
 }
 
 function validatePriceIdentity(plan: PlanDocument, path: CatalogPath, report: Report): void {
-  const byMeter = new Map<string, string>()
+  const earlier: UsagePriceDocument[] = []
   for (const [index, price] of plan.prices.entries()) {
     if (price.id === plan.fee?.id) report.error([...path, 'prices', index, 'id'], 'duplicate_id', `price ${price.id} has the id of the plan's fee: invoice lines are told apart by it.`)
-    const other = byMeter.get(price.meter)
-    if (other === undefined) byMeter.set(price.meter, price.id)
-    else report.error([...path, 'prices', index, 'meter'], 'two_prices', `meter ${price.meter} has the price ${other} in this plan already: a plan has one price for a meter.`)
+    if (isRecurring(price)) continue
+    const other = earlier.find((candidate) => candidate.meter === price.meter && canFitTogether({ when: candidate.when ?? {} }, { when: price.when ?? {} }))
+    if (other !== undefined) {
+      report.error([...path, 'prices', index, 'meter'], 'two_prices', `meter ${price.meter} has the price ${other.id} in this plan already, for the same usage: of several prices of a meter the one with the most conditions (when) holds, so give them conditions that exclude each other, or more of them.`)
+    }
+    earlier.push(price)
   }
 }
+
+/** Usage of a plan has one asset, so that a charge is one amount and one wallet pays it. */
+function validateAsset(plan: PlanDocument, path: CatalogPath, context: PlanContext, report: Report): void {
+  const asset = plan.asset ?? null
+  if (asset === null || asset === context.currency) {
+    for (const [index, price] of plan.prices.entries()) {
+      if (price.model === 'credits') report.error([...path, 'prices', index, 'model'], 'asset_mismatch', `a multiplier matrix gives credits: say which with \`asset:\` of plan ${plan.id}, such as ${[...context.assets.keys()][0] ?? 'credits (and define it in credit_assets)'}.`)
+    }
+    return
+  }
+  const known = context.assets.get(asset)
+  if (known === undefined) {
+    const suggestion = nearest(asset, context.assets.keys())
+    const hint = isCurrency(asset) ? ` Usage is priced in ${context.currency} or in a credit asset.` : didYouMean(suggestion)
+    report.error([...path, 'asset'], 'unknown_asset', `there is no credit asset ${asset}.${hint}`, suggestion)
+  } else if (plan.funding.includes('overage') && (known.value ?? null) === null) {
+    report.error([...path, 'funding', plan.funding.indexOf('overage')], 'overage_without_value', `credits beyond the wallet would have no price: give credit asset ${asset} a value, what one of it costs, or leave overage out.`)
+  }
+}
+
+/** Prices that look at each event alone do not know which part of it an allowance paid. */
+function refuseAllowanceByEvent(plan: PlanDocument, path: CatalogPath, report: Report): void {
+  const byEvent = new Map(plan.prices.flatMap((price) => (isRecurring(price) || !BY_EVENT.has(price.model) ? [] : [[price.meter, price] as const])))
+  for (const [index, { meters }] of plan.allowances.entries()) {
+    for (const [position, meter] of meters.entries()) {
+      const price = byEvent.get(meter)
+      if (price !== undefined) report.error([...path, 'allowances', index, 'meters', position], 'allowance_by_event', `price ${price.id} (${price.model}) charges each event by itself, not by units, so an allowance of ${meter} cannot pay a part of it: use free_events or free_amount, or give the customer credit.`)
+    }
+  }
+}
+
+const BY_EVENT: ReadonlySet<string> = new Set(['percentage', 'cost_plus', 'dynamic', 'outcome'])
 
 function validateShared(plan: PlanDocument, list: 'allowances' | 'limits', path: CatalogPath, context: PlanContext, report: Report): void {
   checkUnique(plan[list].map(({ id }) => id), { what: list === 'limits' ? 'limit' : 'allowance', path: [...path, list], field: 'id' }, report)
@@ -139,20 +180,20 @@ function validateFunding(plan: PlanDocument, path: CatalogPath, report: Report):
   if (plan.allowances.length === 0 && has('allowance')) {
     report.warning([...at, plan.funding.indexOf('allowance')], 'funding_unused', `plan ${plan.id} is funded by an allowance but has none.`)
   }
-  if (plan.prices.length > 0 && !has('wallet') && !has('overage')) {
+  if (plan.prices.some((price) => !isRecurring(price)) && !has('wallet') && !has('overage')) {
     report.warning(at, 'price_unfunded', `plan ${plan.id} has prices, but neither a wallet nor overage that could pay them: its usage ends with the allowance.`)
   }
 }
 
-/** Usage that would be free by oversight: reported, because a plan may mean it. */
+/** Usage that would be free by oversight. */
 function reportUnpriced(plan: PlanDocument, path: CatalogPath, context: PlanContext, report: Report): void {
-  const priced = new Set(plan.prices.map(({ meter }) => meter))
+  const priced = new Set(plan.prices.flatMap((price) => (isRecurring(price) ? [] : [price.meter])))
   const bounded = new Set([...priced, ...plan.allowances.flatMap(({ meters }) => meters), ...plan.limits.flatMap(({ meters }) => meters)])
   for (const [index, { feature: id }] of plan.entitlements.entries()) {
     if (context.features.get(id)?.kind !== 'metered') continue
     const counting = [...context.meters.values()].filter((meter) => countsFeature(meter, id)).map((meter) => meter.id)
     if (counting.some((meter) => bounded.has(meter))) continue
-    report.warning([...path, 'entitlements', index], 'unpriced_feature', `plan ${plan.id} neither prices, includes nor limits the usage of ${id}: it would be free and without end.`)
+    report.error([...path, 'entitlements', index], 'unpriced_feature', `plan ${plan.id} neither prices, includes nor limits the usage of ${id}: it would be free and without end. Price it, include it in an allowance, limit it, or make ${id} a feature of kind boolean.`)
   }
   if (!plan.funding.includes('wallet') && !plan.funding.includes('overage')) return
   for (const [index, allowance] of plan.allowances.entries()) {

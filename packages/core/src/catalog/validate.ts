@@ -7,7 +7,7 @@ import { QUANTITY_SCALE_MAX } from '../quantity.ts'
 import type { CatalogDocument, CreditAssetDocument, FeatureDocument, GatewayDocument, MeterDocument, RateDocument } from './document.ts'
 import { nearest } from './nearest.ts'
 import { didYouMean, openReport, type CatalogPath, type CatalogProblem, type Report } from './problem.ts'
-import { checkCurrency, checkId, checkInteger, checkLabel, checkName, checkUnique } from './validate-field.ts'
+import { checkAmount, checkCurrency, checkId, checkInteger, checkLabel, checkName, checkUnique } from './validate-field.ts'
 import { checkIdsAcrossPlans, validatePlan } from './validate-plan.ts'
 import { validateRateCard, validateTerms } from './validate-rates.ts'
 
@@ -19,6 +19,7 @@ export function validateCatalog(document: CatalogDocument): readonly CatalogProb
   validateMeters(document.meters, report)
   const context = {
     currency: document.currency,
+    assets: new Map(document.credit_assets.map((asset) => [asset.id, asset])),
     features: new Map(document.features.map((feature) => [feature.id, feature])),
     meters: new Map(document.meters.map((meter) => [meter.id, meter])),
     models: modelNames(document),
@@ -71,6 +72,7 @@ function validateCreditAssets(assets: readonly CreditAssetDocument[], report: Re
     checkId(asset.id, ['credit_assets', index, 'id'], report)
     checkName(asset.name, ['credit_assets', index, 'name'], report)
     checkCurrency(asset.currency, ['credit_assets', index, 'currency'], report)
+    if (asset.value !== undefined && asset.value !== null) checkAmount(asset.value, asset.currency, ['credit_assets', index, 'value'], report)
   }
 }
 

@@ -52,7 +52,7 @@ export function resolveSnapshot(facts: CustomerFacts, catalog: Catalog, now: Ins
     catalogVersion: catalog.version,
     plan: plan.id,
     standing: facts.standing,
-    currency: catalog.currency,
+    currency: plan.asset,
     period,
     limits,
     funding,
@@ -109,7 +109,7 @@ function fundingSources(kind: Plan['funding'][number], context: { readonly plan:
     case 'overage':
       return [{ kind: 'overage' }]
     case 'wallet':
-      return [{ kind: 'wallet', budget: walletBudget(catalog.currency) }]
+      return [{ kind: 'wallet', budget: walletBudget(plan.asset) }]
     case 'allowance':
       return plan.allowances.map((allowance) => ({
         kind: 'allowance',

@@ -16,6 +16,7 @@ export type CustomerSnapshot = {
   readonly catalogVersion: number
   readonly plan: string
   readonly standing: Standing
+  /** What the plan's usage is priced and paid in: a currency, or the id of a credit asset. */
   readonly currency: string
   /** The billing period that the snapshot was compiled for. */
   readonly period: { readonly start: Instant; readonly end: Instant }
@@ -23,7 +24,7 @@ export type CustomerSnapshot = {
   readonly limits: readonly Budget[]
   /** Who pays, in order. */
   readonly funding: readonly FundingSource[]
-  /** Billable aggregate per price at compile time, decimal text: where tiers stand. */
+  /** Where each aggregate stood at compile time, by `positionKey`, as `formatPosition` writes it. */
   readonly positions: Readonly<Record<string, string>>
   /** Parents of each entity, nearest first, for budgets up the tree. */
   readonly entityPaths: Readonly<Record<EntityId, readonly EntityId[]>>

@@ -1,14 +1,21 @@
 // What an invoice of the running period would say now. Its lines come from the same accumulators that each charge moved,
-// so a line's `exact` is the sum of its events' charges by construction; `amount` is the one rounding, shown beside it.
+// so a line's `exact` is the sum of its events' charges by construction; `amount` is the one rounding, shown beside it. Usage
+// that is priced in credits is told in credits, and costs money only where it was accrued beyond the wallet.
 
-import { roundToMinor, units, ZERO, type AssetId, type Units } from '../money.ts'
-import { NONE, type Quantity } from '../quantity.ts'
+import { divideRounded, pow10 } from '../decimal.ts'
+import { assetScale, isCurrency, roundToMinor, units, ZERO, type AssetId, type Units } from '../money.ts'
+import { NONE, quantity, type Quantity } from '../quantity.ts'
 import type { Plan } from '../catalog/catalog.ts'
 import { rateOpening } from '../rating/rate.ts'
+import { isCumulative } from '../rating/rate-usage.ts'
+import { seatTotal, type SeatChange } from '../rating/seat.ts'
+import type { RecurringPrice, UsagePrice } from '../rating/price.ts'
 
-/** Running totals of one price in one period. */
+/** Running totals of one aggregate of a price in one period. */
 export type Accumulated = {
   readonly price: string
+  /** The entry of a price that dimensions choose; empty for any other. */
+  readonly entry: string
   readonly quantity: Quantity
   readonly included: Quantity
   readonly billable: Quantity
@@ -17,22 +24,34 @@ export type Accumulated = {
 }
 
 export type InvoiceLine = {
-  readonly kind: 'fee' | 'usage'
-  /** Id of the fee or price in the catalog: events carry it in their charges. */
+  /** `credits`: what was used of a credit asset beyond the wallet. */
+  readonly kind: 'fee' | 'usage' | 'credits'
+  /** Id of the fee or price in the catalog, which events carry in their charges; of a credit asset for `credits`. */
   readonly price: string
+  readonly entry: string
   readonly name: string
   readonly quantity: Quantity
   readonly included: Quantity
   readonly billable: Quantity
   readonly scale: number
   readonly events: number
+  /** In the asset of the list that it stands in, as are `opening` and `amount`. */
   readonly exact: Units
+  /** Part of `exact` that is due without usage. */
+  readonly opening: Units
   readonly amount: Units
 }
+
+/** Usage of a credit asset: what was used and who paid. Lines are not rounded. */
+export type CreditUsage = { readonly asset: AssetId; readonly lines: readonly InvoiceLine[]; readonly used: Units; readonly paid: AssetPayment }
+
+/** What wallets, accrual and debt paid of the period's usage in one asset. */
+export type AssetPayment = { readonly asset: AssetId; readonly drawn: Units; readonly accrued: Units; readonly debt: Units }
 
 export type InvoicePreview = {
   readonly currency: AssetId
   readonly lines: readonly InvoiceLine[]
+  readonly credits: readonly CreditUsage[]
   /** Sum of the lines as printed. */
   readonly subtotal: Units
   /** Usage already paid from prepaid credit, as printed; never more than the usage lines. */
@@ -42,22 +61,32 @@ export type InvoicePreview = {
   readonly amountDue: Units
 }
 
-export function previewInvoice(input: {
-  readonly plan: Plan
+export type PreviewInput = {
+  /** With the prices that charged usage of the period, whatever plan they are of. */
+  readonly plan: Pick<Plan, 'prices' | 'recurring'>
   readonly currency: AssetId
   readonly accumulated: readonly Accumulated[]
-  /** Exact amount that wallets paid for usage of this period. */
-  readonly drawn: Units
-}): InvoicePreview {
+  /** By asset; what is missing paid nothing. */
+  readonly paid: readonly AssetPayment[]
+  /** What one credit of an asset costs in `currency`, where it is accrued; null where it can only be prepaid. */
+  readonly creditValue: (asset: AssetId) => Units | null
+  /** Seats over the period, for plans that have them. */
+  readonly seats?: { readonly whole: bigint; readonly changes: readonly SeatChange[] }
+}
+
+export function previewInvoice(input: PreviewInput): InvoicePreview {
   const { currency } = input
-  const lines = [...feeLines(input.plan, currency), ...usageLines(input.plan, input.accumulated, currency)]
+  const inMoney = input.plan.prices.filter(({ asset }) => isCurrency(asset))
+  const assets = [...new Set(input.plan.prices.flatMap(({ asset }) => (isCurrency(asset) ? [] : [asset])))]
+  const credits = assets.map((asset) => creditUsage(asset, input))
+  const lines = [...input.plan.recurring.map((price) => recurringLine(price, input)), ...usageLines(inMoney, input.accumulated, currency), ...credits.flatMap((usage) => overageLine(usage, input))]
   const subtotal = sum(lines.map(({ amount }) => amount))
-  const usagePrinted = sum(lines.filter(({ kind }) => kind === 'usage').map(({ amount }) => amount))
-  const usageExact = sum(lines.filter(({ kind }) => kind === 'usage').map(({ exact }) => exact))
-  const creditsApplied = creditsFor({ drawn: input.drawn, usageExact, usagePrinted, currency })
+  const usage = lines.filter(({ kind }) => kind === 'usage')
+  const creditsApplied = creditsFor({ drawn: paymentOf(currency, input).drawn, usageExact: sum(usage.map(({ exact }) => exact)), usagePrinted: sum(usage.map(({ amount }) => amount)), currency })
   return {
     currency,
     lines,
+    credits,
     subtotal,
     creditsApplied,
     rounding: units(subtotal - sum(lines.map(({ exact }) => exact))),
@@ -72,30 +101,45 @@ function creditsFor(input: { readonly drawn: Units; readonly usageExact: Units; 
   return rounded < input.usagePrinted ? rounded : input.usagePrinted
 }
 
-function feeLines(plan: Plan, currency: AssetId): InvoiceLine[] {
-  if (plan.fee === null) return []
-  const { id, name, amount } = plan.fee
-  return [{ kind: 'fee', price: id, name, quantity: 1n as Quantity, included: NONE, billable: 1n as Quantity, scale: 0, events: 0, exact: amount, amount: roundToMinor(amount, currency) }]
+function recurringLine(price: RecurringPrice, { currency, seats }: PreviewInput): InvoiceLine {
+  const isSeat = price.model === 'seat'
+  const count = isSeat ? quantity(BigInt(seats?.changes.at(-1)?.seats ?? 0)) : quantity(1n)
+  const exact = !isSeat ? price.amount : seats === undefined ? ZERO : seatTotal(price, seats)
+  return { kind: 'fee', price: price.id, entry: '', name: price.name, quantity: count, included: NONE, billable: count, scale: 0, events: 0, exact, opening: ZERO, amount: roundToMinor(exact, currency) }
 }
 
-function usageLines(plan: Plan, accumulated: readonly Accumulated[], currency: AssetId): InvoiceLine[] {
-  const byPrice = new Map(accumulated.map((total) => [total.price, total]))
-  return plan.prices.map((price) => {
-    const total = byPrice.get(price.id)
-    const exact = units((total?.amount ?? ZERO) + rateOpening(price))
-    return {
-      kind: 'usage',
-      price: price.id,
-      name: price.name,
-      quantity: total?.quantity ?? NONE,
-      included: total?.included ?? NONE,
-      billable: total?.billable ?? NONE,
-      scale: price.scale,
-      events: total?.events ?? 0,
-      exact,
-      amount: roundToMinor(exact, currency),
-    }
+/** A line for each aggregate that was moved; a price that was not used has its line too, because its opening fee is owed. */
+function usageLines(prices: readonly UsagePrice[], accumulated: readonly Accumulated[], asset: AssetId): InvoiceLine[] {
+  return prices.flatMap((price) => {
+    const totals = accumulated.filter((total) => total.price === price.id)
+    const opening = isCumulative(price) ? rateOpening(price) : ZERO
+    return (totals.length > 0 ? totals : [{ price: price.id, entry: '', quantity: NONE, included: NONE, billable: NONE, amount: ZERO, events: 0 }]).map((total): InvoiceLine => {
+      const exact = units(total.amount + opening)
+      return {
+        kind: 'usage', price: price.id, entry: total.entry, name: total.entry === '' ? price.name : `${price.name}: ${total.entry}`, quantity: total.quantity, included: total.included, billable: total.billable,
+        scale: price.scale, events: total.events, exact, opening, amount: isCurrency(asset) ? roundToMinor(exact, asset) : exact,
+      }
+    })
   })
+}
+
+function creditUsage(asset: AssetId, input: PreviewInput): CreditUsage {
+  const lines = usageLines(input.plan.prices.filter((price) => price.asset === asset), input.accumulated, asset)
+  return { asset, lines, used: sum(lines.map(({ exact }) => exact)), paid: paymentOf(asset, input) }
+}
+
+/** Credits that were used beyond the wallet, at what one costs. */
+function overageLine({ asset, paid }: CreditUsage, input: PreviewInput): InvoiceLine[] {
+  const value = input.creditValue(asset)
+  if (value === null || paid.accrued === ZERO) return []
+  const scale = assetScale(asset)
+  const exact = units(divideRounded(paid.accrued * value, pow10(scale)))
+  const count = quantity(paid.accrued)
+  return [{ kind: 'credits', price: asset, entry: '', name: `Credits beyond the wallet: ${asset}`, quantity: count, included: NONE, billable: count, scale, events: 0, exact, opening: ZERO, amount: roundToMinor(exact, input.currency) }]
+}
+
+function paymentOf(asset: AssetId, { paid }: PreviewInput): AssetPayment {
+  return paid.find((payment) => payment.asset === asset) ?? { asset, drawn: ZERO, accrued: ZERO, debt: ZERO }
 }
 
 function sum(amounts: readonly Units[]): Units {

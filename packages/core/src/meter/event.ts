@@ -25,7 +25,7 @@ export type UsageEvent = {
   /** Labels, such as `{ model: "gpt-5-mini" }`. */
   readonly dimensions: Readonly<Record<string, string>>
   /** Provider cost as decimal text with its currency; null when unknown. Never shown to the tenant. */
-  readonly cost: { readonly amount: string; readonly currency: string } | null
+  readonly cost: EventCost | null
   /** True when the usage was counted by us because the provider told none. */
   readonly estimated: boolean
   /** Catalog version that the decision used; null for ingested events, which are rated with the version in force. */
@@ -35,6 +35,9 @@ export type UsageEvent = {
   /** What is kept for explanation: latency, status, upstream, decision. */
   readonly context: Readonly<Record<string, string | number | boolean | null>>
 }
+
+/** `uncached` is what it would have cost without the provider's prompt cache; stated only where it differs and a price may ask. */
+export type EventCost = { readonly amount: string; readonly currency: string; readonly uncached?: string }
 
 /** The part of a settlement that only the node can decide, because only it knows the other holds in flight. */
 export type SettledHolds = {

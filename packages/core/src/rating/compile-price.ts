@@ -1,15 +1,66 @@
-// Documents of prices by event, by selection and by time → what is rated. Throws InputError with the path of the first field
-// that cannot hold: amounts below zero, a minimum above its maximum, two entries that would answer the same usage.
+// Documents of prices → what is rated. Throws InputError with the path of the first field that cannot hold: amounts below zero,
+// a minimum above its maximum, two entries that would answer the same usage. The tiers of a catalog are checked before, in
+// catalog/validate-price.ts.
 
 import { InputError } from '../assert.ts'
-import { compilePriceModel } from '../catalog/compile.ts'
-import type { PriceModelDocument } from '../catalog/document.ts'
 import { parseUnits, type Units } from '../money.ts'
-import { parseQuantity } from '../quantity.ts'
+import { parseQuantity, type Quantity } from '../quantity.ts'
 import { OTHERWISE } from './matrix.ts'
-import type { EventPriceModel, MatrixEntry, PriceModel, RecurringPriceModel, SelectedPriceModel } from './price.ts'
-import type { EventPriceDocument, RecurringPriceDocument, SelectedPriceDocument } from './price-document.ts'
+import type { EventPriceModel, MatrixEntry, PriceModel, RecurringPrice, RecurringPriceModel, SelectedPriceModel, Tier, UsagePrice } from './price.ts'
+import type { EventPriceDocument, PriceModelDocument, RecurringDocument, RecurringPriceDocument, SelectedPriceDocument, TierDocument, UsagePriceDocument } from './price-document.ts'
 import { parsePercent } from './ratio.ts'
+
+/** A price of a plan on the usage of a meter of `scale`, in `asset`. */
+export function compileUsagePrice(price: UsagePriceDocument, context: { readonly scale: number; readonly asset: string; readonly path: string }): UsagePrice {
+  const { scale, asset, path } = context
+  const identity = { id: price.id, name: price.name, meter: price.meter, scale, asset, when: new Map(Object.entries(price.when ?? {})) }
+  switch (price.model) {
+    case 'per_unit':
+    case 'graduated':
+    case 'volume':
+    case 'package':
+      return { ...identity, ...compilePriceModel(price, { scale, currency: asset, path }) }
+    case 'matrix':
+    case 'credits':
+      return { ...identity, ...compileSelectedPrice(price, context) }
+    case 'percentage':
+    case 'cost_plus':
+    case 'dynamic':
+    case 'outcome':
+      return { ...identity, ...compileEventPrice(price, { currency: asset, path }) }
+  }
+}
+
+export function compileRecurring(price: RecurringDocument, context: { readonly currency: string; readonly path: string }): RecurringPrice {
+  return { id: price.id, name: price.name, ...compileRecurringPrice(price, context) }
+}
+
+/** A cumulative price of quantities at `scale` and amounts in `currency`, which may be a credit asset. */
+export function compilePriceModel(price: PriceModelDocument, context: { readonly scale: number; readonly currency: string; readonly path: string }): PriceModel {
+  const { scale, currency, path } = context
+  const positive = (text: string, field: string): Quantity => {
+    const value = parseQuantity(text, scale, `${path}.${field}`)
+    if (value === 0n) throw new InputError({ code: 'out_of_range', field: `${path}.${field}`, message: `${field} must be above zero` })
+    return value
+  }
+  switch (price.model) {
+    case 'per_unit':
+      return { model: 'per_unit', amount: parseUnits(price.amount, currency, `${path}.amount`), per: positive(price.per, 'per') }
+    case 'package':
+      return { model: 'package', amount: parseUnits(price.amount, currency, `${path}.amount`), size: positive(price.size, 'size') }
+    case 'graduated':
+    case 'volume':
+      return { model: price.model, per: positive(price.per, 'per'), tiers: price.tiers.map((tier, index) => compileTier(tier, { scale, currency, path: `${path}.tiers[${index}]` })) }
+  }
+}
+
+function compileTier(tier: TierDocument, context: { readonly scale: number; readonly currency: string; readonly path: string }): Tier {
+  return {
+    upTo: tier.up_to === null ? null : parseQuantity(tier.up_to, context.scale, `${context.path}.up_to`),
+    amount: parseUnits(tier.amount, context.currency, `${context.path}.amount`),
+    flat: parseUnits(tier.flat, context.currency, `${context.path}.flat`),
+  }
+}
 
 export function compileEventPrice(price: EventPriceDocument, { currency, path }: { readonly currency: string; readonly path: string }): EventPriceModel {
   const amount = (text: string, field: string): Units => notNegative(parseUnits(text, currency, `${path}.${field}`), `${path}.${field}`)
@@ -66,7 +117,8 @@ function refuseAmbiguous(entries: readonly Conditions[], path: string): void {
   }
 }
 
-function canFitTogether(a: Conditions, b: Conditions): boolean {
+/** Whether some usage fits both, and neither asks for more than the other. */
+export function canFitTogether(a: Pick<Conditions, 'when'>, b: Pick<Conditions, 'when'>): boolean {
   const conditions = Object.entries(a.when)
   if (conditions.length !== Object.keys(b.when).length) return false
   return conditions.every(([dimension, accepted]) => b.when[dimension] === undefined || accepted.some((value) => b.when[dimension]!.includes(value)))

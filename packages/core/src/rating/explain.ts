@@ -1,10 +1,8 @@
-// Why this number: the lines of a cumulative total, of one charge, and of a rated event. The charge of an event that crosses
+// Why this number: the lines of a cumulative total and of one charge on it. The charge of an event that crosses
 // tiers is the difference of two explained totals, so a volume discount shows as the old tier's units taken back and the new
 // tier's put in. Only explanations call this; the amounts are those of rate.ts.
 
 import { unreachable } from '../assert.ts'
-import type { Plan } from '../catalog/catalog.ts'
-import type { Measured } from '../meter/measure.ts'
 import { roundToMinor, units, type AssetId, type Units } from '../money.ts'
 import { quantity, type Quantity } from '../quantity.ts'
 import { graduatedLines } from './graduated.ts'
@@ -13,7 +11,6 @@ import { packageLines } from './package.ts'
 import { perUnitLines } from './per-unit.ts'
 import type { PriceModel } from './price.ts'
 import { rateAdded, rateTotal } from './rate.ts'
-import { rateEvent, type Charge, type Coverage } from './rate-event.ts'
 import { volumeLines } from './volume.ts'
 
 export type Explained = { readonly amount: Units; readonly lines: readonly PriceLine[] }
@@ -35,20 +32,6 @@ export function explainAdded(price: PriceModel, before: Quantity, added: Quantit
 export function explainPrinted(exact: Units, currency: AssetId): { readonly exact: Units; readonly printed: Units; readonly rounding: Units } {
   const printed = roundToMinor(exact, currency)
   return { exact, printed, rounding: units(printed - exact) }
-}
-
-/** A charge of an event with what each allowance paid of it and the lines of the rest. */
-export type ExplainedCharge = Charge & { readonly coverage: readonly Coverage[]; readonly lines: readonly PriceLine[] }
-
-/** {@link rateEvent} with the lines of each charge. */
-export function explainEvent(input: Parameters<typeof rateEvent>[0] & { readonly plan: Plan; readonly measured: readonly Measured[] }): { readonly charges: readonly ExplainedCharge[]; readonly amount: Units; readonly unpriced: readonly string[] } {
-  const rated = rateEvent(input)
-  const charges = rated.charges.map((charge): ExplainedCharge => {
-    const price = input.plan.priceByMeter.get(charge.meter)
-    const lines = price === undefined ? [] : explainAdded(price, charge.before, quantity(charge.quantity - charge.included)).lines
-    return { ...charge, coverage: input.coverage.filter(({ meter }) => meter === charge.meter), lines }
-  })
-  return { ...rated, charges }
 }
 
 function linesOf(price: PriceModel, aggregate: Quantity): PriceLine[] {

@@ -7,7 +7,24 @@ import type { AssetId, Units } from '../money.ts'
 import type { Quantity } from '../quantity.ts'
 import type { Ratio } from './ratio.ts'
 
-export type CumulativePrice = { readonly id: string; readonly name: string; readonly meter: string; readonly scale: number } & PriceModel
+/** A price of a plan on the usage of one meter: which usage it holds for, in what it is stated, and its rule. */
+export type UsagePrice = {
+  readonly id: string
+  readonly name: string
+  readonly meter: string
+  /** Of the meter. */
+  readonly scale: number
+  /** What its amounts are in: a currency, or a credit asset. */
+  readonly asset: AssetId
+  /** Holds for usage that fits all of these; of several prices of a meter the one with most conditions. */
+  readonly when: Conditions
+} & (PriceModel | SelectedPriceModel | EventPriceModel)
+
+/** What a plan asks for time, in the currency of the catalog. */
+export type RecurringPrice = { readonly id: string; readonly name: string } & RecurringPriceModel
+
+/** Accepted values by dimension; `feature` is one too. */
+export type Conditions = ReadonlyMap<string, readonly string[]>
 
 /** `per` and `size` are in units of the meter's scale, so that `quantity × amount / per` needs no further factor. */
 export type PriceModel =
@@ -70,4 +87,4 @@ export type SelectedPriceModel =
 export type SelectedPriceOf<M extends SelectedPriceModel['model']> = Extract<SelectedPriceModel, { model: M }>
 
 /** `id` names the aggregate of the entry; `when` lists accepted values by dimension, all of which must fit. */
-export type MatrixEntry<Value> = { readonly id: string; readonly when: ReadonlyMap<string, readonly string[]>; readonly value: Value }
+export type MatrixEntry<Value> = { readonly id: string; readonly when: Conditions; readonly value: Value }

@@ -1,27 +1,33 @@
 // Rates one event: the included allowance first, then the price of each meter on what is left. The allowance is drawn in
-// the order of consumption; within an event, in the order of the plan's meters. A meter that an allowance
-// includes but that has no price beyond it is reported as unpriced, never charged zero in silence; a meter that the plan
-// does not mention is only measured.
+// the order of consumption; within an event, in the order of the plan's meters. Of several prices of a meter the one with most
+// conditions that fits holds. A meter that the plan prices or includes but that has no price for this usage is reported as
+// unpriced, never charged zero in silence; a meter that the plan does not mention is only measured.
 
 import { assert } from '../assert.ts'
 import type { Plan } from '../catalog/catalog.ts'
 import type { Measured } from '../meter/measure.ts'
 import { units, ZERO, type Units } from '../money.ts'
 import { NONE, quantity, type Quantity } from '../quantity.ts'
-import { rateAdded } from './rate.ts'
+import { fits, mayFit, type Dimensions } from './matrix.ts'
+import { START, type Position } from './position.ts'
+import type { UsagePrice } from './price.ts'
+import { boundUsage, chargeUsage, isFinalCharge, pricedUsage, type ExchangeLookup, type PricedUsage, type RatedUsage } from './rate-usage.ts'
 
-/** What one event costs by one price. `before` is the billable aggregate that it met: with it the charge can be checked. */
+/** What one event costs by one price, on one aggregate of it. `before` is where that stood: with it the charge can be checked. */
 export type Charge = {
+  /** Empty where an allowance paid what no price knows. */
   readonly price: string
+  /** The entry of a price that dimensions choose; empty for any other. */
+  readonly entry: string
   readonly meter: string
   readonly quantity: Quantity
-  /** Part of the quantity paid by an allowance. */
+  /** Part of the quantity paid by an allowance, or free by the price itself. */
   readonly included: Quantity
-  readonly before: Quantity
+  readonly before: Position
   readonly amount: Units
 }
 
-export type RatedEvent = { readonly charges: readonly Charge[]; readonly amount: Units; readonly unpriced: readonly string[] }
+export type RatedEvent = { readonly charges: readonly Charge[]; readonly amount: Units; readonly unpriced: readonly string[]; /** No charge depends on what other nodes settle. */ readonly isFinal: boolean }
 
 /** Units that allowances pay: `budget` is the id of the allowance's budget. */
 export type Coverage = { readonly budget: string; readonly meter: string; readonly quantity: Quantity }
@@ -53,30 +59,87 @@ export function allowanceBudget(allowance: string): string {
   return `allowance:${allowance}`
 }
 
-/** Charges of the event on top of `coverage`. `billableBefore(priceId)` is the aggregate of that price in the period. */
-export function rateEvent(input: {
+export type RateInput = {
   readonly plan: Plan
+  readonly usage: RatedUsage
   readonly measured: readonly Measured[]
   readonly coverage: readonly Coverage[]
-  readonly billableBefore: (price: string) => Quantity
-}): RatedEvent {
+  /** Where an aggregate stands in the period. */
+  readonly before: (price: UsagePrice, entry: string) => Position
+  /** Exchange rates in force at the time of the event; without them cost in another currency has no price. */
+  readonly exchange?: ExchangeLookup | null
+}
+
+/** Charges of the event on top of `coverage`. */
+export function rateEvent(input: RateInput): RatedEvent {
+  const { plan, before } = input
   const charges: Charge[] = []
   const unpriced: string[] = []
+  const usage = pricedUsage(input.usage, input.exchange ?? null)
   let amount: bigint = ZERO
+  let isFinal = true
   for (const { meter, quantity: used } of input.measured) {
-    const price = input.plan.priceByMeter.get(meter.id)
-    let included = 0n
-    for (const covered of input.coverage) if (covered.meter === meter.id) included += covered.quantity
+    const included = includedOf(input.coverage, meter.id)
     assert(included <= used, `more of ${meter.id} is covered than was used`)
-    if (price === undefined) {
-      if (included < used && input.plan.allowances.some(({ meters }) => meters.includes(meter.id))) unpriced.push(meter.id)
-      if (included > 0n) charges.push({ price: '', meter: meter.id, quantity: used, included: quantity(included), before: NONE, amount: ZERO })
+    const price = priceInForce(plan, meter.id, usage.labels)
+    const charge = price === null ? null : chargeUsage(price, quantity(used - included), usage, (entry) => before(price, entry))
+    if (price === null || charge === null || charge.amount === null) {
+      if (included < used && isMentioned(plan, meter.id)) unpriced.push(meter.id)
+      if (included > 0n) charges.push({ price: '', entry: '', meter: meter.id, quantity: used, included, before: START, amount: ZERO })
       continue
     }
-    const before = input.billableBefore(price.id)
-    const charge = rateAdded(price, before, quantity(used - included))
-    charges.push({ price: price.id, meter: meter.id, quantity: used, included: quantity(included), before, amount: charge })
-    amount += charge
+    if (!isFinalCharge(price, usage)) isFinal = false
+    charges.push({ price: price.id, entry: charge.entry, meter: meter.id, quantity: used, included: quantity(included + charge.free), before: charge.before, amount: charge.amount })
+    amount += charge.amount
   }
-  return { charges, amount: units(amount), unpriced }
+  return { charges, amount: units(amount), unpriced, isFinal }
+}
+
+/** The price of a meter that holds for usage with these dimensions; null when none does. */
+export function priceInForce(plan: Plan, meter: string, labels: Dimensions): UsagePrice | null {
+  const prices = plan.pricesByMeter.get(meter)
+  if (prices === undefined) return null
+  for (const price of prices) if (price.when.size === 0 || fits(price.when, labels)) return price
+  return null
+}
+
+/**
+ * The most that `left[i]` units of `bound[i]` can cost, by the dearest price that usage with the known dimensions may meet. Null
+ * when some of it may have no price.
+ */
+export function boundCharge(plan: Plan, bound: readonly Measured[], left: readonly number[], usage: PricedUsage): Units | null {
+  let sum = 0n
+  for (const [index, { meter }] of bound.entries()) {
+    const count = left[index]!
+    if (count === 0) continue
+    const most = boundMeter(plan, meter.id, quantity(BigInt(count)), usage)
+    if (most !== null) sum += most
+    else if (isMentioned(plan, meter.id)) return null
+  }
+  return units(sum)
+}
+
+function boundMeter(plan: Plan, meter: string, most: Quantity, usage: PricedUsage): Units | null {
+  let dearest: Units | null = null
+  for (const price of plan.pricesByMeter.get(meter) ?? []) {
+    const fit = mayFit(price.when, usage.labels)
+    if (fit === 'no') continue
+    const bound = boundUsage(price, most, usage)
+    if (bound === null) return null
+    if (dearest === null || bound > dearest) dearest = bound
+    if (fit === 'yes') return dearest
+  }
+  // Whatever may fit, something may also fit none.
+  return null
+}
+
+/** A meter that the plan speaks of must have a price for what is used; any other is only measured. */
+function isMentioned(plan: Plan, meter: string): boolean {
+  return plan.pricesByMeter.has(meter) || plan.allowances.some(({ meters }) => meters.includes(meter))
+}
+
+function includedOf(coverage: readonly Coverage[], meter: string): Quantity {
+  let included = 0n
+  for (const covered of coverage) if (covered.meter === meter) included += covered.quantity
+  return quantity(included)
 }

@@ -6,7 +6,7 @@ import type { Quantity } from '../quantity.ts'
 import { creditsPrice, multiplierPrice } from './credits.ts'
 import { explainAdded } from './explain.ts'
 import type { PriceLine } from './line.ts'
-import { matrixPrice, type Dimensions, type Selected } from './matrix.ts'
+import { matrixPrice, mayFit, OTHERWISE, type Dimensions, type Selected } from './matrix.ts'
 import type { PriceModel, SelectedPriceModel } from './price.ts'
 import { rateAdded, rateBound } from './rate.ts'
 
@@ -25,14 +25,31 @@ export function chargeSelected(price: SelectedPriceModel, added: Quantity, dimen
   return { entry: selected.entry, before: position, amount: rateAdded(selected.price, position, added) }
 }
 
-/** An upper bound of {@link chargeSelected}: for known dimensions of their entry, for unknown ones (null) of the dearest. Null where usage may be unpriced. */
-export function boundSelected(price: SelectedPriceModel, added: Quantity, dimensions: Dimensions | null): Units | null {
-  if (dimensions !== null) {
-    const selected = selectPrice(price, dimensions)
-    return selected === null ? null : rateBound(selected.price, added)
+/**
+ * An upper bound of {@link chargeSelected} for usage of which `known` dimensions are certain and all others may take any value:
+ * that of the dearest entry that may be chosen. Null where it may be unpriced.
+ */
+export function boundSelected(price: SelectedPriceModel, added: Quantity, known: Dimensions): Units | null {
+  let most = 0n
+  let certainConditions = -1
+  const reachable: { readonly conditions: number; readonly value: PriceModel | Units }[] = []
+  for (const { when, value } of price.entries) {
+    const fit = mayFit(when, known)
+    if (fit === 'no') continue
+    reachable.push({ conditions: when.size, value })
+    if (fit === 'yes' && when.size > certainConditions) certainConditions = when.size
   }
-  const choices = choicesOf(price)
-  return choices === null ? null : units(choices.reduce((most, choice) => larger(most, rateBound(choice, added)), 0n))
+  if (certainConditions < 0) {
+    if (price.otherwise === null) return null
+    reachable.push({ conditions: -1, value: price.otherwise })
+  }
+  for (const { conditions, value } of reachable) {
+    // What certainly fits wins over all that ask less.
+    if (conditions < certainConditions) continue
+    const bound = rateBound(modelOf(price, value), added)
+    if (bound > most) most = bound
+  }
+  return units(most)
 }
 
 export function explainSelected(price: SelectedPriceModel, added: Quantity, dimensions: Dimensions, before: (entry: string) => Quantity): readonly PriceLine[] {
@@ -40,13 +57,13 @@ export function explainSelected(price: SelectedPriceModel, added: Quantity, dime
   return selected === null ? [] : explainAdded(selected.price, before(selected.entry), added).lines
 }
 
-/** Every price that may be chosen; null when nothing may be. */
-function choicesOf(price: SelectedPriceModel): readonly PriceModel[] | null {
-  if (price.otherwise === null) return null
-  if (price.model === 'credits') return [price.otherwise, ...price.entries.map(({ value }) => value)].map((multiplier) => multiplierPrice(price, multiplier))
-  return [price.otherwise, ...price.entries.map(({ value }) => value)]
+/** The cumulative price of an entry, as the aggregate `entry` is charged by; null when there is none of that id. */
+export function entryPrice(price: SelectedPriceModel, entry: string): PriceModel | null {
+  const value = entry === OTHERWISE ? price.otherwise : (price.entries.find(({ id }) => id === entry)?.value ?? null)
+  return value === null ? null : modelOf(price, value)
 }
 
-function larger(a: bigint, b: bigint): bigint {
-  return a > b ? a : b
+function modelOf(price: SelectedPriceModel, value: PriceModel | Units): PriceModel {
+  if (typeof value !== 'bigint') return value
+  return multiplierPrice(price as Extract<SelectedPriceModel, { model: 'credits' }>, value)
 }

@@ -23,7 +23,7 @@ export const INPUT_BUCKETS: readonly TokenBucket[] = [
   'input', 'cached_input', 'cache_write', 'cache_write_5m', 'cache_write_1h', 'audio_input', 'cached_audio_input', 'image_input', 'cached_image_input', 'video_input', 'cached_video_input',
 ]
 const CACHED_BUCKETS: readonly TokenBucket[] = ['cached_input', 'cached_audio_input', 'cached_image_input', 'cached_video_input']
-const OUTPUT_BUCKETS: readonly TokenBucket[] = ['output', 'reasoning', 'audio_output', 'image_output']
+export const OUTPUT_BUCKETS: readonly TokenBucket[] = ['output', 'reasoning', 'audio_output', 'image_output']
 
 const TOKENS: ReadonlySet<string> = new Set(TOKEN_BUCKETS)
 

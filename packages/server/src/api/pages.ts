@@ -2,7 +2,7 @@
 // policy that lets nothing else load; rendered from the contract once at the start.
 
 import { createHash } from 'node:crypto'
-import { formatQuantity, formatUnits, type Catalog, type CumulativePrice, type Plan, type Quantity } from '@tollgate/core'
+import { describePrice, describeRecurring, formatQuantity, type Catalog, type Plan } from '@tollgate/core'
 import { ROUTES } from './contract.ts'
 import { ENTRIES } from './contract/errors.ts'
 import { TAGS, type Tag } from './contract/route.ts'
@@ -70,9 +70,9 @@ export function renderPlans(catalog: Catalog): string {
   const plans = [...catalog.plans.values()].filter((plan) => plan.public)
   const row = (plan: Plan) => [
     `<strong>${escape(plan.name)}</strong>`,
-    plan.fee === null ? 'none' : `${formatUnits(plan.fee.amount, catalog.currency)} ${catalog.currency} a ${plan.period}`,
+    plan.recurring.map((price) => escape(describeRecurring(price, catalog.currency, plan.period))).join('<br>') || 'none',
     plan.allowances.map((allowance) => escape(`${formatQuantity(allowance.quantity, allowance.scale)} ${allowance.name.toLowerCase()}`)).join('<br>') || '–',
-    plan.prices.map((price) => escape(`${price.name}: ${priceText(price, catalog.currency)}`)).join('<br>') || 'no use beyond what is included',
+    plan.prices.map((price) => escape(`${price.name}: ${describePrice(price)}`)).join('<br>') || 'no use beyond what is included',
     [...plan.entitlements.keys()].map((feature) => escape(catalog.features.get(feature)?.name ?? feature)).join(', '),
   ]
   return page('Plans', `<h1>Plans</h1>${table('The catalog in force', ['plan', 'fee', 'included', 'beyond', 'features'], plans.map(row))}
@@ -85,19 +85,6 @@ export function renderTopUp(): string {
 <pre>curl ${'$'}URL/v1/customers/${'$'}CUSTOMER/credits -H "Authorization: Bearer ${'$'}ADMIN_KEY" \\
   -H "Content-Type: application/json" -d '{"amount":"10.00"}'</pre>
 <p>The operator can send you to a page of their own instead: see TOLLGATE_PUBLIC_URL.</p>`)
-}
-
-function priceText(price: CumulativePrice, currency: string): string {
-  const per = (units: Quantity) => (formatQuantity(units, price.scale) === '1' ? '' : ` per ${formatQuantity(units, price.scale)}`)
-  switch (price.model) {
-    case 'per_unit':
-      return `${formatUnits(price.amount, currency)} ${currency}${per(price.per)}`
-    case 'package':
-      return `${formatUnits(price.amount, currency)} ${currency}${per(price.size)}, in whole packages`
-    case 'graduated':
-    case 'volume':
-      return `${price.tiers.map((tier) => `${formatUnits(tier.amount, currency)} ${currency}${per(price.per)}${tier.upTo === null ? '' : ` up to ${formatQuantity(tier.upTo, price.scale)}`}`).join(', then ')}`
-  }
 }
 
 function table(caption: string, head: readonly string[], rows: readonly (readonly string[])[]): string {

@@ -11,7 +11,7 @@ import { changeLimit, ensureBudgets } from '../store/budgets.ts'
 import { expiredBlocks, findTopUp, insertBlock } from '../store/credits.ts'
 import { findCustomer, lockCustomers } from '../store/customers.ts'
 import { insertTransfers } from '../store/ledger.ts'
-import { insertOutbox, readDebts, writeBlocks, writeDebts, type BlockRow } from '../store/settlement.ts'
+import { insertOutbox, readDebt, writeBlocks, writeDebts, type BlockRow } from '../store/settlement.ts'
 import { moveBudgets } from '../store/budgets.ts'
 import type { Actor } from './actor.ts'
 import type { ControlPlane } from './control-plane.ts'
@@ -45,7 +45,7 @@ export async function topUp(plane: ControlPlane, actor: Actor, customer: string,
       if (first.granted !== amount) throw new Problem('idempotency_conflict', `credit block ${block} was added with another amount`, 'amount')
       return first.repaid
     }
-    const debt = (await readDebts(tx, [customer], asset)).get(customer) ?? ZERO
+    const debt = await readDebt(tx, customer, asset)
     const repays = debt < amount ? debt : amount
     await insertBlock(tx, { customer, id: block, asset, ...input, granted: amount, remaining: units(amount - repays), effectiveAt: plane.clock.now() })
     if (repays > ZERO) await writeDebts(tx, [{ customer, asset, amount: units(debt - repays) }])

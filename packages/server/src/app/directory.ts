@@ -1,6 +1,6 @@
 // The directory on PostgreSQL: answers nodes about keys, customers, catalogs and upstreams, with secrets opened.
 
-import { formatUnits, parseUnits, units, type Clock, type CustomerId, type CustomerView, type Directory, type Instant, type NodeIdentity, type UpstreamConfig } from '@tollgate/core'
+import { formatPosition, formatUnits, parseUnits, positionKey, quantity, units, type Clock, type CustomerId, type CustomerView, type Directory, type Instant, type NodeIdentity, type Position, type UpstreamConfig } from '@tollgate/core'
 import { resolveSnapshot } from '@tollgate/core/resolve'
 import type { Links } from '@tollgate/core'
 import type { Sql } from '../platform/postgres.ts'
@@ -8,7 +8,7 @@ import { open } from '../platform/secrets.ts'
 import { leaseUse, listBudgets } from '../store/budgets.ts'
 import { findCustomer } from '../store/customers.ts'
 import { keyByHash, listUpstreams } from '../store/keys.ts'
-import { accumulatorOf, readAccumulators, readBlocks } from '../store/settlement.ts'
+import { accumulatorOf, readAccumulators, readBlocks, type AccumulatorRow } from '../store/settlement.ts'
 import { EMPTY_CATALOG, type Catalogs } from './catalogs.ts'
 import type { CustomerContexts } from './customer-contexts.ts'
 
@@ -27,9 +27,10 @@ export function createDirectory(parts: DirectoryParts): Directory {
     const [totals, blocks, budgets, used] = await Promise.all([
       readAccumulators(sql, [id], [snapshot.period.start]), readBlocks(sql, [id], { spentToo: false }), listBudgets(sql, id, now), leaseUse(sql, { ...identity, customer: id }),
     ])
-    const positions = Object.fromEntries(totals.map((total) => {
-      const scale = plan.prices.find((price) => price.id === total.price)?.scale ?? 0
-      return [total.price, String(accumulatorOf(total, scale, catalog.currency).billable)]
+    // A former price charges nothing more: its position is nobody's.
+    const positions = Object.fromEntries(totals.flatMap((total) => {
+      const price = plan.prices.find(({ id: known }) => known === total.price)
+      return price === undefined ? [] : [[positionKey(total.price, total.entry), formatPosition(positionIn(accumulatorOf(total, price.scale)))] as const]
     }))
     const changes = blocks.flatMap(({ expiresAt }) => (expiresAt !== null && expiresAt > now ? [expiresAt] : []))
     const walletChangesAt = changes.length === 0 ? null : (Math.min(...changes) as Instant)
@@ -51,4 +52,8 @@ export function createDirectory(parts: DirectoryParts): Directory {
       return [...stored, ...parts.environmentUpstreams.filter(({ name }) => !stored.some((upstream) => upstream.name === name))]
     },
   }
+}
+
+function positionIn({ billable, included, events }: AccumulatorRow): Position {
+  return { billable: quantity(billable), included: quantity(included), events }
 }

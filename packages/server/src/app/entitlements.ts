@@ -8,6 +8,7 @@ import {
   quantity,
   didYouMean,
   type Catalog,
+  type Conditions,
   type Decision,
   type Denial,
   type Feature,
@@ -78,14 +79,17 @@ function answerFor(plane: ControlPlane, question: Question): EntitlementAnswer {
 function denialFor(plane: ControlPlane, { context, feature, slices }: Question): Denial | null {
   const { snapshot, catalog } = context
   const bounds = feature.kind === 'metered' ? smallestRequests(catalog, context.plan, feature) : []
-  const decisions = (bounds.length > 0 ? bounds : [[]]).map((bound): Decision =>
-    decide({
-      snapshot,
-      catalog,
-      slices: (budget) => slices.get(budget.id),
-      request: { feature: feature.id, model: null, entity: null, bound },
-      now: plane.clock.now(),
-    }),
+  const kinds = bounds.length > 0 ? kindsOfUsage(catalog, context.plan, feature) : [{}]
+  const decisions = (bounds.length > 0 ? bounds : [[]]).flatMap((bound) =>
+    kinds.map((dimensions): Decision =>
+      decide({
+        snapshot,
+        catalog,
+        slices: (budget) => slices.get(budget.id),
+        request: { feature: feature.id, model: null, entity: null, bound, quantities: {}, dimensions },
+        now: plane.clock.now(),
+      }),
+    ),
   )
   const denied = decisions.flatMap((decision) => (decision.kind === 'deny' ? [decision.denial] : []))
   return denied.length === decisions.length ? (denied[0] ?? null) : null
@@ -101,6 +105,22 @@ function smallestRequests(catalog: Catalog, plan: Plan, feature: Feature): (read
   const meters = catalog.meters.filter(({ filter }) => [...filter].every(([dimension, accepted]) => dimension === 'feature' && accepted.includes(feature.id)))
   const types = new Set(meters.filter(({ id }) => mentioned.has(id)).map(({ eventType }) => eventType))
   return [...types].map((type) => meters.filter(({ eventType }) => eventType === type).map((meter) => ({ meter, quantity: quantity(1n) })))
+}
+
+/** Prices looked at for kinds of usage: one that is admitted is enough. */
+const KINDS_MAX = 64
+
+/** Dimensions under which prices of the plan hold: a price that asks for some has none without them. */
+function kindsOfUsage(catalog: Catalog, plan: Plan, feature: Feature): readonly Readonly<Record<string, string>>[] {
+  const granted = plan.entitlements.get(feature.id)?.models.find((model) => model !== '*') ?? [...catalog.gatewayModels.keys()][0]
+  const usual: Readonly<Record<string, string>> = granted === undefined ? {} : { model: granted }
+  const first = (when: Conditions) => Object.fromEntries([...when].map(([dimension, accepted]) => [dimension, accepted[0]!]))
+  const chosen = plan.prices.flatMap((price) => {
+    const choices = price.model === 'matrix' || price.model === 'credits' ? price.entries.map(({ when }) => first(when)) : [{}]
+    return choices.map((choice) => ({ ...usual, ...first(price.when), ...choice }))
+  })
+  const kinds = new Map([usual, ...chosen].map((kind) => [JSON.stringify(kind), kind]))
+  return [...kinds.values()].slice(0, KINDS_MAX)
 }
 
 function budgetsFor({ context, feature, budgets }: Question): string[] {

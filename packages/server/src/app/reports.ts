@@ -2,12 +2,12 @@
 // Every figure is computed from stored facts by core; nothing is computed twice in two ways.
 
 import {
-  formatDecimal, formatQuantity, formatUnits, parseUnits, previewInvoice, quantity, QUANTITY_SCALE_MAX, rateOpening, units, ZERO,
-  type Accumulated, type CumulativePrice, type InvoiceLine, type InvoicePreview, type Quantity, type Units,
+  formatDecimal, formatQuantity, formatUnits, parseUnits, previewInvoice, quantity, QUANTITY_SCALE_MAX, units, ZERO,
+  type Accumulated, type AssetPayment, type InvoicePreview, type Quantity, type UsagePrice,
 } from '@tollgate/core'
 import { listBudgets } from '../store/budgets.ts'
-import { readSums, usagePayments, type Sums } from '../store/reports.ts'
-import { accumulatorOf, readAccumulators, readBlocks, readDebts } from '../store/settlement.ts'
+import { assetsOf, readSums, usagePayments, type Sums } from '../store/reports.ts'
+import { accumulatorOf, readAccumulators, readBlocks, readDebt } from '../store/settlement.ts'
 import type { ControlPlane } from './control-plane.ts'
 import { budgetScale, budgetsOf, type CustomerContext } from './customer-contexts.ts'
 import { getCustomer } from './customers.ts'
@@ -32,11 +32,10 @@ export type BalanceReport = {
 
 export async function balanceReport(plane: ControlPlane, customer: string): Promise<BalanceReport> {
   const context = await contextOf(plane, customer)
-  const { currency } = context.catalog
-  const [blocks, debts, states] = await Promise.all([
-    readBlocks(plane.sql, [customer], { spentToo: true }), readDebts(plane.sql, [customer], currency), listBudgets(plane.sql, customer, plane.clock.now()),
+  const { currency } = context.snapshot
+  const [blocks, debt, states] = await Promise.all([
+    readBlocks(plane.sql, [customer], { spentToo: true }), readDebt(plane.sql, customer, currency), listBudgets(plane.sql, customer, plane.clock.now()),
   ])
-  const debt = debts.get(customer) ?? units(0n)
   const remaining = blocks.filter(({ asset }) => asset === currency).reduce((sum, block) => sum + block.remaining, 0n)
   const wallet = states.find(({ budget }) => budget === `wallet:${currency}`)
   return {
@@ -59,52 +58,51 @@ export async function balanceReport(plane: ControlPlane, customer: string): Prom
   }
 }
 
-/** A line with what of it is due without usage: the charges of its events plus `opening` are its `exact`. */
-export type OpenedLine = InvoiceLine & { readonly opening: Units }
-export type PreviewReport = {
-  readonly preview: Omit<InvoicePreview, 'lines'> & { readonly lines: readonly OpenedLine[] }
-  readonly context: CustomerContext
-  readonly paid: { readonly drawn: Units; readonly accrued: Units; readonly debt: Units }
-}
+export type PreviewReport = { readonly preview: InvoicePreview; readonly context: CustomerContext; readonly paid: readonly AssetPayment[] }
 
 /** The preview with the span that its lines' events lie in, and who has paid how much so far. */
 export async function invoicePreview(plane: ControlPlane, customer: string): Promise<PreviewReport> {
   const context = await contextOf(plane, customer)
-  const { currency } = context.catalog
+  const { plan, catalog } = context
   const { period } = context.snapshot
   const [totals, payments] = await plane.sql.begin('isolation level repeatable read read only', async (tx) => [
     await readAccumulators(tx, [customer], [period.start]), await usagePayments(tx, customer, period.start),
   ] as const)
-  const prices = pricesOf(context, totals.map(({ price }) => price))
+  const prices = pricesOf(context, totals)
   const accumulated = totals.map((row): Accumulated => {
-    const scale = prices.find((price) => price.id === row.price)?.scale ?? QUANTITY_SCALE_MAX
-    const total = accumulatorOf(row, scale, currency)
-    return { price: row.price, quantity: total.quantity as Quantity, included: total.included as Quantity, billable: total.billable as Quantity, amount: units(total.amount), events: total.events }
+    const total = accumulatorOf(row, prices.find((price) => price.id === row.price)!.scale)
+    return { price: row.price, entry: row.entry, quantity: total.quantity as Quantity, included: total.included as Quantity, billable: total.billable as Quantity, amount: units(total.amount), events: total.events }
   })
-  const paid = { drawn: parseUnits(payments.drawn, currency), accrued: parseUnits(payments.accrued, currency), debt: parseUnits(payments.debt, currency) }
-  const preview = previewInvoice({ plan: { ...context.plan, prices }, currency, accumulated, drawn: paid.drawn })
-  const openings = new Map(prices.map((price) => [price.id, rateOpening(price)]))
-  return { preview: { ...preview, lines: preview.lines.map((line) => ({ ...line, opening: line.kind === 'fee' ? ZERO : openings.get(line.price)! })) }, context, paid }
+  const paid = payments.map(({ asset, drawn, accrued, debt }): AssetPayment => ({ asset, drawn: parseUnits(drawn, asset), accrued: parseUnits(accrued, asset), debt: parseUnits(debt, asset) }))
+  const preview = previewInvoice({ plan: { recurring: plan.recurring, prices }, currency: catalog.currency, accumulated, paid, creditValue: (asset) => catalog.creditAssets.get(asset)?.value ?? null })
+  return { preview, context, paid }
 }
 
 /**
  * Prices of the plan, and those that charged usage of the period before the plan or the catalog changed: their usage is on the
  * invoice too. Of a price that no plan has any more only the sums are known.
  */
-function pricesOf({ plan, catalog }: CustomerContext, charged: readonly string[]): CumulativePrice[] {
+function pricesOf({ plan, catalog }: CustomerContext, charged: readonly { readonly price: string; readonly asset: string }[]): UsagePrice[] {
   const known = [...plan.prices, ...[...catalog.plans.values()].flatMap(({ prices }) => prices)]
-  const former = charged.filter((id) => !plan.prices.some((price) => price.id === id))
-  return [...plan.prices, ...former.map((id): CumulativePrice => known.find((price) => price.id === id) ?? { id, name: id, meter: id, scale: QUANTITY_SCALE_MAX, model: 'per_unit', amount: ZERO, per: quantity(1n) })]
+  const former = new Map(charged.filter(({ price: id }) => !plan.prices.some((price) => price.id === id)).map((total) => [total.price, total.asset]))
+  return [...plan.prices, ...[...former].map(([id, asset]): UsagePrice => known.find((price) => price.id === id && price.asset === asset)
+    ?? { id, name: id, meter: id, scale: QUANTITY_SCALE_MAX, asset, when: new Map(), model: 'per_unit', amount: ZERO, per: quantity(1n) })]
 }
 
 export type SumsCheck = { readonly agrees: boolean; readonly sums: Sums; readonly differences: readonly string[] }
 
-/** Compares every figure that must agree, exactly. A difference names both sides. */
+/** Compares every figure that must agree, exactly, in each asset that the customer has used. A difference names both sides. */
 export async function checkSums(plane: ControlPlane, customer: string): Promise<SumsCheck> {
-  const { currency } = plane.catalogs.current()
-  await getCustomer(plane, customer)
-  const sums = await readSums(plane.sql, customer, currency)
-  const exact = (text: string) => parseUnits(text, currency)
+  const { snapshot } = await contextOf(plane, customer)
+  const own = snapshot.currency
+  const others = (await assetsOf(plane.sql, customer)).filter((asset) => asset !== own)
+  const all = await Promise.all([own, ...others].map(async (asset) => ({ asset, sums: await readSums(plane.sql, customer, asset) })))
+  const differences = all.flatMap(({ asset, sums }) => differencesIn(asset, sums))
+  return { agrees: differences.length === 0, sums: all[0]!.sums, differences }
+}
+
+function differencesIn(asset: string, sums: Sums): string[] {
+  const exact = (text: string) => parseUnits(text, asset)
   const pairs: readonly (readonly [string, bigint, string, bigint])[] = [
     ['charges of events', exact(sums.eventCharges), 'accumulators', exact(sums.accumulated)],
     ['charges of events', exact(sums.eventCharges), 'hourly rollups', exact(sums.rolledUp)],
@@ -112,8 +110,7 @@ export async function checkSums(plane: ControlPlane, customer: string): Promise<
     ['wallet in the ledger', exact(sums.walletLedger), 'open blocks', exact(sums.blocksRemaining)],
     ['wallet budget: limit − settled', exact(sums.walletLimit) - exact(sums.walletSettled), 'open blocks − debt', exact(sums.blocksRemaining) - exact(sums.debt)],
   ]
-  const differences = pairs.filter(([, a, , b]) => a !== b).map(([left, a, right, b]) => `${left} ${formatUnits(units(a), currency)} ≠ ${right} ${formatUnits(units(b), currency)}`)
-  return { agrees: differences.length === 0, sums, differences }
+  return pairs.filter(([, a, , b]) => a !== b).map(([left, a, right, b]) => `${left} ${formatUnits(units(a), asset)} ≠ ${right} ${formatUnits(units(b), asset)} ${asset}`)
 }
 
 function limitText(context: CustomerContext, budget: string): string {

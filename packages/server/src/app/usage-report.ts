@@ -17,7 +17,7 @@ export type UsageInput = {
   readonly timeZone: string | null
 }
 
-export type UsageTotal = { readonly meter: string; readonly quantity: bigint; readonly amount: bigint; readonly events: bigint }
+export type UsageTotal = { readonly meter: string; readonly asset: string; readonly quantity: bigint; readonly amount: bigint; readonly events: bigint }
 export type UsageReport = {
   readonly from: Instant
   readonly to: Instant
@@ -54,7 +54,7 @@ export async function usageReport(plane: ControlPlane, customer: string, input: 
       field: 'granularity',
       message: `this report has more than ${USAGE_ROWS_MAX} rows: take a coarser granularity, fewer groups or a shorter time`,
     })
-  return { from, to, timeZone, currency: context.catalog.currency, rows, totals: totalsOf(rows), asOf }
+  return { from, to, timeZone, currency: context.snapshot.currency, rows, totals: totalsOf(rows), asOf }
 }
 
 /** A meter of an earlier catalog still has usage, but a name that no catalog knows is a typo. */
@@ -71,9 +71,11 @@ function assertMeter(plane: ControlPlane, meter: string | null): void {
 function totalsOf(rows: readonly UsageRow[]): UsageTotal[] {
   const totals = new Map<string, UsageTotal>()
   for (const row of rows) {
-    const known = totals.get(row.meter) ?? { meter: row.meter, quantity: 0n, amount: 0n, events: 0n }
-    totals.set(row.meter, {
+    const key = `${row.meter} ${row.asset}`
+    const known = totals.get(key) ?? { meter: row.meter, asset: row.asset, quantity: 0n, amount: 0n, events: 0n }
+    totals.set(key, {
       meter: row.meter,
+      asset: row.asset,
       quantity: known.quantity + parseDecimal(row.quantity, USAGE_QUANTITY_SCALE, 'quantity'),
       amount: known.amount + parseDecimal(row.amount, USAGE_AMOUNT_SCALE, 'amount'),
       events: known.events + row.events,

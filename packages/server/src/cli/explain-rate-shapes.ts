@@ -3,7 +3,7 @@
 import * as z from 'zod'
 import { choice, decimal, fields, integer, list, looseText, orShorthand, text } from '../app/catalog/fields.ts'
 import { readShape, time } from './explain-input.ts'
-import { cumulativePrice, eventPrice, recurringPrice, selectedPrice } from './explain-price.ts'
+import { cumulativePrice, eventPrice, recurringPrice, selectedPrice } from '../app/catalog/price-schema.ts'
 import { GRANULARITY, periodShape, timeZone } from './explain-time.ts'
 
 const currency = text({ description: 'Currency of the price, ISO 4217, or the id of a credit asset.', example: 'USD' }).default('USD')

@@ -65,7 +65,7 @@ export function decideOn(node: Inside, state: CustomerState, known: Pick<Custome
     snapshot: known.snapshot,
     catalog: known.catalog,
     slices: (budget) => sliceIn(state, budget),
-    request: { feature: input.feature, model: input.model, entity: input.entity, bound },
+    request: { feature: input.feature, model: input.model, entity: input.entity, bound, quantities: input.bound.quantities, dimensions: input.bound.dimensions },
     now,
   })
 }

@@ -2,7 +2,7 @@
 // it decides in memory; a promise is returned only where the memory misses and the authority or directory must be asked.
 
 import type {
-  Catalog, CustomerId, CustomerSnapshot, Denial, EntityId, Instant, KeyRecord, ReservationId, Units, UpstreamConfig,
+  Catalog, CustomerId, CustomerSnapshot, Denial, EntityId, EventCost, Instant, KeyRecord, ReservationId, Units, UpstreamConfig,
 } from '@tollgate/core'
 
 export type Usage = {
@@ -10,7 +10,7 @@ export type Usage = {
   readonly quantities: Readonly<Record<string, string>>
   readonly dimensions: Readonly<Record<string, string>>
   /** Provider cost; null when unknown. */
-  readonly cost: { readonly amount: string; readonly currency: string } | null
+  readonly cost: EventCost | null
   /** Counted by us because the provider told none. */
   readonly estimated: boolean
   readonly context: Readonly<Record<string, string | number | boolean | null>>

@@ -2,8 +2,8 @@
 // stand by this node's knowledge. Filled from the directory, told of changes by the feed.
 
 import {
-  fromHold, LEASE_UNITS_MAX, openSlice, parseUnits, quantity, takeIdle, units,
-  type Budget, type Catalog, type CustomerView, type CustomerSnapshot, type Instant, type LeaseNeed, type Quantity, type ReturnedLease, type Slice, type Units,
+  fromHold, laterPosition, LEASE_UNITS_MAX, openSlice, parsePosition, parseUnits, takeIdle, units,
+  type Budget, type Catalog, type CustomerView, type CustomerSnapshot, type Instant, type LeaseNeed, type Position, type ReturnedLease, type Slice, type Units,
 } from '@tollgate/core'
 
 export type CustomerState = {
@@ -19,8 +19,8 @@ export type CustomerState = {
   readonly slices: Map<string, Slice>
   /** Of earlier periods, until their last request has settled. */
   past: Slice[]
-  /** Billable aggregate by price in the snapshot's period: compiled, then moved by this node's own settles. */
-  positions: Map<string, Quantity>
+  /** Where each aggregate stands in the snapshot's period, by `positionKey`: compiled, then moved by this node's own settles. */
+  positions: Map<string, Position>
   balanceBases: Map<string, Units>
   /** Use that was taken out of a slice's counters, by budget: see {@link foldUsed}. */
   readonly folded: Map<string, Units>
@@ -42,12 +42,12 @@ export function customerState(view: CustomerView, catalog: Catalog): CustomerSta
 /** Takes over a new snapshot; returns what is idle in slices that no budget of it refers to. */
 export function refreshState(state: CustomerState, view: CustomerView, catalog: Catalog): ReturnedLease[] {
   const samePeriod = state.snapshot.period.start === view.snapshot.period.start && state.snapshot.plan === view.snapshot.plan
-  const positions = new Map<string, Quantity>()
+  const positions = new Map<string, Position>()
   for (const [price, text] of Object.entries(view.snapshot.positions)) {
-    const compiled = quantity(BigInt(text))
+    const compiled = parsePosition(text)
     const known = samePeriod ? (state.positions.get(price) ?? compiled) : compiled
     // The compiled position lags behind this node's own settles; both only grow.
-    positions.set(price, known > compiled ? known : compiled)
+    positions.set(price, laterPosition(known, compiled))
   }
   if (samePeriod) for (const [price, known] of state.positions) if (!positions.has(price)) positions.set(price, known)
   state.snapshot = view.snapshot

@@ -3,7 +3,7 @@
 
 import {
   RESERVATIONS_PER_NODE_MAX, RESERVATION_REPLAY_MS,
-  type Catalog, type CustomerSnapshot, type EntityId, type Hold, type Instant, type Quantity, type ReservationId, type Units,
+  type Catalog, type CustomerSnapshot, type EntityId, type Hold, type Instant, type Position, type ReservationId, type Units,
 } from '@tollgate/core'
 import type { CustomerState } from './customer-state.ts'
 import type { AuthorizeInput, Settled } from './contract.ts'
@@ -12,7 +12,7 @@ export type Reservation = {
   readonly id: ReservationId
   readonly state: CustomerState
   /** What the request was admitted under: its use is booked to those periods, however late it settles. */
-  readonly known: { readonly snapshot: CustomerSnapshot; readonly catalog: Catalog; readonly positions: Map<string, Quantity> }
+  readonly known: { readonly snapshot: CustomerSnapshot; readonly catalog: Catalog; readonly positions: Map<string, Position> }
   /** As admitted, with the bound of its latest extension. */
   input: AuthorizeInput
   readonly entity: EntityId | null

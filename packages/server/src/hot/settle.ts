@@ -1,7 +1,7 @@
 // The end of a reservation with its real usage: the holds go, what was used is rated and moves the slices, and the usage event
 // is written to the journal. Use beyond the hold is booked in full: it happened.
 
-import { applies, assert, coverByAllowances, exactToHold, freeOf, isLinear, LEASE_UNITS_MAX, measure, NONE, quantity, rateEvent, release, settle, ZERO, type Budget, type Coverage, type Measured, type RatedEvent, type ReservationId, type Units, type UsageEvent } from '@tollgate/core'
+import { applies, assert, coverByAllowances, exactToHold, freeOf, LEASE_UNITS_MAX, measure, positionKey, quantity, rateEvent, release, settle, START, ZERO, type Budget, type Coverage, type Measured, type RatedEvent, type RatedUsage, type ReservationId, type Units, type UsageEvent } from '@tollgate/core'
 import { notFound, problem } from './answers.ts'
 import type { ReservationProblem, Settled, Usage } from './contract.ts'
 import { balanceOf, sliceFor, sliceIn, type CustomerState } from './customer-state.ts'
@@ -21,7 +21,7 @@ export function settleReservation(node: Inside, id: ReservationId, usage: Usage)
   const measured = measure(known.catalog.meters, { type: input.type, feature: input.feature, ...usage })
   const wasOpen = reservation.status === 'open'
   if (wasOpen) for (const { slice, amount } of reservation.holds) release(slice, amount)
-  const { coverage, rated } = rateOn(state, known, measured)
+  const { coverage, rated } = rateOn(state, known, measured, { feature: input.feature, run: input.run, dimensions: usage.dimensions, cost: usage.cost })
   bookUse(state, reservation, { measured, coverage, rated })
   const event = usageEvent(node, reservation, usage, coverage)
   const written = node.journal.append(encodeLine('settled', event))
@@ -29,7 +29,7 @@ export function settleReservation(node: Inside, id: ReservationId, usage: Usage)
   written.catch(() => undefined)
   const answer: Settled = {
     kind: 'settled', reservation: id, charge: rated.amount, currency: known.snapshot.currency,
-    isFinal: measured.every(({ meter }) => isFinalFor(known, meter.id)), balance: balanceOf(state), replayed: false, written,
+    isFinal: rated.isFinal, balance: balanceOf(state), replayed: false, written,
   }
   if (wasOpen) state.open -= 1
   reservation.status = 'settled'
@@ -40,7 +40,7 @@ export function settleReservation(node: Inside, id: ReservationId, usage: Usage)
   return answer
 }
 
-function rateOn(state: CustomerState, known: Reservation['known'], measured: readonly Measured[]): { readonly coverage: Coverage[]; readonly rated: RatedEvent } {
+function rateOn(state: CustomerState, known: Reservation['known'], measured: readonly Measured[], usage: RatedUsage): { readonly coverage: Coverage[]; readonly rated: RatedEvent } {
   const plan = known.catalog.plans.get(known.snapshot.plan)
   assert(plan !== undefined, `the snapshot's plan ${known.snapshot.plan} is not in its catalog`)
   // A snapshot refreshed within the period carried the positions over; one of another period began its own.
@@ -50,8 +50,10 @@ function rateOn(state: CustomerState, known: Reservation['known'], measured: rea
     const slice = budget === undefined ? undefined : sliceIn(state, budget)
     return quantity(BigInt(slice === undefined ? 0 : Math.max(0, freeOf(slice))))
   })
-  const rated = rateEvent({ plan, measured, coverage, billableBefore: (price) => positions.get(price) ?? NONE })
-  for (const charge of rated.charges) positions.set(charge.price, quantity(charge.before + charge.quantity - charge.included))
+  const rated = rateEvent({ plan, usage, measured, coverage, before: (price, entry) => positions.get(positionKey(price.id, entry)) ?? START })
+  for (const { price, entry, before, quantity: used, included } of rated.charges) {
+    positions.set(positionKey(price, entry), { billable: quantity(before.billable + used - included), included: quantity(before.included + included), events: before.events + 1 })
+  }
   return { coverage, rated }
 }
 
@@ -97,11 +99,6 @@ function usageEvent(node: Inside, reservation: Reservation, usage: Usage, covera
     settled: { node: node.parts.identity.node, incarnation: node.parts.identity.incarnation, covered: coverage.map(({ budget, meter, quantity: drawn }) => ({ budget, meter, quantity: String(drawn) })) },
     context: usage.context,
   }
-}
-
-function isFinalFor(known: Reservation['known'], meter: string): boolean {
-  const price = known.catalog.plans.get(known.snapshot.plan)?.priceByMeter.get(meter)
-  return price === undefined || isLinear(price)
 }
 
 /** A charge as hold units. What no lease can hold blocks the slice all the same, and is settled exactly elsewhere. */

@@ -109,7 +109,7 @@ export type StoredEvent = {
 }
 
 /** Quantities and amounts as decimal text. */
-export type StoredCharge = { readonly price: string | null; readonly meter: string; readonly quantity: string; readonly included: string; readonly before: string; readonly amount: string }
+export type StoredCharge = { readonly price: string | null; readonly entry?: string; readonly meter: string; readonly quantity: string; readonly included: string; readonly before: string; readonly amount: string }
 export type StoredPayment = { readonly draws: readonly { readonly block: string; readonly amount: string }[]; readonly accrued: string; readonly debt: string }
 
 export type EventFilter = {

@@ -15,8 +15,9 @@ export type AccumulatorRow = {
   readonly customer: string
   readonly periodStart: Instant
   readonly price: string
+  readonly entry: string
   readonly scale: number
-  readonly currency: string
+  readonly asset: string
   quantity: bigint
   included: bigint
   billable: bigint
@@ -24,20 +25,20 @@ export type AccumulatorRow = {
   events: number
 }
 
-type AccumulatorText = { readonly customer: string; readonly periodStart: Instant; readonly price: string; readonly quantity: string; readonly included: string; readonly billable: string; readonly amount: string; readonly events: bigint }
+export type AccumulatorText = { readonly customer: string; readonly periodStart: Instant; readonly price: string; readonly entry: string; readonly asset: string; readonly quantity: string; readonly included: string; readonly billable: string; readonly amount: string; readonly events: bigint }
 
 /** Running totals as stored, decimal text: the caller knows the scale of each price. */
 export async function readAccumulators(sql: Sql | Transaction, customers: readonly string[], periods: readonly Instant[]): Promise<AccumulatorText[]> {
   return sql<AccumulatorText[]>`
-    select customer_id as customer, period_start as "periodStart", price_id as price, quantity, included, billable, amount, events from accumulator
+    select customer_id as customer, period_start as "periodStart", price_id as price, entry, asset, quantity, included, billable, amount, events from accumulator
     where customer_id = any(${customers as string[]}::text[]) and period_start = any(${periods.map(iso)}::timestamptz[])`
 }
 
-export function accumulatorOf(row: AccumulatorText, scale: number, currency: string): AccumulatorRow {
+export function accumulatorOf(row: AccumulatorText, scale: number): AccumulatorRow {
   const exact = (text: string) => parseDecimal(text, scale, 'accumulator')
   return {
-    customer: row.customer, periodStart: row.periodStart, price: row.price, scale, currency,
-    quantity: exact(row.quantity), included: exact(row.included), billable: exact(row.billable), amount: parseUnits(row.amount, currency), events: Number(row.events),
+    customer: row.customer, periodStart: row.periodStart, price: row.price, entry: row.entry, scale, asset: row.asset,
+    quantity: exact(row.quantity), included: exact(row.included), billable: exact(row.billable), amount: parseUnits(row.amount, row.asset), events: Number(row.events),
   }
 }
 
@@ -45,11 +46,11 @@ export async function writeAccumulators(tx: Transaction, rows: readonly Accumula
   if (rows.length === 0) return
   const decimals = (pick: (row: AccumulatorRow) => bigint) => rows.map((row) => formatDecimal(pick(row), row.scale))
   await tx`
-    insert into accumulator (customer_id, period_start, price_id, quantity, included, billable, amount, events)
+    insert into accumulator (customer_id, period_start, price_id, entry, asset, quantity, included, billable, amount, events)
     select * from unnest(${rows.map(({ customer }) => customer)}::text[], ${rows.map(({ periodStart }) => iso(periodStart))}::timestamptz[], ${rows.map(({ price }) => price)}::text[],
-      ${decimals(({ quantity }) => quantity)}::numeric[], ${decimals(({ included }) => included)}::numeric[], ${decimals(({ billable }) => billable)}::numeric[],
-      ${rows.map((row) => formatUnits(row.amount as Units, row.currency))}::numeric[], ${rows.map(({ events }) => events)}::bigint[])
-    on conflict (customer_id, period_start, price_id) do update
+      ${rows.map(({ entry }) => entry)}::text[], ${rows.map(({ asset }) => asset)}::text[], ${decimals(({ quantity }) => quantity)}::numeric[], ${decimals(({ included }) => included)}::numeric[], ${decimals(({ billable }) => billable)}::numeric[],
+      ${rows.map((row) => formatUnits(row.amount as Units, row.asset))}::numeric[], ${rows.map(({ events }) => events)}::bigint[])
+    on conflict (customer_id, period_start, price_id, entry) do update
     set quantity = excluded.quantity, included = excluded.included, billable = excluded.billable, amount = excluded.amount, events = excluded.events`
 }
 
@@ -72,13 +73,20 @@ export async function writeBlocks(tx: Transaction, blocks: readonly BlockRow[]):
     where b.customer_id = d.customer_id and b.id = d.id`
 }
 
-export async function readDebts(sql: Sql | Transaction, customers: readonly string[], asset: string): Promise<Map<string, Units>> {
-  const rows = await sql<{ customer: string; amount: string }[]>`
-    select customer_id as customer, amount from wallet_debt where customer_id = any(${customers as string[]}::text[]) and asset = ${asset}`
-  return new Map(rows.map(({ customer, amount }) => [customer, parseUnits(amount, asset)]))
+export type DebtRow = { readonly customer: string; readonly asset: string; readonly amount: Units }
+
+export async function readDebts(sql: Sql | Transaction, customers: readonly string[]): Promise<DebtRow[]> {
+  const rows = await sql<{ customer: string; asset: string; amount: string }[]>`
+    select customer_id as customer, asset, amount from wallet_debt where customer_id = any(${customers as string[]}::text[])`
+  return rows.map(({ customer, asset, amount }) => ({ customer, asset, amount: parseUnits(amount, asset) }))
 }
 
-export async function writeDebts(tx: Transaction, debts: readonly { readonly customer: string; readonly asset: string; readonly amount: Units }[]): Promise<void> {
+/** What one customer owes in one asset. */
+export async function readDebt(sql: Sql | Transaction, customer: string, asset: string): Promise<Units> {
+  return (await readDebts(sql, [customer])).find((debt) => debt.asset === asset)?.amount ?? (0n as Units)
+}
+
+export async function writeDebts(tx: Transaction, debts: readonly DebtRow[]): Promise<void> {
   if (debts.length === 0) return
   await tx`
     insert into wallet_debt (customer_id, asset, amount)
@@ -86,16 +94,16 @@ export async function writeDebts(tx: Transaction, debts: readonly { readonly cus
     on conflict (customer_id, asset) do update set amount = excluded.amount`
 }
 
-export type RollupRow = { readonly customer: string; readonly hour: Instant; readonly meter: string; readonly feature: string; readonly model: string; readonly entity: string; readonly scale: number; readonly currency: string; quantity: bigint; amount: bigint; events: number }
+export type RollupRow = { readonly customer: string; readonly hour: Instant; readonly meter: string; readonly feature: string; readonly model: string; readonly entity: string; readonly scale: number; readonly asset: string; quantity: bigint; amount: bigint; events: number }
 
 export async function addRollups(tx: Transaction, rows: readonly RollupRow[]): Promise<void> {
   if (rows.length === 0) return
   await tx`
-    insert into rollup_hour (customer_id, hour, meter, feature, model, entity_id, quantity, amount, events)
+    insert into rollup_hour (customer_id, hour, meter, feature, model, entity_id, asset, quantity, amount, events)
     select * from unnest(${rows.map(({ customer }) => customer)}::text[], ${rows.map(({ hour }) => iso(hour))}::timestamptz[], ${rows.map(({ meter }) => meter)}::text[], ${rows.map(({ feature }) => feature)}::text[],
-      ${rows.map(({ model }) => model)}::text[], ${rows.map(({ entity }) => entity)}::text[], ${rows.map((row) => formatDecimal(row.quantity, row.scale))}::numeric[],
-      ${rows.map((row) => formatUnits(row.amount as Units, row.currency))}::numeric[], ${rows.map(({ events }) => events)}::bigint[])
-    on conflict (customer_id, hour, meter, feature, model, entity_id) do update
+      ${rows.map(({ model }) => model)}::text[], ${rows.map(({ entity }) => entity)}::text[], ${rows.map(({ asset }) => asset)}::text[], ${rows.map((row) => formatDecimal(row.quantity, row.scale))}::numeric[],
+      ${rows.map((row) => formatUnits(row.amount as Units, row.asset))}::numeric[], ${rows.map(({ events }) => events)}::bigint[])
+    on conflict (customer_id, hour, meter, feature, model, entity_id, asset) do update
     set quantity = rollup_hour.quantity + excluded.quantity, amount = rollup_hour.amount + excluded.amount, events = rollup_hour.events + excluded.events`
 }
 

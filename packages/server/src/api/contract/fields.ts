@@ -101,9 +101,9 @@ export function listOf<Item extends z.ZodType>(item: Item) {
 }
 
 export const money = z
-  .strictObject({ amount: decimal('Amount in the currency, exact.', '0.0042'), currency: z.string().meta({ description: 'ISO 4217.', examples: ['USD'] }) })
+  .strictObject({ amount: decimal('Amount in the currency, exact.', '0.0042'), currency: z.string().meta({ description: 'ISO 4217, or the id of a credit asset.', examples: ['USD'] }) })
   .meta({ id: 'Money', description: 'An exact amount with its currency.' })
-export const currency = z.string().meta({ description: 'ISO 4217, of all amounts beside it.', examples: ['USD'] })
+export const currency = z.string().meta({ description: 'Of all amounts beside it: ISO 4217, or the id of a credit asset.', examples: ['USD'] })
 export const period = z
   .strictObject({ start: time('First instant.'), end: time('First instant after it.', '2026-04-01T00:00:00.000Z') })
   .meta({ id: 'Period', description: 'A half-open span of time.' })

@@ -36,8 +36,9 @@ const transfer = z
 
 const line = z
   .strictObject({
-    kind: choice(['fee', 'usage'], 'A recurring fee, or what usage cost.'),
-    price: word('Id of the fee or price in the catalog; events carry it in their charges.', 'input_tokens'),
+    kind: choice(['fee', 'usage', 'credits'], 'What is due for time, what usage cost, or credits that were used beyond the wallet.'),
+    price: word('Id of the fee or price in the catalog, which events carry in their charges; of the credit asset for `credits`.', 'input_tokens'),
+    entry: z.string().nullable().meta({ description: 'Entry of a price by dimensions; null for any other.', examples: ['gpt-5'] }),
     name: text('Text of the line.', 'Input tokens'),
     quantity: decimal('Used in the period.', '250000'),
     included: decimal('Of it paid by an allowance.', '200000'),
@@ -225,6 +226,16 @@ export const moneyRoutes = {
         plan: word('Plan of the period.', 'hybrid'),
         period,
         lines: z.array(line),
+        credits: z
+          .array(
+            z.strictObject({
+              asset: z.string().meta({ description: 'The credit asset that the amounts of its lines are in.', examples: ['credits'] }),
+              lines: z.array(line),
+              used: decimal('Used in the period.', '1250.5'),
+              paid: z.strictObject({ drawn: decimal('Paid by the wallet.', '1000'), accrued: decimal('Left to this invoice.', '250.5'), debt: decimal('Owed by the wallet.', '0') }),
+            }),
+          )
+          .meta({ description: 'Usage that is priced in credits: what was used, and who paid.' }),
         subtotal: decimal('Sum of the lines as printed.', '49.75'),
         credits_applied: decimal('Usage that prepaid credit has paid.', '0'),
         rounding: decimal('Printed minus exact, over all lines.', '-0.000000125'),

@@ -27,6 +27,7 @@ const event = z
             .string()
             .nullable()
             .meta({ description: 'Price of the catalog; null where an allowance paid all and there is no price.', examples: ['input_tokens'] }),
+          entry: z.string().optional().meta({ description: 'Entry of the price that was chosen, for a price by dimensions.', examples: ['gpt-5'] }),
           meter: z.string().meta({ examples: ['input_tokens'] }),
           quantity: decimal('Used.', '1200'),
           included: decimal('Of it paid by an allowance.', '200'),
@@ -140,6 +141,7 @@ const usageRow = z
     entity: z.string().nullable().optional(),
     quantity: decimal('Used.', '48000'),
     amount: decimal('Charged for it.', '0.72'),
+    currency,
     events: z.int(),
   })
   .meta({ id: 'UsageRow' })
@@ -178,8 +180,8 @@ export const usageRoutes = {
         currency,
         data: z.array(usageRow),
         totals: z
-          .array(z.strictObject({ meter: z.string(), quantity: decimal('Used.', '48000'), amount: decimal('Charged for it.', '0.72'), events: z.int() }))
-          .meta({ description: 'By meter, over all rows.' }),
+          .array(z.strictObject({ meter: z.string(), quantity: decimal('Used.', '48000'), amount: decimal('Charged for it.', '0.72'), currency, events: z.int() }))
+          .meta({ description: 'By meter, and by what it was charged in, over all rows.' }),
         as_of: time('When it was read.'),
         posted: z.literal(true).meta({ description: 'All of it is posted: it never changes, it only grows.' }),
       })

@@ -1,6 +1,6 @@
 // Credits, balance, ledger and invoice preview.
 
-import { formatQuantity, formatUnits, parseUnits, units } from '@tollgate/core'
+import { formatQuantity, formatUnits, parseUnits, units, type InvoiceLine } from '@tollgate/core'
 import { topUp } from '../../app/credits.ts'
 import { checkpointsPage, publicKeys } from '../../app/ledger/checkpoints.ts'
 import { accounts, transfersPage } from '../../app/records.ts'
@@ -97,29 +97,38 @@ export const moneyHandlers: Handlers<keyof typeof moneyRoutes> = {
     const { currency } = preview
     const { period } = context.snapshot
     const amount = (exact: bigint) => formatUnits(units(exact), currency)
+    const lineBody = (line: InvoiceLine, asset: string) => ({
+      kind: line.kind,
+      price: line.price,
+      entry: line.entry === '' ? null : line.entry,
+      name: line.name,
+      quantity: formatQuantity(line.quantity, line.scale),
+      included: formatQuantity(line.included, line.scale),
+      billable: formatQuantity(line.billable, line.scale),
+      events: line.events,
+      opening: formatUnits(line.opening, asset),
+      exact: formatUnits(line.exact, asset),
+      amount: formatUnits(line.amount, asset),
+      events_url: line.kind === 'usage' ? eventsUrl(params.customer, line.price, period) : null,
+    })
+    const own = paid.find(({ asset }) => asset === currency)
     return {
       customer: params.customer,
       currency,
       plan: context.plan.id,
       period: { start: timeOf(period.start), end: timeOf(period.end) },
-      lines: preview.lines.map((line) => ({
-        kind: line.kind,
-        price: line.price,
-        name: line.name,
-        quantity: formatQuantity(line.quantity, line.scale),
-        included: formatQuantity(line.included, line.scale),
-        billable: formatQuantity(line.billable, line.scale),
-        events: line.events,
-        opening: amount(line.opening),
-        exact: amount(line.exact),
-        amount: amount(line.amount),
-        events_url: line.kind === 'fee' ? null : eventsUrl(params.customer, line.price, period),
+      lines: preview.lines.map((line) => lineBody(line, currency)),
+      credits: preview.credits.map(({ asset, lines, used, paid: by }) => ({
+        asset,
+        lines: lines.map((line) => lineBody(line, asset)),
+        used: formatUnits(used, asset),
+        paid: { drawn: formatUnits(by.drawn, asset), accrued: formatUnits(by.accrued, asset), debt: formatUnits(by.debt, asset) },
       })),
       subtotal: amount(preview.subtotal),
       credits_applied: amount(preview.creditsApplied),
       rounding: amount(preview.rounding),
       amount_due: amount(preview.amountDue),
-      paid: { drawn: amount(paid.drawn), accrued: amount(paid.accrued), debt: amount(paid.debt) },
+      paid: { drawn: amount(own?.drawn ?? 0n), accrued: amount(own?.accrued ?? 0n), debt: amount(own?.debt ?? 0n) },
       as_of: timeOf(plane.clock.now()),
     }
   },

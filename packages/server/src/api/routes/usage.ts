@@ -33,12 +33,14 @@ export const usageHandlers: Handlers<keyof typeof usageRoutes> = {
         ...Object.fromEntries(groupBy.map((group) => [group, row[group] === '' ? null : row[group]])),
         quantity: plain(row.quantity, USAGE_QUANTITY_SCALE),
         amount: plain(row.amount, USAGE_AMOUNT_SCALE),
+        currency: row.asset,
         events: Number(row.events),
       })),
-      totals: report.totals.map(({ meter, quantity, amount, events }) => ({
+      totals: report.totals.map(({ meter, asset, quantity, amount, events }) => ({
         meter,
         quantity: formatDecimal(quantity, USAGE_QUANTITY_SCALE),
         amount: formatDecimal(amount, USAGE_AMOUNT_SCALE),
+        currency: asset,
         events: Number(events),
       })),
       as_of: timeOf(report.asOf),

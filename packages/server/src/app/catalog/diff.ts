@@ -2,7 +2,7 @@
 // their ids are; amounts are compared in their shortest form, so `0.10` and `0.1` do not differ. It knows nothing of
 // customers: `plansTouched` names the plans whose customers would notice.
 
-import type { CatalogDocument, PlanDocument, ProviderTermsDocument, RateDocument } from '@tollgate/core'
+import { isRecurring, type CatalogDocument, type PlanDocument, type ProviderTermsDocument, type RateDocument } from '@tollgate/core'
 
 export type CatalogChange = {
   readonly action: 'added' | 'removed' | 'changed'
@@ -71,7 +71,7 @@ const EMPTY: CatalogDocument = { currency: '', features: [], meters: [], plans: 
 
 function uses(plan: PlanDocument, kind: ChangeKind, id: string): boolean {
   if (kind === 'feature') return plan.entitlements.some(({ feature }) => feature === id)
-  if (kind === 'meter') return plan.prices.some(({ meter }) => meter === id) || [...plan.allowances, ...plan.limits].some(({ meters }) => meters.includes(id))
+  if (kind === 'meter') return plan.prices.some((price) => !isRecurring(price) && price.meter === id) || [...plan.allowances, ...plan.limits].some(({ meters }) => meters.includes(id))
   return kind === 'catalog'
 }
 
@@ -100,7 +100,7 @@ function diffPlan(id: string, before: PlanDocument | null, after: PlanDocument |
 }
 
 function ownFields(plan: PlanDocument): Readonly<Record<string, unknown>> {
-  return { id: plan.id, name: plan.name, public: plan.public, period: plan.period, funding: plan.funding }
+  return { id: plan.id, name: plan.name, public: plan.public, period: plan.period, asset: plan.asset ?? null, funding: plan.funding }
 }
 
 /** `orderedAs` names the list where its order means something: what is drawn, rated or shown first. */

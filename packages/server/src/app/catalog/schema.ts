@@ -2,9 +2,10 @@
 // From it come the reading of the file, the JSON Schema for editors and the reference page. Its output is a
 // CatalogDocument; whether the parts fit each other is for `validateCatalog` of core to say.
 
-import { UNIT_BUCKETS, USAGE_BUCKETS, type PriceModelDocument } from '@tollgate/core'
+import { UNIT_BUCKETS, USAGE_BUCKETS } from '@tollgate/core'
 import * as z from 'zod'
 import { choice, decimal, fields, integer, list, looseText, orShorthand, text, toggle } from './fields.ts'
+import { planPrice } from './price-schema.ts'
 
 /** Currency of provider rates unless they say otherwise: the providers publish theirs in it. */
 const RATE_CURRENCY = 'USD'
@@ -60,54 +61,7 @@ const entitlement = orShorthand(
   ),
 )
 
-const tier = fields(
-  'Tier',
-  {
-    up_to: decimal({ description: 'Last unit of the tier, inclusive. Left out (or null) in the last tier, which has no end.', example: 1000000 }).nullable().default(null),
-    amount: decimal({ description: 'Price of `per` units in this tier.', example: 0.015 }),
-    flat: decimal({ description: 'Fee that is due once the tier is reached; that of the first tier is due without usage too.', example: 5 }).default('0'),
-  },
-  'Units above the tier before, up to and including `up_to`.',
-)
-
-const priceFields = {
-  id: id('input_tokens'),
-  name: name('Input tokens'),
-  meter: text({ description: 'Id of the meter whose usage it prices. A plan has one price for a meter.', example: 'input_tokens' }),
-}
-const model = <const Model extends PriceModelDocument['model']>(word: Model, description: string) => z.literal(word).meta({ description, examples: [word] })
-const per = decimal({ description: 'Number of units that an amount is for.', example: 1000 }).default('1')
-const tiers = list(tier, { description: 'In rising order; the last one without `up_to`.' })
-
-/** What each cumulative model has beyond the identity of a price: `tollgate explain rate` reads the same. */
-export const PRICE_MODEL_FIELDS = {
-  per_unit: {
-    model: model('per_unit', 'Each unit costs the same.'),
-    amount: decimal({ description: 'Price of `per` units, in the currency of the catalog.', example: 0.015 }),
-    per,
-  },
-  graduated: { model: model('graduated', 'Each unit at the price of its tier.'), per, tiers },
-  volume: { model: model('volume', 'All units at the price of the tier that holds the total.'), per, tiers },
-  package: {
-    model: model('package', 'Whole packages.'),
-    amount: decimal({ description: 'Price of one package.', example: 20 }),
-    size: decimal({ description: 'Units in a package; one that is begun is paid in full.', example: 1000000 }),
-  },
-}
-
-const perUnit = fields('Price per unit', { ...priceFields, ...PRICE_MODEL_FIELDS.per_unit }, 'Each unit costs the same: quantity × amount / per.')
-
-const graduated = fields('Graduated price', { ...priceFields, ...PRICE_MODEL_FIELDS.graduated }, 'Each unit at the price of the tier that it falls into.')
-
-const volume = fields(
-  'Volume price',
-  { ...priceFields, ...PRICE_MODEL_FIELDS.volume },
-  'All units at the price of the tier that holds the total of the period. Refused where only a wallet pays.',
-)
-
-const packaged = fields('Package price', { ...priceFields, ...PRICE_MODEL_FIELDS.package }, 'Whole packages of `size` units.')
-
-const price = z.discriminatedUnion('model', [perUnit, graduated, volume, packaged]).transform(named)
+const price = planPrice.transform(named)
 
 const allowance = fields(
   'Allowance',
@@ -157,8 +111,9 @@ const plan = fields(
     public: toggle({ description: 'Shown in the pricing table.', example: true }).default(true),
     period: choice(['month', 'year'], { description: 'Length of the billing period.', example: 'month' }).default('month'),
     fee: fee.nullable().default(null).meta({ description: 'Recurring fee for each period, in advance; none unless stated.' }),
+    asset: text({ description: 'What usage is priced and paid in: the id of a credit asset. Left out, the currency of the catalog.', example: 'credits' }).exactOptional(),
     entitlements: list(entitlement, { description: 'Features that the plan grants.' }).default([]),
-    prices: list(price, { description: 'What usage costs beyond the allowances.' }).default([]),
+    prices: list(price, { description: 'What usage costs beyond the allowances, and what is due for time beside the fee.' }).default([]),
     allowances: list(allowance, { description: 'Units that each period includes.' }).default([]),
     limits: list(limit, { description: 'Quotas that hold whoever pays.' }).default([]),
     funding: list(choice(['allowance', 'wallet', 'overage'], { description: 'Who pays.' }), {
@@ -171,8 +126,13 @@ const plan = fields(
 
 const creditAsset = fields(
   'Credit asset',
-  { id: id('usd'), name: name('Prepaid balance'), currency: text({ description: 'Currency of the credit, ISO 4217.', example: 'USD' }) },
-  'What wallets hold.',
+  {
+    id: id('credits'),
+    name: name('Compute credits'),
+    currency: text({ description: 'Currency that it is sold in, ISO 4217.', example: 'USD' }),
+    value: decimal({ description: 'What one credit costs where it is accrued for the invoice (overage). Without it credits can only be prepaid.', example: 0.01 }).exactOptional(),
+  },
+  'A unit of its own that wallets may hold: one for all models and modalities, by the multipliers of the plans.',
 ).transform(named)
 
 const ratesPerMillion = z

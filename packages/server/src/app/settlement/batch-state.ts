@@ -1,18 +1,22 @@
 // What a batch works on and what comes out of it: working copies of stored state, and everything that must be written.
 
-import type { Catalog, EventResult, Instant, Units, UsageEvent } from '@tollgate/core'
+import type { Catalog, EventResult, Instant, UsageEvent } from '@tollgate/core'
 import type { BudgetMove } from '../../store/budgets.ts'
 import type { EventRow } from '../../store/events.ts'
-import type { AccumulatorRow, BlockRow, RollupRow } from '../../store/settlement.ts'
+import type { AccumulatorRow, AccumulatorText, BlockRow, DebtRow, RollupRow } from '../../store/settlement.ts'
 import type { CustomerContext } from '../customer-contexts.ts'
 
 /** Working copies of what the batch touches. */
 export type BatchState = {
   readonly contextAt: (customer: string, at: Instant) => CustomerContext
   readonly catalogOf: (event: UsageEvent) => Catalog
+  /** Running totals as stored, by {@link accumulatorKey}. */
+  readonly totals: ReadonlyMap<string, AccumulatorText>
+  /** Those that the batch has asked for, at the scale of their price. */
   readonly accumulators: Map<string, AccumulatorRow>
   readonly blocks: ReadonlyMap<string, readonly BlockRow[]>
-  readonly debts: Map<string, Units>
+  /** By {@link debtKey}. */
+  readonly debts: Map<string, DebtRow>
   /** Headroom of allowances that events without a lease may draw, by {@link headroomKey}. */
   readonly headrooms: Map<string, bigint>
   readonly now: Instant
@@ -34,14 +38,19 @@ export function emptyOutput(): BatchOutput {
   return { rows: [], results: [], moves: new Map(), rollups: new Map(), touched: new Set(), postings: new Map() }
 }
 
-export function accumulatorKey(customer: string, periodStart: Instant, price: string): string {
-  return `${customer} ${periodStart} ${price}`
+/** `position` is the `positionKey` of price and entry. */
+export function accumulatorKey(customer: string, periodStart: Instant, position: string): string {
+  return `${customer} ${periodStart} ${position}`
+}
+
+export function debtKey(customer: string, asset: string): string {
+  return `${customer} ${asset}`
 }
 
 export function headroomKey(customer: string, budget: string, periodStart: Instant): string {
   return `${customer} ${budget} ${periodStart}`
 }
 
-export function postingKey(customer: string, periodStart: Instant): string {
-  return `${customer} ${periodStart}`
+export function postingKey(customer: string, periodStart: Instant, asset: string): string {
+  return `${customer} ${periodStart} ${asset}`
 }

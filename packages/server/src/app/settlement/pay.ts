@@ -1,7 +1,7 @@
 // Who pays a charge, by the plan's funding: wallet blocks in burn order, then accrual, else debt. What happened is always booked.
 
 import { assert, drawFrom, units, ZERO, type Plan, type Units, type UsageEvent } from '@tollgate/core'
-import type { BatchState } from './batch-state.ts'
+import { debtKey, type BatchState } from './batch-state.ts'
 
 export type Paid = { readonly draws: readonly { readonly block: string; readonly amount: Units }[]; readonly accrued: Units; readonly debt: Units }
 
@@ -9,9 +9,9 @@ export type Paid = { readonly draws: readonly { readonly block: string; readonly
 export function pay(state: BatchState, plan: Plan, event: UsageEvent, charge: Units): Paid {
   const accrues = plan.funding.includes('overage')
   if (charge <= ZERO || !plan.funding.includes('wallet')) {
-    return accrues || charge <= ZERO ? { draws: [], accrued: charge, debt: ZERO } : owe(state, event, [], charge)
+    return accrues || charge <= ZERO ? { draws: [], accrued: charge, debt: ZERO } : owe(state, plan, event, [], charge)
   }
-  const blocks = state.blocks.get(event.customer) ?? []
+  const blocks = (state.blocks.get(event.customer) ?? []).filter(({ asset }) => asset === plan.asset)
   const { draws, short } = drawFrom(blocks, charge, state.now)
   for (const draw of draws) {
     const block = blocks.find(({ id }) => id === draw.block)
@@ -19,10 +19,11 @@ export function pay(state: BatchState, plan: Plan, event: UsageEvent, charge: Un
     block.remaining = units(block.remaining - draw.amount)
     block.changed = true
   }
-  return accrues ? { draws, accrued: short, debt: ZERO } : owe(state, event, draws, short)
+  return accrues ? { draws, accrued: short, debt: ZERO } : owe(state, plan, event, draws, short)
 }
 
-function owe(state: BatchState, event: UsageEvent, draws: Paid['draws'], debt: Units): Paid {
-  if (debt > ZERO) state.debts.set(event.customer, units((state.debts.get(event.customer) ?? ZERO) + debt))
+function owe(state: BatchState, { asset }: Plan, { customer }: UsageEvent, draws: Paid['draws'], debt: Units): Paid {
+  const key = debtKey(customer, asset)
+  if (debt > ZERO) state.debts.set(key, { customer, asset, amount: units((state.debts.get(key)?.amount ?? ZERO) + debt) })
   return { draws, accrued: ZERO, debt }
 }

@@ -4,8 +4,8 @@
 
 import { allowanceBudget, assert, coverByAllowances, formatUnits, measure, quantity, rateEvent, type Coverage, type Instant, type Measured, type Plan, type Units, type UsageEvent } from '@tollgate/core'
 import type { CustomerContext } from '../customer-contexts.ts'
-import { accumulate } from './accumulate.ts'
-import { accumulatorKey, headroomKey, postingKey, type BatchOutput, type BatchState } from './batch-state.ts'
+import { accumulate, positionOf } from './accumulate.ts'
+import { headroomKey, postingKey, type BatchOutput, type BatchState } from './batch-state.ts'
 import { eventRow } from './event-row.ts'
 import { moveBudgets } from './move-budgets.ts'
 import { pay, type Paid } from './pay.ts'
@@ -15,20 +15,20 @@ import { rollUp } from './roll-up.ts'
 export function rateInto(output: BatchOutput, state: BatchState, event: UsageEvent): void {
   const context = state.contextAt(event.customer, event.time)
   const catalog = state.catalogOf(event)
-  const plan = catalog.plans.get(context.facts.plan) ?? context.plan
+  const plan = catalog.plans.get(context.plan.id) ?? context.plan
   const measured = measure(catalog.meters, event)
   const coverage = event.settled === null ? coverFromHeadroom(state, context, plan, measured) : coverageOf(event, measured)
   const periodStart = context.snapshot.period.start
-  const accumulatorFor = (price: string) => state.accumulators.get(accumulatorKey(event.customer, periodStart, price))
-  const rated = rateEvent({ plan, measured, coverage, billableBefore: (price) => quantity(accumulatorFor(price)?.billable ?? 0n) })
+  const { asset } = plan
+  const rated = rateEvent({ plan, usage: event, measured, coverage, before: (price, entry) => positionOf(state, { customer: event.customer, periodStart, price, entry }) })
 
   const paid = pay(state, plan, event, rated.amount)
-  accumulate(output, state, { event, rated, periodStart, catalog, plan })
+  accumulate(output, state, { event, rated, periodStart, priceOf: (id) => plan.prices.find((price) => price.id === id)! })
   moveBudgets(output, { event, context, coverage, measured, paid, charge: rated.amount })
-  rollUp(output, { event, measured, rated, currency: catalog.currency })
-  post(output, { event, periodStart, paid, asset: catalog.currency, amount: rated.amount })
-  output.rows.push(eventRow({ event, periodStart, catalog, rated, paid, measured }))
-  output.results.push({ status: 'accepted', id: event.id, charge: { amount: formatUnits(rated.amount, catalog.currency), currency: catalog.currency } })
+  rollUp(output, { event, measured, rated, asset })
+  post(output, { event, periodStart, paid, asset, amount: rated.amount })
+  output.rows.push(eventRow({ event, periodStart, catalog, plan, rated, paid, measured }))
+  output.results.push({ status: 'accepted', id: event.id, charge: { amount: formatUnits(rated.amount, asset), currency: asset } })
 }
 
 /** What the node drew from its lease. More than was used would be a broken journal, so it is refused, not clamped. */
@@ -52,7 +52,7 @@ function coverFromHeadroom(state: BatchState, context: CustomerContext, plan: Pl
 
 function post(output: BatchOutput, input: { readonly event: UsageEvent; readonly periodStart: Instant; readonly paid: Paid; readonly asset: string; readonly amount: Units }): void {
   const { event, periodStart, paid, asset } = input
-  const key = postingKey(event.customer, periodStart)
+  const key = postingKey(event.customer, periodStart, asset)
   let posting = output.postings.get(key)
   if (posting === undefined) {
     posting = { customer: event.customer, periodStart, asset, draws: new Map(), accrued: 0n, debt: 0n, events: 0, amount: 0n }

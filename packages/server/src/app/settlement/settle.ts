@@ -3,7 +3,7 @@
 // Locks in one order: customers by id, then budgets, then their leases.
 
 import {
-  assert, eventFingerprint, evidenceLine, formatUnits, InputError, parseDecimal, units, usageTransfers,
+  assert, eventFingerprint, evidenceLine, formatUnits, InputError, parseDecimal, positionKey, units, usageTransfers,
   type Catalog, type Clock, type EventResult, type IncomingUsage, type Instant, type JournalPosition, type UsageEvent,
 } from '@tollgate/core'
 import { createHash, type Hash } from 'node:crypto'
@@ -15,12 +15,12 @@ import { claimKeys, insertEvents, keyText, type EventRow } from '../../store/eve
 import { insertTransfers, type TransferRow } from '../../store/ledger.ts'
 import { advanceJournal } from '../../store/nodes.ts'
 import {
-  accumulatorOf, addRollups, insertOutbox, openBatch, readAccumulators, readBlocks, readDebts, writeAccumulators, writeBlocks, writeDebts,
+  addRollups, insertOutbox, openBatch, readAccumulators, readBlocks, readDebts, writeAccumulators, writeBlocks, writeDebts,
   type BlockRow, type OutboxRow,
 } from '../../store/settlement.ts'
 import type { Catalogs } from '../catalogs.ts'
 import { budgetScale, budgetsOf, limitOf, type CustomerContext, type CustomerContexts } from '../customer-contexts.ts'
-import { accumulatorKey, emptyOutput, headroomKey, postingKey, type BatchOutput, type BatchState } from './batch-state.ts'
+import { accumulatorKey, debtKey, emptyOutput, headroomKey, postingKey, type BatchOutput, type BatchState } from './batch-state.ts'
 import { rateInto } from './rate-batch.ts'
 
 export type SettlementParts = { readonly sql: Sql; readonly catalogs: Catalogs; readonly contexts: CustomerContexts; readonly clock: Clock; readonly randomText: () => string }
@@ -114,18 +114,17 @@ async function loadState(tx: Transaction, parts: LoadedParts, events: readonly U
   const contextAt = (customer: string, at: Instant): CustomerContext => parts.contexts.at(facts.get(customer)!, at)
   const customers = [...new Set(events.map(({ customer }) => customer))]
   const contexts = [...new Set(events.map((event) => contextAt(event.customer, event.time)))]
-  const currency = parts.catalogs.current().currency
   const periods = [...new Set(contexts.map(({ snapshot }) => snapshot.period.start))]
-  const [totals, blocks, debts] = await Promise.all([readAccumulators(tx, customers, periods), readBlocks(tx, customers, { spentToo: false }), readDebts(tx, customers, currency)])
-  const scales = new Map(contexts.flatMap(({ plan }) => plan.prices.map((price) => [price.id, price.scale] as const)))
+  const [totals, blocks, debts] = await Promise.all([readAccumulators(tx, customers, periods), readBlocks(tx, customers, { spentToo: false }), readDebts(tx, customers)])
   const ensured = contexts.flatMap((context) => budgetRows(context))
   await ensureBudgets(tx, ensured)
   const state: BatchState = {
     contextAt,
     catalogOf: (event) => parts.versions.get(event.catalogVersion ?? 0) ?? parts.catalogs.current(),
-    accumulators: new Map(totals.map((row) => [accumulatorKey(row.customer, row.periodStart, row.price), accumulatorOf(row, scales.get(row.price) ?? 9, currency)])),
-    blocks: blocksByCustomer(blocks.filter(({ asset }) => asset === currency)),
-    debts,
+    totals: new Map(totals.map((row) => [accumulatorKey(row.customer, row.periodStart, positionKey(row.price, row.entry)), row])),
+    accumulators: new Map(),
+    blocks: blocksByCustomer(blocks),
+    debts: new Map(debts.map((debt) => [debtKey(debt.customer, debt.asset), debt])),
     headrooms: await headrooms(tx, events.some(({ settled }) => settled === null) ? contexts : []),
     now,
   }
@@ -167,12 +166,11 @@ type Written = { readonly batch: SettlementBatch; readonly output: BatchOutput; 
 
 async function write(tx: Transaction, parts: SettlementParts, { batch, output, state }: Written): Promise<void> {
   const id = await openBatch(tx, batch.origin, output.rows.length)
-  const debts = [...state.debts].map(([customer, amount]) => ({ customer, asset: parts.catalogs.current().currency, amount }))
   await insertEvents(tx, id, output.rows)
   await Promise.all([
     writeAccumulators(tx, [...output.touched]),
     writeBlocks(tx, [...state.blocks.values()].flat().filter(({ changed }) => changed)),
-    writeDebts(tx, debts),
+    writeDebts(tx, [...state.debts.values()]),
     insertTransfers(tx, transfersOf(output, id, parts.randomText)),
     moveBudgets(tx, [...output.moves.values()]),
     addRollups(tx, [...output.rollups.values()]),
@@ -212,7 +210,7 @@ const EVENTS_LISTED_MAX = 20
 function settlementMessages(output: BatchOutput, batch: bigint): OutboxRow[] {
   const latest = new Map<string, EventRow[]>()
   for (const row of output.rows) {
-    const key = postingKey(row.customer, row.periodStart)
+    const key = postingKey(row.customer, row.periodStart, row.asset)
     const rows = latest.get(key)
     if (rows === undefined) latest.set(key, [row])
     else rows.push(row)

@@ -1,0 +1,183 @@
+// The charge of some usage by one price, whatever its model: the one door between a plan's prices and the models. Settlement,
+// node, estimate, preview and explanation come in here. A charge is null where the price does not know the usage.
+
+import { unreachable } from '../assert.ts'
+import type { UsageEvent } from '../meter/event.ts'
+import { assetScale, parseUnits, units, type AssetId, type Money, type Units } from '../money.ts'
+import { pow10 } from '../decimal.ts'
+import { NONE, quantity, type Quantity } from '../quantity.ts'
+import type { ExchangeRate } from './cost-plus.ts'
+import { explainAdded } from './explain.ts'
+import type { PriceLine } from './line.ts'
+import type { Dimensions } from './matrix.ts'
+import { percentageCharge, type FreeUsed } from './percentage.ts'
+import { START, type Position } from './position.ts'
+import type { EventPriceModel, PriceModel, UsagePrice } from './price.ts'
+import { isLinear, rateAdded, rateBound } from './rate.ts'
+import { boundEvent, chargeEvent, explainCharge, type EventFact } from './rate-one.ts'
+import { boundSelected, explainSelected, selectPrice } from './rate-selected.ts'
+
+/** What prices look at beside quantities. */
+export type RatedUsage = Pick<UsageEvent, 'feature' | 'dimensions' | 'run' | 'cost'>
+
+/** The rate that was in force between two currencies; null where none is known. */
+export type ExchangeLookup = (from: AssetId, to: AssetId) => ExchangeRate | null
+
+/** What the provider charged; null where it is not known. */
+export type ProviderCost = { readonly cost: Money | null; readonly uncached: Money | null }
+
+/** Usage with what a price may ask of it. `labels` are its dimensions and its feature; `cost` is asked by cost-plus prices only. */
+export type PricedUsage = { readonly labels: Dimensions; readonly cost: () => ProviderCost; readonly exchange: ExchangeLookup | null }
+
+/** `free` is what the price itself gave away of the billable quantity; `entry` is empty for a price with one aggregate. */
+export type UsageCharge = { readonly entry: string; readonly before: Position; readonly free: Quantity; readonly amount: Units | null }
+
+export function labelsOf({ feature, dimensions }: Pick<RatedUsage, 'feature' | 'dimensions'>): Dimensions {
+  return feature === null ? dimensions : { ...dimensions, feature }
+}
+
+export function pricedUsage(usage: RatedUsage, exchange: ExchangeLookup | null): PricedUsage {
+  return { labels: labelsOf(usage), cost: () => costTold(usage), exchange }
+}
+
+function costTold({ cost }: RatedUsage): ProviderCost {
+  if (cost === null) return { cost: null, uncached: null }
+  const amount = (text: string): Money => ({ asset: cost.currency, units: parseUnits(text, cost.currency, 'cost') })
+  const known = amount(cost.amount)
+  return { cost: known, uncached: cost.uncached === undefined ? known : amount(cost.uncached) }
+}
+
+/** The charge of `billable` units by `price`; `before(entry)` is where that aggregate stands. */
+export function chargeUsage(price: UsagePrice, billable: Quantity, usage: PricedUsage, before: (entry: string) => Position): UsageCharge {
+  switch (price.model) {
+    case 'per_unit':
+    case 'graduated':
+    case 'volume':
+    case 'package':
+      return chargeOn(price, '', billable, before(''))
+    case 'matrix':
+    case 'credits': {
+      const selected = selectPrice(price, usage.labels)
+      return selected === null ? { entry: '', before: START, free: NONE, amount: null } : chargeOn(selected.price, selected.entry, billable, before(selected.entry))
+    }
+    case 'percentage': {
+      const position = before('')
+      const charge = percentageCharge(price, amountOf(price, billable), freeUsed(price, position))
+      return { entry: '', before: position, free: quantityOf(price, charge.free), amount: charge.amount }
+    }
+    case 'cost_plus':
+    case 'dynamic':
+    case 'outcome':
+      return { entry: '', before: before(''), free: NONE, amount: chargeEvent(price, factOf(price, billable, usage), NO_FREE).amount }
+    default:
+      return unreachable(price)
+  }
+}
+
+/**
+ * An upper bound of the charge of at most `most` units, wherever the aggregate stands, for usage of which only `usage.labels`
+ * are certain and that costs at most `usage.cost`. Null where it may have no price.
+ */
+export function boundUsage(price: UsagePrice, most: Quantity, usage: PricedUsage): Units | null {
+  switch (price.model) {
+    case 'per_unit':
+    case 'graduated':
+    case 'volume':
+    case 'package':
+      return rateBound(price, most)
+    case 'matrix':
+    case 'credits':
+      return boundSelected(price, most, usage.labels)
+    case 'percentage':
+    case 'cost_plus':
+    case 'dynamic':
+    case 'outcome':
+      return boundEvent(price, factOf(price, most, usage))
+    default:
+      return unreachable(price)
+  }
+}
+
+/** {@link chargeUsage} line by line. */
+export function explainUsage(price: UsagePrice, billable: Quantity, usage: PricedUsage, before: (entry: string) => Position): readonly PriceLine[] {
+  switch (price.model) {
+    case 'per_unit':
+    case 'graduated':
+    case 'volume':
+    case 'package':
+      return explainAdded(price, before('').billable, billable).lines
+    case 'matrix':
+    case 'credits':
+      return explainSelected(price, billable, usage.labels, (entry) => before(entry).billable)
+    case 'percentage':
+    case 'cost_plus':
+    case 'dynamic':
+    case 'outcome':
+      return explainCharge(price, factOf(price, billable, usage), price.model === 'percentage' ? freeUsed(price, before('')) : NO_FREE)
+    default:
+      return unreachable(price)
+  }
+}
+
+/** Whether the price is R(aggregate) of one aggregate, whatever the dimensions of the usage. */
+export function isCumulative(price: UsagePrice): price is Extract<UsagePrice, { readonly model: PriceModel['model'] }> {
+  return price.model === 'per_unit' || price.model === 'graduated' || price.model === 'volume' || price.model === 'package'
+}
+
+/** True when a charge does not depend on what came before, so that any node can state it finally. */
+export function isFinalCharge(price: UsagePrice, usage: PricedUsage): boolean {
+  switch (price.model) {
+    case 'per_unit':
+    case 'graduated':
+    case 'volume':
+    case 'package':
+      return isLinear(price)
+    case 'matrix':
+    case 'credits': {
+      const selected = selectPrice(price, usage.labels)
+      return selected === null || isLinear(selected.price)
+    }
+    case 'percentage':
+      return price.freeEvents === null && price.freeAmount === null
+    default:
+      return true
+  }
+}
+
+function chargeOn(price: PriceModel, entry: string, billable: Quantity, before: Position): UsageCharge {
+  return { entry, before, free: NONE, amount: rateAdded(price, before.billable, billable) }
+}
+
+const NO_FREE: FreeUsed = { events: 0, amount: units(0n) }
+
+function freeUsed(price: UsagePrice, { events, included }: Position): FreeUsed {
+  return { events, amount: amountOf(price, included) }
+}
+
+/** The quantity of a meter that counts money, as an amount. Its scale is never finer than that of the asset (validate-price.ts). */
+function amountOf({ scale, asset }: UsagePrice, count: Quantity): Units {
+  return units(count * pow10(assetScale(asset) - scale))
+}
+
+function quantityOf({ scale, asset }: UsagePrice, amount: Units): Quantity {
+  return quantity(amount / pow10(assetScale(asset) - scale))
+}
+
+const NO_FACT: EventFact = { amount: null, cost: null, costUncached: null, result: null, exchange: null }
+
+function factOf(price: UsagePrice & EventPriceModel, billable: Quantity, usage: PricedUsage): EventFact {
+  switch (price.model) {
+    case 'percentage':
+    case 'dynamic':
+      return { ...NO_FACT, amount: amountOf(price, billable) }
+    case 'outcome':
+      return { ...NO_FACT, result: usage.labels['result'] ?? null }
+    case 'cost_plus': {
+      const { cost, uncached } = usage.cost()
+      const isForeign = cost !== null && cost.asset !== price.currency
+      return { ...NO_FACT, cost, costUncached: uncached, exchange: isForeign && usage.exchange !== null ? usage.exchange(cost.asset, price.currency) : null }
+    }
+    default:
+      return unreachable(price)
+  }
+}
