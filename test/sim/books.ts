@@ -7,6 +7,7 @@ import {
   eventFingerprint,
   headroomOf,
   instant,
+  isCumulative,
   rateOpening,
   rateTotal,
   quantity,
@@ -22,7 +23,7 @@ import {
   type UsageEvent,
 } from '@tollgate/core'
 import { resolveSnapshot } from '@tollgate/core/resolve'
-import { emptyOutput, type BatchState } from '../../packages/server/src/app/settlement/batch-state.ts'
+import { debtKey, emptyOutput, type BatchState } from '../../packages/server/src/app/settlement/batch-state.ts'
 import { rateInto } from '../../packages/server/src/app/settlement/rate-batch.ts'
 import type { CustomerContext } from '../../packages/server/src/app/customer-contexts.ts'
 import { createLent } from './lent.ts'
@@ -42,7 +43,8 @@ export type Books = ReturnType<typeof createBooks>
 export function createBooks(planId: PlanId, clock: { readonly now: () => Instant }, mutation: Mutation) {
   const facts = factsOf(planId)
   const blocks: Block[] = []
-  const debts = new Map<string, Units>()
+  const debts: BatchState['debts'] = new Map()
+  const owed = debtKey(CUSTOMER, 'USD')
   const transfers: Transfer[] = []
   const fingerprints = new Map<string, string>()
   /** Charge of each settled event, as posted. */
@@ -54,6 +56,7 @@ export function createBooks(planId: PlanId, clock: { readonly now: () => Instant
   const state: BatchState = {
     contextAt: (_, at) => contextAt(at),
     catalogOf: () => CATALOG,
+    totals: new Map(),
     accumulators: new Map(),
     blocks: new Map([[CUSTOMER, blocks]]),
     debts,
@@ -117,7 +120,7 @@ export function createBooks(planId: PlanId, clock: { readonly now: () => Instant
   }
 
   function topUp(amount: Units): void {
-    const debt = debts.get(CUSTOMER) ?? ZERO
+    const debt = debts.get(owed)?.amount ?? ZERO
     const repaid = units(debt < amount ? debt : amount)
     const id = `blk_${blocks.length + 1}`
     const now = clock.now()
@@ -134,12 +137,12 @@ export function createBooks(planId: PlanId, clock: { readonly now: () => Instant
       asset: 'USD',
       changed: false,
     })
-    debts.set(CUSTOMER, units(debt - repaid))
+    debts.set(owed, { customer: CUSTOMER, asset: 'USD', amount: units(debt - repaid) })
     transfers.push(...topUpTransfers({ block: id, asset: 'USD', category: 'paid', amount, repaid }))
     if (planId !== 'quota') lent.rowOf('wallet:USD', 0 as Instant).limit += amount
   }
 
-  const debt = () => debts.get(CUSTOMER) ?? ZERO
+  const debt = () => debts.get(owed)?.amount ?? ZERO
   /** A wallet's balance as the control plane knows it: what blocks hold, less what is owed. */
   const posted = () => blocks.reduce((sum, block) => sum + block.remaining, 0n) - debt()
 
@@ -148,6 +151,7 @@ export function createBooks(planId: PlanId, clock: { readonly now: () => Instant
     let rated = 0n
     for (const row of state.accumulators.values()) {
       const price = CATALOG.plans.get(planId)!.prices.find(({ id }) => id === row.price)!
+      assert(isCumulative(price), 'the simulated plans have cumulative prices')
       rated += rateTotal(price, quantity(row.billable)) - rateOpening(price)
     }
     return { charged: [...charges.values()].reduce((sum, amount) => sum + amount, 0n), rated }

@@ -17,7 +17,9 @@ create table accumulator (
   billable numeric(38,9) not null,
   amount numeric(38,12) not null,
   events bigint not null,
-  constraint accumulator_pkey PRIMARY KEY (customer_id, period_start, price_id),
+  entry text default ''::text not null,
+  asset text not null,
+  constraint accumulator_pkey PRIMARY KEY (customer_id, period_start, price_id, entry),
   constraint accumulator_customer_id_fkey FOREIGN KEY (customer_id) REFERENCES customer(id)
 );
 
@@ -289,7 +291,8 @@ create table rollup_hour (
   quantity numeric(38,9) not null,
   amount numeric(38,12) not null,
   events bigint not null,
-  constraint rollup_hour_pkey PRIMARY KEY (customer_id, hour, meter, feature, model, entity_id)
+  asset text not null,
+  constraint rollup_hour_pkey PRIMARY KEY (customer_id, hour, meter, feature, model, entity_id, asset)
 );
 
 create table settlement_batch (

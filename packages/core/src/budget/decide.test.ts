@@ -7,7 +7,7 @@ import type { CustomerSnapshot, FundingSource, Standing } from '../entitlement/s
 import type { CustomerId, EntityId } from '../id.ts'
 import { formatUnits, parseUnits, units } from '../money.ts'
 import { quantity } from '../quantity.ts'
-import type { CumulativePrice } from '../rating/price.ts'
+import type { UsagePrice } from '../rating/price.ts'
 import { instant } from '../time.ts'
 import { LIFETIME, type Budget } from './budget.ts'
 import { decide, type Decision } from './decide.ts'
@@ -31,11 +31,13 @@ const meter = (id: string): Meter => ({
 const input = meter('input')
 const output = meter('output')
 /** One dollar a thousand units: a unit is a million nano-dollars. */
-const price = (id: string): CumulativePrice => ({
+const price = (id: string): UsagePrice => ({
   id: `${id}_price`,
   name: id,
   meter: id,
   scale: 0,
+  asset: 'USD',
+  when: new Map(),
   model: 'per_unit',
   amount: parseUnits('1', 'USD'),
   per: quantity(1_000n),
@@ -71,7 +73,7 @@ type World = {
   readonly entity?: string | null
   readonly funding?: readonly FundingSource[]
   readonly limits?: readonly Budget[]
-  readonly prices?: readonly CumulativePrice[]
+  readonly prices?: readonly UsagePrice[]
   readonly use?: { readonly input?: number; readonly output?: number }
   /** What the node has free in its slices, by budget id; `refused` marks that the authority has nothing more. */
   readonly free?: Readonly<Record<string, number>>
@@ -103,10 +105,11 @@ function decideIn(world: World): Decision {
     name: 'Pro',
     public: true,
     period: 'month',
-    fee: null,
+    asset: 'USD',
+    recurring: [],
     limits: [],
     prices,
-    priceByMeter: new Map(prices.map((one) => [one.meter, one])),
+    pricesByMeter: new Map(prices.map((one) => [one.meter, [one]])),
     funding: [],
     entitlements: new Map([
       ['chat', { feature: 'chat', value: null, models: ['small', 'large'] }],
@@ -146,7 +149,7 @@ function decideIn(world: World): Decision {
     catalog,
     now: NOW,
     slices: ({ id }) => slices.get(id),
-    request: { feature: world.feature ?? 'chat', model: world.model ?? null, entity: (world.entity ?? null) as EntityId | null, bound },
+    request: { feature: world.feature ?? 'chat', model: world.model ?? null, entity: (world.entity ?? null) as EntityId | null, bound, quantities: {}, dimensions: {} },
   })
 }
 

@@ -34,9 +34,9 @@ const DOCUMENT: CatalogDocument = {
 
 test('amounts become units of the currency and quantities units of their meter', () => {
   const plan = compileCatalog(DOCUMENT, 7).plans.get('pro')!
-  expect(plan.fee?.amount).toBe(49_000_000_000_000n)
-  expect(plan.priceByMeter.get('tokens')).toMatchObject({ amount: 15_000_000_000n, per: 1000n, scale: 0 })
-  expect(plan.priceByMeter.get('hours')).toMatchObject({ per: 1000n, scale: 3, tiers: [{ upTo: 1500n, amount: 2_000_000_000_000n, flat: 500_000_000_000n }, { upTo: null }] })
+  expect(plan.recurring).toMatchObject([{ model: 'flat', amount: 49_000_000_000_000n, timing: 'in_advance' }])
+  expect(plan.pricesByMeter.get('tokens')).toMatchObject([{ amount: 15_000_000_000n, per: 1000n, scale: 0, asset: 'USD' }])
+  expect(plan.pricesByMeter.get('hours')).toMatchObject([{ per: 1000n, scale: 3, tiers: [{ upTo: 1500n, amount: 2_000_000_000_000n, flat: 500_000_000_000n }, { upTo: null }] }])
   expect(plan.allowances).toEqual([{ id: 'hours', name: 'Hours', meters: ['hours'], quantity: 250n, scale: 3 }])
   expect(plan.limits).toMatchObject([{ quantity: 7n, scale: 0, window: 'day', enforcement: 'soft' }])
 })
@@ -55,7 +55,7 @@ test('looks things up by id', () => {
 })
 
 const BROKEN: readonly (readonly [title: string, plan: Partial<PlanDocument>, field: string])[] = [
-  ['an unknown meter', { prices: [{ ...PLAN.prices[0]!, meter: 'missing' }] }, 'plans[0].prices[0].meter'],
+  ['an unknown meter', { prices: [{ id: 'tokens', name: 'Tokens', meter: 'missing', model: 'per_unit', amount: '1', per: '1' }] }, 'plans[0].prices[0].meter'],
   ['too many digits', { fee: { id: 'fee', name: 'Fee', amount: '0.0000000000001' } }, 'plans[0].fee.amount'],
   ['two scales under one quantity', { limits: [{ ...PLAN.limits[0]!, meters: ['tokens', 'hours'] }] }, 'plans[0].limits[0].meters'],
   ['a price per zero', { prices: [{ id: 'tokens', name: 'Tokens', meter: 'tokens', model: 'package', amount: '1', size: '0' }] }, 'plans[0].prices[0].size'],

@@ -16,6 +16,8 @@ const perToken = (id: string, amount: string): CumulativePrice => ({
   name: id,
   meter: id,
   scale: 0,
+  asset: 'USD',
+  when: new Map(),
   model: 'per_unit',
   amount: usd(amount),
   per: quantity(1_000_000n),
@@ -25,6 +27,8 @@ const tiered: CumulativePrice = {
   name: 'Seats',
   meter: 'seats',
   scale: 0,
+  asset: 'USD',
+  when: new Map(),
   model: 'graduated',
   per: quantity(1n),
   tiers: [
@@ -39,10 +43,11 @@ function planOf(parts: { readonly fee?: string; readonly prices: readonly Cumula
     name: 'Pro',
     public: true,
     period: 'month',
-    fee: parts.fee === undefined ? null : { id: 'base', name: 'Base fee', amount: usd(parts.fee) },
+    asset: 'USD',
+    recurring: parts.fee === undefined ? [] : [{ id: 'base', name: 'Base fee', model: 'flat', timing: 'in_advance', amount: usd(parts.fee) }],
     entitlements: new Map(),
     prices: parts.prices,
-    priceByMeter: new Map(parts.prices.map((price) => [price.meter, price])),
+    pricesByMeter: new Map(parts.prices.map((price) => [price.meter, [price]])),
     allowances: [],
     limits: [],
     funding: ['wallet', 'overage'],
@@ -51,6 +56,7 @@ function planOf(parts: { readonly fee?: string; readonly prices: readonly Cumula
 
 const accumulated = (price: string, amount: string, billable = 1n): Accumulated => ({
   price,
+  entry: '',
   quantity: quantity(billable),
   included: NONE,
   billable: quantity(billable),
@@ -65,7 +71,7 @@ const summary = (preview: InvoicePreview) => ({
   due: printed(preview.amountDue),
 })
 const preview = (parts: Parameters<typeof planOf>[0], totals: readonly Accumulated[], drawn: string) =>
-  previewInvoice({ plan: planOf(parts), currency: 'USD', accumulated: totals, drawn: usd(drawn) })
+  previewInvoice({ plan: planOf(parts), currency: 'USD', accumulated: totals, paid: [{ asset: 'USD', drawn: usd(drawn), accrued: ZERO, debt: ZERO }], creditValue: () => null })
 
 test('each line prints its exact amount rounded once, and the difference is shown', () => {
   const prices = [perToken('input', '0.25'), perToken('output', '2')]
@@ -113,7 +119,7 @@ test('a line is the sum of its events’ charges and its opening fee, and printe
       const prices = [perToken('input', '0.25'), perToken('output', '1.99'), tiered]
       const totals = new Map<string, Accumulated>()
       for (const [id, added] of list) {
-        const before = totals.get(id) ?? { price: id, quantity: NONE, included: NONE, billable: NONE, amount: ZERO, events: 0 }
+        const before = totals.get(id) ?? { price: id, entry: '', quantity: NONE, included: NONE, billable: NONE, amount: ZERO, events: 0 }
         const charge = rateAdded(
           prices.find((price) => price.id === id)!,
           before.billable,
@@ -129,7 +135,7 @@ test('a line is the sum of its events’ charges and its opening fee, and printe
       }
       const charged = [...totals.values()].reduce((sum: bigint, { amount }) => sum + amount, 0n)
       const drawn = paidByCredits ? units(charged) : ZERO
-      const result = previewInvoice({ plan: planOf({ fee: '9.99', prices }), currency: 'USD', accumulated: [...totals.values()], drawn })
+      const result = previewInvoice({ plan: planOf({ fee: '9.99', prices }), currency: 'USD', accumulated: [...totals.values()], paid: [{ asset: 'USD', drawn, accrued: ZERO, debt: ZERO }], creditValue: () => null })
       for (const price of prices) {
         const line = result.lines.find((candidate) => candidate.price === price.id)!
         expect(line.exact).toBe(rateTotal(price, totals.get(price.id)?.billable ?? NONE))

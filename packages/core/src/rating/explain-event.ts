@@ -10,7 +10,7 @@ import { explainUsage, pricedUsage } from './rate-usage.ts'
 export type ExplainedCharge = Charge & { readonly coverage: readonly Coverage[]; readonly lines: readonly PriceLine[] }
 
 /** {@link rateEvent} with the lines of each charge. */
-export function explainEvent(input: RateInput): RatedEvent & { readonly charges: readonly ExplainedCharge[] } {
+export function explainEvent(input: RateInput): Omit<RatedEvent, 'charges'> & { readonly charges: readonly ExplainedCharge[] } {
   const rated = rateEvent(input)
   const usage = pricedUsage(input.usage, input.exchange ?? null)
   const charges = rated.charges.map((charge): ExplainedCharge => {

@@ -5,9 +5,10 @@ import fc from 'fast-check'
 import type { Meter, Plan } from '../catalog/catalog.ts'
 import { formatUnits, parseUnits, units, type Units } from '../money.ts'
 import { NONE, quantity } from '../quantity.ts'
-import { explainAdded, explainEvent, explainPrinted, explainTotal } from './explain.ts'
+import { explainAdded, explainPrinted, explainTotal } from './explain.ts'
+import { explainEvent } from './explain-event.ts'
 import { sumOfLines, type PriceLine } from './line.ts'
-import type { CumulativePrice, PriceModel, Tier } from './price.ts'
+import type { UsagePrice, PriceModel, Tier } from './price.ts'
 import { coverByAllowances } from './rate-event.ts'
 import { rateAdded, rateTotal } from './rate.ts'
 
@@ -42,14 +43,14 @@ test('a printed amount tells what its rounding took or gave', () => {
 
 test('a rated event is explained with what each allowance paid and the tiers that it climbed', () => {
   const meter: Meter = { id: 'tokens', name: 'Tokens', unit: 'token', eventType: 'e', aggregation: 'sum', properties: ['tokens'], filter: new Map(), scale: 0 }
-  const price: CumulativePrice = { id: 'tokens', name: 'Tokens', meter: 'tokens', scale: 0, ...graduated }
+  const price: UsagePrice = { id: 'tokens', name: 'Tokens', meter: 'tokens', scale: 0, asset: 'USD', when: new Map(), ...graduated }
   const plan: Plan = {
-    id: 'p', name: 'P', public: true, period: 'month', fee: null, entitlements: new Map(), limits: [], prices: [price], priceByMeter: new Map([['tokens', price]]),
+    id: 'p', name: 'P', public: true, period: 'month', asset: 'USD', recurring: [], entitlements: new Map(), limits: [], prices: [price], pricesByMeter: new Map([['tokens', [price]]]),
     allowances: [{ id: 'free', name: 'Free', meters: ['tokens'], quantity: NONE, scale: 0 }], funding: ['allowance', 'overage'],
   }
   const measured = [{ meter, quantity: quantity(6n) }]
   const coverage = coverByAllowances(plan, measured, () => quantity(2n))
-  const { charges, amount } = explainEvent({ plan, measured, coverage, billableBefore: () => quantity(3n) })
+  const { charges, amount } = explainEvent({ plan, usage: { feature: null, run: null, dimensions: {}, cost: null }, measured, coverage, before: () => ({ billable: quantity(3n), included: NONE, events: 1 }) })
   expect(charges.map(({ coverage: paid, lines }) => [paid.map(({ budget, quantity: part }) => `${budget} ${part}`), text(lines)])).toEqual([[['allowance:free 2'], ['tier_units 1 1 6 6', 'tier_units 2 3 5 15', 'tier_flat 2 20 20']]])
   expect(formatUnits(amount, 'USD')).toBe('41')
 })

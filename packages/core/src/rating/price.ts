@@ -20,6 +20,9 @@ export type UsagePrice = {
   readonly when: Conditions
 } & (PriceModel | SelectedPriceModel | EventPriceModel)
 
+/** Those that are R(aggregate) of one aggregate, whatever the dimensions of the usage. */
+export type CumulativePrice = Extract<UsagePrice, { readonly model: PriceModel['model'] }>
+
 /** What a plan asks for time, in the currency of the catalog. */
 export type RecurringPrice = { readonly id: string; readonly name: string } & RecurringPriceModel
 

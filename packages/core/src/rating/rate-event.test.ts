@@ -9,6 +9,8 @@ import { NONE, quantity, type Quantity } from '../quantity.ts'
 import type { CumulativePrice } from './price.ts'
 import { allowanceBudget, coverByAllowances, rateEvent, type Coverage } from './rate-event.ts'
 import { rateTotal } from './rate.ts'
+import { START, type Position } from './position.ts'
+import type { RatedUsage } from './rate-usage.ts'
 
 type PlanParts = {
   readonly allowances?: readonly { readonly id: string; readonly meters: readonly string[] }[]
@@ -23,11 +25,12 @@ function planOf(parts: PlanParts): Plan {
     name: 'Pro',
     public: true,
     period: 'month',
-    fee: null,
+    asset: 'USD',
+    recurring: [],
     entitlements: new Map(),
     limits: [],
     prices,
-    priceByMeter: new Map(prices.map((price) => [price.meter, price])),
+    pricesByMeter: new Map(prices.map((price) => [price.meter, [price]])),
     allowances: (parts.allowances ?? []).map((allowance) => ({ ...allowance, name: allowance.id, quantity: NONE, scale: 0 })),
     funding: parts.funding ?? ['allowance', 'wallet'],
   }
@@ -38,6 +41,8 @@ const price = (meter: string, perThousand: string): CumulativePrice => ({
   name: meter,
   meter,
   scale: 0,
+  asset: 'USD',
+  when: new Map(),
   model: 'per_unit',
   amount: parseUnits(perThousand, 'USD'),
   per: quantity(1000n),
@@ -52,6 +57,8 @@ const left =
   (allowance: string): Quantity =>
     quantity(BigInt(amounts[allowance] ?? 0))
 const written = (coverage: readonly Coverage[]) => coverage.map(({ budget, meter, quantity: amount }) => `${budget} ${meter} ${amount}`)
+const NOTHING_TOLD: RatedUsage = { feature: null, run: null, dimensions: {}, cost: null }
+const at = (billable: bigint): Position => ({ billable: quantity(billable), included: NONE, events: 0 })
 const one = [{ id: 'tokens', meters: ['input', 'output'] }]
 
 test('an event that straddles the end of its allowance is split exactly there', () => {
@@ -59,7 +66,7 @@ test('an event that straddles the end of its allowance is split exactly there', 
   const usage = measured({ input: 1_000, output: 3_000 })
   const coverage = coverByAllowances(plan, usage, left({ tokens: 1_600 }))
   expect(written(coverage)).toEqual(['allowance:tokens input 1000', 'allowance:tokens output 600'])
-  const rated = rateEvent({ plan, measured: usage, coverage, billableBefore: () => NONE })
+  const rated = rateEvent({ plan, measured: usage, coverage, usage: NOTHING_TOLD, before: () => START })
   expect(rated.charges.map((charge) => [charge.price, charge.quantity, charge.included, formatUnits(charge.amount, 'USD')])).toEqual([
     ['input_price', 1000n, 1000n, '0'],
     ['output_price', 3000n, 600n, '19.2'],
@@ -104,9 +111,9 @@ test('an overdrawn allowance pays nothing, and one that does not fund the plan p
 test('units that an allowance includes but that have no price beyond it are reported, not charged zero', () => {
   const plan = planOf({ allowances: one, prices: [price('input', '2')] })
   const usage = measured({ input: 10, output: 10 })
-  const beyond = rateEvent({ plan, measured: usage, coverage: coverByAllowances(plan, usage, left({ tokens: 15 })), billableBefore: () => NONE })
+  const beyond = rateEvent({ plan, measured: usage, coverage: coverByAllowances(plan, usage, left({ tokens: 15 })), usage: NOTHING_TOLD, before: () => START })
   expect(beyond.unpriced).toEqual(['output'])
-  const within = rateEvent({ plan, measured: usage, coverage: coverByAllowances(plan, usage, left({ tokens: 20 })), billableBefore: () => NONE })
+  const within = rateEvent({ plan, measured: usage, coverage: coverByAllowances(plan, usage, left({ tokens: 20 })), usage: NOTHING_TOLD, before: () => START })
   expect([within.unpriced, within.amount]).toEqual([[], 0n])
   expect(within.charges.map(({ meter, included }) => [meter, included])).toEqual([
     ['input', 10n],
@@ -119,9 +126,9 @@ test('a meter that the plan does not mention is measured and neither charged nor
     plan: planOf({ allowances: one, prices: [price('input', '2')] }),
     measured: measured({ requests: 1 }),
     coverage: [],
-    billableBefore: () => NONE,
+    usage: NOTHING_TOLD, before: () => START,
   })
-  expect(rated).toEqual({ charges: [], amount: 0n, unpriced: [] })
+  expect(rated).toEqual({ charges: [], amount: 0n, unpriced: [], isFinal: true })
 })
 
 test('an event is rated from the aggregate that it met, and the charge tells which that was', () => {
@@ -130,6 +137,8 @@ test('an event is rated from the aggregate that it met, and the charge tells whi
     name: 'output',
     meter: 'output',
     scale: 0,
+    asset: 'USD',
+    when: new Map(),
     model: 'graduated',
     per: quantity(1n),
     tiers: [
@@ -141,16 +150,17 @@ test('an event is rated from the aggregate that it met, and the charge tells whi
     plan: planOf({ prices: [tiered] }),
     measured: measured({ output: 20 }),
     coverage: [],
-    billableBefore: (id) => quantity(id === 'output_price' ? 90n : 0n),
+    usage: NOTHING_TOLD,
+    before: ({ id }) => at(id === 'output_price' ? 90n : 0n),
   })
-  expect(rated.charges).toMatchObject([{ before: 90n, quantity: 20n, included: 0n }])
+  expect(rated.charges).toMatchObject([{ before: { billable: 90n }, quantity: 20n, included: 0n }])
   expect(formatUnits(rated.amount, 'USD')).toBe('35')
 })
 
 test('more coverage than usage is a programmer’s error', () => {
   const plan = planOf({ allowances: one, prices: [price('input', '2')] })
   const coverage: Coverage[] = [{ budget: 'allowance:tokens', meter: 'input', quantity: quantity(6n) }]
-  expect(() => rateEvent({ plan, measured: measured({ input: 5 }), coverage, billableBefore: () => NONE })).toThrow('more of input is covered')
+  expect(() => rateEvent({ plan, measured: measured({ input: 5 }), coverage, usage: NOTHING_TOLD, before: () => START })).toThrow('more of input is covered')
 })
 
 test('over any sequence of events an allowance pays all of its units before a price is asked, and included and billable units sum to the used', () => {
@@ -165,7 +175,7 @@ test('over any sequence of events an allowance pays all of its units before a pr
       for (const event of list) {
         const usage = measured(event)
         const coverage = coverByAllowances(plan, usage, () => quantity(remainder))
-        const rated = rateEvent({ plan, measured: usage, coverage, billableBefore: (id) => quantity(billable.get(id) ?? 0n) })
+        const rated = rateEvent({ plan, measured: usage, coverage, usage: NOTHING_TOLD, before: ({ id }) => at(billable.get(id) ?? 0n) })
         for (const { budget, quantity: amount } of coverage) {
           expect(budget).toBe(allowanceBudget('tokens'))
           remainder -= amount
@@ -179,7 +189,7 @@ test('over any sequence of events an allowance pays all of its units before a pr
       }
       const inAll = [...billable.values()].reduce((a, b) => a + b, 0n)
       expect(inAll + BigInt(included) - remainder).toBe(usedInAll)
-      expect(charged).toBe(plan.prices.reduce((sum: bigint, { id, ...model }) => sum + rateTotal(model, quantity(billable.get(id) ?? 0n)), 0n))
+      expect(charged).toBe(plan.prices.reduce((sum: bigint, price_) => sum + rateTotal(price_ as CumulativePrice, quantity(billable.get(price_.id) ?? 0n)), 0n))
     }),
   )
 })

@@ -38,7 +38,7 @@ test('the entry that matches most conditions wins, of equals the first, then the
 test('unpriced usage has no charge and no bound, never zero', () => {
   const price: SelectedPriceModel = { ...matrix, otherwise: null }
   expect(chargeSelected(price, quantity(3n), { model: 'small' }, () => NONE)).toBeNull()
-  expect([boundSelected(price, quantity(3n), { model: 'small' }), boundSelected(price, quantity(3n), null)]).toEqual([null, null])
+  expect([boundSelected(price, quantity(3n), { model: 'small' }), boundSelected(price, quantity(3n), {})]).toEqual([null, null])
   expect(explainSelected(price, quantity(3n), { model: 'small' }, () => NONE)).toEqual([])
 })
 
@@ -108,7 +108,7 @@ test('the bound covers the charge, for known and for unknown dimensions, and the
     expect(known === null).toBe(charge === null)
     if (charge === null) return
     expect(charge.amount <= known!).toBe(true)
-    const unknown = boundSelected(price, added, null)
+    const unknown = boundSelected(price, added, {})
     if (unknown !== null) expect(charge.amount <= unknown).toBe(true)
     expect(sumOfLines(explainSelected(price, added, of, () => before))).toBe(charge.amount)
   }), { numRuns: 300 })

@@ -12,7 +12,7 @@ import type { PriceLine } from './line.ts'
 import type { Dimensions } from './matrix.ts'
 import { percentageCharge, type FreeUsed } from './percentage.ts'
 import { START, type Position } from './position.ts'
-import type { EventPriceModel, PriceModel, UsagePrice } from './price.ts'
+import type { CumulativePrice, EventPriceModel, PriceModel, UsagePrice } from './price.ts'
 import { isLinear, rateAdded, rateBound } from './rate.ts'
 import { boundEvent, chargeEvent, explainCharge, type EventFact } from './rate-one.ts'
 import { boundSelected, explainSelected, selectPrice } from './rate-selected.ts'
@@ -120,7 +120,7 @@ export function explainUsage(price: UsagePrice, billable: Quantity, usage: Price
 }
 
 /** Whether the price is R(aggregate) of one aggregate, whatever the dimensions of the usage. */
-export function isCumulative(price: UsagePrice): price is Extract<UsagePrice, { readonly model: PriceModel['model'] }> {
+export function isCumulative(price: UsagePrice): price is CumulativePrice {
   return price.model === 'per_unit' || price.model === 'graduated' || price.model === 'volume' || price.model === 'package'
 }
 

@@ -3,8 +3,8 @@
 // recalled, so that a customer never pays for what its plan includes.
 
 import {
-  DIMENSION_LENGTH_MAX, DIMENSIONS_MAX, EVENT_AGE_MS_MAX, EVENT_AHEAD_MS_MAX, EVENT_BYTES_MAX, EVENTS_PER_REQUEST_MAX, InputError, instant, isOversized, measure, parseInstant, parseQuantity, formatQuantity, QUANTITY_SCALE_MAX, RECALL_WAIT_MS,
-  type CustomerId, type EntityId, type EventResult, type IncomingUsage, type Meter, type UsageEvent,
+  DIMENSION_LENGTH_MAX, DIMENSIONS_MAX, EVENT_AGE_MS_MAX, EVENT_AHEAD_MS_MAX, EVENT_BYTES_MAX, EVENTS_PER_REQUEST_MAX, InputError, instant, isCurrency, isOversized, measure, parseInstant, parseQuantity, parseUnits, formatQuantity, formatUnits, QUANTITY_SCALE_MAX, RECALL_WAIT_MS,
+  type CustomerId, type EntityId, type EventCost, type EventResult, type IncomingUsage, type Meter, type UsageEvent,
 } from '@tollgate/core'
 import { listBudgets } from '../store/budgets.ts'
 import type { ControlPlane } from './control-plane.ts'
@@ -66,7 +66,7 @@ function readEvent(plane: ControlPlane, raw: IncomingEvent, binding: { readonly 
       key: binding.key,
       quantities,
       dimensions,
-      cost: null,
+      cost: readCost(fields['cost']),
       estimated: false,
       catalogVersion: null,
       settled: null,
@@ -95,7 +95,7 @@ function readData(data: Readonly<Record<string, unknown>>, readers: Readers): { 
   const quantities: Record<string, string> = {}
   const dimensions: Record<string, string> = {}
   for (const [name, value] of Object.entries(data)) {
-    if (RESERVED.has(name) || value === null) continue
+    if (RESERVED.has(name) || value === null || (name === 'cost' && typeof value === 'object')) continue
     const field = `data.${name.slice(0, 64)}`
     if (!/^[A-Za-z][A-Za-z0-9_.-]{0,63}$/.test(name)) throw new InputError({ code: 'invalid_event', field, message: 'names in data start with a letter and hold at most 64 letters, digits, _ . and -' })
     const isNumber = typeof value === 'number' || (typeof value === 'string' && /^\d+(\.\d+)?$/.test(value))
@@ -111,6 +111,16 @@ function readData(data: Readonly<Record<string, unknown>>, readers: Readers): { 
   if (Object.keys(dimensions).length > DIMENSIONS_MAX) throw new InputError({ code: 'too_many_dimensions', field: 'data', message: `at most ${DIMENSIONS_MAX} dimensions an event` })
   if (Object.keys(quantities).length > DIMENSIONS_MAX) throw new InputError({ code: 'too_many_quantities', field: 'data', message: `at most ${DIMENSIONS_MAX} quantities an event` })
   return { quantities, dimensions }
+}
+
+/** `{ amount, currency }`: what a provider charged for it, for prices on cost. A plain number of that name is a quantity like any other. */
+function readCost(value: unknown): EventCost | null {
+  if (typeof value !== 'object' || value === null) return null
+  const { amount, currency } = value as Readonly<Record<string, unknown>>
+  if (typeof currency !== 'string' || !isCurrency(currency)) throw new InputError({ code: 'invalid_currency', field: 'data.cost.currency', message: 'data.cost.currency must be three capital letters of ISO 4217, such as USD' })
+  const exact = parseUnits(text(amount, 'data.cost.amount', 40), currency, 'data.cost.amount')
+  if (exact < 0n) throw new InputError({ code: 'out_of_range', field: 'data.cost.amount', message: 'data.cost.amount must not be negative' })
+  return { amount: formatUnits(exact, currency), currency }
 }
 
 function text(value: unknown, field: string, lengthMax: number, options: { readonly mayBeEmpty?: boolean } = {}): string {

@@ -105,9 +105,9 @@ test.each([
   ['a missing section', 'currency: USD\n', ['1:1: gateway is missing.']],
   ['an empty section', `${BASE}plans:\n`, ['7:7: plans is empty where a list belongs; [] is an empty one.']],
   ['a misspelt field', withPrice('model: per_unit, amuont: 1'), ['11:55: price per unit has no field "amuont". Did you mean "amount"?']],
-  ['a field of another price model', withPrice('model: package, amount: 1, size: 5, tiers: []'), ['11:74: package price has no field "tiers". Its fields are id, name, meter, model, amount, size.']],
-  ['an unknown price model', withPrice('model: per_unti, amount: 1'), ['11:45: model is "per_unti"; it must be one of per_unit, graduated, volume, package. Did you mean "per_unit"?']],
-  ['a price without a model', withPrice('amount: 1'), ['11:9: model is missing: one of per_unit, graduated, volume, package.']],
+  ['a field of another price model', withPrice('model: package, amount: 1, size: 5, tiers: []'), ['11:74: package price has no field "tiers". Its fields are id, name, meter, when, model, amount, size.']],
+  ['an unknown price model', withPrice('model: per_unti, amount: 1'), ['11:45: model is "per_unti"; it must be one of per_unit, graduated, volume, package, matrix, credits, percentage, cost_plus, dynamic, outcome, flat, seat. Did you mean "per_unit"?']],
+  ['a price without a model', withPrice('amount: 1'), ['11:9: model is missing: one of per_unit, graduated, volume, package, matrix, credits, percentage, cost_plus, dynamic, outcome, flat, seat.']],
   ['a comma inside braces', withPrice('model: per_unit, amount: 500,000'), ['11:67: a comma ends a value between braces, so 000 became a field: write numbers without thousands separators.']],
   ['a comma in quotes', withPrice('model: per_unit, amount: "500,000"'), ['11:63: amount: "500,000" has a comma. Write 500000.']],
   ['grouped digits', withPrice('model: per_unit, amount: 1, per: 1_000'), ['11:71: per: "1_000" groups its digits. Write 1000.']],
@@ -137,8 +137,8 @@ test.each([
 })
 
 test('a warning is told and the catalog is still valid', () => {
-  const parsed = parseCatalog(withPlan('limits: []'))
-  expect(parsed).toMatchObject({ kind: 'valid', warnings: [{ level: 'warning', code: 'unpriced_feature', path: 'plans[0].entitlements[0]', line: 9, column: 20 }] })
+  const parsed = parseCatalog(withPlan('allowances: [{ id: tokens, meters: [tokens], quantity: 5 }]'))
+  expect(parsed).toMatchObject({ kind: 'valid', warnings: [{ level: 'warning', code: 'allowance_unfunded', path: 'plans[0].funding', line: 8, column: 5 }] })
 })
 
 test('an issue behind an alias is told once, where the value is written', () => {

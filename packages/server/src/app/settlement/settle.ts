@@ -196,7 +196,7 @@ function transfersOf(output: BatchOutput, batch: bigint, randomText: () => strin
 function evidenceByPosting(rows: readonly EventRow[]): Map<string, string> {
   const hashes = new Map<string, Hash>()
   for (const row of rows) {
-    const key = postingKey(row.customer, row.periodStart)
+    const key = postingKey(row.customer, row.periodStart, row.asset)
     let hash = hashes.get(key)
     if (hash === undefined) hashes.set(key, (hash = createHash('sha256')))
     hash.update(evidenceLine(row))

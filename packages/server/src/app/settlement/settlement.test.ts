@@ -82,7 +82,7 @@ test('a request that straddles the allowance is split exactly: the rest is drawn
       ],
     ]
   `)
-  expect([preview.amountDue, paid.drawn]).toEqual([0n, 19_500_000_000n])
+  expect([preview.amountDue, paid[0]?.drawn]).toEqual([0n, 19_500_000_000n])
 })
 
 test('the wallet is never overspent by concurrent requests, and after a top-up has answered the next one passes', async () => {

@@ -1,0 +1,107 @@
+// Every price model of the catalog through the real settlement: what events are charged, on which aggregate, in which asset, and
+// that events, totals, rollups, ledger and wallet agree. Figures are computed by hand.
+
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import type { CustomerId } from '@tollgate/core'
+import { testPlane, type TestPlane } from '../../../../../test/plane.ts'
+import { ingest } from '../ingest.ts'
+import { eventsPage } from '../records.ts'
+import { checkSums, invoicePreview } from '../reports.ts'
+
+const CATALOG = `
+currency: USD
+features: [{ id: chat, kind: metered }, { id: tasks, kind: metered }, { id: sales, kind: metered }]
+meters:
+  - { id: input, event_type: ai.request, properties: [input_tokens] }
+  - { id: output, event_type: ai.request, properties: [output_tokens] }
+  - { id: requests, event_type: ai.request, aggregation: count }
+  - { id: tasks, event_type: task.done, aggregation: count }
+  - { id: sold, event_type: sale, properties: [amount], scale: 2 }
+  - { id: given, event_type: fee, properties: [amount], scale: 2 }
+plans:
+  - id: matrix
+    entitlements: [chat]
+    prices:
+      - id: input
+        meter: input
+        model: matrix
+        entries:
+          - { when: { model: small }, amount: 1, per: 1000 }
+          - { when: { model: large }, price: { model: graduated, per: 1000, tiers: [{ up_to: 2000, amount: 5 }, { amount: 4 }] } }
+      - { id: output, meter: output, model: per_unit, amount: 2, per: 1000 }
+      - { id: output_batch, meter: output, when: { tier: batch }, model: per_unit, amount: 1, per: 1000 }
+    funding: [overage]
+  - id: by_event
+    entitlements: [tasks, sales]
+    prices:
+      - { id: cut, meter: sold, model: percentage, percent: 10, fixed: 0.30, free_events: 1, maximum: 5 }
+      - { id: task, meter: tasks, model: outcome, amount: 2.50 }
+      - { id: pass, meter: given, model: dynamic, maximum: 100 }
+    funding: [overage]
+  - id: cost
+    entitlements: [chat]
+    prices: [{ id: cost, meter: requests, model: cost_plus, margin_percent: 45, minimum: 0.001 }]
+    funding: [wallet]
+  - id: points
+    asset: credits
+    entitlements: [chat]
+    prices:
+      - { id: input_credits, meter: input, model: credits, per: 1000, entries: [{ when: { model: small }, credits: 1 }, { when: { model: large }, credits: 12.5 }] }
+      - { id: output_credits, meter: output, model: credits, per: 1000, entries: [{ when: { model: large }, credits: 50 }], otherwise: 4 }
+    funding: [wallet, overage]
+credit_assets: [{ id: credits, currency: USD, value: 0.01 }]
+gateway: { feature: chat }
+`
+
+let world: TestPlane
+let count = 0
+beforeAll(async () => {
+  world = await testPlane({ catalog: CATALOG })
+})
+afterAll(() => world.close())
+
+/** Sends events one by one and tells each charge as `price[/entry] amount`. */
+async function charges(customer: CustomerId, events: readonly Readonly<Record<string, unknown>>[]): Promise<string[][]> {
+  const sent = events.map(({ type = 'ai.request', ...data }) => ({ specversion: '1.0', id: `e${(count += 1)}`, source: 'test', type, subject: customer, data: { feature: 'chat', ...data } }))
+  for (const event of sent) expect(await ingest(world.plane, [event], { customer: null, key: 'key_test' })).toMatchObject([{ status: 'accepted' }])
+  const { rows } = await eventsPage(world.plane, customer, { after: null, limit: 100, from: null, to: null, price: null, feature: null, run: null, type: null, newestFirst: false })
+  expect((await checkSums(world.plane, customer)).differences).toEqual([])
+  return rows.map((row) => [...row.charges.lines.map(({ price, entry, amount }) => `${price}${entry === undefined ? '' : `/${entry}`} ${amount}`), ...(row.context['unpriced'] === undefined ? [] : [`unpriced ${String(row.context['unpriced'])}`])])
+}
+
+test('a matrix charges each entry on its own aggregate, another price of the same meter takes over where its conditions fit, and no entry is unpriced', async () => {
+  const customer = await world.customer({ plan: 'matrix' })
+  const told = await charges(customer, [
+    { model: 'small', input_tokens: 1500 }, { model: 'large', input_tokens: 1500 }, { model: 'large', input_tokens: 1500, output_tokens: 500 },
+    { model: 'small', output_tokens: 500, tier: 'batch' }, { model: 'huge', input_tokens: 10 },
+  ])
+  expect(told).toEqual([['input/small 1.5'], ['input/large 7.5'], ['input/large 6.5', 'output 1'], ['output_batch 0.5'], ['unpriced input']])
+  const { preview } = await invoicePreview(world.plane, customer)
+  expect(preview.lines.map(({ price, entry, billable, exact }) => `${price} ${entry} ${billable} ${exact}`)).toEqual([
+    'input large 3000 14000000000000', 'input small 1500 1500000000000', 'output  500 1000000000000', 'output_batch  500 500000000000',
+  ])
+})
+
+test('prices by event: a percentage with a free event and a maximum, an outcome, an amount that the event gives', async () => {
+  const customer = await world.customer({ plan: 'by_event' })
+  const told = await charges(customer, [
+    { type: 'sale', feature: 'sales', amount: '20.00' }, { type: 'sale', feature: 'sales', amount: '20.00' }, { type: 'sale', feature: 'sales', amount: '99.00' },
+    { type: 'task.done', feature: 'tasks', result: 'succeeded' }, { type: 'task.done', feature: 'tasks', result: 'failed' }, { type: 'fee', amount: '150.00' },
+  ])
+  expect(told).toEqual([['cut 0'], ['cut 2.3'], ['cut 5'], ['task 2.5'], ['task 0'], ['pass 100']])
+})
+
+test('cost plus 45 % is charged on the cost that the event tells; without one, or in another currency without a rate, it is unpriced', async () => {
+  const customer = await world.customer({ plan: 'cost', credit: '1' })
+  expect(await charges(customer, [{ cost: { amount: '0.02', currency: 'USD' } }, { cost: { amount: '0.0001', currency: 'USD' } }, { cost: { amount: '1', currency: 'EUR' } }, {}])).toEqual([['cost 0.029'], ['cost 0.001'], ['unpriced requests'], ['unpriced requests']])
+})
+
+test('credits by a multiplier matrix draw the wallet of credits, and beyond it cost what a credit is worth', async () => {
+  const customer = await world.customer({ plan: 'points' })
+  const told = await charges(customer, [{ model: 'small', input_tokens: 2500 }, { model: 'large', input_tokens: 1000, output_tokens: 100 }, { model: 'small', output_tokens: 1000 }])
+  expect(told).toEqual([['input_credits/small 2.5'], ['input_credits/large 12.5', 'output_credits/large 5'], ['output_credits/otherwise 4']])
+  const { preview } = await invoicePreview(world.plane, customer)
+  expect(preview.credits.map(({ asset, used, paid }) => [asset, used, paid.accrued])).toEqual([['credits', 24_000_000n, 24_000_000n]])
+  // 24 credits at one cent.
+  expect(preview.lines.map(({ kind, exact }) => [kind, exact])).toEqual([['credits', 240_000_000_000n]])
+})
