@@ -29,7 +29,7 @@ plans:
   - id: wallet
     name: Wallet
     entitlements:
-      - { feature: chat, models: [sandbox-small, alias, fixed-model, "gpt-4.1-nano", orphan] }
+      - { feature: chat, models: [sandbox-small, alias, fixed-model, fixed-claude, fixed-gemini, "gpt-4.1-nano", orphan] }
     prices:
       - { id: input_tokens, meter: input_tokens, model: per_unit, amount: 0.01 }
       - { id: output_tokens, meter: output_tokens, model: per_unit, amount: 0.02 }
@@ -40,6 +40,15 @@ rate_card:
   - { provider: sandbox, model: sandbox-small, from: 2024-01-01, per_million: { input: 1, cached_input: 0.1, output: 2 }, context_window: 8192, output_max: 512 }
   - { provider: sandbox, model: sandbox-large, from: 2024-01-01, per_million: { input: 5, output: 15 }, context_window: 32768, output_max: 4096 }
   - { provider: openai, model: "gpt-4.1-nano", from: 2024-01-01, per_million: { input: 0.1, cached_input: 0.025, output: 0.4 }, context_window: 1047576, output_max: 512 }
+  - provider: anthropic
+    model: claude-haiku-4-5
+    patterns: ["claude-haiku-4-5-*"]
+    from: 2024-01-01
+    per_million: { input: 1, cached_input: 0.1, cache_write_5m: 1.25, cache_write_1h: 2, output: 5 }
+    per_unit: { web_search_requests: 0.01 }
+    context_window: 200000
+    output_max: 512
+  - { provider: google, model: gemini-flash, patterns: ["gemini-flash-*"], from: 2024-01-01, per_million: { input: 0.3, cached_input: 0.03, output: 2.5 }, context_window: 1048576, output_max: 512 }
 gateway:
   feature: chat
   models:
@@ -47,6 +56,8 @@ gateway:
     - { name: sandbox-large, upstream: sandbox }
     - { name: alias, upstream: sandbox, model: sandbox-small }
     - { name: fixed-model, upstream: fixed, model: "gpt-4.1-nano" }
+    - { name: fixed-claude, upstream: fixed-anthropic, model: claude-haiku-4-5 }
+    - { name: fixed-gemini, upstream: fixed-gemini, model: gemini-flash }
     - { name: orphan, upstream: nowhere, model: "gpt-4.1-nano" }
 `
 
@@ -87,10 +98,14 @@ export async function testGateway(options: { readonly limits?: Partial<GatewayLi
   const sandboxPort = await listen(sandbox.server)
   const upstream = await fixedUpstream()
   const metrics = countingMetrics()
-  const config: UpstreamConfig = { id: 'ups_fixed', name: 'fixed', kind: 'openai', baseUrl: upstream.baseUrl, secret: 'sk-provider', provider: 'openai', models: [], allowPrivate: true }
-  const configs = [config]
+  const fixed = { baseUrl: upstream.baseUrl, secret: 'sk-provider', models: [], allowPrivate: true }
+  const configs: readonly UpstreamConfig[] = [
+    { ...fixed, id: 'ups_fixed', name: 'fixed', kind: 'openai', provider: 'openai' },
+    { ...fixed, id: 'ups_fixed_anthropic', name: 'fixed-anthropic', kind: 'anthropic', provider: 'anthropic' },
+    { ...fixed, id: 'ups_fixed_gemini', name: 'fixed-gemini', kind: 'gemini', provider: 'google' },
+  ]
   const gateway = createGateway({
-    node, clock: systemClock, log, sandboxBaseUrl: `http://127.0.0.1:${sandboxPort}/v1`, upstreams: () => configs, metrics, ...(options.limits === undefined ? {} : { limits: options.limits }),
+    node, clock: systemClock, log, sandboxUrl: `http://127.0.0.1:${sandboxPort}`, upstreams: () => configs, metrics, ...(options.limits === undefined ? {} : { limits: options.limits }),
   })
   const url = `http://127.0.0.1:${await gateway.listen(0, '127.0.0.1')}`
   return {

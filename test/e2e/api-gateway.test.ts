@@ -20,7 +20,7 @@ let key: string
 
 beforeAll(async () => {
   const world = await testPlane()
-  gateway = createGateway({ node: await world.node(), clock: systemClock, log: silentLog(), sandboxBaseUrl: null })
+  gateway = createGateway({ node: await world.node(), clock: systemClock, log: silentLog(), sandboxUrl: null })
   gatewayUrl = `http://127.0.0.1:${await gateway.listen(0, '127.0.0.1')}`
   api = await testApi({ world, gatewayUrl: () => gatewayUrl })
   customer = await world.customer({ plan: 'prepaid', credit: '1' })

@@ -26,7 +26,7 @@ let key: string
 
 beforeAll(async () => {
   const world = await testPlane()
-  gateway = createGateway({ node: await world.node(), clock: systemClock, log: silentLog(), sandboxBaseUrl: null })
+  gateway = createGateway({ node: await world.node(), clock: systemClock, log: silentLog(), sandboxUrl: null })
   gatewayUrl = `http://127.0.0.1:${await gateway.listen(0, '127.0.0.1')}`
   api = await testApi({ world, gatewayUrl: () => gatewayUrl })
   url = await api.listen()
@@ -102,7 +102,7 @@ test('a settlement whose reservation was forgotten is not charged again as an ev
   const after = await balance()
   // Another gateway knows nothing of it.
   const world = api.world
-  const other = createGateway({ node: await world.node({ name: 'node-2' }), clock: systemClock, log: silentLog(), sandboxBaseUrl: null })
+  const other = createGateway({ node: await world.node({ name: 'node-2' }), clock: systemClock, log: silentLog(), sandboxUrl: null })
   const address = gatewayUrl
   gatewayUrl = `http://127.0.0.1:${await other.listen(0, '127.0.0.1')}`
   expect(await decision.settle({ quantities: { input_tokens: 10 } })).toMatchObject({ replayed: true })

@@ -24,7 +24,7 @@ const ids = { key: '', reservation: 'res_other' }
 
 beforeAll(async () => {
   const world = await testPlane()
-  const gateway = createGateway({ node: await world.node(), clock: systemClock, log: silentLog(), sandboxBaseUrl: null })
+  const gateway = createGateway({ node: await world.node(), clock: systemClock, log: silentLog(), sandboxUrl: null })
   const port = await gateway.listen(0, '127.0.0.1')
   stopGateway = gateway.close
   api = await testApi({ world, gatewayUrl: () => `http://127.0.0.1:${port}` })

@@ -7,6 +7,7 @@ import type { CustomerSnapshot, KeyRecord } from './entitlement/snapshot.ts'
 import type { CustomerId } from './id.ts'
 import type { EventResult, UsageEvent } from './meter/event.ts'
 import type { Instant } from './time.ts'
+import type { UpstreamKind } from './upstream.ts'
 
 export type Clock = { readonly now: () => Instant }
 
@@ -58,8 +59,7 @@ export type CustomerView = {
 export type UpstreamConfig = {
   readonly id: string
   readonly name: string
-  /** `openai` for any OpenAI-compatible base URL. */
-  readonly kind: 'openai'
+  readonly kind: UpstreamKind
   /** Up to and including the version path, such as `https://api.openai.com/v1`. */
   readonly baseUrl: string
   readonly secret: string | null

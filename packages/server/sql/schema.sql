@@ -336,7 +336,7 @@ create table upstream (
   created_at timestamp with time zone default now() not null,
   constraint upstream_pkey PRIMARY KEY (id),
   constraint upstream_name_key UNIQUE (name),
-  constraint upstream_kind_check CHECK ((kind = 'openai'::text))
+  constraint upstream_kind_check CHECK ((kind = ANY (ARRAY['openai'::text, 'azure'::text, 'anthropic'::text, 'gemini'::text])))
 );
 
 create table usage_event (

@@ -9,7 +9,8 @@ import { randomId } from '../platform/random-id.ts'
 import type { GatewayLimits } from './limits.ts'
 import type { GatewayMetrics, MetricsPage } from './metrics.ts'
 import type { InFlight } from './in-flight.ts'
-import { errorBody, forbidden, invalidKey, invalidRequest, RequestRefused, unavailable, type ErrorAnswer } from './openai/errors.ts'
+import { forbidden, invalidKey, invalidRequest, RequestRefused, unavailable, type ErrorAnswer } from './refusal.ts'
+import type { ErrorShape } from './surface.ts'
 import type { TokenCounter } from './token-counter.ts'
 import type { Upstreams } from './upstreams.ts'
 
@@ -37,6 +38,8 @@ export type Exchange = {
   readonly startedAt: Instant
   /** Bytes of its body that count in {@link GatewayContext.bodies} until it ends. */
   bodyBytes: number
+  /** How its errors are written. */
+  readonly shape: ErrorShape
   readonly context: GatewayContext
 }
 
@@ -55,11 +58,23 @@ export function requestIdOf(request: IncomingMessage): string {
  * @throws {RequestRefused} 401 without a valid key, 403 when none of its scopes is in `scopes`.
  */
 export function authenticate(exchange: Exchange, scopes: readonly KeyScope[]): KeyRecord | Promise<KeyRecord> {
-  const { authorization } = exchange.request.headers
-  const rawKey = authorization !== undefined && /^bearer /i.test(authorization) ? authorization.slice(7).trim() : ''
+  const rawKey = rawKeyOf(exchange.request)
   if (rawKey === '') throw invalidKey(null)
   const found = exchange.context.node.authenticate(rawKey)
   return found instanceof Promise ? found.then((key) => permitted(key, rawKey, scopes)) : permitted(found, rawKey, scopes)
+}
+
+/** Where the official clients put a key: `Authorization: Bearer`, else the header of Anthropic's, Google's or Azure's. */
+const KEY_HEADERS = ['x-api-key', 'x-goog-api-key', 'api-key'] as const
+
+function rawKeyOf({ headers }: IncomingMessage): string {
+  const { authorization } = headers
+  if (authorization !== undefined && /^bearer /i.test(authorization)) return authorization.slice(7).trim()
+  for (const name of KEY_HEADERS) {
+    const value = headers[name]
+    if (typeof value === 'string') return value.trim()
+  }
+  return ''
 }
 
 function permitted(key: KeyRecord | null, rawKey: string, scopes: readonly KeyScope[]): KeyRecord {
@@ -102,11 +117,16 @@ function tooLarge(bytesMax: number): Error {
   return invalidRequest(`The body is larger than ${bytesMax} bytes, the most that is accepted.`, { status: 413, code: 'request_too_large' })
 }
 
+/** The request's id under each name that its clients look for. */
+export function idHeaders({ requestId, shape }: Exchange): string[] {
+  return shape.idHeader === null ? ['x-request-id', requestId] : ['x-request-id', requestId, shape.idHeader, requestId]
+}
+
 /** Answers with a whole body of JSON. A client that has gone gets nothing, and nobody minds. */
 export function sendJson(exchange: Exchange, status: number, body: string | Buffer, headers: readonly string[] = [], contentType = 'application/json'): void {
   const { response } = exchange
   if (response.headersSent || response.destroyed) return
-  const all = ['content-type', contentType, 'content-length', String(Buffer.byteLength(body)), 'x-request-id', exchange.requestId, ...headers]
+  const all = ['content-type', contentType, 'content-length', String(Buffer.byteLength(body)), ...idHeaders(exchange), ...headers]
   if (exchange.context.isClosing() || !isWorthReading(exchange.request)) all.push('connection', 'close')
   response.writeHead(status, all)
   response.end(body)
@@ -123,5 +143,5 @@ export function sendError(exchange: Exchange, answer: ErrorAnswer, headers: read
   const all = [...headers]
   if (answer.retry !== null) all.push('x-should-retry', String(answer.retry))
   if (answer.retryAfterSeconds !== null) all.push('retry-after', String(answer.retryAfterSeconds))
-  sendJson(exchange, answer.status, errorBody(answer), all)
+  sendJson(exchange, answer.status, exchange.shape.body(answer, exchange.requestId), all)
 }

@@ -3,18 +3,19 @@
 
 import type { IncomingHttpHeaders } from 'node:http'
 
-const TO_UPSTREAM = ['accept', 'traceparent', 'tracestate', 'openai-beta'] as const
-const TO_CLIENT = ['content-type', 'cache-control', 'openai-processing-ms', 'openai-version', 'openai-model', 'retry-after', 'retry-after-ms', 'x-should-retry'] as const
-const TO_CLIENT_PREFIX = 'x-ratelimit-'
+const TO_UPSTREAM = ['accept', 'traceparent', 'tracestate', 'openai-beta', 'anthropic-version', 'anthropic-beta', 'x-goog-api-client'] as const
+const TO_CLIENT = ['content-type', 'content-disposition', 'cache-control', 'openai-processing-ms', 'openai-version', 'openai-model', 'retry-after', 'retry-after-ms', 'x-should-retry'] as const
+const TO_CLIENT_PREFIXES = ['x-ratelimit-', 'anthropic-ratelimit-'] as const
 const SANDBOX_PREFIX = 'x-sandbox-'
 
 /** Names and values in turn. `x-sandbox-…` steers the built-in upstream and goes to no other. */
-export function upstreamHeaders(client: IncomingHttpHeaders, target: { readonly headers: readonly string[]; readonly isSandbox: boolean }): string[] {
-  const headers = [...target.headers, 'content-type', 'application/json']
+export function upstreamHeaders(client: IncomingHttpHeaders, target: { readonly headers: readonly string[]; readonly defaults: readonly string[]; readonly isSandbox: boolean }, contentType: string): string[] {
+  const headers = [...target.headers, 'content-type', contentType]
   for (const name of TO_UPSTREAM) {
     const value = client[name]
     if (typeof value === 'string') headers.push(name, value)
   }
+  for (let index = 0; index < target.defaults.length; index += 2) if (client[target.defaults[index]!] === undefined) headers.push(target.defaults[index]!, target.defaults[index + 1]!)
   if (!target.isSandbox) return headers
   for (const name in client) {
     const value = client[name]
@@ -32,7 +33,7 @@ export function clientHeaders(upstream: IncomingHttpHeaders): string[] {
   }
   for (const name in upstream) {
     const value = upstream[name]
-    if (name.startsWith(TO_CLIENT_PREFIX) && typeof value === 'string') headers.push(name, value)
+    if ((name.startsWith(TO_CLIENT_PREFIXES[0]) || name.startsWith(TO_CLIENT_PREFIXES[1])) && typeof value === 'string') headers.push(name, value)
   }
   return headers
 }

@@ -14,8 +14,8 @@ export type GatewayEvent =
   | 'settle_failed'
 
 export type GatewayMetrics = {
-  /** A finished request of the surface, by the status it was answered with. */
-  readonly answered: (surface: 'chat' | 'hot_api' | 'other', status: number, durationMs: number) => void
+  /** A finished request of the surface (of the closed list of surfaces.ts, `hot_api` or `other`), by the status it was answered with. */
+  readonly answered: (surface: string, status: number, durationMs: number) => void
   readonly happened: (event: GatewayEvent) => void
 }
 

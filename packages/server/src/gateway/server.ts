@@ -15,9 +15,10 @@ import { createInFlight } from './in-flight.ts'
 import { handleKey } from './key-info.ts'
 import { GATEWAY_LIMITS, type GatewayLimits } from './limits.ts'
 import { countingMetrics, type GatewayMetrics, type MetricsPage } from './metrics.ts'
-import { handleChat } from './openai/chat.ts'
-import { errorAnswer, RequestRefused, unavailable } from './openai/errors.ts'
+import { runRequest } from './flow/run.ts'
 import { handleModels } from './openai/models.ts'
+import { errorAnswer, RequestRefused, unavailable } from './refusal.ts'
+import { servedPaths, shapeAt, surfaceAt } from './surfaces.ts'
 import { createTokenCounter } from './token-counter.ts'
 import { createUpstreams } from './upstreams.ts'
 
@@ -25,8 +26,8 @@ export type GatewayParts = {
   readonly node: HotNode
   readonly clock: Clock
   readonly log: Log
-  /** Base URL of the built-in upstream named `sandbox`; null for none. */
-  readonly sandboxBaseUrl: string | null
+  /** Origin of the built-in upstream named `sandbox`; null for none. */
+  readonly sandboxUrl: string | null
   /** Where requests may go; default: what the node was told. */
   readonly upstreams?: () => readonly UpstreamConfig[]
   readonly metrics?: GatewayMetrics
@@ -49,7 +50,7 @@ export function createGateway(parts: GatewayParts): Gateway {
   const owners = createOwners()
   const upstreams = createUpstreams({
     configs: parts.upstreams ?? parts.node.upstreams,
-    sandboxBaseUrl: parts.sandboxBaseUrl,
+    sandboxUrl: parts.sandboxUrl,
     limits,
     log: parts.log,
     onRetry: () => metrics.happened('upstream_retry'),
@@ -72,7 +73,7 @@ export function createGateway(parts: GatewayParts): Gateway {
   })
   server.on('request', (request, response) => {
     const path = pathOf(request.url ?? '/')
-    void answer({ request, response, requestId: requestIdOf(request), startedAt: parts.clock.now(), bodyBytes: 0, context }, path)
+    void answer({ request, response, requestId: requestIdOf(request), startedAt: parts.clock.now(), bodyBytes: 0, shape: shapeAt(path), context }, path)
   })
 
   async function answer(exchange: Exchange, path: string): Promise<void> {
@@ -128,14 +129,15 @@ function isHotApi(path: string): boolean {
   return path === '/v1/authorize' || path === '/v1/check' || RESERVATION.test(path)
 }
 
-function surfaceOf(path: string): 'chat' | 'hot_api' | 'other' {
-  return path.endsWith('/chat/completions') ? 'chat' : isHotApi(path) ? 'hot_api' : 'other'
+function surfaceOf(path: string): string {
+  return surfaceAt(path)?.surface.name ?? (isHotApi(path) ? 'hot_api' : 'other')
 }
 
 function route(exchange: Exchange, path: string, owners: Owners): Promise<void> | void {
   const { method } = exchange.request
   if (method === 'POST') {
-    if (path === '/v1/chat/completions' || path === '/chat/completions') return handleChat(exchange)
+    const found = surfaceAt(path)
+    if (found !== null) return runRequest(exchange, { ...found, query: (exchange.request.url ?? '').slice(path.length) })
     if (path === '/v1/authorize') return handleAuthorize(exchange, owners)
     if (path === '/v1/check') return handleCheck(exchange)
     const reservation = RESERVATION.exec(path)
@@ -172,7 +174,7 @@ function sendReadiness(exchange: Exchange): void {
 }
 
 function sendNotFound(exchange: Exchange, path: string): void {
-  const message = `${exchange.request.method} ${path.slice(0, 200)} is not served here, and nothing passes unmetered. Served are: POST /v1/chat/completions, GET /v1/models, GET /v1/key, POST /v1/authorize, POST /v1/check, POST /v1/reservations/{id}/settle, /extend and /release.`
+  const message = `${exchange.request.method} ${path.slice(0, 200)} is not served here, and nothing passes unmetered. Served are: ${servedPaths().join(', ')}, GET /v1/models, GET /v1/key, POST /v1/authorize, POST /v1/check, POST /v1/reservations/{id}/settle, /extend and /release.`
   sendError(exchange, errorAnswer({ status: 404, type: 'invalid_request_error', code: 'unknown_url', message }))
 }
 

@@ -1,29 +1,38 @@
 // Keeps one connection pool per upstream origin and finds the upstream for a model. A changed list of upstreams takes effect with
 // the next request: pools that no upstream refers to any more finish what they have and close.
 
-import { rateInForce, type Catalog, type Instant, type Rate, type UpstreamConfig } from '@tollgate/core'
+import { rateInForce, type Catalog, type Instant, type Rate, type UpstreamConfig, type UpstreamKind } from '@tollgate/core'
 import type { Log } from '../platform/log.ts'
 import { assertAllowedUpstream } from '../platform/private-address.ts'
 import type { GatewayLimits } from './limits.ts'
 import { createUpstream, type Upstream } from './upstream.ts'
+import { KIND_FORMS } from './upstream-kinds.ts'
 
 /** An upstream ready to be called. */
 export type Target = {
   readonly config: UpstreamConfig
   readonly upstream: Upstream
-  /** Path of chat completions there. */
-  readonly chatPath: string
+  /** The path there of what a surface asks for below the base URL. */
+  readonly pathOf: (path: string, model: string) => string
   /** Headers that every request to it carries, names and values in turn. */
   readonly headers: readonly string[]
+  /** Headers for requests whose client sends none of that name. */
+  readonly defaults: readonly string[]
   readonly isSandbox: boolean
 }
 
 /** A name offered to clients, resolved. */
 export type ResolvedModel = { readonly target: Target; readonly upstreamModel: string; readonly rate: Rate | null }
 
+/** `kinds`: those that speak the surface; null for any. */
+export type Wanted = { readonly name: string; readonly catalog: Catalog; readonly at: Instant; readonly kinds: readonly UpstreamKind[] | null }
+
+/** `speaks` is the kind of the upstream that serves the model in another format. */
+export type Unserved = { readonly target: null; readonly upstream: string | null; readonly speaks: UpstreamKind | null }
+
 export type Upstreams = {
-  /** Null when the catalog does not know the name; `target` is null when no upstream serves it. */
-  readonly resolve: (name: string, catalog: Catalog, at: Instant) => ResolvedModel | { readonly target: null; readonly upstream: string | null } | null
+  /** Null when the catalog does not know the name; `target` is null when no upstream serves it, or none in this format. */
+  readonly resolve: (wanted: Wanted) => ResolvedModel | Unserved | null
   readonly close: () => Promise<void>
   /** Ends the requests in flight as aborted. */
   readonly destroy: () => Promise<void>
@@ -31,7 +40,7 @@ export type Upstreams = {
 
 export function createUpstreams(parts: {
   readonly configs: () => readonly UpstreamConfig[]
-  readonly sandboxBaseUrl: string | null
+  readonly sandboxUrl: string | null
   readonly limits: GatewayLimits
   readonly log: Log
   readonly onRetry: () => void
@@ -44,7 +53,7 @@ export function createUpstreams(parts: {
     const configs = parts.configs()
     if (configs === seen) return targets
     seen = configs
-    targets = withSandbox(configs, parts.sandboxBaseUrl).flatMap((config) => prepare(config) ?? [])
+    targets = withSandbox(configs, parts.sandboxUrl).flatMap((config) => prepare(config) ?? [])
     const used = new Set(targets.map(({ upstream }) => upstream))
     for (const [key, upstream] of pools) {
       if (used.has(upstream)) continue
@@ -55,15 +64,16 @@ export function createUpstreams(parts: {
   }
 
   function prepare(config: UpstreamConfig): Target | null {
-    const isSandbox = config.baseUrl === parts.sandboxBaseUrl
+    const isSandbox = parts.sandboxUrl !== null && config.baseUrl.startsWith(parts.sandboxUrl)
     const allowPrivate = config.allowPrivate || isSandbox
     try {
       const url = assertAllowedUpstream(config.baseUrl, { allowPrivate })
       const key = `${url.origin} ${allowPrivate}`
       const upstream = pools.get(key) ?? createUpstream(url.origin, { allowPrivate, limits: parts.limits, onRetry: parts.onRetry })
       pools.set(key, upstream)
-      const headers = ['accept-encoding', 'identity', 'user-agent', 'tollgate', ...(config.secret === null ? [] : ['authorization', `Bearer ${config.secret}`])]
-      return { config, upstream, chatPath: `${url.pathname.replace(/\/$/, '')}/chat/completions`, headers, isSandbox }
+      const kind = KIND_FORMS[config.kind]
+      const headers = ['accept-encoding', 'identity', 'user-agent', 'tollgate', ...(config.secret === null ? [] : kind.authorize(config.secret))]
+      return { config, upstream, pathOf: kind.pathOf(url), headers, defaults: kind.defaults, isSandbox }
     } catch (error) {
       parts.log.error({ upstream: config.name, err: error }, 'upstream left out')
       return null
@@ -71,14 +81,17 @@ export function createUpstreams(parts: {
   }
 
   return {
-    resolve: (name, catalog, at) => {
+    resolve: ({ name, catalog, at, kinds }) => {
       const model = catalog.gatewayModels.get(name)
       const upstreamModel = model?.model ?? name
       const rate = rateInForce(catalog.rateCard, upstreamModel, at)
       if (model === undefined && rate === null) return null
       const named = model?.upstream ?? null
-      const target = targetFor(current(), { named, model: upstreamModel, provider: rate?.provider ?? null })
-      return target === null ? { target: null, upstream: named } : { target, upstreamModel, rate }
+      const asked = { named, model: upstreamModel, provider: rate?.provider ?? null }
+      const target = targetFor(current(), { ...asked, kinds })
+      if (target !== null) return { target, upstreamModel, rate }
+      const other = kinds === null ? null : targetFor(current(), { ...asked, kinds: null })
+      return { target: null, upstream: other?.config.name ?? named, speaks: other?.config.kind ?? null }
     },
     close: async () => {
       await Promise.all([...pools.values()].map((upstream) => upstream.close()))
@@ -88,20 +101,32 @@ export function createUpstreams(parts: {
   }
 }
 
-/** The built-in upstream is there without being configured, for catalogs that name it; it takes no model by itself. */
+/** The built-in upstream is there without being configured, for catalogs that name it, in every format; it takes no model by itself. */
 function withSandbox(configs: readonly UpstreamConfig[], baseUrl: string | null): readonly UpstreamConfig[] {
   if (baseUrl === null || configs.some(({ name }) => name === 'sandbox')) return configs
-  return [...configs, { id: 'ups_sandbox', name: 'sandbox', kind: 'openai', baseUrl, secret: null, provider: 'sandbox', models: [], allowPrivate: true }]
+  const sandbox = { secret: null, provider: 'sandbox', models: [], allowPrivate: true, name: 'sandbox' }
+  return [
+    ...configs,
+    { ...sandbox, id: 'ups_sandbox', kind: 'openai', baseUrl: `${baseUrl}/v1` },
+    { ...sandbox, id: 'ups_sandbox_messages', kind: 'anthropic', baseUrl: `${baseUrl}/v1` },
+    { ...sandbox, id: 'ups_sandbox_gemini', kind: 'gemini', baseUrl: `${baseUrl}/v1beta` },
+  ]
 }
 
+type Route = { readonly named: string | null; readonly model: string; readonly provider: string | null; readonly kinds: readonly UpstreamKind[] | null }
+
 /** The upstream that the catalog names; else one that lists the model; else one for all models, of the rate's provider first. */
-function targetFor(targets: readonly Target[], wanted: { readonly named: string | null; readonly model: string; readonly provider: string | null }): Target | null {
-  if (wanted.named !== null) return targets.find(({ config }) => config.name === wanted.named || config.id === wanted.named) ?? null
+function targetFor(targets: readonly Target[], { named, model, provider, kinds }: Route): Target | null {
   let found: Target | null = null
   let rank = 0
   for (const target of targets) {
-    const { models, provider } = target.config
-    const score = models.includes(wanted.model) ? 3 : !models.includes('*') ? 0 : provider === wanted.provider ? 2 : 1
+    const { config } = target
+    if (kinds !== null && !kinds.includes(config.kind)) continue
+    if (named !== null) {
+      if (config.name === named || config.id === named) return target
+      continue
+    }
+    const score = config.models.includes(model) ? 3 : !config.models.includes('*') ? 0 : config.provider === provider ? 2 : 1
     if (score > rank) {
       found = target
       rank = score

@@ -12,19 +12,26 @@ function problems(env: Record<string, string>, flags = {}): string {
 test('without any setting the program starts on this machine alone, with the embedded database', () => {
   expect(loadConfig({ env: {} })).toMatchInlineSnapshot(`
     {
+      "anthropicApiKey": null,
       "controlUrl": null,
       "dataDir": ".tollgate",
       "databaseUrl": null,
+      "deepseekApiKey": null,
       "gatewayPort": 4101,
+      "geminiApiKey": null,
+      "groqApiKey": null,
       "host": "127.0.0.1",
       "logLevel": "info",
       "masterKey": null,
+      "mistralApiKey": null,
       "nodeId": null,
       "nodeToken": null,
       "openaiApiKey": null,
       "openaiBaseUrl": null,
       "port": 4100,
       "publicUrl": null,
+      "togetherApiKey": null,
+      "xaiApiKey": null,
     }
   `)
 })

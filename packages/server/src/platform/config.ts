@@ -36,6 +36,10 @@ const text = z.string()
 const nodeId = z.string().regex(/^[a-z0-9][a-z0-9.-]{0,59}$/, 'must be lower-case letters, digits, dots and dashes, at most 60')
 const base64Key = z.string().refine((value) => /^[A-Za-z0-9+/_-]{43}=?$/.test(value), 'must be 32 bytes in base64, made by: openssl rand -base64 32')
 
+function providerKey(env: string, provider: string) {
+  return option({ env, isSecret: true, schema: text, doc: `Key for the ${provider} upstream, at the provider’s own address. Not set: no such upstream, unless one is added by API.` })
+}
+
 export const OPTIONS = {
   dataDir: option({
     env: 'TOLLGATE_DATA_DIR', flag: '--data-dir', default: '.tollgate', schema: text,
@@ -77,6 +81,13 @@ export const OPTIONS = {
     env: 'OPENAI_BASE_URL', schema: httpUrl('https://api.openai.com/v1'),
     doc: 'Another upstream that speaks the OpenAI format. Not set: OpenAI itself.',
   }),
+  anthropicApiKey: providerKey('ANTHROPIC_API_KEY', 'Anthropic'),
+  geminiApiKey: providerKey('GEMINI_API_KEY', 'Gemini'),
+  groqApiKey: providerKey('GROQ_API_KEY', 'Groq'),
+  mistralApiKey: providerKey('MISTRAL_API_KEY', 'Mistral'),
+  deepseekApiKey: providerKey('DEEPSEEK_API_KEY', 'DeepSeek'),
+  xaiApiKey: providerKey('XAI_API_KEY', 'xAI'),
+  togetherApiKey: providerKey('TOGETHER_API_KEY', 'Together'),
   controlUrl: option({
     env: 'TOLLGATE_CONTROL_URL', flag: '--control-url', schema: httpUrl('http://10.0.0.5:4100'),
     doc: 'Gateway mode: the API of the Tollgate that this node leases its budgets from.',

@@ -15,7 +15,9 @@ export function assertAllowedUpstream(baseUrl: string, options: { readonly allow
     throw invalid(`${JSON.stringify(baseUrl.slice(0, 200))} is no address: give one such as https://api.openai.com/v1`)
   }
   if (url.username !== '' || url.password !== '') throw invalid('the address must not hold a user or password: give the secret beside it')
-  if (url.search !== '' || url.hash !== '') throw invalid('the address must end with its path, such as /v1, without ? or #')
+  // Azure's older paths carry the version of its API.
+  const isPlain = url.search === '' || (url.searchParams.size === 1 && url.searchParams.has('api-version'))
+  if (!isPlain || url.hash !== '') throw invalid('the address must end with its path, such as /v1, without ? or # (but for ?api-version= of Azure)')
   if (options.allowPrivate) return url
   if (isPrivateHost(url.hostname)) {
     throw new InputError({

@@ -41,7 +41,7 @@ export async function upsertUpstream(tx: Sql | Transaction, row: UpstreamRow): P
   await tx`
     insert into upstream (id, name, kind, base_url, secret_sealed, provider, models, allow_private)
     values (${row.id}, ${row.name}, ${row.kind}, ${row.baseUrl}, ${row.secretSealed}, ${row.provider}, ${row.models as string[]}, ${row.allowPrivate})
-    on conflict (id) do update set name = excluded.name, base_url = excluded.base_url, secret_sealed = coalesce(excluded.secret_sealed, upstream.secret_sealed),
+    on conflict (id) do update set name = excluded.name, kind = excluded.kind, base_url = excluded.base_url, secret_sealed = coalesce(excluded.secret_sealed, upstream.secret_sealed),
       provider = excluded.provider, models = excluded.models, allow_private = excluded.allow_private`
 }
 

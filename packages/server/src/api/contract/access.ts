@@ -1,5 +1,6 @@
 // Routes on API keys and upstreams. A raw key is answered once, when it is made; a provider's secret never.
 
+import { UPSTREAM_KINDS, UPSTREAM_PRESETS } from '@tollgate/core'
 import * as z from 'zod'
 import { choice, cursor, id, instantIn, limit, listOf, nothing, text, time, word } from './fields.ts'
 import { route } from './route.ts'
@@ -32,12 +33,12 @@ const keyRow = z
 
 const upstreamFields = {
   name: word('Name, unique among upstreams.', 'openai'),
-  kind: z.literal('openai').meta({ description: '`openai` for anything that speaks the OpenAI format.' }),
+  kind: choice(UPSTREAM_KINDS, 'Format that it speaks: `openai` for anything compatible with OpenAI, `azure` for OpenAI on Azure, `anthropic`, `gemini`.'),
   base_url: z
     .string()
     .min(1)
     .max(500)
-    .meta({ description: 'Up to and including the version path. Public ones must use https.', examples: ['https://api.openai.com/v1'] }),
+    .meta({ description: 'Up to and including the version path. Public ones must use https. Azure’s older paths end in `?api-version=…`.', examples: ['https://api.openai.com/v1'] }),
   provider: word('Provider of the rate card whose prices apply.', 'openai'),
   models: z
     .array(modelName)
@@ -55,11 +56,12 @@ const upstream = z
   .meta({ id: 'Upstream', description: 'Where AI requests are sent.' })
 const upstreamBody = z.strictObject({
   name: upstreamFields.name,
-  kind: upstreamFields.kind.default('openai'),
-  base_url: upstreamFields.base_url,
-  provider: upstreamFields.provider,
+  preset: choice(Object.keys(UPSTREAM_PRESETS) as [string, ...string[]], 'A provider known by name: fills in `kind`, `base_url` and `provider` where they are left out.').optional(),
+  kind: upstreamFields.kind.optional(),
+  base_url: upstreamFields.base_url.optional(),
+  provider: upstreamFields.provider.optional(),
   models: upstreamFields.models.default(['*']),
-  allow_private: upstreamFields.allow_private.default(false),
+  allow_private: upstreamFields.allow_private.optional(),
   secret: z
     .string()
     .min(1)
@@ -144,14 +146,14 @@ export const accessRoutes = {
     path: '/v1/upstreams',
     tag: 'access',
     summary: 'Add an upstream',
-    description: '',
+    description: 'With a `preset` a name and a secret are enough. Without one, `base_url` and `provider` are needed, and `kind` is `openai` unless stated.',
     access: [],
     params: nothing,
     query: nothing,
     body: upstreamBody,
     status: 201,
     answer: upstream,
-    problems: ['already_exists', 'invalid_upstream_url', 'private_upstream'],
+    problems: ['required', 'already_exists', 'invalid_upstream_url', 'private_upstream'],
   }),
   putUpstream: route({
     method: 'PUT',
@@ -165,7 +167,7 @@ export const accessRoutes = {
     body: upstreamBody,
     status: 200,
     answer: upstream,
-    problems: ['already_exists', 'invalid_upstream_url', 'private_upstream'],
+    problems: ['required', 'already_exists', 'invalid_upstream_url', 'private_upstream'],
   }),
   deleteUpstream: route({
     method: 'DELETE',

@@ -1,6 +1,6 @@
 // API keys and upstreams.
 
-import type { CustomerId, EntityId, UpstreamConfig } from '@tollgate/core'
+import { InputError, UPSTREAM_PRESETS, type CustomerId, type EntityId, type UpstreamConfig, type UpstreamKind } from '@tollgate/core'
 import type { ControlPlane } from '../../app/control-plane.ts'
 import { createKey, putUpstream, removeUpstream, revoke, upstreams, type UpstreamInput } from '../../app/keys.ts'
 import { keysPage } from '../../app/listings.ts'
@@ -46,26 +46,37 @@ export const accessHandlers: Handlers<keyof typeof accessRoutes> = {
 
 type UpstreamFields = {
   readonly name: string
-  readonly kind: 'openai'
-  readonly base_url: string
-  readonly provider: string
+  readonly preset?: string | undefined
+  readonly kind?: UpstreamKind | undefined
+  readonly base_url?: string | undefined
+  readonly provider?: string | undefined
   readonly models: readonly string[]
-  readonly allow_private: boolean
+  readonly allow_private?: boolean | undefined
   readonly secret?: string | null | undefined
 }
 
 function upstreamInput(id: string, body: UpstreamFields): UpstreamInput {
-  const url = assertAllowedUpstream(body.base_url, { allowPrivate: body.allow_private })
+  const preset = body.preset === undefined ? undefined : UPSTREAM_PRESETS[body.preset]
+  const baseUrl = body.base_url ?? preset?.baseUrl ?? null
+  const provider = body.provider ?? preset?.provider
+  if (baseUrl === null) throw missing('base_url', preset === undefined ? 'give the address of the upstream, or a preset' : `accounts of ${body.preset} have addresses of their own: give yours`)
+  if (provider === undefined) throw missing('provider', 'name the provider of the rate card whose prices apply, or a preset')
+  const allowPrivate = body.allow_private ?? preset?.isPrivate ?? false
+  const url = assertAllowedUpstream(baseUrl, { allowPrivate })
   return {
     id,
     name: body.name,
-    kind: body.kind,
+    kind: body.kind ?? preset?.kind ?? 'openai',
     baseUrl: url.href.replace(/\/$/, ''),
     secret: body.secret ?? null,
-    provider: body.provider,
+    provider,
     models: body.models,
-    allowPrivate: body.allow_private,
+    allowPrivate,
   }
+}
+
+function missing(field: string, what: string): InputError {
+  return new InputError({ code: 'required', field, message: `${field} is missing: ${what}` })
 }
 
 async function saved(plane: ControlPlane, id: string) {

@@ -4,7 +4,7 @@
 import { formatInstant, formatUnits, instant, RESERVATION_TTL_MS, RESERVATION_TTL_MS_MAX, type CustomerId, type Denial, type KeyRecord } from '@tollgate/core'
 import type { Authorization, AuthorizeInput, Checked } from '../../hot/contract.ts'
 import { authenticate, sendJson, type Exchange } from '../exchange.ts'
-import { forbidden } from '../openai/errors.ts'
+import { forbidden } from '../refusal.ts'
 import type { Owners } from './owners.ts'
 import { sendReservationProblem } from './problem.ts'
 import { optionalId, optionalWord, readDimensions, readFields, readQuantities, readSeconds, requiredWord, type Fields } from './read.ts'

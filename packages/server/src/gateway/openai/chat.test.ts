@@ -225,7 +225,7 @@ test('usage of every known shape becomes disjoint counts', async () => {
   for (const [name, usage, [input, cached, output]] of cases) {
     answerWith({ ...ANSWER, usage })
     expect((await ask()).status, name).toBe(200)
-    expect(world.settled.pop()!.quantities, name).toEqual({ requests: '1', input_tokens: input, cached_input_tokens: cached, output_tokens: output })
+    expect(world.settled.pop()!.quantities, name).toMatchObject({ requests: '1', input_tokens: input, cached_input_tokens: cached, output_tokens: output })
   }
 })
 

@@ -1,130 +1,106 @@
-// POST /v1/chat/completions: key → body → model → hold → provider → usage → settle → end of the answer. The answer ends only when
-// its settlement is written, so that nothing is used that a crash could forget; whatever happens after the hold, the hold is
-// settled or released before this returns.
+// POST /v1/chat/completions, as OpenAI and all who copied its format speak it.
 
-import { formatUnits, RESERVATION_TTL_MS_MAX, type CustomerId, type KeyRecord } from '@tollgate/core'
-import type { Authorization, AuthorizeInput, Known, ReservationProblem } from '../../hot/contract.ts'
-import { usageBound, type UsageBound } from '../estimate.ts'
-import { authenticate, readBody, sendError, type Exchange } from '../exchange.ts'
-import { upstreamHeaders } from '../headers.ts'
-import type { ResolvedModel } from '../upstreams.ts'
-import { decisionHeaders, type Admitted } from './admitted.ts'
-import { Answer } from './answer.ts'
-import { readChatRequest, upstreamBody, type ChatRequest } from './chat-request.ts'
-import { denialAnswer, errorAnswer, forbidden, invalidRequest, RequestRefused, tooManyInFlight, unavailable } from './errors.ts'
-import { finishChat } from './finish.ts'
-import { chatUsageReader } from './usage.ts'
+import type { StreamDialect } from '../flow/stream-dialect.ts'
+import { chatUsageReader } from '../flow/usage.ts'
+import { countIn, fieldsOf, flagIn, listOf, modelIn, OUTPUT_TOKENS_MAX, readJson, renamed, stringsIn, wrong, type Fields, type JsonRequest } from '../json-request.ts'
+import { insertMember, memberNamed, replaceValue, topLevelMembers, within, type Edit } from '../json-splice.ts'
+import type { Asked, Surface, SurfaceRequest } from '../surface.ts'
+import { tokenBound } from '../usage-bound.ts'
+import { OPENAI_SHAPE } from './shape.ts'
 
-export async function handleChat(exchange: Exchange): Promise<void> {
-  const { context } = exchange
-  const authenticated = authenticate(exchange, ['gateway', 'admin'])
-  const key = authenticated instanceof Promise ? await authenticated : authenticated
-  const customer = customerOf(exchange, key)
-  if (!context.inFlight.enter(customer)) return sendError(exchange, tooManyInFlight(context.limits.inFlightPerCustomerMax))
-  try {
-    await runChat(exchange, key, customer, readChatRequest(await readBody(exchange, context.limits.bodyBytesMax)))
-  } finally {
-    context.inFlight.leave(customer)
-  }
+export const CHAT_STREAM: StreamDialect = {
+  notable: /"usage" ?:(?!null)|"error"|\[DONE\]/,
+  end: /(?:^|\n)data: ?\[DONE\]/,
+  endTells: false,
+  model: /"model": ?"((?:[^"\\]|\\.){1,200})"/,
+  pieceMark: '"delta"',
+  // Content first, because a delta that has it has no other.
+  pieces: ['"content":', '"arguments":', '"reasoning_content":', '"reasoning":', '"refusal":'],
+  usualPiece: ':{"content":"',
+  isError: ({ error }) => typeof error === 'object' && error !== null,
 }
 
-async function runChat(exchange: Exchange, key: KeyRecord, customer: CustomerId, request: ChatRequest): Promise<void> {
-  const { context } = exchange
-  const found = context.node.snapshot(customer)
-  const known = found instanceof Promise ? await found : found
-  if (known === null) throw invalidRequest(`There is no customer ${customer}.`, { status: key.customer === null ? 404 : 403, code: 'customer_not_found' })
-  const model = resolveModel(exchange, key, known, request.model)
-  const bound = usageBound(request, model.rate)
-  const dimensions = { model: request.model, provider: model.target.config.provider, upstream: model.target.config.name }
-  const asked = context.node.authorize(authorizeInput(exchange, { key, customer, known, request, bound, dimensions }))
-  const authorization = asked instanceof Promise ? await asked : asked
-  if (authorization.kind !== 'allowed') return refuse(exchange, authorization)
-  const admitted = { request, key, known, model, bound, dimensions, authorization }
-  // Whoever went away meanwhile has used nothing.
-  if (exchange.response.destroyed) context.node.release(authorization.reservation)
-  else await call(exchange, admitted)
+export const chat: Surface = {
+  name: 'chat',
+  shape: OPENAI_SHAPE,
+  kinds: ['openai', 'azure'],
+  event: 'ai.request',
+  read: readChat,
+  openReader: chatUsageReader,
+  answer: {
+    tell: ({ value, text }) => ({ model: text('model'), service_tier: text('service_tier'), usage: value('usage') }),
+    textOf: ({ choices }) => listOf(choices).map((choice) => stringsIn(fieldsOf(choice)['message'])).join(''),
+    stream: CHAT_STREAM,
+  },
 }
 
-/** From here on there is a hold: every way out of this settles or releases it. */
-async function call(exchange: Exchange, admitted: Admitted): Promise<void> {
-  const { context } = exchange
-  const { request, model, authorization } = admitted
-  const { target } = model
-  try {
-    const reader = chatUsageReader(target.config.provider)
-    const answer = new Answer(exchange, { wantsUsage: request.wantsUsage, reader, streamHeaders: decisionHeaders(authorization) })
-    answer.startedWith(
-      target.upstream.send(
-        {
-          path: target.chatPath,
-          headers: upstreamHeaders(exchange.request.headers, target),
-          body: upstreamBody(request, model.upstreamModel),
-          headTimeoutMs: request.isStream ? context.limits.upstreamIdleMs : context.limits.upstreamAnswerMs,
-        },
-        answer,
-      ),
-    )
-    await finishChat(exchange, { ...admitted, reader, answer }, await answer.ended)
-  } catch (error) {
-    context.node.release(authorization.reservation)
-    throw error
-  }
-}
+/** Choices that one request may ask for: the bound of OpenAI's API. */
+export const CHOICES_MAX = 128
+const DECIDING = new Set(['model', 'messages', 'max_tokens', 'max_completion_tokens', 'n', 'stream', 'stream_options'])
 
-function customerOf(exchange: Exchange, key: KeyRecord): CustomerId {
-  if (key.customer !== null) return key.customer
-  const named = exchange.request.headers['x-tollgate-customer']
-  if (typeof named === 'string' && /^cus_[A-Za-z0-9_-]{1,60}$/.test(named)) return named as CustomerId
-  throw invalidRequest('This is an operator key: say for whom the request is, with the header x-tollgate-customer: cus_…', { code: 'customer_required' })
-}
-
-function resolveModel(exchange: Exchange, key: KeyRecord, known: Known, name: string): ResolvedModel {
-  if (key.models !== null && !key.models.includes(name)) {
-    throw forbidden('model_not_allowed', `The key ${key.hint} may not use the model ${name.slice(0, 100)}. It may use: ${key.models.slice(0, 20).join(', ')}.`)
-  }
-  const resolved = exchange.context.upstreams.resolve(name, known.catalog, exchange.startedAt)
-  if (resolved === null) {
-    throw invalidRequest(`The model ${JSON.stringify(name.slice(0, 100))} does not exist here. GET /v1/models lists those that do.`, { status: 404, code: 'model_not_found', param: 'model' })
-  }
-  if (resolved.target === null) {
-    const remedy = resolved.upstream === null ? 'Add one that lists it' : `Add the upstream ${resolved.upstream}, with its key`
-    throw new RequestRefused(errorAnswer({ status: 503, type: 'server_error', code: 'upstream_not_configured', message: `No upstream serves the model ${name}. ${remedy}, or ask the operator of this gateway to.` }))
-  }
-  return resolved
-}
-
-type Asked = { readonly key: KeyRecord; readonly customer: CustomerId; readonly known: Known; readonly request: ChatRequest; readonly bound: UsageBound; readonly dimensions: Readonly<Record<string, string>> }
-
-function authorizeInput(exchange: Exchange, { key, customer, known, request, bound, dimensions }: Asked): AuthorizeInput {
-  const { headers } = exchange.request
+function readChat({ body }: Asked): SurfaceRequest {
+  const json = readJson(body, DECIDING)
+  const { value } = json
+  const model = modelIn(value)
+  const isStream = flagIn(value, 'stream')
+  if (!Array.isArray(value['messages'])) throw wrong('messages', 'must be a list of messages')
+  const wantsUsage = asksUsage(value)
+  const limits = { body, model, outputMax: outputMax(value), choices: countIn(value, 'n', CHOICES_MAX) ?? 1, hasUnseenInput: hasUnseenInput(value), inputMember: 'messages', outputMember: 'max_completion_tokens' }
   return {
-    reservation: null,
-    customer,
-    key,
-    entity: key.entity,
-    feature: key.feature ?? label(headers['x-tollgate-feature'], 'x-tollgate-feature') ?? known.catalog.gatewayFeature,
-    model: request.model,
-    run: label(headers['x-tollgate-run'], 'x-tollgate-run'),
-    type: 'ai.request',
-    bound: { quantities: { requests: '1', input_tokens: String(bound.inputTokens), output_tokens: String(bound.outputTokens) }, dimensions },
-    // The gateway always ends its holds itself; a hold that expired under a long stream would lose its usage.
-    ttlMs: RESERVATION_TTL_MS_MAX,
-    repeatable: false,
+    body, model, isStream, wantsUsage,
+    bound: (rate) => tokenBound(limits, rate),
+    ask: (upstreamModel) => ({ path: '/chat/completions', body: renamed(json, model, upstreamModel, isStream && !wantsUsage ? [usageEdit(json)] : []), contentType: 'application/json' }),
+    countable: () => textOfChat(value),
   }
 }
 
-function label(value: string | string[] | undefined, name: string): string | null {
-  if (value === undefined || value === '') return null
-  if (typeof value === 'string' && /^[\x21-\x7e]{1,128}$/.test(value)) return value
-  throw invalidRequest(`The header ${name} must be one word of at most 128 printable ASCII characters.`, { code: 'invalid_header' })
+/** Tokens that frame each message and start the answer, by OpenAI's own recipe for counting. */
+const MESSAGE_FRAME_TOKENS = 4
+const ANSWER_START_TOKENS = 3
+
+function textOfChat({ messages, tools }: Fields): { readonly text: string; readonly overhead: number } {
+  const all = listOf(messages)
+  return { text: all.map(stringsIn).join('\n') + (Array.isArray(tools) ? JSON.stringify(tools) : ''), overhead: all.length * MESSAGE_FRAME_TOKENS + ANSWER_START_TOKENS }
 }
 
-function refuse(exchange: Exchange, refusal: Exclude<Authorization, { kind: 'allowed' }> | ReservationProblem): void {
-  if (refusal.kind === 'problem') {
-    return sendError(exchange, unavailable(refusal.message))
+/** Usage at the end of a stream, for a client that did not ask for it. */
+export function usageEdit({ text, members }: Pick<JsonRequest, 'text' | 'members'>): Edit {
+  const options = memberNamed(members, 'stream_options')
+  if (options === undefined) return insertMember(text, 'stream_options', '{"include_usage":true}')
+  const inner = text.slice(options.valueStart, options.valueEnd)
+  if (inner === 'null') return replaceValue(options, '{"include_usage":true}')
+  const asked = memberNamed(topLevelMembers(inner) ?? [], 'include_usage')
+  return within(options.valueStart, asked === undefined ? insertMember(inner, 'include_usage', 'true') : replaceValue(asked, 'true'))
+}
+
+export function asksUsage(value: Fields): boolean {
+  const options = value['stream_options']
+  if (options === undefined || options === null) return false
+  if (typeof options !== 'object' || Array.isArray(options)) throw wrong('stream_options', 'must be an object such as {"include_usage": true}')
+  return (options as Fields)['include_usage'] === true
+}
+
+/** Of two limits the higher: which of them an upstream obeys is its own affair. */
+function outputMax(value: Fields): number | null {
+  const older = countIn(value, 'max_tokens', OUTPUT_TOKENS_MAX)
+  const newer = countIn(value, 'max_completion_tokens', OUTPUT_TOKENS_MAX)
+  return older === null ? newer : newer === null ? older : Math.max(older, newer)
+}
+
+const TEXT_PARTS = new Set<unknown>(['text', 'refusal', 'input_text'])
+const TEXT_TOOLS = new Set<unknown>(['function', 'custom'])
+/** Members with which providers add what they find or keep to the input. */
+const SEARCHES = ['web_search_options', 'search_parameters', 'plugins', 'data_sources'] as const
+
+function hasUnseenInput(value: Fields): boolean {
+  for (const name of SEARCHES) if (value[name] !== undefined && value[name] !== null) return true
+  for (const message of value['messages'] as readonly unknown[]) {
+    if (typeof message !== 'object' || message === null) throw wrong('messages', 'must be a list of objects')
+    const { content, audio } = message as Fields
+    if (audio !== undefined && audio !== null) return true
+    if (typeof content === 'string' || content === undefined || content === null) continue
+    if (!Array.isArray(content) || !content.every((part: unknown) => typeof part === 'string' || TEXT_PARTS.has((part as Fields | null)?.['type']))) return true
   }
-  const { decision, denial, currency, balance } = refusal
-  const headers = ['x-tollgate-decision', `deny; decision=${decision}`, 'x-tollgate-currency', currency]
-  if (balance !== null) headers.push('x-tollgate-balance', formatUnits(balance, currency))
-  sendError(exchange, denialAnswer(decision, denial), headers)
+  const tools = value['tools']
+  return Array.isArray(tools) && !tools.every((tool: unknown) => TEXT_TOOLS.has((tool as Fields | null)?.['type']))
 }

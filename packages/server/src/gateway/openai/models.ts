@@ -4,7 +4,7 @@
 import type { KeyRecord } from '@tollgate/core'
 import type { Known } from '../../hot/contract.ts'
 import { authenticate, sendJson, type Exchange } from '../exchange.ts'
-import { invalidRequest } from './errors.ts'
+import { invalidRequest } from '../refusal.ts'
 
 type ListedModel = { readonly id: string; readonly object: 'model'; readonly created: number; readonly owned_by: string }
 
@@ -26,7 +26,7 @@ export function modelsFor(exchange: Exchange, key: KeyRecord, { snapshot, catalo
   for (const name of new Set([...catalog.gatewayModels.keys(), ...catalog.rateCard.keys()])) {
     if (!allowed.includes('*') && !allowed.includes(name)) continue
     if (key.models !== null && !key.models.includes(name)) continue
-    const resolved = upstreams.resolve(name, catalog, clock.now())
+    const resolved = upstreams.resolve({ name, catalog, at: clock.now(), kinds: null })
     if (resolved === null || resolved.target === null) continue
     listed.push({ id: name, object: 'model', created: Math.floor((resolved.rate?.from ?? 0) / 1_000), owned_by: resolved.target.config.provider })
   }

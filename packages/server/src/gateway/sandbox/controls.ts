@@ -14,6 +14,10 @@ export type Controls = {
   readonly latencyMs: number
   readonly fault: Fault | null
   readonly retryAfter: string | null
+  /** Name of the tool that the answer calls instead of saying words. */
+  readonly tool: string | null
+  /** How the answer is packed, as a provider would that ignores what it was asked. */
+  readonly encoding: 'gzip' | 'br' | null
 }
 
 export type Fault =
@@ -47,6 +51,8 @@ export function readControls(headers: IncomingHttpHeaders): Controls {
     latencyMs: number(headers, 'x-sandbox-latency-ms', PAUSE_MS_MAX) ?? 0,
     fault: fault(headers['x-sandbox-fault']),
     retryAfter: text(headers['x-sandbox-retry-after']),
+    tool: text(headers['x-sandbox-tool']),
+    encoding: encoding(text(headers['x-sandbox-encoding'])),
   }
 }
 
@@ -55,6 +61,11 @@ function number(headers: IncomingHttpHeaders, name: string, max: number): number
   if (value === null) return null
   if (!/^\d{1,7}$/.test(value) || Number(value) > max) throw new RangeError(`${name} must be a whole number from 0 to ${max}, got ${JSON.stringify(value.slice(0, 40))}`)
   return Number(value)
+}
+
+function encoding(value: string | null): Controls['encoding'] {
+  if (value === null || value === 'gzip' || value === 'br') return value
+  throw new RangeError(`x-sandbox-encoding must be gzip or br, got ${JSON.stringify(value.slice(0, 40))}`)
 }
 
 function fault(header: string | string[] | undefined): Fault | null {

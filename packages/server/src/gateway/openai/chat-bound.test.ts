@@ -2,14 +2,15 @@ import { instant, units, type Rate } from '@tollgate/core'
 import * as fc from 'fast-check'
 import { countTokens } from 'gpt-tokenizer/encoding/o200k_base'
 import { expect, test } from 'vitest'
-import { usageBound } from './estimate.ts'
-import { readChatRequest } from './openai/chat-request.ts'
+import { chat } from './chat.ts'
 
 const RATE: Rate = { provider: 'p', model: 'm', from: instant(0), currency: 'USD', perMillion: new Map([['input', units(1n)]]), contextWindow: 1_000, outputMax: 100 }
 
+const readChat = (value: unknown) => chat.read({ body: Buffer.from(JSON.stringify(value)), params: [], query: '', contentType: 'application/json' })
+
 function bound(more: Readonly<Record<string, unknown>>, rate: Rate | null = RATE): { readonly inputTokens: number; readonly outputTokens: number } | string {
   try {
-    return usageBound(readChatRequest(Buffer.from(JSON.stringify({ model: 'm', messages: [{ role: 'user', content: 'Hi' }], ...more }))), rate)
+    return readChat({ model: 'm', messages: [{ role: 'user', content: 'Hi' }], ...more }).bound(rate)
   } catch (error) {
     return (error as { readonly answer: { readonly code: string } }).answer.code
   }
@@ -50,7 +51,7 @@ test('no conversation has more tokens than its bound', () => {
   fc.assert(
     fc.property(fc.array(fc.record({ role, content }), { minLength: 1, maxLength: 8 }), (messages) => {
       const tokens = messages.reduce((sum, message) => sum + 4 + countTokens(message.content, { disallowedSpecial: new Set<string>() }) + 1, 3)
-      const { inputTokens } = usageBound(readChatRequest(Buffer.from(JSON.stringify({ model: 'm', messages }))), { ...RATE, contextWindow: 1e9 })
+      const { inputTokens } = readChat({ model: 'm', messages }).bound({ ...RATE, contextWindow: 1e9 })
       expect(tokens).toBeLessThanOrEqual(inputTokens)
     }),
   )

@@ -1,6 +1,6 @@
-// Errors in OpenAI's shape, as its SDKs expect them: `{ error: { message, type, param, code } }`, with members of ours for
-// machines. `retry` becomes x-should-retry, which both official SDKs obey: a refusal must not be asked again three times.
-// What a provider says about our own account with it never reaches a client.
+// Why a request is refused, as one value that each surface writes in its own shape. `retry` becomes x-should-retry, which the
+// official SDKs obey: a refusal must not be asked again three times. What a provider says about our own account with it never
+// reaches a client.
 
 import { DENIAL_STATUS, formatInstant, instant, type Denial, type DenialReason } from '@tollgate/core'
 
@@ -84,14 +84,4 @@ export function tooManyInFlight(inFlightMax: number): ErrorAnswer {
     status: 429, type: 'requests', code: 'too_many_requests_in_flight', retry: true, retryAfterSeconds: 1,
     message: `This customer has ${inFlightMax} requests in flight on this gateway, the most it may have. Wait for some to finish.`,
   })
-}
-
-export function errorBody(answer: ErrorAnswer): string {
-  const { message, type, param, code, details } = answer
-  return JSON.stringify({ error: { message, type, param, code, ...details } })
-}
-
-/** The error as an event of a stream that has begun: what OpenAI's clients turn into an exception. Never a named event. */
-export function errorEvent(answer: ErrorAnswer): string {
-  return `data: ${errorBody(answer)}\n\n`
 }

@@ -1,4 +1,4 @@
-// Books the usage of a chat request and tells the client what it was charged. What really happened is booked also where it
+// Books the usage of a request and tells the client what it was charged. What really happened is booked also where it
 // exceeds the hold; usage that the node refuses to book is lost revenue and is logged with all its figures.
 
 import { formatUnits, inputTokens, outputTokens, type ProviderUsage } from '@tollgate/core'
@@ -15,7 +15,7 @@ export type Booked = { readonly settled: Settled; readonly usage: Usage }
 const LABEL_LENGTH_MAX = 256
 
 /** `ending` is kept for explanation: how the answer ended. */
-export function settleChat(exchange: Exchange, called: Called, told: Told, ending: string): Booked | null {
+export function settle(exchange: Exchange, called: Called, told: Told, ending: string): Booked | null {
   const { context } = exchange
   const { reservation } = called.authorization
   const usage = usageOf(exchange, called, told, ending)
@@ -29,7 +29,9 @@ export function settleChat(exchange: Exchange, called: Called, told: Told, endin
 function usageOf(exchange: Exchange, called: Called, told: Told, ending: string): Usage {
   const { model, known, dimensions } = called
   const { usage } = told
-  const { cost, missing } = providerCost(known.catalog, usage, { modelAsked: model.upstreamModel, at: exchange.startedAt })
+  const { cost, missing } = called.surface.isFree === true
+    ? { cost: { amount: '0', currency: known.snapshot.currency }, missing: [] }
+    : providerCost(known.catalog, usage, { modelAsked: model.upstreamModel, at: exchange.startedAt })
   noteOddities(exchange, called, told, cost === null ? missing : [])
   return {
     quantities: quantitiesOf(usage),
@@ -41,10 +43,10 @@ function usageOf(exchange: Exchange, called: Called, told: Told, ending: string)
 }
 
 /** What is usual is left out: each byte is written, shipped and stored with every request. */
-function contextOf({ startedAt, requestId, context }: Exchange, { request, answer }: Called, usage: ProviderUsage, ending: string): Usage['context'] {
+function contextOf({ startedAt, requestId, context }: Exchange, { surface, request, answer }: Called, usage: ProviderUsage, ending: string): Usage['context'] {
   const kept: Record<string, string | number | boolean> = { request_id: requestId, ending, stream: request.isStream, latency_ms: context.clock.now() - startedAt }
   if (request.isStream && answer.firstByteAt > 0) kept['first_byte_ms'] = answer.firstByteAt - startedAt
-  if (usage.buckets['reasoning'] !== undefined) kept['reasoning_tokens'] = usage.buckets['reasoning']
+  if (surface.name !== 'chat') kept['surface'] = surface.name
   if (usage.tier !== 'standard') kept['service_tier'] = usage.tier
   return kept
 }

@@ -3,11 +3,13 @@
 // bytes are cut into chunks the output and the usage are the same. It never adds an event and knows nothing of sockets.
 
 import type { UsageReader } from '@tollgate/core'
+import type { StreamDialect } from './stream-dialect.ts'
 
 export type MeterOptions = {
+  readonly dialect: StreamDialect
   /** Is given every event that mentions usage. */
   readonly reader: UsageReader
-  /** The client asked for the usage chunk. */
+  /** Usage events pass; else they are taken out. */
   readonly wantsUsage: boolean
   /** An event longer than this passes unread. */
   readonly eventMax: number
@@ -39,12 +41,10 @@ export type StreamMeter = {
   readonly observed: () => Observed
 }
 
-const END_MARKER = /(?:^|\n)data: ?\[DONE\]/
 const NULL_USAGE = ',"usage":null'
-/** What makes a chunk worth splitting into its events. */
-const NOTABLE = /"usage" ?:(?!null)|"error"|\[DONE\]/
 
 export function createStreamMeter(options: MeterOptions): StreamMeter {
+  const { notable, end: lastEvent, endTells, model: modelPattern, pieceMark, pieces: pieceNames, usualPiece, isError } = options.dialect
   /** The beginning of an event whose end has not come, and its last characters: the blank line may lie across the seam. */
   let carry = ''
   let seam = ''
@@ -110,9 +110,9 @@ export function createStreamMeter(options: MeterOptions): StreamMeter {
   /** The usual chunk needs no look at its single events: nothing in it mentions usage, an error or the end. */
   function readChunk(events: string): string {
     const passing = options.wantsUsage ? events : events.replaceAll(NULL_USAGE, '')
-    if (model === null) model = modelIn(passing)
+    if (model === null) model = nameIn(passing, modelPattern)
     observe(passing)
-    if (!NOTABLE.test(passing)) return passing
+    if (!notable.test(passing)) return passing
     let output = ''
     for (let at = 0; at < passing.length && endMarker === ''; ) {
       const next = nextEvent(passing, at)
@@ -123,26 +123,26 @@ export function createStreamMeter(options: MeterOptions): StreamMeter {
   }
 
   function readEvent(event: string): string {
-    if (END_MARKER.test(event)) {
+    const isEnd = lastEvent !== null && lastEvent.test(event)
+    const data = isEnd ? (endTells ? parseData(event) : null) : notable.test(event) ? parseData(event) : null
+    if (data !== null) {
+      if (isError(data)) hasError = true
+      options.reader.add(data)
+    }
+    if (isEnd) {
       endMarker = event
       return ''
     }
-    const data = NOTABLE.test(event) ? parseData(event) : null
-    if (data === null) return event
-    const { error, usage, choices } = data
-    if (isObject(error)) hasError = true
-    options.reader.add(data)
-    return !options.wantsUsage && isObject(usage) && Array.isArray(choices) && choices.length === 0 ? '' : event
+    return data !== null && !options.wantsUsage && isUsageEvent(data) ? '' : event
   }
 
   /** Adds up the pieces of answer text. A quote inside text is escaped in JSON, so these patterns match members only. */
   function observe(events: string): void {
-    for (let at = events.indexOf(DELTA); at >= 0; ) {
-      const from = at + DELTA.length
-      at = events.indexOf(DELTA, from)
-      // The usual delta has content and nothing else.
-      const start = from + ONLY_CONTENT.length
-      const end = events.startsWith(ONLY_CONTENT, from) ? endOfText(events, start) : start
+    for (let at = events.indexOf(pieceMark); at >= 0; ) {
+      const from = at + pieceMark.length
+      at = events.indexOf(pieceMark, from)
+      const start = usualPiece === null ? from : from + usualPiece.length
+      const end = usualPiece !== null && events.startsWith(usualPiece, from) ? endOfText(events, start) : start
       if (end > start) observePiece(events.slice(start, end))
       else observeDelta(events.slice(from, at < 0 ? events.length : at))
     }
@@ -156,14 +156,14 @@ export function createStreamMeter(options: MeterOptions): StreamMeter {
 
   function observeDelta(delta: string): void {
     let length = 0
-    for (const name of PIECES) {
+    for (const [index, name] of pieceNames.entries()) {
       const found = delta.indexOf(name)
       const start = found < 0 ? -1 : startOfText(delta, found + name.length)
       if (start < 0) continue
       const end = endOfText(delta, start)
       length += end - start
       if (text.length < options.observedTextMax) keep(delta.slice(start, end))
-      if (name === CONTENT) break
+      if (index === 0) break
     }
     if (length > 0) pieces += 1
     textLength += length
@@ -193,11 +193,6 @@ type Fields = Readonly<Record<string, unknown>>
 const FLATTEN_EVERY = 4096
 /** Characters of a blank line, less the one that the next chunk brings. */
 const SEAM = 2
-const DELTA = '"delta"'
-const ONLY_CONTENT = ':{"content":"'
-const CONTENT = '"content":'
-/** Members of a delta that hold what the model produced; content first, because a delta that has it has no other. */
-const PIECES = [CONTENT, '"arguments":', '"reasoning_content":', '"reasoning":', '"refusal":'] as const
 
 /** Position after the blank line that ends the last whole event; 0 when there is none. */
 function endOfLastEvent(text: string): number {
@@ -220,8 +215,13 @@ function nextEvent(text: string, from: number): number {
   return end < 0 ? text.length : end
 }
 
-function modelIn(events: string): string | null {
-  const match = /"model": ?"((?:[^"\\]|\\.){1,200})"/.exec(events)
+/** The event that only tells usage: what OpenAI adds to a stream when asked. */
+function isUsageEvent({ usage, choices }: Fields): boolean {
+  return typeof usage === 'object' && usage !== null && Array.isArray(choices) && choices.length === 0
+}
+
+function nameIn(events: string, pattern: RegExp): string | null {
+  const match = pattern.exec(events)
   return match === null ? null : unescape(match[1]!)
 }
 
@@ -248,14 +248,10 @@ function parseData(event: string): Fields | null {
   }
   try {
     const value: unknown = JSON.parse(data)
-    return isObject(value) ? (value as Fields) : null
+    return typeof value === 'object' && value !== null ? (value as Fields) : null
   } catch {
     return null
   }
-}
-
-function isObject(value: unknown): boolean {
-  return typeof value === 'object' && value !== null
 }
 
 function unescape(raw: string): string {

@@ -5,9 +5,11 @@
 import type { IncomingHttpHeaders } from 'node:http'
 import type { UsageReader } from '@tollgate/core'
 import { ClientBody } from '../client-body.ts'
-import type { Exchange } from '../exchange.ts'
+import { idHeaders, type Exchange } from '../exchange.ts'
 import { clientHeaders } from '../headers.ts'
 import type { UpstreamControl, UpstreamFailure, UpstreamReceiver } from '../upstream.ts'
+import type { Surface } from '../surface.ts'
+import { decoderFor, type Decoder } from './decoder.ts'
 import { createStreamMeter, type StreamMeter } from './stream-meter.ts'
 import { usableUsage } from './usage.ts'
 
@@ -28,6 +30,7 @@ export class Answer implements UpstreamReceiver {
   readonly ended: Promise<AnswerEnd>
   readonly body: ClientBody
   readonly #exchange: Exchange
+  readonly #surface: Surface
   readonly #wantsUsage: boolean
   readonly #reader: UsageReader
   /** Headers of ours that a stream begins with. */
@@ -39,6 +42,8 @@ export class Answer implements UpstreamReceiver {
   #firstByteAt = 0
   #chunks: Buffer[] = []
   #size = 0
+  /** Of a provider that compresses though we asked it not to. */
+  #decoder: Decoder | null = null
   #tail: string | null = null
   #meter: StreamMeter | null = null
   /** Bytes of a stream that came in this turn of the event loop. */
@@ -48,8 +53,9 @@ export class Answer implements UpstreamReceiver {
   #drained = 0
   #isEnded = false
 
-  constructor(exchange: Exchange, options: { readonly wantsUsage: boolean; readonly reader: UsageReader; readonly streamHeaders: readonly string[] }) {
+  constructor(exchange: Exchange, options: { readonly surface: Surface; readonly wantsUsage: boolean; readonly reader: UsageReader; readonly streamHeaders: readonly string[] }) {
     this.#exchange = exchange
+    this.#surface = options.surface
     this.#wantsUsage = options.wantsUsage
     this.#reader = options.reader
     this.#streamHeaders = options.streamHeaders
@@ -73,14 +79,23 @@ export class Answer implements UpstreamReceiver {
     this.#status = status
     this.#headers = headers
     this.#firstByteAt = context.clock.now()
-    if (status !== 200 || !isReadableStream(headers)) return
-    this.#meter = createStreamMeter({ reader: this.#reader, wantsUsage: this.#wantsUsage, eventMax: context.limits.sseEventBytesMax, observedTextMax: context.limits.observedTextMax })
+    this.#decoder = decoderFor(headers['content-encoding'], (chunk) => this.#take(chunk))
+    if (status !== 200) return
+    const type = headers['content-type']
+    if (this.#surface.answer.isBytes === true && type?.startsWith('application/json') === false && !type.startsWith('text/event-stream')) return this.#beginLarge()
+    if (type?.startsWith('text/event-stream') !== true) return
+    this.#meter = createStreamMeter({ dialect: this.#surface.answer.stream, reader: this.#reader, wantsUsage: this.#wantsUsage, eventMax: context.limits.sseEventBytesMax, observedTextMax: context.limits.observedTextMax })
     this.#begin()
     if (this.body.isGone) this.#startDrain()
     this.#scheduleFlush()
   }
 
   onData(chunk: Buffer): void {
+    if (this.#decoder === null) this.#take(chunk)
+    else this.#decoder.write(chunk)
+  }
+
+  #take(chunk: Buffer): void {
     if (this.#meter !== null) {
       this.#received += chunk.toString('latin1')
       this.#scheduleFlush()
@@ -94,6 +109,11 @@ export class Answer implements UpstreamReceiver {
   }
 
   onEnd(): void {
+    if (this.#decoder === null) this.#finish()
+    else this.#decoder.end((error) => (error === null ? this.#finish() : this.#fail('cut', error)))
+  }
+
+  #finish(): void {
     if (this.#meter !== null) return this.#endStream(null)
     if (this.#tail !== null) return this.#end({ kind: 'passed', tail: this.#tail, failure: null })
     const body = this.#chunks.length === 1 ? this.#chunks[0]! : Buffer.concat(this.#chunks)
@@ -101,13 +121,18 @@ export class Answer implements UpstreamReceiver {
   }
 
   onFailure(failure: UpstreamFailure, error: Error): void {
+    if (this.#decoder === null) this.#fail(failure, error)
+    else this.#decoder.end(() => this.#fail(failure, error))
+  }
+
+  #fail(failure: UpstreamFailure, error: Error): void {
     if (this.#meter !== null) this.#endStream(failure)
     else if (this.#tail !== null) this.#end({ kind: 'passed', tail: this.#tail, failure })
     else this.#end({ kind: 'failed', failure, error })
   }
 
   #begin(): void {
-    this.body.begin(this.#status, [...clientHeaders(this.#headers), 'x-request-id', this.#exchange.requestId, ...this.#streamHeaders])
+    this.body.begin(this.#status, [...clientHeaders(this.#headers), ...idHeaders(this.#exchange), ...this.#streamHeaders])
   }
 
   /** Chunks that came in one packet are read and written as one. */
@@ -138,7 +163,7 @@ export class Answer implements UpstreamReceiver {
   /** The provider may keep its connection open after the end marker: nobody waits for that. What came with the marker leaves with it. */
   #endDone(meter: StreamMeter, passing: string): void {
     this.#stopDrain()
-    const isCounted = usableUsage(this.#reader.usage()) !== null
+    const isCounted = usableUsage(this.#reader.usage(), this.#surface) !== null
     if (!isCounted) this.body.write(passing)
     this.#end({ kind: 'streamed', meter, held: isCounted ? passing : '', failure: null })
   }
@@ -185,10 +210,4 @@ export class Answer implements UpstreamReceiver {
 
 function flush(answer: Answer): void {
   answer.flush()
-}
-
-/** We ask for no compression; a provider that compresses all the same could not be metered. */
-function isReadableStream(headers: IncomingHttpHeaders): boolean {
-  const encoding = headers['content-encoding']
-  return headers['content-type']?.startsWith('text/event-stream') === true && (encoding === undefined || encoding === 'identity')
 }

@@ -1,21 +1,21 @@
 // The end of an admitted request: turns what came from the provider into usage, settles or releases the hold, and ends the
 // client's answer when the settlement is written. The policy table of docs/concepts/disconnects.md is this file.
 
-import type { ProviderUsage, UsageReader } from '@tollgate/core'
-import { sendError, sendJson, type Exchange } from '../exchange.ts'
+import type { ProviderUsage } from '@tollgate/core'
+import { idHeaders, sendError, sendJson, type Exchange } from '../exchange.ts'
 import { clientHeaders } from '../headers.ts'
 import { memberNamed, topLevelMembers, type Member } from '../json-splice.ts'
 import type { UpstreamFailure } from '../upstream.ts'
 import { decisionHeaders } from './admitted.ts'
 import type { AnswerEnd } from './answer.ts'
 import type { Called } from './called.ts'
-import { errorEvent, type ErrorAnswer } from './errors.ts'
+import type { ErrorAnswer } from '../refusal.ts'
 import { estimateTokens, type ObservedAnswer } from './estimated-usage.ts'
-import { chargeHeaders, settleChat, type Told } from './settle.ts'
+import { chargeHeaders, settle, type Told } from './settle.ts'
 import { brokenStream, failureAnswer, invalidAnswer, replacedAnswer } from './upstream-errors.ts'
-import { countedUsage, usableUsage } from './usage.ts'
+import { countedUsage, fixedUsage, usableUsage } from './usage.ts'
 
-export async function finishChat(exchange: Exchange, called: Called, end: AnswerEnd): Promise<void> {
+export async function finish(exchange: Exchange, called: Called, end: AnswerEnd): Promise<void> {
   if (called.answer.body.isGone) exchange.context.metrics.happened('client_gone')
   switch (end.kind) {
     case 'failed':
@@ -39,17 +39,17 @@ async function finishWhole(exchange: Exchange, called: Called, end: Whole): Prom
     exchange.context.log.warn({ request: exchange.requestId, upstream: called.model.target.config.name }, 'the upstream answered 200 with something that is not JSON')
     return releaseWith(exchange, called, invalidAnswer())
   }
-  readBodyUsage(called.reader, text, members)
+  readBodyUsage(called, text, members)
   const reported = called.reader.usage()
-  const usable = usableUsage(reported)
+  const usable = usableUsage(reported, called.surface)
   // Some providers put an error under status 200.
-  if (usable === null && isObject(valueOf(text, members, 'error'))) return finishError(exchange, called, end)
+  if (isErrorBody(usable, text, members)) return finishError(exchange, called, end)
   const told = usable === null ? await countedFor(exchange, called, reported, { kind: 'json', text }) : { usage: usable, isEstimated: false }
-  const booked = settleChat(exchange, called, told, 'complete')
+  const booked = settle(exchange, called, told, 'complete')
   await booked?.settled.written
   if (called.answer.body.isGone) return
   const { response } = exchange
-  const headers = [...clientHeaders(end.headers), 'content-length', String(end.body.length), 'x-request-id', exchange.requestId, ...chargeHeaders(called, booked)]
+  const headers = [...clientHeaders(end.headers), 'content-length', String(end.body.length), ...idHeaders(exchange), ...chargeHeaders(called, booked)]
   if (exchange.context.isClosing()) headers.push('connection', 'close')
   response.writeHead(end.status, headers)
   response.end(text, 'latin1')
@@ -63,13 +63,13 @@ async function finishStream(exchange: Exchange, called: Called, end: Extract<Ans
   // A stream that broke, failed or ended before any piece of an answer: the customer got nothing and pays nothing.
   const isEmpty = observed.pieces === 0 && ending !== 'complete' && ending !== 'client_gone'
   const reported = called.reader.usage()
-  const usable = usableUsage(reported)
+  const usable = usableUsage(reported, called.surface)
   if (usable === null && isEmpty) {
     exchange.context.node.release(called.authorization.reservation)
   } else {
     const named = { ...reported, model: reported.model ?? observed.model }
     const told = usable === null ? await countedFor(exchange, called, named, { kind: 'pieces', ...observed }) : { usage: usable, isEstimated: false }
-    await settleChat(exchange, called, told, ending)?.settled.written
+    await settle(exchange, called, told, ending)?.settled.written
   }
   endStream(exchange, called, end.failure, rest)
 }
@@ -78,19 +78,19 @@ async function finishStream(exchange: Exchange, called: Called, end: Extract<Ans
 function endStream(exchange: Exchange, called: Called, failure: UpstreamFailure | null, rest: string): void {
   if (failure === null) return called.answer.body.end(rest)
   exchange.context.metrics.happened('stream_broken')
-  called.answer.body.end(errorEvent(brokenStream(failure)))
+  called.answer.body.end(called.surface.shape.event(brokenStream(failure), exchange.requestId))
 }
 
 /** An answer too large to hold has passed already; its usage stands near its end. */
 async function finishPassed(exchange: Exchange, called: Called, end: Extract<AnswerEnd, { kind: 'passed' }>): Promise<void> {
   const at = end.tail.lastIndexOf('"usage"')
   const text = at < 0 ? '' : `{${end.tail.slice(at)}`
-  readBodyUsage(called.reader, text, topLevelMembers(text) ?? [])
+  readBodyUsage(called, text, topLevelMembers(text) ?? [])
   const reported = called.reader.usage()
-  const usable = usableUsage(reported)
+  const usable = usableUsage(reported, called.surface)
   const observed: ObservedAnswer = { kind: 'pieces', text: end.tail, textLength: exchange.context.limits.jsonBufferBytesMax, pieces: 1 }
   const told = usable === null ? await countedFor(exchange, called, reported, observed) : { usage: usable, isEstimated: false }
-  await settleChat(exchange, called, told, end.failure ?? 'complete')?.settled.written
+  await settle(exchange, called, told, end.failure ?? 'complete')?.settled.written
   if (end.failure === null) called.answer.body.end('')
   else exchange.response.destroy()
 }
@@ -98,13 +98,13 @@ async function finishPassed(exchange: Exchange, called: Called, end: Extract<Ans
 /** An error costs nothing, unless the provider says that it does. */
 async function finishError(exchange: Exchange, called: Called, end: Whole): Promise<void> {
   const text = end.body.toString('latin1')
-  readBodyUsage(called.reader, text, topLevelMembers(text) ?? [])
-  const usage = usableUsage(called.reader.usage())
+  readBodyUsage(called, text, topLevelMembers(text) ?? [])
+  const usage = usableUsage(called.reader.usage(), called.surface)
   let headers: readonly string[] = decisionHeaders(called.authorization)
   if (usage === null) {
     exchange.context.node.release(called.authorization.reservation)
   } else {
-    const booked = settleChat(exchange, called, { usage, isEstimated: false }, 'error')
+    const booked = settle(exchange, called, { usage, isEstimated: false }, 'error')
     await booked?.settled.written
     headers = chargeHeaders(called, booked)
   }
@@ -121,13 +121,21 @@ function releaseWith(exchange: Exchange, called: Called, error: ErrorAnswer): vo
   sendError(exchange, error, decisionHeaders(called.authorization))
 }
 
-/** Usage counted by us, because the provider told none that could be used. */
+/** Usage that the request decides, or that we count, because the provider told none that could be used. */
 async function countedFor(exchange: Exchange, called: Called, reported: ProviderUsage, observed: ObservedAnswer): Promise<Told> {
+  const { fixed } = called.request
+  if (fixed !== undefined) return { usage: fixedUsage(reported, fixed), isEstimated: fixed.isEstimated }
   return { usage: countedUsage(reported, await estimateTokens(exchange.context, called, observed)), isEstimated: true }
 }
 
-function readBodyUsage(reader: UsageReader, text: string, members: readonly Member[]): void {
-  reader.add({ model: textOf(text, members, 'model'), service_tier: textOf(text, members, 'service_tier'), usage: valueOf(text, members, 'usage') })
+function readBodyUsage({ surface, reader }: Called, text: string, members: readonly Member[]): void {
+  reader.add(surface.answer.tell({ value: (name) => valueOf(text, members, name), text: (name) => textOf(text, members, name) }))
+}
+
+function isErrorBody(usable: ProviderUsage | null, text: string, members: readonly Member[]): boolean {
+  if (usable !== null) return false
+  const error = valueOf(text, members, 'error')
+  return typeof error === 'object' && error !== null
 }
 
 function valueOf(text: string, members: readonly Member[], name: string): unknown {
@@ -148,10 +156,6 @@ function textOf(text: string, members: readonly Member[], name: string): string 
   if (member === undefined || text.charCodeAt(member.valueStart) !== QUOTE) return null
   const raw = text.slice(member.valueStart + 1, member.valueEnd - 1)
   return raw.includes('\\') ? ((valueOf(text, members, name) as string | undefined) ?? null) : raw
-}
-
-function isObject(value: unknown): boolean {
-  return typeof value === 'object' && value !== null
 }
 
 function withoutType(headers: readonly string[]): string[] {

@@ -2,6 +2,7 @@
 import { request as httpRequest } from 'node:http'
 import { connect } from 'node:net'
 import { setTimeout as delay } from 'node:timers/promises'
+import { brotliCompressSync, deflateSync, gzipSync, zstdCompressSync } from 'node:zlib'
 import OpenAI from 'openai'
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
 import { testGateway, type TestGateway } from '../../../../../test/gateway.ts'
@@ -205,10 +206,20 @@ test('provider silent or gone before its answer: an error and no charge', async 
   }
 })
 
-test('a provider that compresses its stream all the same is refused rather than not metered', async () => {
-  world.upstream.answer = (response) => void response.writeHead(200, { 'content-type': 'text/event-stream', 'content-encoding': 'gzip' }).end('\x1f\x8b....')
-  const response = await world.post('/v1/chat/completions', { model: 'fixed-model', messages: MESSAGES, stream: true }, { key })
-  expect(response.status).toBe(502)
+test('a provider that compresses all the same is unpacked, metered and passed on plain', async () => {
+  const stream = 'data: {"model":"m","choices":[{"index":0,"delta":{"content":"Hi"}}]}\n\ndata: {"model":"m","choices":[],"usage":{"prompt_tokens":4,"completion_tokens":1,"total_tokens":5}}\n\ndata: [DONE]\n\n'
+  for (const [encoding, pack] of [['gzip', gzipSync], ['br', brotliCompressSync], ['deflate', deflateSync], ['zstd', zstdCompressSync]] as const) {
+    world.upstream.answer = (response) => void response.writeHead(200, { 'content-type': 'text/event-stream', 'content-encoding': encoding }).end(pack(stream))
+    const response = await world.post('/v1/chat/completions', { model: 'fixed-model', messages: MESSAGES, stream: true, stream_options: { include_usage: true } }, { key })
+    expect([encoding, response.headers.get('content-encoding'), await response.text()]).toEqual([encoding, null, stream])
+    expect(await settled()).toMatchObject({ estimated: false, quantities: { input_tokens: '4', output_tokens: '1' } })
+    world.settled.length = 0
+  }
+})
+
+test('a packed answer that is broken is an error without charge', async () => {
+  world.upstream.answer = (response) => void response.writeHead(200, { 'content-type': 'application/json', 'content-encoding': 'gzip' }).end('\x1f\x8b....')
+  expect((await world.post('/v1/chat/completions', { model: 'fixed-model', messages: MESSAGES }, { key })).status).toBe(502)
   await released()
 })
 

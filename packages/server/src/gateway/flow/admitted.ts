@@ -1,13 +1,14 @@
-// A chat request that was admitted: what its end needs to settle it, and what the decision says in the headers of the answer.
+// A request that was admitted: what its end needs to settle it, and what the decision says in the headers of the answer.
 
 import { formatUnits, type KeyRecord } from '@tollgate/core'
 import type { Authorization, Known } from '../../hot/contract.ts'
-import type { UsageBound } from '../estimate.ts'
+import type { Surface, SurfaceRequest } from '../surface.ts'
 import type { ResolvedModel } from '../upstreams.ts'
-import type { ChatRequest } from './chat-request.ts'
+import type { UsageBound } from '../usage-bound.ts'
 
 export type Admitted = {
-  readonly request: ChatRequest
+  readonly surface: Surface
+  readonly request: SurfaceRequest
   readonly key: KeyRecord
   readonly known: Known
   readonly model: ResolvedModel

@@ -2,7 +2,7 @@
 // (bad key, no money left there) becomes a 502 without its words, because a tenant would take it for its own account.
 
 import type { UpstreamFailure } from '../upstream.ts'
-import { errorAnswer, type ErrorAnswer } from './errors.ts'
+import { errorAnswer, type ErrorAnswer } from '../refusal.ts'
 
 /** Codes with which providers say that the account we call them with has run out of money or quota. */
 const ACCOUNT_EXHAUSTED = /"(?:insufficient_quota|credit_balance_exhausted|billing_hard_limit_reached|billing_not_active|(?:organization|project)_(?:spend|usage)_limit_exceeded)"/

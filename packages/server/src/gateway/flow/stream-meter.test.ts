@@ -1,5 +1,6 @@
 import * as fc from 'fast-check'
 import { expect, test } from 'vitest'
+import { CHAT_STREAM } from '../openai/chat.ts'
 import { createStreamMeter, type MeterOptions, type Observed } from './stream-meter.ts'
 import { chatUsageReader, quantitiesOf } from './usage.ts'
 import type { ProviderUsage } from '@tollgate/core'
@@ -15,7 +16,7 @@ const latin1 = (text: string) => Buffer.from(text).toString('latin1')
 
 function run(stream: string, options: Partial<MeterOptions> = {}, cuts: readonly number[] = []): { readonly output: string; readonly observed: Observed; readonly usage: ProviderUsage } {
   const reader = chatUsageReader('openai')
-  const meter = createStreamMeter({ reader, wantsUsage: false, eventMax: 1_000_000, observedTextMax: 10_000, ...options })
+  const meter = createStreamMeter({ dialect: CHAT_STREAM, reader, wantsUsage: false, eventMax: 1_000_000, observedTextMax: 10_000, ...options })
   const bytes = latin1(stream)
   let output = ''
   let at = 0
@@ -43,7 +44,7 @@ test('for a client that asked every byte passes', () => {
 })
 
 test('the end marker is held back until the end is asked for', () => {
-  const meter = createStreamMeter({ reader: chatUsageReader('openai'), wantsUsage: false, eventMax: 1_000, observedTextMax: 100 })
+  const meter = createStreamMeter({ dialect: CHAT_STREAM, reader: chatUsageReader('openai'), wantsUsage: false, eventMax: 1_000, observedTextMax: 100 })
   expect(meter.push(event('[DONE]'))).toBe('')
   expect(meter.observed().isDone).toBe(true)
   expect(meter.push(event('late'))).toBe('')

@@ -1,0 +1,141 @@
+// A request of any surface, from its key to the end of its answer: key → body → model → hold → provider → usage → settle. The
+// answer ends only when its settlement is written, so that nothing is used that a crash could forget; whatever happens after the
+// hold, the hold is settled or released before this returns.
+
+import { formatUnits, RESERVATION_TTL_MS_MAX, type CustomerId, type KeyRecord } from '@tollgate/core'
+import type { Authorization, AuthorizeInput, Known, ReservationProblem } from '../../hot/contract.ts'
+import { authenticate, readBody, sendError, type Exchange } from '../exchange.ts'
+import { upstreamHeaders } from '../headers.ts'
+import { denialAnswer, errorAnswer, forbidden, invalidRequest, RequestRefused, tooManyInFlight, unavailable } from '../refusal.ts'
+import type { Surface, SurfaceRequest } from '../surface.ts'
+import type { ResolvedModel } from '../upstreams.ts'
+import { boundQuantities, type UsageBound } from '../usage-bound.ts'
+import { decisionHeaders, type Admitted } from './admitted.ts'
+import { Answer } from './answer.ts'
+import { finish } from './finish.ts'
+
+/** Where a request came in: its surface, and what its path says. */
+export type Entry = { readonly surface: Surface; readonly params: readonly string[]; readonly query: string }
+
+export async function runRequest(exchange: Exchange, entry: Entry): Promise<void> {
+  const { context } = exchange
+  const authenticated = authenticate(exchange, ['gateway', 'admin'])
+  const key = authenticated instanceof Promise ? await authenticated : authenticated
+  const customer = customerOf(exchange, key)
+  if (!context.inFlight.enter(customer)) return sendError(exchange, tooManyInFlight(context.limits.inFlightPerCustomerMax))
+  try {
+    const body = await readBody(exchange, context.limits.bodyBytesMax)
+    const { surface, params, query } = entry
+    await admit(exchange, key, customer, surface, surface.read({ body, params, query, contentType: exchange.request.headers['content-type'] ?? '' }))
+  } finally {
+    context.inFlight.leave(customer)
+  }
+}
+
+async function admit(exchange: Exchange, key: KeyRecord, customer: CustomerId, surface: Surface, request: SurfaceRequest): Promise<void> {
+  const { context } = exchange
+  const found = context.node.snapshot(customer)
+  const known = found instanceof Promise ? await found : found
+  if (known === null) throw invalidRequest(`There is no customer ${customer}.`, { status: key.customer === null ? 404 : 403, code: 'customer_not_found' })
+  const model = resolveModel(exchange, { key, known, surface, name: request.model })
+  const bound = request.bound(model.rate)
+  const dimensions = { model: request.model, provider: model.target.config.provider, upstream: model.target.config.name }
+  const asked = context.node.authorize(authorizeInput(exchange, { key, customer, known, surface, request, bound, dimensions }))
+  const authorization = asked instanceof Promise ? await asked : asked
+  if (authorization.kind !== 'allowed') return refuse(exchange, authorization)
+  const admitted = { surface, request, key, known, model, bound, dimensions, authorization }
+  // Whoever went away meanwhile has used nothing.
+  if (exchange.response.destroyed) context.node.release(authorization.reservation)
+  else await call(exchange, admitted)
+}
+
+/** From here on there is a hold: every way out of this settles or releases it. */
+async function call(exchange: Exchange, admitted: Admitted): Promise<void> {
+  const { context } = exchange
+  const { surface, request, model, authorization } = admitted
+  const { target } = model
+  try {
+    const reader = surface.openReader(target.config.provider)
+    const answer = new Answer(exchange, { surface, wantsUsage: request.wantsUsage, reader, streamHeaders: decisionHeaders(authorization) })
+    const ask = request.ask(model.upstreamModel)
+    answer.startedWith(
+      target.upstream.send(
+        {
+          path: target.pathOf(ask.path, model.upstreamModel),
+          headers: upstreamHeaders(exchange.request.headers, target, ask.contentType),
+          body: ask.body,
+          headTimeoutMs: request.isStream ? context.limits.upstreamIdleMs : context.limits.upstreamAnswerMs,
+        },
+        answer,
+      ),
+    )
+    await finish(exchange, { ...admitted, reader, answer }, await answer.ended)
+  } catch (error) {
+    context.node.release(authorization.reservation)
+    throw error
+  }
+}
+
+function customerOf(exchange: Exchange, key: KeyRecord): CustomerId {
+  if (key.customer !== null) return key.customer
+  const named = exchange.request.headers['x-tollgate-customer']
+  if (typeof named === 'string' && /^cus_[A-Za-z0-9_-]{1,60}$/.test(named)) return named as CustomerId
+  throw invalidRequest('This is an operator key: say for whom the request is, with the header x-tollgate-customer: cus_…', { code: 'customer_required' })
+}
+
+type Wanted = { readonly key: KeyRecord; readonly known: Known; readonly surface: Surface; readonly name: string }
+
+function resolveModel(exchange: Exchange, { key, known, surface, name }: Wanted): ResolvedModel {
+  if (key.models !== null && !key.models.includes(name)) {
+    throw forbidden('model_not_allowed', `The key ${key.hint} may not use the model ${name.slice(0, 100)}. It may use: ${key.models.slice(0, 20).join(', ')}.`)
+  }
+  const resolved = exchange.context.upstreams.resolve({ name, catalog: known.catalog, at: exchange.startedAt, kinds: surface.kinds })
+  if (resolved === null) {
+    throw invalidRequest(`The model ${JSON.stringify(name.slice(0, 100))} does not exist here. GET /v1/models lists those that do.`, { status: 404, code: 'model_not_found', param: 'model' })
+  }
+  if (resolved.target !== null) return resolved
+  if (resolved.speaks !== null) {
+    throw invalidRequest(`The model ${name} is served by the upstream ${resolved.upstream}, which speaks the format of ${FORMATS[resolved.speaks]}: send the request there, or ask the operator for an upstream that speaks this one.`, { code: 'surface_not_served', param: 'model' })
+  }
+  const remedy = resolved.upstream === null ? 'Add one that lists it' : `Add the upstream ${resolved.upstream}, with its key`
+  throw new RequestRefused(errorAnswer({ status: 503, type: 'server_error', code: 'upstream_not_configured', message: `No upstream serves the model ${name}. ${remedy}, or ask the operator of this gateway to.` }))
+}
+
+const FORMATS = { openai: 'POST /v1/chat/completions and its like', azure: 'POST /v1/chat/completions and its like', anthropic: 'POST /v1/messages', gemini: 'POST /v1beta/models/{model}:generateContent' } as const
+
+type Authorizing = Asking & { readonly bound: UsageBound; readonly dimensions: Readonly<Record<string, string>> }
+type Asking = { readonly key: KeyRecord; readonly customer: CustomerId; readonly known: Known; readonly surface: Surface; readonly request: SurfaceRequest }
+
+function authorizeInput(exchange: Exchange, { key, customer, known, surface, request, bound, dimensions }: Authorizing): AuthorizeInput {
+  const { headers } = exchange.request
+  return {
+    reservation: null,
+    customer,
+    key,
+    entity: key.entity,
+    feature: key.feature ?? label(headers['x-tollgate-feature'], 'x-tollgate-feature') ?? known.catalog.gatewayFeature,
+    model: request.model,
+    run: label(headers['x-tollgate-run'], 'x-tollgate-run'),
+    type: surface.event,
+    bound: { quantities: boundQuantities(bound, known.catalog, surface.event), dimensions },
+    // The gateway always ends its holds itself; a hold that expired under a long stream would lose its usage.
+    ttlMs: RESERVATION_TTL_MS_MAX,
+    repeatable: false,
+  }
+}
+
+function label(value: string | string[] | undefined, name: string): string | null {
+  if (value === undefined || value === '') return null
+  if (typeof value === 'string' && /^[\x21-\x7e]{1,128}$/.test(value)) return value
+  throw invalidRequest(`The header ${name} must be one word of at most 128 printable ASCII characters.`, { code: 'invalid_header' })
+}
+
+function refuse(exchange: Exchange, refusal: Exclude<Authorization, { kind: 'allowed' }> | ReservationProblem): void {
+  if (refusal.kind === 'problem') {
+    return sendError(exchange, unavailable(refusal.message))
+  }
+  const { decision, denial, currency, balance } = refusal
+  const headers = ['x-tollgate-decision', `deny; decision=${decision}`, 'x-tollgate-currency', currency]
+  if (balance !== null) headers.push('x-tollgate-balance', formatUnits(balance, currency))
+  sendError(exchange, denialAnswer(decision, denial), headers)
+}

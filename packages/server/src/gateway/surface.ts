@@ -1,0 +1,84 @@
+// A surface is one shape of request and answer that clients and providers agree on: what its body must say for a decision, what
+// the provider is asked, where its answers tell usage, how its streams end, what its errors look like. The flow (flow/flow.ts) is
+// the same for all of them and knows none by name; a new surface is a new value of these types.
+
+import type { Rate, UpstreamKind, UsageReader } from '@tollgate/core'
+import type { ErrorAnswer } from './refusal.ts'
+import type { StreamDialect } from './flow/stream-dialect.ts'
+import type { UsageBound } from './usage-bound.ts'
+
+export type Surface = {
+  /** Its name in metrics and in the records of requests. */
+  readonly name: string
+  readonly shape: ErrorShape
+  /** Kinds of upstreams that speak it. */
+  readonly kinds: readonly UpstreamKind[]
+  /** Event type of its usage: what costs nothing at the provider has a type of its own, so that no meter of requests counts it. */
+  readonly event: string
+  /** The provider charges nothing for it. */
+  readonly isFree?: boolean
+  /** @throws {RequestRefused} 400 with the member at fault. */
+  readonly read: (asked: Asked) => SurfaceRequest
+  /** `provider` decides what the fields of its usage mean. */
+  readonly openReader: (provider: string) => UsageReader
+  readonly answer: AnswerForm
+}
+
+/** A request as it came: its bytes and what its path said. */
+export type Asked = {
+  readonly body: Buffer
+  /** Groups of the path, decoded; empty where the path says nothing. */
+  readonly params: readonly string[]
+  readonly query: string
+  readonly contentType: string
+}
+
+/** What a decision, the provider and the end of the request need to know of it. */
+export type SurfaceRequest = {
+  readonly body: Buffer
+  readonly model: string
+  readonly isStream: boolean
+  /** The client gets the usage events of a stream; else they are taken out again. */
+  readonly wantsUsage: boolean
+  /** The most it can use. @throws {RequestRefused} when nothing bounds it. */
+  readonly bound: (rate: Rate | null) => UsageBound
+  /** What the provider gets, under its own name for the model. */
+  readonly ask: (upstreamModel: string) => Ask
+  /** Its text, to be counted when the provider tells no usage; null when there is none to count. */
+  readonly countable: () => { readonly text: string; readonly overhead: number } | null
+  /** Usage that the request alone decides, for answers that tell none: the characters of a speech, the images of a size. */
+  readonly fixed?: FixedUsage
+}
+
+export type Ask = {
+  /** Below the upstream's base URL, query included. */
+  readonly path: string
+  readonly body: Buffer
+  readonly contentType: string
+}
+
+export type FixedUsage = { readonly buckets: Readonly<Record<string, number>>; readonly labels: Readonly<Record<string, string>>; /** It is a guess, not a count. */ readonly isEstimated: boolean }
+
+/** A member of a JSON answer by name: parsed, or a string cut out as it stands. */
+export type AnswerMembers = { readonly value: (name: string) => unknown; readonly text: (name: string) => string | null }
+
+export type AnswerForm = {
+  /** What its usage reader takes out of a whole answer, parsing no more than that. */
+  readonly tell: (members: AnswerMembers) => unknown
+  /** What the model produced, out of the parsed answer. */
+  readonly textOf: (answer: Readonly<Record<string, unknown>>) => string
+  readonly stream: StreamDialect
+  /** Answers may be other than JSON: sound, subtitles. They pass as they come. */
+  readonly isBytes?: boolean
+  /** Usage of zero is meant, not forgotten. */
+  readonly maySayZero?: boolean
+}
+
+/** Errors as the clients of a surface know them. */
+export type ErrorShape = {
+  readonly body: (answer: ErrorAnswer, requestId: string) => string
+  /** The error as an event of a stream that has begun. */
+  readonly event: (answer: ErrorAnswer, requestId: string) => string
+  /** Name under which its clients look for the request's id, beside x-request-id. */
+  readonly idHeader: string | null
+}
