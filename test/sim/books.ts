@@ -24,6 +24,7 @@ import {
 } from '@tollgate/core'
 import { resolveSnapshot } from '@tollgate/core/resolve'
 import { debtKey, emptyOutput, type BatchState } from '../../packages/server/src/app/settlement/batch-state.ts'
+import { meteringOf } from '../../packages/server/src/app/settlement/metering.ts'
 import { rateInto } from '../../packages/server/src/app/settlement/rate-batch.ts'
 import type { CustomerContext } from '../../packages/server/src/app/customer-contexts.ts'
 import { createLent } from './lent.ts'
@@ -61,6 +62,9 @@ export function createBooks(planId: PlanId, clock: { readonly now: () => Instant
     blocks: new Map([[CUSTOMER, blocks]]),
     debts,
     headrooms: new Map(),
+    meteringOf: (event) => meteringOf(event, CATALOG, CATALOG),
+    aggregates: { states: new Map(), labels: new Set() },
+    dimensions: { keep: ({ value }) => value, write: async () => [], committed: () => undefined },
     get now() {
       return clock.now()
     },

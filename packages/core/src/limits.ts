@@ -90,3 +90,30 @@ export const CATALOG_PROBLEMS_MAX = 100
 /** Letters of an id, name or model name in the catalog: they become labels, keys and invoice lines. */
 export const CATALOG_ID_LENGTH_MAX = 64
 export const CATALOG_NAME_LENGTH_MAX = 200
+/** Dimensions that a meter's usage is broken down by, beside those that all have: each combination of values is a row of the rollup. */
+export const METER_DIMENSIONS_MAX = 8
+/** Known values of one dimension, for one customer and meter; further ones are counted together as `(other)`, and the operator is told. */
+export const DIMENSION_VALUES_MAX = 10_000
+/** Distinct values of one hour that a report counts exactly; past it a sketch of this many hashes estimates, to 1.6 %. */
+export const DISTINCT_HASHES_MAX = 4_096
+/** Nodes and nesting of a meter's expression: it is evaluated for each event, also before a request runs. */
+export const EXPRESSION_NODES_MAX = 100
+export const EXPRESSION_DEPTH_MAX = 16
+/** Letters of it. */
+export const EXPRESSION_LENGTH_MAX = 1_000
+/** Lines and bytes of one streamed body of events: an hour's backlog goes in one call, a mistake does not run for days. */
+export const EVENT_LINES_MAX = 1_000_000
+export const EVENT_STREAM_BYTES_MAX = 1024 * 1024 * 1024
+/** Events of a streamed body that are settled at a time. */
+export const EVENT_STREAM_CHUNK = 1_000
+/** How often a streamed body, whose sender cannot be told 429 in the middle, asks a full queue again, and how long it waits between. */
+export const EVENT_STREAM_RETRIES_MAX = 60
+export const EVENT_STREAM_RETRY_MS = 500
+/** How long the totals of minutes are kept beside those of hours. */
+export const MINUTE_ROLLUPS_MS = 48 * 3_600_000
+/** Groups of one page of a top-N answer. */
+export const USAGE_TOP_MAX = 1_000
+/** Dimensions that one report is grouped by. */
+export const USAGE_GROUPS_MAX = 6
+/** Events of one run that its report adds up. */
+export const RUN_EVENTS_MAX = 100_000

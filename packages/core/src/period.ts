@@ -3,7 +3,7 @@
 // Uses Temporal: only the server loads this file, and compiles the instants into snapshots.
 
 import { assert } from './assert.ts'
-import { contains, instant, type Instant, type Span } from './time.ts'
+import { contains, HOUR_MS, instant, type Instant, type Span } from './time.ts'
 
 export type PeriodRule = {
   /** When the first period starts; its local wall-clock time is the boundary of all later ones. */
@@ -45,6 +45,12 @@ export function isTimeZone(name: string): boolean {
   } catch {
     return false
   }
+}
+
+/** How far the zone's hours are off those of UTC at `at`: zero for most, 30 or 45 minutes for a few. */
+export function hourOffset(timeZone: string, at: Instant): number {
+  if (timeZone === 'UTC') return 0
+  return (zoned(at, timeZone).offsetNanoseconds / 1_000_000) % HOUR_MS
 }
 
 function boundary(anchor: Temporal.ZonedDateTime, unit: 'days' | 'weeks' | 'months' | 'years', index: number): Instant {

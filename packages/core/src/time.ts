@@ -37,9 +37,18 @@ export function formatInstant(value: Instant): string {
   return new Date(value).toISOString()
 }
 
-/** The start of the UTC hour that holds `value`: the key of an hourly rollup. */
-export function hourOf(value: Instant): Instant {
-  return (value - (((value % HOUR_MS) + HOUR_MS) % HOUR_MS)) as Instant
+/**
+ * The start of the hour that holds `value`: the key of an hourly rollup. `offsetMs` is how far the hours of a zone are off those of
+ * UTC, such as 30 minutes in India, so that days and months of that zone are whole hours.
+ */
+export function hourOf(value: Instant, offsetMs = 0): Instant {
+  const local = value + offsetMs
+  return (value - (((local % HOUR_MS) + HOUR_MS) % HOUR_MS)) as Instant
+}
+
+/** The start of the UTC minute that holds `value`. */
+export function minuteOf(value: Instant): Instant {
+  return (value - (((value % MINUTE_MS) + MINUTE_MS) % MINUTE_MS)) as Instant
 }
 
 /** A half-open span `[start, end)`. */

@@ -31,10 +31,22 @@ export type Meter = {
   readonly name: string
   readonly unit: string
   readonly eventType: string
-  readonly aggregation: 'sum' | 'count'
+  readonly aggregation: MeterAggregation
   readonly properties: readonly string[]
   readonly filter: ReadonlyMap<string, readonly string[]>
   readonly scale: number
+  /** Dimensions beside `model` that usage can be broken down by; none unless there. */
+  readonly dimensions?: readonly string[]
+  /** Works out the quantity where an expression gives it: decimal text at any scale. */
+  readonly evaluate?: MeterExpression | null
+}
+
+export type MeterAggregation = 'sum' | 'count' | 'max' | 'unique_count' | 'latest' | 'weighted_sum'
+
+/** A compiled expression: the quantity of an event as decimal text. Throws InputError where it has none. */
+export type MeterExpression = ((event: { readonly quantities: Readonly<Record<string, string>>; readonly dimensions: Readonly<Record<string, string>>; readonly feature: string | null }) => string) & {
+  /** Quantities that it reads. */
+  readonly reads: readonly string[]
 }
 
 export type Plan = {

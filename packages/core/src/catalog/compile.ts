@@ -7,12 +7,15 @@ import { parseQuantity, type Quantity } from '../quantity.ts'
 import { compileRecurring, compileUsagePrice } from '../rating/compile-price.ts'
 import type { RecurringPrice, UsagePrice } from '../rating/price.ts'
 import { isRecurring, type UsagePriceDocument } from '../rating/price-document.ts'
-import type { Catalog, CreditAsset, Meter, Plan } from './catalog.ts'
+import type { Catalog, CreditAsset, Meter, MeterExpression, Plan } from './catalog.ts'
 import { compileRateCard, compileTerms } from './compile-rates.ts'
 import type { CatalogDocument, CreditAssetDocument, MeterDocument, PlanDocument } from './document.ts'
 
-export function compileCatalog(document: CatalogDocument, version: number): Catalog {
-  const meters = document.meters.map(compileMeter)
+/** Compiles the text of a meter's expression; core knows no expression language itself. */
+export type CompileExpression = (source: string, path: string) => MeterExpression
+
+export function compileCatalog(document: CatalogDocument, version: number, compileExpression: CompileExpression = noExpressions): Catalog {
+  const meters = document.meters.map((meter, index) => compileMeter(meter, (source) => compileExpression(source, `meters[${index}].expression`)))
   const meterById = new Map(meters.map((meter) => [meter.id, meter]))
   return {
     version,
@@ -33,7 +36,11 @@ function compileCreditAsset({ value, ...asset }: CreditAssetDocument, path: stri
   return { ...asset, value: value === undefined || value === null ? null : parseUnits(value, asset.currency, `${path}.value`) }
 }
 
-function compileMeter(meter: MeterDocument): Meter {
+function noExpressions(_source: string, path: string): MeterExpression {
+  throw new InputError({ code: 'unexpected_expression', field: path, message: 'expressions of meters are not read here' })
+}
+
+function compileMeter(meter: MeterDocument, compileExpression: (source: string) => MeterExpression): Meter {
   return {
     id: meter.id,
     name: meter.name,
@@ -43,6 +50,8 @@ function compileMeter(meter: MeterDocument): Meter {
     properties: meter.properties,
     filter: new Map(Object.entries(meter.filter)),
     scale: meter.scale,
+    ...(meter.dimensions === undefined || meter.dimensions.length === 0 ? {} : { dimensions: meter.dimensions }),
+    ...(meter.expression === undefined || meter.expression === null ? {} : { evaluate: compileExpression(meter.expression) }),
   }
 }
 

@@ -29,9 +29,15 @@ export type MeterDocument = {
   /** What one unit is called, such as `token`. */
   readonly unit: string
   readonly event_type: string
-  readonly aggregation: 'sum' | 'count'
-  /** Numeric properties of the event that add up; empty for `count`. */
+  readonly aggregation: 'sum' | 'count' | 'max' | 'unique_count' | 'latest' | 'weighted_sum'
+  /** Numeric properties of the event that add up; of `unique_count` the one whose values are counted; empty for `count` and with an expression. */
   readonly properties: readonly string[]
+  /** Works out the quantity instead of properties. */
+  readonly expression?: string | null | undefined
+  /** Dimensions beside `model` that usage can be broken down by. */
+  readonly dimensions?: readonly string[] | undefined
+  /** Counted over the events of before the meter was made, too. */
+  readonly backfill?: boolean | undefined
   readonly filter: Readonly<Record<string, readonly string[]>>
   /** Decimal places kept, 0…9. */
   readonly scale: number

@@ -3,6 +3,7 @@
 // the YAML file is checked before, where its lines are known.
 
 import { matchesPattern, withoutDate } from '../rating/rate-match.ts'
+import { METER_DIMENSIONS_MAX } from '../limits.ts'
 import { QUANTITY_SCALE_MAX } from '../quantity.ts'
 import type { CatalogDocument, CreditAssetDocument, FeatureDocument, GatewayDocument, MeterDocument, RateDocument } from './document.ts'
 import { nearest } from './nearest.ts'
@@ -53,18 +54,45 @@ function validateMeter(meter: MeterDocument, path: CatalogPath, report: Report):
   checkName(meter.unit, [...path, 'unit'], report)
   checkLabel(meter.event_type, [...path, 'event_type'], report)
   checkInteger(meter.scale, { min: 0, max: QUANTITY_SCALE_MAX }, [...path, 'scale'], report)
-  checkUnique(meter.properties, { what: 'property', path: [...path, 'properties'], field: null, why: 'it would be counted twice' }, report)
-  for (const [index, property] of meter.properties.entries()) checkLabel(property, [...path, 'properties', index], report)
-  if (meter.aggregation === 'sum' && meter.properties.length === 0) {
-    report.error([...path, 'properties'], 'properties_mismatch', `meter ${meter.id} sums nothing: name the numeric properties of the event that add up, or use \`aggregation: count\`.`)
-  }
-  if (meter.aggregation === 'count' && meter.properties.length > 0) {
-    report.error([...path, 'properties'], 'properties_mismatch', `meter ${meter.id} counts events and reads no property: use \`aggregation: sum\`, or remove the properties.`)
-  }
+  validateReading(meter, path, report)
+  validateDimensions(meter, path, report)
   for (const [dimension, accepted] of Object.entries(meter.filter)) {
     if (accepted.length === 0) report.error([...path, 'filter', dimension], 'empty_list', `the filter on ${dimension} accepts no value, so meter ${meter.id} would count nothing.`)
   }
 }
+
+/** What a meter reads of an event must fit how it aggregates. */
+function validateReading(meter: MeterDocument, path: CatalogPath, report: Report): void {
+  const expression = meter.expression ?? null
+  checkUnique(meter.properties, { what: 'property', path: [...path, 'properties'], field: null, why: 'it would be counted twice' }, report)
+  for (const [index, property] of meter.properties.entries()) checkLabel(property, [...path, 'properties', index], report)
+  const wrong = (message: string) => report.error([...path, 'properties'], 'properties_mismatch', message)
+  if (meter.aggregation === 'count' || meter.aggregation === 'unique_count') {
+    if (expression !== null) report.error([...path, 'expression'], 'expression_mismatch', `meter ${meter.id} works out no quantity: \`${meter.aggregation}\` counts. Remove the expression.`)
+    if (meter.aggregation === 'count' && meter.properties.length > 0) wrong(`meter ${meter.id} counts events and reads no property: use \`aggregation: sum\`, or remove the properties.`)
+    if (meter.aggregation === 'unique_count' && meter.properties.length !== 1) wrong(`meter ${meter.id} counts the distinct values of one property of the event: name that one, such as \`properties: [user_id]\`.`)
+    return
+  }
+  if (expression !== null && meter.properties.length > 0) wrong(`meter ${meter.id} has both properties and an expression: leave one of them out.`)
+  if (expression === null && meter.properties.length === 0) {
+    wrong(meter.aggregation === 'sum'
+      ? `meter ${meter.id} sums nothing: name the numeric properties of the event that add up, or use \`aggregation: count\`.`
+      : `meter ${meter.id} reads nothing: name the numeric property of the event, or give an expression.`)
+  }
+}
+
+function validateDimensions(meter: MeterDocument, path: CatalogPath, report: Report): void {
+  const dimensions = meter.dimensions ?? []
+  checkUnique(dimensions, { what: 'dimension', path: [...path, 'dimensions'], field: null }, report)
+  if (dimensions.length > METER_DIMENSIONS_MAX) report.error([...path, 'dimensions'], 'too_many_dimensions', `meter ${meter.id} has ${dimensions.length} dimensions; at most ${METER_DIMENSIONS_MAX}, because each combination of values is a row of its own.`)
+  for (const [index, dimension] of dimensions.entries()) {
+    checkLabel(dimension, [...path, 'dimensions', index], report)
+    if (ALWAYS_DIMENSIONS.includes(dimension)) report.error([...path, 'dimensions', index], 'duplicate_id', `usage can be broken down by ${dimension} without naming it here.`)
+  }
+}
+
+/** Every meter is broken down by these. */
+const ALWAYS_DIMENSIONS: readonly string[] = ['model', 'feature', 'entity', 'customer']
 
 function validateCreditAssets(assets: readonly CreditAssetDocument[], report: Report): void {
   checkUnique(assets.map(({ id }) => id), { what: 'credit asset', path: ['credit_assets'], field: 'id' }, report)

@@ -3,7 +3,8 @@
 import { expect, test } from 'vitest'
 import fc from 'fast-check'
 import type { Meter } from '../catalog/catalog.ts'
-import { measure, selects, type Measurable } from './measure.ts'
+import { measure } from './measure.ts'
+import { selects, type Measurable } from './reading.ts'
 
 const meter = (id: string, part: Partial<Omit<Meter, 'filter'>> & { readonly filter?: Readonly<Record<string, readonly string[]>> } = {}): Meter => ({
   id,

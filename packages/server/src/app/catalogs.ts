@@ -1,9 +1,10 @@
 // Compiled catalogs by version, and which one is in force. Versions are immutable, so a compiled one is kept for ever;
 // the newest is re-read when somebody published.
 
-import { assert, compileCatalog, InputError, type Catalog, type CatalogDocument } from '@tollgate/core'
+import { assert, InputError, type Catalog, type CatalogDocument } from '@tollgate/core'
 import type { Sql } from '../platform/postgres.ts'
 import { catalogDocument, latestCatalog } from '../store/catalogs.ts'
+import { compileCatalog } from '../platform/meter-expression.ts'
 
 export type Catalogs = {
   /** The catalog in force. */

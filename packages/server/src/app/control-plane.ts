@@ -8,6 +8,7 @@ import { createCustomerContexts, type CustomerContexts } from './customer-contex
 import { createDirectory } from './directory.ts'
 import { createNodeHub, type NodeHub } from './node-hub.ts'
 import { createPostgresAuthority } from './postgres-authority.ts'
+import { createKnownDimensions } from './settlement/known-dimensions.ts'
 import { createSettlementQueue, type SettlementQueue } from './settlement/queue.ts'
 
 export type ControlPlane = {
@@ -34,7 +35,7 @@ export async function createControlPlane(options: ControlPlaneOptions): Promise<
   await catalogs.refresh()
   const contexts = createCustomerContexts(catalogs, options.links)
   const hub = createNodeHub(options.clock)
-  const queue = createSettlementQueue({ ...options, catalogs, contexts })
+  const queue = createSettlementQueue({ ...options, catalogs, contexts, dimensions: createKnownDimensions() })
   return {
     ...options, catalogs, contexts, hub, queue,
     authority: createPostgresAuthority({ ...options, contexts, hub, queue }),

@@ -83,8 +83,14 @@ type Readers = { readonly scales: ReadonlyMap<string, number>; readonly dimensio
 function readersOf(meters: readonly Meter[], type: string): Readers {
   const own = meters.filter(({ eventType }) => eventType === type)
   const scales = new Map<string, number>()
-  for (const { properties, scale } of own) for (const property of properties) scales.set(property, Math.min(scale, scales.get(property) ?? scale))
-  return { scales, dimensions: new Set(own.flatMap(({ filter }) => [...filter.keys()])) }
+  const counted = own.filter(({ aggregation }) => aggregation === 'unique_count')
+  for (const meter of own) {
+    // An expression rounds nothing and keeps all digits; of what is counted distinctly, `0042` and `42` are two.
+    const reads = meter.aggregation === 'unique_count' ? [] : meter.properties
+    for (const property of reads) scales.set(property, Math.min(meter.scale, scales.get(property) ?? meter.scale))
+    for (const property of meter.evaluate?.reads ?? []) scales.set(property, scales.get(property) ?? QUANTITY_SCALE_MAX)
+  }
+  return { scales, dimensions: new Set([...own.flatMap(({ filter, dimensions = [] }) => [...filter.keys(), ...dimensions]), ...counted.flatMap(({ properties }) => properties)]) }
 }
 
 /**

@@ -1,7 +1,7 @@
 // Publishing a catalog: validated, versioned, immutable; in force on every reachable node when the call answers. Limits and
 // allowances of running periods follow the new plan, and what was used stays used.
 
-import { compileCatalog, formatDecimal, InputError, type Catalog, type CatalogDocument } from '@tollgate/core'
+import { formatDecimal, InputError, type Catalog, type CatalogDocument } from '@tollgate/core'
 import { withRetry } from '../platform/postgres.ts'
 import { insertAudit } from '../store/audit.ts'
 import { customersByPlan, insertCatalog, latestCatalog, lockCatalog, setPlanLimit } from '../store/catalogs.ts'
@@ -9,6 +9,7 @@ import { insertOutbox } from '../store/settlement.ts'
 import type { Actor } from './actor.ts'
 import type { ControlPlane } from './control-plane.ts'
 import { Problem } from './problems.ts'
+import { compileCatalog } from '../platform/meter-expression.ts'
 
 export type Publication = { readonly document: CatalogDocument; readonly source: string; /** Version the change was planned on; null to publish on whatever is in force. */ readonly baseVersion: number | null }
 

@@ -1,7 +1,8 @@
-// What is forgotten, and when: messages of the outbox after a month. Events, charges and transfers are kept for ever.
+// What is forgotten, and when: messages of the outbox after a month, totals of minutes after two days (those of hours stay). Events, charges and transfers are kept for ever.
 
-import { DAY_MS, instant } from '@tollgate/core'
+import { DAY_MS, instant, MINUTE_ROLLUPS_MS } from '@tollgate/core'
 import { deleteOutboxBefore } from '../store/outbox.ts'
+import { deleteMinutesBefore } from '../store/rollups.ts'
 import type { ControlPlane } from './control-plane.ts'
 
 /** How long a reader of the stream may be away and still resume without a gap. */
@@ -12,4 +13,9 @@ const ROWS_PER_STATEMENT = 10_000
 export async function forgetOutbox(plane: ControlPlane): Promise<void> {
   const before = instant(plane.clock.now() - OUTBOX_KEPT_MS)
   while ((await deleteOutboxBefore(plane.sql, before, ROWS_PER_STATEMENT)) === ROWS_PER_STATEMENT);
+}
+
+export async function forgetMinutes(plane: ControlPlane): Promise<void> {
+  const before = instant(plane.clock.now() - MINUTE_ROLLUPS_MS)
+  while ((await deleteMinutesBefore(plane.sql, before, ROWS_PER_STATEMENT)) === ROWS_PER_STATEMENT);
 }

@@ -3,7 +3,7 @@
 
 import { readFileSync } from 'node:fs'
 import {
-  compileCatalog, explainUsageCost, formatCatalogPath, formatPercent, formatRatio, formatUnits, InputError, isComplete, parseStreamText, readProviderUsage, USAGE_SURFACES, validateCatalog,
+  explainUsageCost, formatCatalogPath, formatPercent, formatRatio, formatUnits, InputError, isComplete, parseStreamText, readProviderUsage, USAGE_SURFACES, validateCatalog,
   type Catalog, type CatalogDocument, type CostLine, type ProviderUsage, type Ratio, type RateVariant,
 } from '@tollgate/core'
 import * as z from 'zod'
@@ -14,6 +14,7 @@ import { providerTerms, rate } from '../app/catalog/schema.ts'
 import { systemClock } from '../platform/clock.ts'
 import { table, time } from './explain-input.ts'
 import { CliError } from './output.ts'
+import { compileCatalog } from '../platform/meter-expression.ts'
 
 export const costInput = fields(
   'Cost input',

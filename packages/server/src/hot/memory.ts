@@ -2,10 +2,11 @@
 // a change. While the control plane is away the node goes on with what it has, but never past the end of a period.
 
 import {
-  compileCatalog, SNAPSHOTS_PER_NODE_MAX,
+  SNAPSHOTS_PER_NODE_MAX,
   type Catalog, type Clock, type CustomerId, type Directory, type FeedMessage, type KeyRecord, type NodeIdentity, type ReturnedLease, type UpstreamConfig,
 } from '@tollgate/core'
 import { customerState, refreshState, returnIdle, type CustomerState } from './customer-state.ts'
+import { compileCatalog } from '../platform/meter-expression.ts'
 
 export type Memory = {
   readonly key: (hash: string) => KeyRecord | null | Promise<KeyRecord | null>

@@ -5,10 +5,10 @@ import type { ControlPlane } from '../app/control-plane.ts'
 import { forgetAnswers } from '../app/idempotency.ts'
 import { checkpointLedgers } from '../app/ledger/checkpoints.ts'
 import { keepPartitions } from '../app/partitions.ts'
-import { forgetOutbox } from '../app/retention.ts'
 import { deliverDue } from '../app/webhooks/deliver.ts'
 import { forgetDeliveries } from '../app/webhooks/deliveries.ts'
 import { fanOut } from '../app/webhooks/fan-out.ts'
+import { forgetMinutes, forgetOutbox } from '../app/retention.ts'
 
 type Job = { readonly name: string; readonly everyMs: number; readonly run: (plane: ControlPlane) => Promise<unknown> }
 
@@ -20,6 +20,7 @@ const JOBS: readonly Job[] = [
   { name: 'forget-idempotency-answers', everyMs: 3_600_000, run: forgetAnswers },
   { name: 'forget-outbox-messages', everyMs: 3_600_000, run: forgetOutbox },
   { name: 'sign-ledger-checkpoints', everyMs: 24 * 3_600_000, run: checkpointLedgers },
+  { name: 'forget-minutes', everyMs: 600_000, run: forgetMinutes },
   { name: 'create-event-partitions', everyMs: 6 * 3_600_000, run: keepPartitions },
 ]
 

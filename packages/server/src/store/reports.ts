@@ -1,32 +1,7 @@
-// Read models: usage from the rollups, the ledger, and what an invoice preview needs. Every query is bound to one customer.
+// Read models: what an invoice preview needs, and the check of sums. Every query is bound to one customer.
 
 import type { Instant } from '@tollgate/core'
 import type { Sql, Transaction } from '../platform/postgres.ts'
-
-export type UsageGroup = 'model' | 'feature' | 'entity'
-export type UsageRow = { readonly start: Instant | null; readonly meter: string; readonly model: string | null; readonly feature: string | null; readonly entity: string | null; readonly asset: string; readonly quantity: string; readonly amount: string; readonly events: bigint }
-
-export type UsageQuery = {
-  readonly customer: string
-  readonly from: Instant
-  readonly to: Instant
-  readonly granularity: 'hour' | 'day' | 'month' | 'total'
-  readonly timeZone: string
-  readonly meter: string | null
-  readonly groupBy: readonly UsageGroup[]
-}
-
-/** Sums of the hourly rollups. Days and months are those of the zone; zones off the full hour split at the hour before. */
-export async function queryUsage(sql: Sql, query: UsageQuery): Promise<UsageRow[]> {
-  const has = (group: UsageGroup) => query.groupBy.includes(group)
-  const bucket = query.granularity === 'total' ? sql`null::timestamptz` : sql`date_trunc(${query.granularity}, hour, ${query.timeZone})`
-  return sql<UsageRow[]>`
-    select ${bucket} as start, meter, ${has('model') ? sql`model` : sql`null::text`} as model, ${has('feature') ? sql`feature` : sql`null::text`} as feature,
-      ${has('entity') ? sql`entity_id` : sql`null::text`} as entity, asset, sum(quantity) as quantity, sum(amount) as amount, sum(events)::bigint as events
-    from rollup_hour
-    where customer_id = ${query.customer} and hour >= ${query.from} and hour < ${query.to} and (${query.meter}::text is null or meter = ${query.meter})
-    group by 1, 2, 3, 4, 5, 6 order by 1, 2, 3, 4, 5, 6 limit 100000`
-}
 
 export type UsagePayment = { readonly asset: string; readonly drawn: string; readonly accrued: string; readonly debt: string }
 

@@ -1,4 +1,4 @@
-// What one settlement writes besides the events: running totals, wallet blocks, transfers, rollups, outbox. All of it is
+// What one settlement writes besides the events: running totals, wallet blocks, transfers, outbox. All of it is
 // set-based: one statement a table, whatever the size of the batch.
 
 import {
@@ -6,8 +6,8 @@ import {
 } from '@tollgate/core'
 import type { Sql, Transaction } from '../platform/postgres.ts'
 
-export async function openBatch(tx: Transaction, origin: string, events: number): Promise<bigint> {
-  const [row] = await tx<{ id: bigint }[]>`insert into settlement_batch (origin, events) values (${origin}, ${events}) returning id`
+export async function openBatch(tx: Transaction, batch: { readonly origin: string; readonly events: number; readonly catalogVersion: number }): Promise<bigint> {
+  const [row] = await tx<{ id: bigint }[]>`insert into settlement_batch (origin, events, catalog_version) values (${batch.origin}, ${batch.events}, ${batch.catalogVersion}) returning id`
   return row!.id
 }
 
@@ -92,19 +92,6 @@ export async function writeDebts(tx: Transaction, debts: readonly DebtRow[]): Pr
     insert into wallet_debt (customer_id, asset, amount)
     select * from unnest(${debts.map(({ customer }) => customer)}::text[], ${debts.map(({ asset }) => asset)}::text[], ${debts.map(({ amount, asset }) => formatUnits(amount, asset))}::numeric[])
     on conflict (customer_id, asset) do update set amount = excluded.amount`
-}
-
-export type RollupRow = { readonly customer: string; readonly hour: Instant; readonly meter: string; readonly feature: string; readonly model: string; readonly entity: string; readonly scale: number; readonly asset: string; quantity: bigint; amount: bigint; events: number }
-
-export async function addRollups(tx: Transaction, rows: readonly RollupRow[]): Promise<void> {
-  if (rows.length === 0) return
-  await tx`
-    insert into rollup_hour (customer_id, hour, meter, feature, model, entity_id, asset, quantity, amount, events)
-    select * from unnest(${rows.map(({ customer }) => customer)}::text[], ${rows.map(({ hour }) => iso(hour))}::timestamptz[], ${rows.map(({ meter }) => meter)}::text[], ${rows.map(({ feature }) => feature)}::text[],
-      ${rows.map(({ model }) => model)}::text[], ${rows.map(({ entity }) => entity)}::text[], ${rows.map(({ asset }) => asset)}::text[], ${rows.map((row) => formatDecimal(row.quantity, row.scale))}::numeric[],
-      ${rows.map((row) => formatUnits(row.amount as Units, row.asset))}::numeric[], ${rows.map(({ events }) => events)}::bigint[])
-    on conflict (customer_id, hour, meter, feature, model, entity_id, asset) do update
-    set quantity = rollup_hour.quantity + excluded.quantity, amount = rollup_hour.amount + excluded.amount, events = rollup_hour.events + excluded.events`
 }
 
 export type OutboxRow = { readonly customer: string | null; readonly type: string; readonly payload: unknown }

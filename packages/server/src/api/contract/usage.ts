@@ -1,8 +1,8 @@
 // Routes on usage: events in, usage and charges out.
 
-import { EVENTS_PER_REQUEST_MAX } from '@tollgate/core'
+import { DISTINCT_HASHES_MAX, EVENTS_PER_REQUEST_MAX, USAGE_GROUPS_MAX, USAGE_TOP_MAX } from '@tollgate/core'
 import * as z from 'zod'
-import { choice, currency, cursor, customerParam, decimal, id, instantIn, limit, listOf, money, nothing, text, time, word } from './fields.ts'
+import { choice, currency, cursor, customerParam, decimal, id, instantIn, limit, listOf, money, nothing, period, text, time, word } from './fields.ts'
 import { route } from './route.ts'
 
 const labels = z.record(z.string(), z.string())
@@ -120,31 +120,84 @@ export const ingestRoute = route({
   problems: ['event_rejected', 'event_conflict', 'too_many_events', 'settlement_backlog', 'unsupported_media_type', 'invalid_json'],
 })
 
-const groups = ['model', 'feature', 'entity'] as const
+const dimension = word('A dimension.', 'model')
 const groupBy = z
   .string()
-  .max(100)
-  .transform((value, ctx): (typeof groups)[number][] => {
-    const names = value.split(',')
-    const isKnown = (name: string): name is (typeof groups)[number] => groups.some((group) => group === name)
-    if (names.every(isKnown) && new Set(names).size === names.length) return names
-    ctx.addIssue({ code: 'custom', message: `must be a list of ${groups.join(', ')}, joined by commas, each once`, params: { code: 'invalid_choice' } })
+  .max(400)
+  .transform((value, ctx): string[] => {
+    const names = value.split(',').map((name) => name.trim())
+    if (names.every((name) => dimension.safeParse(name).success) && new Set(names).size === names.length && names.length <= USAGE_GROUPS_MAX) return names
+    ctx.addIssue({ code: 'custom', message: `must be names of dimensions joined by commas, each once, at most ${USAGE_GROUPS_MAX}`, params: { code: 'invalid_choice' } })
     return z.NEVER
   })
+  .meta({ description: '`feature`, `entity`, `model` and any dimension that the meters keep, joined by commas.', examples: ['model,feature'] })
+
+const filterText = z.string().regex(/^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}:[^\n]{0,300}$/, 'must be a dimension, a colon and a value, such as model:gpt-5-mini')
+const filters = z
+  .union([filterText, z.array(filterText).max(50)])
+  .transform((value): ReadonlyMap<string, readonly string[]> => {
+    const accepted = new Map<string, string[]>()
+    for (const text of typeof value === 'string' ? [value] : value) {
+      const name = text.slice(0, text.indexOf(':'))
+      accepted.set(name, [...(accepted.get(name) ?? []), text.slice(name.length + 1)])
+    }
+    return accepted
+  })
+  .meta({ description: '`dimension:value`, as often as needed: values of one dimension are alternatives, different dimensions must all match. An empty value stands for events that named none.', examples: ['model:gpt-5-mini'] })
+
+const flag = z.enum(['true', 'false']).transform((text) => text === 'true')
+
+const usageQuery = {
+  from: instantIn('From here on, at the start of its hour (or minute, where minutes are kept); the running billing period unless stated.').optional(),
+  to: instantIn('Up to here, at the end of its hour or minute; now unless stated.').optional(),
+  granularity: choice(['minute', 'hour', 'day', 'week', 'month', 'total'], 'Length of a row. Minutes are kept for two days.').default('day'),
+  group_by: groupBy.optional(),
+  filter: filters.optional(),
+  meter: word('Only this meter.', 'input_tokens').optional(),
+  time_zone: z
+    .string()
+    .min(1)
+    .max(64)
+    .meta({ description: 'IANA time zone in which days, weeks and months begin; the customer’s unless stated.', examples: ['Europe/Berlin'] })
+    .optional(),
+  top: z
+    .string()
+    .regex(/^\d{1,4}$/)
+    .transform(Number)
+    .pipe(z.number().min(1).max(USAGE_TOP_MAX))
+    .meta({ description: 'Only the largest groups; all others together are one row with `rest`.', type: 'integer', minimum: 1, maximum: USAGE_TOP_MAX, pattern: undefined, examples: [10] })
+    .optional(),
+  top_by: choice(['amount', 'quantity'], 'What makes a group large.').default('amount'),
+  cumulative: flag.meta({ description: 'Each row holds everything from the beginning of the report up to its end.', type: 'boolean', enum: undefined, default: false }).optional(),
+}
 
 const usageRow = z
-  .strictObject({
-    start: time('Start of the hour, day or month; null for a total.').nullable(),
+  .looseObject({
+    start: time('Start of the minute, hour, day, week or month; null for a total.').nullable(),
     meter: z.string().meta({ examples: ['input_tokens'] }),
-    model: z.string().nullable().optional(),
-    feature: z.string().nullable().optional(),
-    entity: z.string().nullable().optional(),
-    quantity: decimal('Used.', '48000'),
+    quantity: decimal('Used: the sum, the largest, the latest, or the number of distinct values, as the meter aggregates.', '48000'),
     amount: decimal('Charged for it.', '0.72'),
     currency,
     events: z.int(),
+    exact: z.literal(false).optional().meta({ description: `False for a number of distinct values that is estimated: past ${DISTINCT_HASHES_MAX.toLocaleString('en')} in one hour and group, to 1.6 %; left out where it is exact. Charges always are.` }),
+    rest: z.literal(true).optional().meta({ description: 'All groups that are not among the `top`.' }),
   })
-  .meta({ id: 'UsageRow' })
+  .meta({ id: 'UsageRow', description: 'Each dimension that was grouped by is a member, null where events named none.' })
+
+const usageAnswer = {
+  from: time('First hour or minute.'),
+  to: time('End of the last.'),
+  period: period.nullable().meta({ description: 'The billing period that this is, exactly; null where bounds were asked for.' }),
+  granularity: z.string(),
+  time_zone: z.string(),
+  currency,
+  data: z.array(usageRow),
+  totals: z
+    .array(z.strictObject({ meter: z.string(), quantity: decimal('Used.', '48000'), amount: decimal('Charged for it.', '0.72'), currency, events: z.int(), exact: z.literal(false).optional() }))
+    .meta({ description: 'By meter, and by what it was charged in, over the whole span.' }),
+  as_of: time('When it was read: all that was acknowledged before is in it. Usage of gateway nodes follows within a second.'),
+  posted: z.literal(true).meta({ description: 'All of it is posted: it changes by further events only.' }),
+}
 
 export const usageRoutes = {
   getUsage: route({
@@ -152,41 +205,28 @@ export const usageRoutes = {
     path: '/v1/customers/{customer}/usage',
     tag: 'usage',
     summary: 'Get usage',
-    description: 'Sums of the posted usage, in whole hours. A group that is asked for is a member of each row.',
+    description: 'Aggregates of the posted usage. Without bounds exactly the running billing period, so that its amounts are those of the invoice.',
     access: ['customer'],
     params: customerParam,
-    query: z.strictObject({
-      from: instantIn('From here on, at the start of its hour; the running billing period unless stated.').optional(),
-      to: instantIn('Up to here, at the end of its hour; now unless stated.').optional(),
-      granularity: choice(['hour', 'day', 'month', 'total'], 'Length of a row.').default('day'),
-      group_by: groupBy.meta({ description: `Of ${groups.join(', ')}, joined by commas.`, examples: ['model,feature'] }).optional(),
-      meter: word('Only this meter.', 'input_tokens').optional(),
-      time_zone: z
-        .string()
-        .min(1)
-        .max(64)
-        .meta({ description: 'IANA time zone in which days and months begin; the customer’s unless stated.', examples: ['Europe/Berlin'] })
-        .optional(),
-    }),
+    query: z.strictObject(usageQuery),
     body: null,
     status: 200,
-    answer: z
-      .strictObject({
-        customer: id('cus', 'The customer.'),
-        from: time('First hour.'),
-        to: time('End of the last hour.'),
-        granularity: z.string(),
-        time_zone: z.string(),
-        currency,
-        data: z.array(usageRow),
-        totals: z
-          .array(z.strictObject({ meter: z.string(), quantity: decimal('Used.', '48000'), amount: decimal('Charged for it.', '0.72'), currency, events: z.int() }))
-          .meta({ description: 'By meter, and by what it was charged in, over all rows.' }),
-        as_of: time('When it was read.'),
-        posted: z.literal(true).meta({ description: 'All of it is posted: it never changes, it only grows.' }),
-      })
-      .meta({ id: 'Usage' }),
-    problems: ['not_found', 'out_of_range', 'unknown_meter', 'unknown_time_zone', 'too_many_rows'],
+    answer: z.strictObject({ customer: id('cus', 'The customer.'), ...usageAnswer }).meta({ id: 'Usage' }),
+    problems: ['not_found', 'out_of_range', 'unknown_meter', 'unknown_dimension', 'unknown_time_zone', 'too_many_rows', 'not_cumulative'],
+  }),
+  getUsageOfAll: route({
+    method: 'GET',
+    path: '/v1/usage',
+    tag: 'usage',
+    summary: 'Get usage of all customers',
+    description: 'For the operator: as the usage of one customer, with `customer` as a further dimension. Without bounds the last 30 days.',
+    access: [],
+    params: nothing,
+    query: z.strictObject(usageQuery),
+    body: null,
+    status: 200,
+    answer: z.strictObject(usageAnswer).meta({ id: 'UsageOfAll' }),
+    problems: ['out_of_range', 'unknown_meter', 'unknown_dimension', 'unknown_time_zone', 'too_many_rows', 'not_cumulative'],
   }),
   listEvents: route({
     method: 'GET',

@@ -1,52 +1,17 @@
 // Usage and events as they are read. What only the operator may see is left out for everybody else.
 
+import type * as z from 'zod'
 import { formatDecimal, formatUnits, parseDecimal, parseUnits } from '@tollgate/core'
 import { eventsPage } from '../../app/records.ts'
-import { usageReport, USAGE_AMOUNT_SCALE, USAGE_QUANTITY_SCALE } from '../../app/usage-report.ts'
+import { usageOfAll, usageReport, USAGE_AMOUNT_SCALE, USAGE_QUANTITY_SCALE, type UsageInput, type UsageReport } from '../../app/usage-report.ts'
 import { timeOf, timeOrNull } from '../contract/fields.ts'
 import type { usageRoutes } from '../contract/usage.ts'
 import { readSequence, writeCursor } from '../cursor.ts'
 import type { Handlers } from '../handler.ts'
 
 export const usageHandlers: Handlers<keyof typeof usageRoutes> = {
-  getUsage: async ({ plane, params, query }) => {
-    const groupBy = query.group_by ?? []
-    const report = await usageReport(plane, params.customer, {
-      from: query.from ?? null,
-      to: query.to ?? null,
-      granularity: query.granularity,
-      groupBy,
-      meter: query.meter ?? null,
-      timeZone: query.time_zone ?? null,
-    })
-    return {
-      customer: params.customer,
-      from: timeOf(report.from),
-      to: timeOf(report.to),
-      granularity: query.granularity,
-      time_zone: report.timeZone,
-      currency: report.currency,
-      data: report.rows.map((row) => ({
-        start: timeOrNull(row.start),
-        meter: row.meter,
-        // A rollup holds an empty text where an event named none.
-        ...Object.fromEntries(groupBy.map((group) => [group, row[group] === '' ? null : row[group]])),
-        quantity: plain(row.quantity, USAGE_QUANTITY_SCALE),
-        amount: plain(row.amount, USAGE_AMOUNT_SCALE),
-        currency: row.asset,
-        events: Number(row.events),
-      })),
-      totals: report.totals.map(({ meter, asset, quantity, amount, events }) => ({
-        meter,
-        quantity: formatDecimal(quantity, USAGE_QUANTITY_SCALE),
-        amount: formatDecimal(amount, USAGE_AMOUNT_SCALE),
-        currency: asset,
-        events: Number(events),
-      })),
-      as_of: timeOf(report.asOf),
-      posted: true,
-    }
-  },
+  getUsage: async ({ plane, params, query }) => ({ customer: params.customer, ...usageBody(query, await usageReport(plane, params.customer, inputOf(query))) }),
+  getUsageOfAll: async ({ plane, query }) => usageBody(query, await usageOfAll(plane, inputOf(query))),
   listEvents: async ({ plane, caller, params, query }) => {
     const page = await eventsPage(plane, params.customer, {
       after: readSequence('events', query.cursor),
@@ -61,6 +26,56 @@ export const usageHandlers: Handlers<keyof typeof usageRoutes> = {
     })
     return { data: page.rows.map((row) => eventBody(row, caller.isOperator)), next_cursor: writeCursor('events', page.next) }
   },
+}
+
+type UsageQuery = z.output<(typeof usageRoutes)['getUsage']['query']>
+
+function inputOf(query: UsageQuery): UsageInput {
+  return {
+    from: query.from ?? null,
+    to: query.to ?? null,
+    granularity: query.granularity,
+    groupBy: query.group_by ?? [],
+    filters: query.filter ?? new Map(),
+    meter: query.meter ?? null,
+    timeZone: query.time_zone ?? null,
+    top: query.top === undefined ? null : { groups: query.top, by: query.top_by },
+    cumulative: query.cumulative ?? false,
+  }
+}
+
+function usageBody(query: UsageQuery, report: UsageReport) {
+  const groupBy = query.group_by ?? []
+  return {
+    from: timeOf(report.from),
+    to: timeOf(report.to),
+    period: report.period === null ? null : { start: timeOf(report.period.start), end: timeOf(report.period.end) },
+    granularity: query.granularity,
+    time_zone: report.timeZone,
+    currency: report.currency,
+    data: report.rows.map((row) => ({
+      start: timeOrNull(row.start),
+      meter: row.meter,
+      // A rollup holds an empty text where an event named none.
+      ...Object.fromEntries(groupBy.map((group, index) => [group, row.groups[index] || null])),
+      quantity: plain(row.quantity, USAGE_QUANTITY_SCALE),
+      amount: plain(row.amount, USAGE_AMOUNT_SCALE),
+      currency: row.asset,
+      events: Number(row.events),
+      ...(row.isExact ? {} : { exact: false as const }),
+      ...(row.isRest ? { rest: true as const } : {}),
+    })),
+    totals: report.totals.map(({ meter, asset, quantity, amount, events, isExact }) => ({
+      meter,
+      quantity: formatDecimal(quantity, USAGE_QUANTITY_SCALE),
+      amount: formatDecimal(amount, USAGE_AMOUNT_SCALE),
+      currency: asset,
+      events: Number(events),
+      ...(isExact ? {} : { exact: false as const }),
+    })),
+    as_of: timeOf(report.asOf),
+    posted: true as const,
+  }
 }
 
 type StoredEvent = Awaited<ReturnType<typeof eventsPage>>['rows'][number]

@@ -1,8 +1,9 @@
 // Catalog text → document, or everything that is wrong with it, each with line and column. Three passes, each of which
 // tells all it finds: the YAML itself, the shape of its fields, and whether the parts fit each other.
 
-import { CATALOG_PROBLEMS_MAX, didYouMean, formatCatalogPath, nearest, validateCatalog, type CatalogDocument, type CatalogPath } from '@tollgate/core'
+import { CATALOG_PROBLEMS_MAX, didYouMean, formatCatalogPath, InputError, nearest, validateCatalog, type CatalogDocument, type CatalogPath } from '@tollgate/core'
 import type * as z from 'zod'
+import { compileExpression } from '../../platform/meter-expression.ts'
 import type { CatalogIssue, UnplacedIssue } from './issue.ts'
 import { catalogSchema } from './schema.ts'
 import { readYaml, type YamlSource } from './yaml-source.ts'
@@ -17,8 +18,22 @@ export function parseCatalog(text: string): ParsedCatalog {
   const shaped = catalogSchema.safeParse(source.value, { reportInput: true })
   if (!shaped.success) return { kind: 'invalid', issues: placed(withoutTypoShadows(shaped.error.issues.map(explain)), source) }
   const document: CatalogDocument = shaped.data
-  const problems = placed(validateCatalog(document).map((problem) => ({ ...problem, atKey: false })), source)
+  const problems = placed([...validateCatalog(document).map((problem) => ({ ...problem, atKey: false })), ...expressionIssues(document)], source)
   return problems.some(({ level }) => level === 'error') ? { kind: 'invalid', issues: problems } : { kind: 'valid', document, warnings: problems }
+}
+
+/** Expressions are compiled here, because core knows no expression language. */
+function expressionIssues(document: CatalogDocument): UnplacedIssue[] {
+  return document.meters.flatMap((meter, index): UnplacedIssue[] => {
+    if (meter.expression === undefined || meter.expression === null) return []
+    try {
+      compileExpression(meter.expression, meter.id)
+      return []
+    } catch (cause) {
+      if (!(cause instanceof InputError)) throw cause
+      return [error(['meters', index, 'expression'], cause.code, `the expression of meter ${meter.id} is refused: ${cause.message}`)]
+    }
+  })
 }
 
 /** In the order of the file, errors and warnings together; at most as many as anybody reads. */

@@ -34,11 +34,27 @@ const meter = fields(
     name: name('Input tokens'),
     unit: text({ description: 'What one unit is called.', example: 'token' }).default('unit'),
     event_type: text({ description: 'Type of the usage events that count. The gateway writes `ai.request`.', example: 'ai.request' }),
-    aggregation: choice(['sum', 'count'], { description: '`sum` adds up properties of the events; `count` counts the events.', example: 'sum' }).default('sum'),
+    aggregation: choice(['sum', 'count', 'max', 'unique_count', 'latest', 'weighted_sum'], {
+      description:
+        '`sum` adds up properties of the events; `count` counts the events; `max` is the largest value; `unique_count` counts distinct values of one property; `latest` is the value of the latest event by its time; `weighted_sum` adds up a level times the hours that it lasted, such as gigabyte hours of storage.',
+      example: 'sum',
+    }).default('sum'),
     properties: list(text({ description: 'Name of a number in the event.' }), {
-      description: 'Numbers of the event that `sum` adds up. The gateway writes the disjoint `input_tokens`, `cached_input_tokens` and `output_tokens`. Empty for `count`.',
+      description:
+        'Numbers of the event that add up to its quantity. The gateway writes the disjoint `input_tokens`, `cached_input_tokens` and `output_tokens`. Of `unique_count` the one property whose values are counted, `entity` and `run` included. Empty for `count`, and with an expression.',
       example: ['input_tokens', 'cached_input_tokens'],
     }).default([]),
+    expression: text({
+      description: 'Works out the quantity of an event in CEL, instead of properties: `quantity.<name>` are its exact numbers (zero where it has none), `dimension.<name>` its texts.',
+      example: 'quantity.images * (dimension.size == "large" ? 4 : 1)',
+    })
+      .nullable()
+      .optional(),
+    dimensions: list(text({ description: 'Name of a dimension.' }), {
+      description: 'Dimensions of the events that usage can be broken down by, beside `model`, `feature` and `entity`, which always can.',
+      example: ['region', 'token_type'],
+    }).optional(),
+    backfill: toggle({ description: 'Counts the events of before the meter was made, too. They appear in reports; nothing is charged for them.', example: true }).optional(),
     filter: z
       .record(z.string(), list(looseText({ description: 'An accepted value.' }), { description: 'Accepted values.' }))
       .meta({ description: 'Counts only events whose dimension has one of these values; `feature` is a dimension too.', examples: [{ model: ['gpt-5', 'gpt-5-mini'] }] })

@@ -1,10 +1,14 @@
 // What a batch works on and what comes out of it: working copies of stored state, and everything that must be written.
 
-import type { Catalog, EventResult, Instant, UsageEvent } from '@tollgate/core'
+import type { Catalog, EventResult, Instant, Meter, Reading, UsageEvent } from '@tollgate/core'
 import type { BudgetMove } from '../../store/budgets.ts'
 import type { EventRow } from '../../store/events.ts'
-import type { AccumulatorRow, AccumulatorText, BlockRow, DebtRow, RollupRow } from '../../store/settlement.ts'
+import type { ReadingRow } from '../../store/readings.ts'
+import type { AccumulatorRow, AccumulatorText, BlockRow, DebtRow } from '../../store/settlement.ts'
 import type { CustomerContext } from '../customer-contexts.ts'
+import type { Aggregates } from './aggregates.ts'
+import type { DimensionBatch } from './known-dimensions.ts'
+import { emptyRollups, type Rollups } from './roll-up.ts'
 
 /** Working copies of what the batch touches. */
 export type BatchState = {
@@ -20,13 +24,25 @@ export type BatchState = {
   /** Headroom of allowances that events without a lease may draw, by {@link headroomKey}. */
   readonly headrooms: Map<string, bigint>
   readonly now: Instant
+  /** What each event says to its meters: those of the catalog that it is rated by, and those that came with later ones. */
+  readonly meteringOf: (event: UsageEvent) => Metering
+  readonly aggregates: Aggregates
+  readonly dimensions: DimensionBatch
+}
+
+export type Metering = {
+  readonly meters: readonly Meter[]
+  readonly readings: readonly Reading[]
+  /** Meters that prices may charge: those of the catalog that the event is rated by. */
+  readonly rated: Pick<ReadonlySet<string>, 'has'>
 }
 
 export type BatchOutput = {
   readonly rows: EventRow[]
   readonly results: EventResult[]
   readonly moves: Map<string, BudgetMove>
-  readonly rollups: Map<string, RollupRow>
+  readonly rollups: Rollups
+  readonly readings: ReadingRow[]
   readonly touched: Set<AccumulatorRow>
   /** Draws by block, accrued and debt, per customer and period. */
   readonly postings: Map<string, Posting>
@@ -35,7 +51,7 @@ export type BatchOutput = {
 export type Posting = { readonly customer: string; readonly periodStart: Instant; readonly asset: string; readonly draws: Map<string, bigint>; accrued: bigint; debt: bigint; events: number; amount: bigint }
 
 export function emptyOutput(): BatchOutput {
-  return { rows: [], results: [], moves: new Map(), rollups: new Map(), touched: new Set(), postings: new Map() }
+  return { rows: [], results: [], moves: new Map(), rollups: emptyRollups(), readings: [], touched: new Set(), postings: new Map() }
 }
 
 /** `position` is the `positionKey` of price and entry. */

@@ -2,8 +2,10 @@
 // working copies that it is given, so that a batch that fails is simply rated again. The one place where usage becomes
 // money; the charge of an event, its draws, its budgets and its rollups all come out of the same pass.
 
-import { allowanceBudget, assert, coverByAllowances, formatUnits, measure, quantity, rateEvent, type Coverage, type Instant, type Measured, type Plan, type Units, type UsageEvent } from '@tollgate/core'
+import { allowanceBudget, assert, coverByAllowances, formatUnits, quantity, rateEvent, type Coverage, type Instant, type Measured, type Plan, type Units, type UsageEvent } from '@tollgate/core'
+import { hourOffset } from '@tollgate/core/period'
 import type { CustomerContext } from '../customer-contexts.ts'
+import { quantitiesOf, readingRows } from './aggregates.ts'
 import { accumulate, positionOf } from './accumulate.ts'
 import { headroomKey, postingKey, type BatchOutput, type BatchState } from './batch-state.ts'
 import { eventRow } from './event-row.ts'
@@ -16,16 +18,19 @@ export function rateInto(output: BatchOutput, state: BatchState, event: UsageEve
   const context = state.contextAt(event.customer, event.time)
   const catalog = state.catalogOf(event)
   const plan = catalog.plans.get(context.plan.id) ?? context.plan
-  const measured = measure(catalog.meters, event)
-  const coverage = event.settled === null ? coverFromHeadroom(state, context, plan, measured) : coverageOf(event, measured)
+  const { meters, readings, rated: ratedMeters } = state.meteringOf(event)
   const periodStart = context.snapshot.period.start
+  const measured = quantitiesOf(state.aggregates, event, periodStart, readings.filter(({ meter }) => ratedMeters.has(meter.id)))
+  const coverage = event.settled === null ? coverFromHeadroom(state, context, plan, measured) : coverageOf(event, measured)
   const { asset } = plan
   const rated = rateEvent({ plan, usage: event, measured, coverage, before: (price, entry) => positionOf(state, { customer: event.customer, periodStart, price, entry }) })
 
   const paid = pay(state, plan, event, rated.amount)
   accumulate(output, state, { event, rated, periodStart, priceOf: (id) => plan.prices.find((price) => price.id === id)! })
   moveBudgets(output, { event, context, coverage, measured, paid, charge: rated.amount })
-  rollUp(output, { event, measured, rated, asset })
+  const { keep } = state.dimensions
+  rollUp(output.rollups, { event, periodStart, readings, charges: rated.charges, asset, sign: 1, now: state.now, offsetMs: hourOffset(context.facts.timeZone, event.time), keep })
+  output.readings.push(...readingRows({ event, periodStart, readings, meters, rated: ratedMeters, keep }))
   post(output, { event, periodStart, paid, asset, amount: rated.amount })
   output.rows.push(eventRow({ event, periodStart, catalog, plan, rated, paid, measured }))
   output.results.push({ status: 'accepted', id: event.id, charge: { amount: formatUnits(rated.amount, asset), currency: asset } })

@@ -14,16 +14,22 @@ import { lockCustomers, type StoredFacts } from '../../store/customers.ts'
 import { claimKeys, insertEvents, keyText, type EventRow } from '../../store/events.ts'
 import { insertTransfers, type TransferRow } from '../../store/ledger.ts'
 import { advanceJournal } from '../../store/nodes.ts'
+import { insertReadings } from '../../store/readings.ts'
+import { addRollups } from '../../store/rollups.ts'
 import {
-  addRollups, insertOutbox, openBatch, readAccumulators, readBlocks, readDebts, writeAccumulators, writeBlocks, writeDebts,
+  insertOutbox, openBatch, readAccumulators, readBlocks, readDebts, writeAccumulators, writeBlocks, writeDebts,
   type BlockRow, type OutboxRow,
 } from '../../store/settlement.ts'
 import type { Catalogs } from '../catalogs.ts'
 import { budgetScale, budgetsOf, limitOf, type CustomerContext, type CustomerContexts } from '../customer-contexts.ts'
 import { accumulatorKey, debtKey, emptyOutput, headroomKey, postingKey, type BatchOutput, type BatchState } from './batch-state.ts'
+import { loadAggregates } from './aggregates.ts'
+import type { KnownDimensions } from './known-dimensions.ts'
+import { meteringOf } from './metering.ts'
 import { rateInto } from './rate-batch.ts'
+import { valuesOf } from './roll-up.ts'
 
-export type SettlementParts = { readonly sql: Sql; readonly catalogs: Catalogs; readonly contexts: CustomerContexts; readonly clock: Clock; readonly randomText: () => string }
+export type SettlementParts = { readonly sql: Sql; readonly catalogs: Catalogs; readonly contexts: CustomerContexts; readonly clock: Clock; readonly randomText: () => string; readonly dimensions: KnownDimensions }
 
 export type SettlementBatch = {
   readonly items: readonly IncomingUsage[]
@@ -38,7 +44,9 @@ export type SettlementBatch = {
 export async function settleBatch(parts: SettlementParts, batch: SettlementBatch): Promise<EventResult[]> {
   // Before the transaction, which must not wait for a second connection of its own pool.
   const catalogs = await catalogsOf(parts, batch.items)
-  return withRetry(parts.sql, (tx) => settleIn(tx, { ...parts, versions: catalogs }, batch))
+  const { results, committed } = await withRetry(parts.sql, (tx) => settleIn(tx, { ...parts, versions: catalogs }, batch))
+  committed()
+  return results
 }
 
 /** The catalogs that the batch's decisions were made under, by version. */
@@ -47,9 +55,11 @@ async function catalogsOf(parts: SettlementParts, items: readonly IncomingUsage[
   return new Map(await Promise.all([...versions].map(async (version) => [version, await parts.catalogs.version(version)] as const)))
 }
 
+type Settled = { readonly results: EventResult[]; /** What memory may keep once the transaction stands. */ readonly committed: () => void }
 type LoadedParts = SettlementParts & { readonly versions: ReadonlyMap<number, Catalog> }
 
-async function settleIn(tx: Transaction, parts: LoadedParts, batch: SettlementBatch): Promise<EventResult[]> {
+async function settleIn(tx: Transaction, parts: LoadedParts, batch: SettlementBatch): Promise<Settled> {
+  let committed = () => {}
   const results: (EventResult | null)[] = batch.items.map(() => null)
   const versions = await lockCustomers(tx, [...new Set(batch.items.map(({ event }) => event.customer))])
   const facts = await parts.contexts.facts(tx, versions)
@@ -62,14 +72,18 @@ async function settleIn(tx: Transaction, parts: LoadedParts, batch: SettlementBa
       results[index] = output.results.at(-1)!
     }
     await write(tx, parts, { batch, output, state, ensured })
+    committed = state.dimensions.committed
   } else {
     await insertOutbox(tx, batch.outbox)
   }
   if (batch.journal !== null) await advanceJournal(tx, batch.journal.node, batch.journal.to)
-  return results.map((result) => {
-    assert(result !== null, 'an event of the batch has no result')
-    return result
-  })
+  return {
+    committed,
+    results: results.map((result) => {
+      assert(result !== null, 'an event of the batch has no result')
+      return result
+    }),
+  }
 }
 
 /** Indices of the events that are new; all others get their result. */
@@ -115,12 +129,22 @@ async function loadState(tx: Transaction, parts: LoadedParts, events: readonly U
   const customers = [...new Set(events.map(({ customer }) => customer))]
   const contexts = [...new Set(events.map((event) => contextAt(event.customer, event.time)))]
   const periods = [...new Set(contexts.map(({ snapshot }) => snapshot.period.start))]
+  const catalogOf = (event: UsageEvent) => parts.versions.get(event.catalogVersion ?? 0) ?? parts.catalogs.current()
+  const metering = new Map(events.map((event) => [event, meteringOf(event, catalogOf(event), parts.catalogs.current())]))
+  const placed = [...metering].flatMap(([event, { readings }]) => readings.map((reading) => ({ event, periodStart: contextAt(event.customer, event.time).snapshot.period.start, reading })))
+  const [aggregates, dimensions] = await Promise.all([
+    loadAggregates(tx, placed),
+    parts.dimensions.open(tx, [...metering].flatMap(([event, { meters, readings }]) => valuesOf(event, [...readings, ...meters.filter(({ aggregation }) => aggregation === 'weighted_sum').map((meter) => ({ meter }))]))),
+  ])
   const [totals, blocks, debts] = await Promise.all([readAccumulators(tx, customers, periods), readBlocks(tx, customers, { spentToo: false }), readDebts(tx, customers)])
   const ensured = contexts.flatMap((context) => budgetRows(context))
   await ensureBudgets(tx, ensured)
   const state: BatchState = {
     contextAt,
-    catalogOf: (event) => parts.versions.get(event.catalogVersion ?? 0) ?? parts.catalogs.current(),
+    catalogOf,
+    meteringOf: (event) => metering.get(event)!,
+    aggregates,
+    dimensions,
     totals: new Map(totals.map((row) => [accumulatorKey(row.customer, row.periodStart, positionKey(row.price, row.entry)), row])),
     accumulators: new Map(),
     blocks: blocksByCustomer(blocks),
@@ -165,16 +189,19 @@ function blocksByCustomer(blocks: readonly BlockRow[]): Map<string, BlockRow[]> 
 type Written = { readonly batch: SettlementBatch; readonly output: BatchOutput; readonly state: BatchState; readonly ensured: readonly BudgetRow[] }
 
 async function write(tx: Transaction, parts: SettlementParts, { batch, output, state }: Written): Promise<void> {
-  const id = await openBatch(tx, batch.origin, output.rows.length)
+  const id = await openBatch(tx, { origin: batch.origin, events: output.rows.length, catalogVersion: parts.catalogs.current().version })
   await insertEvents(tx, id, output.rows)
+  const overflows = await state.dimensions.write()
   await Promise.all([
     writeAccumulators(tx, [...output.touched]),
     writeBlocks(tx, [...state.blocks.values()].flat().filter(({ changed }) => changed)),
     writeDebts(tx, [...state.debts.values()]),
     insertTransfers(tx, transfersOf(output, id, parts.randomText)),
     moveBudgets(tx, [...output.moves.values()]),
-    addRollups(tx, [...output.rollups.values()]),
-    insertOutbox(tx, [...batch.outbox, ...settlementMessages(output, id)]),
+    addRollups(tx, 'rollup_hour', [...output.rollups.hours.values()]),
+    addRollups(tx, 'rollup_minute', [...output.rollups.minutes.values()]),
+    insertReadings(tx, output.readings),
+    insertOutbox(tx, [...batch.outbox, ...settlementMessages(output, id), ...overflows]),
   ])
 }
 
