@@ -101,6 +101,23 @@ create table catalog_version (
 );
 CREATE TRIGGER catalog_version_append_only BEFORE DELETE OR UPDATE ON public.catalog_version FOR EACH ROW EXECUTE FUNCTION refuse_change();
 
+create table correction (
+  customer_id text not null,
+  source text not null,
+  id text not null,
+  by_source text not null,
+  by_id text not null,
+  at timestamp with time zone not null,
+  is_void boolean not null,
+  patch jsonb,
+  reason text,
+  refused text,
+  received_at timestamp with time zone default now() not null,
+  constraint correction_pkey PRIMARY KEY (customer_id, source, id, by_source, by_id),
+  constraint correction_customer_id_fkey FOREIGN KEY (customer_id) REFERENCES customer(id),
+  constraint correction_check CHECK ((is_void = (patch IS NULL)))
+);
+
 create table credit_block (
   customer_id text not null,
   id text not null,
@@ -133,6 +150,26 @@ create table customer (
   constraint customer_external_id_key UNIQUE (external_id)
 );
 
+create table dimension_overflow (
+  customer_id text not null,
+  meter text not null,
+  dimension text not null,
+  first_value text not null,
+  at timestamp with time zone default now() not null,
+  constraint dimension_overflow_pkey PRIMARY KEY (customer_id, meter, dimension),
+  constraint dimension_overflow_customer_id_fkey FOREIGN KEY (customer_id) REFERENCES customer(id)
+);
+
+create table dimension_value (
+  customer_id text not null,
+  meter text not null,
+  dimension text not null,
+  value text not null,
+  first_seen timestamp with time zone default now() not null,
+  constraint dimension_value_pkey PRIMARY KEY (customer_id, meter, dimension, value),
+  constraint dimension_value_customer_id_fkey FOREIGN KEY (customer_id) REFERENCES customer(id)
+);
+
 create table entity (
   customer_id text not null,
   id text not null,
@@ -151,6 +188,7 @@ create table event_key (
   source text not null,
   id text not null,
   content_hash bytea not null,
+  "time" timestamp with time zone,
   constraint event_key_pkey PRIMARY KEY (customer_id, source, id)
 );
 
@@ -243,6 +281,40 @@ create table ledger_transfer (
 CREATE INDEX ledger_transfer_batch ON public.ledger_transfer USING btree (customer_id, batch_id);
 CREATE TRIGGER ledger_transfer_append_only BEFORE DELETE OR UPDATE ON public.ledger_transfer FOR EACH ROW EXECUTE FUNCTION refuse_change();
 
+create table meter_backfill (
+  meter text not null,
+  catalog_version integer not null,
+  state text not null,
+  customers_total integer default 0 not null,
+  customers_done integer default 0 not null,
+  events_done bigint default 0 not null,
+  at_customer text,
+  at_time timestamp with time zone,
+  at_sequence bigint,
+  started_at timestamp with time zone default now() not null,
+  finished_at timestamp with time zone,
+  constraint meter_backfill_pkey PRIMARY KEY (meter),
+  constraint meter_backfill_state_check CHECK ((state = ANY (ARRAY['running'::text, 'done'::text])))
+);
+
+create table meter_reading (
+  customer_id text not null,
+  meter text not null,
+  period_start timestamp with time zone not null,
+  "time" timestamp with time zone not null,
+  source text not null,
+  id text not null,
+  feature text not null,
+  entity_id text not null,
+  dimensions jsonb not null,
+  value numeric(38,9) not null,
+  label text,
+  is_rated boolean not null,
+  constraint meter_reading_pkey PRIMARY KEY (customer_id, meter, period_start, "time", source, id)
+);
+CREATE INDEX meter_reading_label ON public.meter_reading USING btree (customer_id, meter, period_start, label) WHERE (label IS NOT NULL);
+CREATE INDEX meter_reading_value ON public.meter_reading USING btree (customer_id, meter, period_start, value);
+
 create table migration (
   version integer not null,
   name text not null,
@@ -283,23 +355,52 @@ create table parked_event (
 
 create table rollup_hour (
   customer_id text not null,
-  hour timestamp with time zone not null,
   meter text not null,
+  start timestamp with time zone not null,
+  period_start timestamp with time zone not null,
   feature text not null,
-  model text not null,
   entity_id text not null,
+  dimensions jsonb not null,
+  asset text not null,
+  kind text not null,
   quantity numeric(38,9) not null,
   amount numeric(38,12) not null,
   events bigint not null,
-  asset text not null,
-  constraint rollup_hour_pkey PRIMARY KEY (customer_id, hour, meter, feature, model, entity_id, asset)
+  latest_at timestamp with time zone,
+  latest_by text,
+  hashes bigint[],
+  constraint rollup_hour_pkey PRIMARY KEY (customer_id, meter, start, period_start, feature, entity_id, dimensions, asset),
+  constraint rollup_hour_kind_check CHECK ((kind = ANY (ARRAY['sum'::text, 'max'::text, 'latest'::text, 'unique'::text])))
 );
+CREATE INDEX rollup_hour_meter ON public.rollup_hour USING btree (meter, start);
+
+create table rollup_minute (
+  customer_id text not null,
+  meter text not null,
+  start timestamp with time zone not null,
+  period_start timestamp with time zone not null,
+  feature text not null,
+  entity_id text not null,
+  dimensions jsonb not null,
+  asset text not null,
+  kind text not null,
+  quantity numeric(38,9) not null,
+  amount numeric(38,12) not null,
+  events bigint not null,
+  latest_at timestamp with time zone,
+  latest_by text,
+  hashes bigint[],
+  constraint rollup_minute_pkey PRIMARY KEY (customer_id, meter, start, period_start, feature, entity_id, dimensions, asset),
+  constraint rollup_hour_kind_check CHECK ((kind = ANY (ARRAY['sum'::text, 'max'::text, 'latest'::text, 'unique'::text])))
+);
+CREATE INDEX rollup_minute_meter_start_idx ON public.rollup_minute USING btree (meter, start);
 
 create table settlement_batch (
   id bigint generated always as identity not null,
   origin text not null,
   events integer not null,
   settled_at timestamp with time zone default now() not null,
+  catalog_version integer,
   constraint settlement_batch_pkey PRIMARY KEY (id)
 );
 
@@ -360,9 +461,16 @@ create table usage_event (
   asset text not null,
   cost jsonb,
   estimated boolean not null,
-  context jsonb not null
+  context jsonb not null,
+  effect text default 'use'::text not null,
+  corrects_source text,
+  corrects_id text,
+  constraint usage_event_check CHECK (((effect = 'use'::text) = (corrects_id IS NULL))),
+  constraint usage_event_effect_check CHECK ((effect = ANY (ARRAY['use'::text, 'reversal'::text, 'replacement'::text])))
 ) partition by RANGE ("time");
 CREATE INDEX usage_event_customer ON ONLY public.usage_event USING btree (customer_id, sequence);
+CREATE INDEX usage_event_run ON ONLY public.usage_event USING btree (customer_id, run) WHERE (run IS NOT NULL);
+CREATE INDEX usage_event_time ON ONLY public.usage_event USING btree (customer_id, "time");
 CREATE TRIGGER usage_event_append_only BEFORE DELETE OR UPDATE ON public.usage_event FOR EACH ROW EXECUTE FUNCTION refuse_change();
 
 create table usage_event_default partition of usage_event default;
