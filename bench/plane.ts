@@ -29,7 +29,7 @@ export async function benchPlane(options: { readonly catalog: string; readonly c
   }
   try {
     await migrate(sql)
-    const plane = await createControlPlane({ sql, clock: systemClock, log: silentLog(), links: { topUpUrl: '', upgradeUrl: '' }, masterKey: new Uint8Array(32), randomText, environmentUpstreams: [] })
+    const plane = await createControlPlane({ sql, clock: systemClock, log: silentLog(), links: { topUpUrl: '', upgradeUrl: '', portalUrl: '' }, masterKey: new Uint8Array(32), randomText, environmentUpstreams: [] })
     await keepPartitions(plane)
     await publishText(plane, options.catalog)
     return { plane, folder, close }

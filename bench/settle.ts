@@ -34,7 +34,7 @@ export async function run(options: { readonly rounds: number; readonly log: (lin
   const sql = connect({ url: postgres.url, applicationName: 'bench', max: 4 })
   try {
     await migrate(sql)
-    const plane = await createControlPlane({ sql, clock: systemClock, log: silentLog(), links: { topUpUrl: '', upgradeUrl: '' }, masterKey: new Uint8Array(32), randomText, environmentUpstreams: [] })
+    const plane = await createControlPlane({ sql, clock: systemClock, log: silentLog(), links: { topUpUrl: '', upgradeUrl: '', portalUrl: '' }, masterKey: new Uint8Array(32), randomText, environmentUpstreams: [] })
     await keepPartitions(plane)
     await publishDemo(plane)
     const customers = await makeCustomers(plane)

@@ -2,6 +2,7 @@
 
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { renderClientTypes } from '../packages/server/src/api/client-types.ts'
 import { renderOpenApi } from '../packages/server/src/api/openapi.ts'
 import { renderErrorReference } from '../packages/server/src/api/problems.ts'
 import { renderApiReference } from '../packages/server/src/api/reference.ts'
@@ -28,5 +29,6 @@ export const GENERATED: readonly Generated[] = [
   { path: 'docs/reference/api.md', render: () => renderApiReference(version) },
   { path: 'docs/reference/errors.md', render: renderErrorReference },
   ...[...renderExplainSchemas()].map(([name, text]) => ({ path: `docs/reference/explain/${name}`, render: () => text })),
+  { path: 'packages/web/src/api/operations.ts', render: () => renderClientTypes(version) },
   { path: 'packages/server/sql/schema.sql', render: renderSchema },
 ]

@@ -35,7 +35,7 @@ export async function testPlane(options: { readonly clock?: Clock; readonly cata
   const clock = options.clock ?? systemClock
   const log = process.env['TEST_LOG'] === undefined ? silentLog() : createLog({ level: 'debug', pretty: true })
   const plane = await createControlPlane({
-    sql: database.sql, clock, log, links: { topUpUrl: 'http://localhost/top-up', upgradeUrl: 'http://localhost/plans' },
+    sql: database.sql, clock, log, links: { topUpUrl: 'http://localhost/top-up', upgradeUrl: 'http://localhost/plans', portalUrl: 'http://localhost/portal/' },
     masterKey: new Uint8Array(32).fill(7), randomText, environmentUpstreams: [],
   })
   await publishSource(plane, options.catalog ?? readFileSync(DEMO_CATALOG, 'utf8'))

@@ -7,6 +7,7 @@ export const ID_PREFIXES = {
   customer: 'cus',
   entity: 'ent',
   key: 'key',
+  portalSession: 'pts',
   event: 'evt',
   reservation: 'res',
   decision: 'dec',

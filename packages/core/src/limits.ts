@@ -117,3 +117,7 @@ export const USAGE_TOP_MAX = 1_000
 export const USAGE_GROUPS_MAX = 6
 /** Events of one run that its report adds up. */
 export const RUN_EVENTS_MAX = 100_000
+/** Failed sign-ins of one address in a minute: a person mistypes, a guesser of 256-bit keys gets nowhere and fills no log. */
+export const SIGN_IN_FAILURES_PER_MINUTE_MAX = 10
+/** Addresses whose failures are remembered. */
+export const SIGN_IN_ADDRESSES_MAX = 10_000

@@ -39,7 +39,14 @@ export type FundingSource =
   | { readonly kind: 'wallet'; readonly budget: Budget }
   | { readonly kind: 'overage' }
 
-export type KeyScope = 'gateway' | 'ingest' | 'customer' | 'admin'
+/**
+ * `tenant_admin` sets the caps of its own customer. `viewer`, `support`, `finance` and `admin` are the roles of the operator's people: the
+ * first reads all, `admin` may do all, and what lies between stands in the API's contract.
+ */
+export type KeyScope = 'gateway' | 'ingest' | 'customer' | 'tenant_admin' | OperatorRole
+export type OperatorRole = 'viewer' | 'support' | 'finance' | 'admin'
+/** From the least to the most that it may do. */
+export const OPERATOR_ROLES: readonly OperatorRole[] = ['viewer', 'support', 'finance', 'admin']
 
 /** What a key may do. The raw key is never here: it is known by its hash alone. */
 export type KeyRecord = {

@@ -8,22 +8,23 @@ import { decisionRoutes } from './contract/decisions.ts'
 import { entitlementRoutes } from './contract/entitlements.ts'
 import { moneyRoutes } from './contract/money.ts'
 import type { Route } from './contract/route.ts'
+import { sessionRoutes, signInRoute, signOutRoute } from './contract/sessions.ts'
 import { streamRoute, systemRoutes } from './contract/system.ts'
 import { ingestRoute, usageRoutes } from './contract/usage.ts'
 import { webhookRoutes } from './contract/webhooks.ts'
 
 /** Routes of one handler each, JSON in and out. */
-export const HANDLED = { ...customerRoutes, ...moneyRoutes, ...entitlementRoutes, ...usageRoutes, ...catalogRoutes, ...accessRoutes, ...webhookRoutes } as const
+export const HANDLED = { ...customerRoutes, ...moneyRoutes, ...entitlementRoutes, ...usageRoutes, ...catalogRoutes, ...accessRoutes, ...webhookRoutes, ...sessionRoutes } as const
 /** Routes that are passed on to the gateway. */
 export const FORWARDED = decisionRoutes
 /** Public routes. */
 export const SYSTEM = systemRoutes
 
 export type HandledOperation = keyof typeof HANDLED
-export type Operation = HandledOperation | keyof typeof FORWARDED | keyof typeof SYSTEM | 'ingestEvents' | 'followStream'
+export type Operation = HandledOperation | keyof typeof FORWARDED | keyof typeof SYSTEM | 'ingestEvents' | 'followStream' | 'signIn' | 'signOut'
 
 /** Every route by its operation id, in the order of the docs. */
-export const ROUTES: Readonly<Record<Operation, Route>> = { ...FORWARDED, ingestEvents: ingestRoute, ...HANDLED, followStream: streamRoute, ...SYSTEM }
+export const ROUTES: Readonly<Record<Operation, Route>> = { ...FORWARDED, ingestEvents: ingestRoute, ...HANDLED, signIn: signInRoute, signOut: signOutRoute, followStream: streamRoute, ...SYSTEM }
 
 export { ingestRoute, streamRoute }
 export type { Route } from './contract/route.ts'

@@ -4,6 +4,7 @@
 import * as z from 'zod'
 import { ROUTES, type Operation, type Route } from './contract.ts'
 import { ENTRIES } from './contract/errors.ts'
+import { scopesOf } from './contract/roles.ts'
 import { isWrite, paramNames, TAGS } from './contract/route.ts'
 
 type Json = Record<string, unknown>
@@ -70,7 +71,7 @@ export function openApiDocument(version: string): Json {
 }
 
 function operationOf(operation: Operation, route: Route, schemas: Json): Json {
-  const scopes = route.access === 'public' ? '' : `Scopes: ${['admin', ...route.access].join(', ')}.`
+  const scopes = route.access === 'public' ? '' : `Scopes: ${scopesOf(operation, route).join(', ')}.`
   return {
     operationId: operation,
     tags: [route.tag],

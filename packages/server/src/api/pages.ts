@@ -5,6 +5,7 @@ import { createHash } from 'node:crypto'
 import { describePrice, describeRecurring, formatQuantity, type Catalog, type Plan } from '@tollgate/core'
 import { ROUTES } from './contract.ts'
 import { ENTRIES } from './contract/errors.ts'
+import { scopesOf } from './contract/roles.ts'
 import { TAGS, type Tag } from './contract/route.ts'
 
 const STYLE = `
@@ -42,12 +43,12 @@ export function renderDocs(version: string): string {
     table(
       TAGS[tag],
       ['operation', 'what it does', 'scopes'],
-      Object.values(ROUTES)
-        .filter((route) => route.tag === tag)
-        .map((route) => [
+      Object.entries(ROUTES)
+        .filter(([, route]) => route.tag === tag)
+        .map(([operation, route]) => [
           `<code>${route.method} ${escape(route.path)}</code>`,
           escape(route.summary),
-          route.access === 'public' ? 'no key' : escape(['admin', ...route.access].join(', ')),
+          route.access === 'public' ? 'no key' : escape(scopesOf(operation, route).join(', ')),
         ]),
     ),
   )

@@ -1,5 +1,6 @@
 // docs/reference/api.md, rendered from the contract: what every operation takes and answers, for people.
 
+import { scopesOf } from './contract/roles.ts'
 import { ROUTES, type Operation, type Route } from './contract.ts'
 import { TAGS, type Tag } from './contract/route.ts'
 import { openApiDocument } from './openapi.ts'
@@ -55,7 +56,7 @@ function operationText(route: Route, operation: Json): string[] {
   const parameters = (operation['parameters'] as Parameter[]).filter(({ in: where }) => where === 'query')
   const body = contentSchema((operation['requestBody'] as Json | undefined)?.['content'])
   const answer = contentSchema((operation['responses'] as Readonly<Record<string, Json>>)[String(route.status)]?.['content'])
-  const scopes = route.access === 'public' ? 'no key' : ['admin', ...route.access].map((scope) => `\`${scope}\``).join(', ')
+  const scopes = route.access === 'public' ? 'no key' : scopesOf(String(operation['operationId']), route).map((scope) => `\`${scope}\``).join(', ')
   return [
     `### ${route.method} ${route.path}`,
     '',

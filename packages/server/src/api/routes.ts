@@ -6,7 +6,8 @@ import { catalogHandlers } from './routes/catalog.ts'
 import { customerHandlers } from './routes/customers.ts'
 import { entitlementHandlers } from './routes/entitlements.ts'
 import { moneyHandlers } from './routes/money.ts'
+import { sessionHandlers } from './routes/sessions.ts'
 import { usageHandlers } from './routes/usage.ts'
 import { webhookHandlers } from './routes/webhooks.ts'
 
-export const HANDLERS: Handlers = { ...customerHandlers, ...moneyHandlers, ...entitlementHandlers, ...usageHandlers, ...catalogHandlers, ...accessHandlers, ...webhookHandlers }
+export const HANDLERS: Handlers = { ...customerHandlers, ...moneyHandlers, ...entitlementHandlers, ...usageHandlers, ...catalogHandlers, ...accessHandlers, ...webhookHandlers, ...sessionHandlers }

@@ -6,12 +6,14 @@ import fastify, { LogController, type FastifyInstance, type FastifyReply, type F
 import { API_BODY_BYTES_MAX, HEADER_BYTES_MAX, HEADERS_TIMEOUT_MS, REQUEST_TIMEOUT_MS } from '@tollgate/core'
 import type { Registry } from 'prom-client'
 import { authenticate, type Caller } from '../app/authenticate.ts'
+import { hasCsrfToken, sessionCaller } from '../app/console-sessions.ts'
 import type { ControlPlane } from '../app/control-plane.ts'
 import { getCustomer } from '../app/customers.ts'
 import { readiness } from '../app/health.ts'
 import { createOutboxStream } from '../app/outbox-stream.ts'
 import { randomId } from '../platform/random-id.ts'
 import { FORWARDED, HANDLED, ROUTES, type SYSTEM, type HandledOperation, type Operation, type Route } from './contract.ts'
+import { scopesOf } from './contract/roles.ts'
 import type { Call } from './handler.ts'
 import { runIdempotent } from './idempotency.ts'
 import { createApiMetrics } from './metrics.ts'
@@ -22,6 +24,7 @@ import { readInput } from './read-input.ts'
 import { HANDLERS } from './routes.ts'
 import { registerEvents } from './routes/events.ts'
 import { registerForwarded } from './routes/forward.ts'
+import { registerSessions, sessionToken } from './routes/sessions.ts'
 import { registerStream } from './routes/stream.ts'
 
 export type ApiOptions = {
@@ -73,7 +76,7 @@ export function createApi(options: ApiOptions): FastifyInstance {
     if (isStopping) throw new ApiError('stopping', 'this server is stopping; try again in a moment', { headers: { 'retry-after': '1', connection: 'close' } })
     if (operation in FORWARDED) return
     const route = ROUTES[operation as Operation]
-    if (route.access !== 'public') callers.set(request, await admitted(plane, request, route))
+    if (route.access !== 'public') callers.set(request, await admitted(plane, request, { operation, route }))
   })
   readJson(app)
   app.setErrorHandler((error, request, reply) => sendProblem(error, request, reply))
@@ -104,6 +107,7 @@ export function createApi(options: ApiOptions): FastifyInstance {
   app.addHook('onClose', () => outbox.close())
 
   registerHandled(app, options, callerOf, streams.cut)
+  registerSessions(app, plane)
   registerEvents(app, { plane, callerOf, metrics })
   registerForwarded(app, { address: options.gatewayUrl })
   registerSystem(app, options, metrics.registry)
@@ -198,7 +202,7 @@ function registerSystem(app: FastifyInstance, { plane, version }: ApiOptions, re
 }
 
 /** The caller, if its key may call this route on this customer. */
-async function admitted(plane: ControlPlane, request: FastifyRequest, route: Route): Promise<Caller> {
+async function admitted(plane: ControlPlane, request: FastifyRequest, { operation, route }: { readonly operation: string; readonly route: Route }): Promise<Caller> {
   const caller = await callerFrom(plane, request)
   if (caller === null) {
     throw new ApiError(
@@ -209,7 +213,7 @@ async function admitted(plane: ControlPlane, request: FastifyRequest, route: Rou
   }
   const { customer } = request.params as { readonly customer?: string }
   if (customer !== undefined) assertOwn(caller, customer)
-  const scopes = ['admin', ...(route.access as readonly string[])]
+  const scopes = scopesOf(operation, route)
   if (!caller.key.scopes.some((scope) => scopes.includes(scope))) {
     throw new ApiError('wrong_scope', `the key ${caller.key.hint} has the scope ${caller.key.scopes.join(', ')}; this needs ${scopes.join(' or ')}`)
   }
@@ -222,9 +226,15 @@ function assertOwn(caller: Caller, customer: string): void {
     throw new ApiError('not_found', `there is no customer ${customer}`, { field: 'customer' })
 }
 
+/** By the key of the header, else by the cookie of the console, whose writes must come from the console's own page. */
 async function callerFrom(plane: ControlPlane, request: FastifyRequest): Promise<Caller | null> {
-  const header = request.headers.authorization ?? ''
-  return /^bearer /i.test(header) ? authenticate(plane, header.slice(7).trim()) : null
+  const { authorization, 'x-csrf-token': csrfToken } = request.headers
+  if (authorization !== undefined) return /^bearer /i.test(authorization) ? authenticate(plane, authorization.slice(7).trim()) : null
+  const token = sessionToken(request)
+  const caller = token === null ? null : await sessionCaller(plane, token)
+  if (caller !== null && request.method !== 'GET' && !hasCsrfToken(caller, typeof csrfToken === 'string' ? csrfToken : undefined))
+    throw new ApiError('csrf_token_missing', 'x-csrf-token is missing or not that of this session')
+  return caller
 }
 
 /** A client's own request id is taken over when it is short and plain enough for logs and headers. */

@@ -15,7 +15,8 @@ export type ControlPlane = {
   readonly sql: Sql
   readonly clock: Clock
   readonly log: Log
-  readonly links: Links
+  /** `portalUrl`: where the portal's page is. */
+  readonly links: Links & { readonly portalUrl: string }
   readonly masterKey: Uint8Array
   readonly randomText: () => string
   /** Upstreams of the process's environment, never stored. */

@@ -1,7 +1,7 @@
 // API keys and upstreams: minted, shown once, known by hash; provider secrets sealed with the master key. A change is in
 // force on every reachable node when the call answers.
 
-import { InputError, makeId, parseId, type CustomerId, type EntityId, type Instant, type KeyRecord, type KeyScope, type UpstreamConfig } from '@tollgate/core'
+import { InputError, makeId, OPERATOR_ROLES, parseId, type CustomerId, type EntityId, type Instant, type KeyRecord, type KeyScope, type UpstreamConfig } from '@tollgate/core'
 import { isSqlState, withRetry } from '../platform/postgres.ts'
 import { hashKey, keyHint, mintKey, seal } from '../platform/secrets.ts'
 import { insertAudit } from '../store/audit.ts'
@@ -26,9 +26,10 @@ export type NewKey = {
 /** The raw key is returned here and nowhere else, ever. */
 export async function createKey(plane: ControlPlane, actor: Actor, input: NewKey): Promise<{ readonly raw: string; readonly record: KeyRecord }> {
   const [scope] = input.scopes
-  if (scope === undefined) throw new InputError({ code: 'required', field: 'scopes', message: 'a key needs at least one scope: gateway, ingest, customer or admin' })
-  if (input.customer === null && input.scopes.some((one) => one === 'gateway' || one === 'customer')) throw new InputError({ code: 'required', field: 'customer', message: 'a key with scope gateway or customer belongs to a customer' })
-  if (input.customer !== null && input.scopes.includes('admin')) throw new InputError({ code: 'invalid_scope', field: 'scopes', message: "an admin key is the operator's: leave out the customer" })
+  if (scope === undefined) throw new InputError({ code: 'required', field: 'scopes', message: 'a key needs at least one scope, such as gateway, customer or admin' })
+  if (input.customer === null && input.scopes.some((one) => one === 'gateway' || one === 'customer' || one === 'tenant_admin')) throw new InputError({ code: 'required', field: 'customer', message: 'a key with scope gateway, customer or tenant_admin belongs to a customer' })
+  const role = OPERATOR_ROLES.find((one) => input.scopes.includes(one))
+  if (input.customer !== null && role !== undefined) throw new InputError({ code: 'invalid_scope', field: 'scopes', message: `a key with the role ${role} is the operator's: leave out the customer` })
   if (input.expiresAt !== null && input.expiresAt <= plane.clock.now()) throw new InputError({ code: 'out_of_range', field: 'expires_at', message: 'expires_at must be in the future' })
   if (input.customer !== null) await getCustomer(plane, input.customer)
   if (input.entity !== null && (input.customer === null || !(await hasEntity(plane.sql, input.customer, input.entity)))) throw new InputError({ code: 'unknown_entity', field: 'entity', message: `customer ${input.customer} has no entity ${input.entity}` })

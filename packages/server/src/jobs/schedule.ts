@@ -1,6 +1,7 @@
 // The jobs of a control plane, each on its interval: one run at a time, a failure is told and tried again at the next turn.
 
 import { expireBlocks } from '../app/credits.ts'
+import { forgetSessions } from '../app/console-sessions.ts'
 import type { ControlPlane } from '../app/control-plane.ts'
 import { forgetAnswers } from '../app/idempotency.ts'
 import { checkpointLedgers } from '../app/ledger/checkpoints.ts'
@@ -21,6 +22,7 @@ const JOBS: readonly Job[] = [
   { name: 'forget-outbox-messages', everyMs: 3_600_000, run: forgetOutbox },
   { name: 'sign-ledger-checkpoints', everyMs: 24 * 3_600_000, run: checkpointLedgers },
   { name: 'forget-minutes', everyMs: 600_000, run: forgetMinutes },
+  { name: 'forget-ended-sessions', everyMs: 3_600_000, run: forgetSessions },
   { name: 'create-event-partitions', everyMs: 6 * 3_600_000, run: keepPartitions },
 ]
 

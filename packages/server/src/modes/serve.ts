@@ -95,7 +95,7 @@ async function openDatabase(config: Config, log: Log, undo: (() => Promise<void>
 
 function linksOf(config: Config, port: number): ControlPlane['links'] {
   const base = config.publicUrl ?? `http://${shownHost(config.host)}:${port}`
-  return { topUpUrl: `${base}/top-up`, upgradeUrl: `${base}/plans` }
+  return { topUpUrl: `${base}/top-up`, upgradeUrl: `${base}/plans`, portalUrl: `${base}/portal/` }
 }
 
 /** An address that a person can open: a server on all addresses is reachable on loopback. */

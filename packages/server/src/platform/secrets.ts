@@ -45,7 +45,12 @@ export class SealError extends Error {
 
 /** 256 random bits: a plain hash is enough to store it by, and it cannot be guessed. */
 export function mintKey(scope: KeyScope): string {
-  return `tg_${scope}_${randomBytes(32).toString('base64url')}`
+  return mintSecret(`tg_${scope}_`)
+}
+
+/** A prefix that says what it is, and 256 random bits. */
+export function mintSecret(prefix: string): string {
+  return prefix + randomBytes(32).toString('base64url')
 }
 
 /** What the database keeps of a raw key: SHA-256, hexadecimal. */

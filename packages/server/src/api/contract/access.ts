@@ -7,8 +7,8 @@ import { route } from './route.ts'
 
 const LIST_MAX = 200
 const scope = choice(
-  ['gateway', 'ingest', 'customer', 'admin'],
-  '`gateway`: AI requests, authorize and settle. `ingest`: usage events. `customer`: reads what its customer may see. `admin`: everything, for the operator.',
+  ['gateway', 'ingest', 'customer', 'tenant_admin', 'viewer', 'support', 'finance', 'admin'],
+  '`gateway`: AI requests, authorize and settle. `ingest`: usage events. `customer`: reads what its customer may see; `tenant_admin` sets its caps, too. For the operator’s people: `viewer` reads all, `support` and `finance` change what their work is, `admin` everything.',
 )
 const modelName = text('A model name.', 'gpt-5-mini', 100)
 
@@ -87,7 +87,7 @@ export const accessRoutes = {
     query: nothing,
     body: z.strictObject({
       name: text('Shown to people.', 'production').optional(),
-      scopes: z.array(scope).min(1).max(4).meta({ description: 'What it may do.' }),
+      scopes: z.array(scope).min(1).max(8).meta({ description: 'What it may do.' }),
       customer: id('cus', 'Customer that it belongs to; needed for `gateway` and `customer`.').nullable().optional(),
       entity: id('ent', 'Entity of that customer that its requests count for.').nullable().optional(),
       feature: word('Feature that its requests use, whatever they say.', 'chat').nullable().optional(),

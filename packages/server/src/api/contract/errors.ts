@@ -60,6 +60,8 @@ export const ENTRIES = {
     title: 'The key is missing or not valid',
     advice: 'Send Authorization: Bearer <key> with a key that is neither revoked nor expired.',
   },
+  no_session: { status: 401, title: 'There is no session of a person', advice: 'Sign in with POST /v1/session, or use the token of a portal session.' },
+  csrf_token_missing: { status: 403, title: 'The write did not come from the console’s own page', advice: 'Send x-csrf-token with the csrf_token of GET /v1/session.' },
   wrong_scope: { status: 403, title: 'The key may not do this', advice: 'Use a key with the scope that the detail names.' },
   wrong_customer: { status: 403, title: 'The key belongs to another customer', advice: 'Leave the customer out, or use a key of the operator.' },
   not_found: { status: 404, title: 'Not found', advice: 'For the key of a customer, whatever belongs to another customer does not exist.' },
@@ -92,6 +94,7 @@ export const ENTRIES = {
   unsupported_media_type: { status: 415, title: 'The content type is not read here', advice: 'Send application/json, or a form of CloudEvents to /v1/events.' },
   headers_too_large: { status: 431, title: 'The headers are too large', advice: 'Send fewer or shorter ones.' },
   // 429, 5xx: our side; the same request may pass later.
+  too_many_sign_ins: { status: 429, title: 'Too many failed sign-ins', advice: 'Wait retry-after seconds, then use a key that works.' },
   settlement_backlog: { status: 429, title: 'Too much waits for settlement', advice: 'Nothing was taken. Send the same again after retry-after seconds.' },
   internal_error: { status: 500, title: 'Something broke on our side', advice: 'Tell the operator the request_id.' },
   secret_not_readable: { status: 500, title: 'A stored secret cannot be read', advice: 'Start with the master key that it was stored under.' },

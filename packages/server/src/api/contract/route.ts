@@ -14,6 +14,7 @@ export const TAGS = {
   usage: 'Usage events in, usage and charges out.',
   decisions: 'Decide before a request runs, settle after it. Answered by the gateway from memory.',
   catalog: 'Plans, prices, limits and rate card as versioned data.',
+  sessions: 'Sessions of people: the console and the portal.',
   access: 'API keys and upstreams.',
   live: 'What happens, as it happens.',
   system: 'Health, metrics and the contract itself.',

@@ -1,0 +1,20 @@
+// What the operator's roles may do: `admin` everything, every role read everything, and the writes of `support` and `finance` stand in
+// this table. A new write is the administrator's until somebody decides otherwise.
+
+import { OPERATOR_ROLES, type KeyScope, type OperatorRole } from '@tollgate/core'
+import { isWrite, type Route } from './route.ts'
+
+/** POST that changes nothing. */
+const READS: ReadonlySet<string> = new Set(['planCatalog'])
+
+const WRITES: Readonly<Record<Exclude<OperatorRole, 'viewer' | 'admin'>, ReadonlySet<string>>> = {
+  support: new Set(['changeCustomer', 'createEntity', 'putBudget', 'createPortalSession', 'endPortalSession']),
+  finance: new Set(['addCredits', 'changeCustomer', 'createPortalSession', 'endPortalSession']),
+}
+
+/** Every scope that may call an operation that is not public. */
+export function scopesOf(operation: string, route: Route): readonly KeyScope[] {
+  const named = route.access === 'public' ? [] : route.access
+  const roles = OPERATOR_ROLES.filter((role) => role === 'admin' || !isWrite(route) || READS.has(operation) || (role !== 'viewer' && WRITES[role].has(operation)))
+  return [...new Set([...roles.toReversed(), ...named])]
+}

@@ -1,0 +1,138 @@
+// Sessions of people. Signing in and out stand apart from the other routes because they set a cookie; how often an address may
+// fail to sign in is bounded here.
+
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import { SIGN_IN_ADDRESSES_MAX, SIGN_IN_FAILURES_PER_MINUTE_MAX, type CustomerId } from '@tollgate/core'
+import type { Caller } from '../../app/authenticate.ts'
+import { roleOf, sessionCaller, signIn, signOut } from '../../app/console-sessions.ts'
+import type { ControlPlane } from '../../app/control-plane.ts'
+import { createPortalSession, endPortalSession, portalSessionsPage } from '../../app/portal-sessions.ts'
+import { signInRoute, signOutRoute, type sessionRoutes } from '../contract/sessions.ts'
+import { timeOf, timeOrNull } from '../contract/fields.ts'
+import { readCursor, writeCursor } from '../cursor.ts'
+import type { Handlers } from '../handler.ts'
+import { ApiError } from '../problems.ts'
+import { readInput } from '../read-input.ts'
+
+const COOKIE = 'tollgate_session'
+const MINUTE_MS = 60_000
+
+export const sessionHandlers: Handlers<keyof typeof sessionRoutes> = {
+  getSession: async ({ caller }) => sessionBody(caller),
+  createPortalSession: async ({ plane, caller, params, body }) => {
+    const { token, session } = await createPortalSession(plane, caller.actor, {
+      customer: params.customer as CustomerId,
+      isAdmin: body.admin,
+      allowedOrigins: body.allowed_origins,
+      theme: body.theme,
+      returnUrl: body.return_url,
+      lifetimeMs: body.lifetime_seconds * 1_000,
+    })
+    return { ...portalBody(session), token, url: `${plane.links.portalUrl}?session=${session.id}#token=${token}` }
+  },
+  listPortalSessions: async ({ plane, params, query }) => {
+    const page = await portalSessionsPage(plane, { customer: params.customer, after: readCursor('portal-sessions', query.cursor), limit: query.limit })
+    return { data: page.rows.map(portalBody), next_cursor: writeCursor('portal-sessions', page.next) }
+  },
+  endPortalSession: async ({ plane, caller, params }) => portalBody(await endPortalSession(plane, caller.actor, params.customer as CustomerId, params.session)),
+}
+
+export function registerSessions(app: FastifyInstance, plane: ControlPlane): void {
+  const failures = failureCounts(() => plane.clock.now())
+  app.route({
+    method: signInRoute.method,
+    url: signInRoute.path,
+    config: { operation: 'signIn' },
+    handler: async (request, reply) => {
+      assertSameSite(request)
+      const { key } = readInput(signInRoute.body, request.body ?? {}, 'body')
+      const waitMs = failures.waitMs(request.ip)
+      if (waitMs > 0)
+        throw new ApiError('too_many_sign_ins', 'too many keys that do not work came from this address', { headers: { 'retry-after': String(Math.ceil(waitMs / 1_000)) } })
+      const signed = await signIn(plane, key)
+      if (signed === null) {
+        failures.count(request.ip)
+        throw new ApiError('invalid_api_key', 'this key cannot sign in: it must be a key of the operator with the scope admin, finance, support or viewer, neither revoked nor expired', { field: 'key' })
+      }
+      setCookie(reply, signed.token, { maxAgeSeconds: Math.floor((signed.expiresAt - plane.clock.now()) / 1_000), isSecure: isSecure(request) })
+      const caller = await sessionCaller(plane, signed.token)
+      return reply.code(signInRoute.status).send(sessionBody(caller ?? signed.caller))
+    },
+  })
+  app.route({
+    method: signOutRoute.method,
+    url: signOutRoute.path,
+    config: { operation: 'signOut' },
+    handler: async (request, reply) => {
+      assertSameSite(request)
+      const token = sessionToken(request)
+      if (token !== null) await signOut(plane, token)
+      setCookie(reply, '', { maxAgeSeconds: 0, isSecure: isSecure(request) })
+      return reply.send({ signed_out: true })
+    },
+  })
+}
+
+/** The token in the console's cookie; null without one. */
+export function sessionToken(request: FastifyRequest): string | null {
+  const pair = (request.headers.cookie ?? '').split(';').find((part) => part.trimStart().startsWith(`${COOKIE}=`))
+  const token = pair?.slice(pair.indexOf('=') + 1).trim() ?? ''
+  return token === '' ? null : token
+}
+
+function setCookie(reply: FastifyReply, token: string, { maxAgeSeconds, isSecure }: { readonly maxAgeSeconds: number; readonly isSecure: boolean }): void {
+  reply.header('set-cookie', `${COOKIE}=${token}; Path=/; HttpOnly; SameSite=Strict; Max-Age=${maxAgeSeconds}${isSecure ? '; Secure' : ''}`)
+}
+
+/** Behind a proxy that ends TLS only its header tells; who forges it locks out nobody but himself. */
+function isSecure(request: FastifyRequest): boolean {
+  return request.protocol === 'https' || request.headers['x-forwarded-proto'] === 'https'
+}
+
+/** Browsers say where a request comes from; another site may neither sign somebody in nor out. */
+function assertSameSite(request: FastifyRequest): void {
+  const site = request.headers['sec-fetch-site']
+  if (site !== undefined && site !== 'same-origin' && site !== 'none') throw new ApiError('csrf_token_missing', 'a page of another origin cannot do this')
+}
+
+function sessionBody(caller: Caller) {
+  const { session } = caller
+  if (session === null) throw new ApiError('no_session', 'this call came with a key, not with a session of a person')
+  if (session.kind === 'portal') return { kind: 'portal' as const, ...portalBody(session) }
+  return { kind: 'console' as const, role: roleOf(caller)!, key: caller.key.id, name: session.name, csrf_token: session.csrfToken, expires_at: timeOf(session.expiresAt) }
+}
+
+type PortalSession = Awaited<ReturnType<typeof endPortalSession>>
+
+function portalBody(row: PortalSession) {
+  return {
+    id: row.id,
+    customer: row.customer,
+    admin: row.isAdmin,
+    allowed_origins: [...row.allowedOrigins],
+    theme: row.theme,
+    return_url: row.returnUrl,
+    created_at: timeOf(row.createdAt),
+    expires_at: timeOf(row.expiresAt),
+    revoked_at: timeOrNull(row.revokedAt),
+  }
+}
+
+/** Failures by address in the running minute; the oldest address is forgotten when there are too many. */
+function failureCounts(now: () => number) {
+  const windows = new Map<string, { readonly until: number; failures: number }>()
+  return {
+    waitMs: (address: string): number => {
+      const window = windows.get(address)
+      return window === undefined || window.failures < SIGN_IN_FAILURES_PER_MINUTE_MAX ? 0 : Math.max(0, window.until - now())
+    },
+    count: (address: string): void => {
+      const known = windows.get(address)
+      const window = known === undefined || known.until <= now() ? { until: now() + MINUTE_MS, failures: 0 } : known
+      window.failures += 1
+      windows.delete(address)
+      windows.set(address, window)
+      if (windows.size > SIGN_IN_ADDRESSES_MAX) windows.delete(windows.keys().next().value ?? address)
+    },
+  }
+}
