@@ -8,7 +8,14 @@ COPY package.json package-lock.json .npmrc ./
 COPY packages/core/package.json packages/core/
 COPY packages/server/package.json packages/server/
 COPY packages/sdk/package.json packages/sdk/
+COPY packages/web/package.json packages/web/
 RUN npm ci --omit=dev --omit=optional --ignore-scripts && npm cache clean --force
+
+FROM node:26-slim AS pages
+WORKDIR /app
+COPY package.json package-lock.json .npmrc ./
+COPY packages packages
+RUN npm ci --omit=optional --ignore-scripts && node packages/web/build.ts
 
 FROM node:26-slim
 ENV NODE_ENV=production \
@@ -19,8 +26,9 @@ RUN mkdir -p /var/lib/tollgate && chown node:node /var/lib/tollgate && chmod 700
 VOLUME /var/lib/tollgate
 WORKDIR /app
 COPY --from=dependencies /app/node_modules node_modules
-COPY package.json LICENSE* ./
+COPY package.json package-lock.json LICENSE* ./
 COPY packages packages
+COPY --from=pages /app/packages/web/dist packages/web/dist
 USER node
 EXPOSE 4100 4101
 # Usage in flight is settled before the process ends: give it more than Docker's ten seconds where streams are long.

@@ -60,6 +60,7 @@ export function tool(name: string, path: string, args: readonly string[]): Step 
 /** What is found without running anything: types, lint, unused files, exports and dependencies. */
 export const STATIC_STEPS: readonly Step[] = [
   tool('types', 'typescript/bin/tsc', ['--pretty', 'false']),
+  tool('types of pages', 'typescript/bin/tsc', ['--pretty', 'false', '-p', 'packages/web']),
   tool('lint', 'oxlint/bin/oxlint', ['--type-aware', '--deny-warnings', '--report-unused-disable-directives']),
   tool('unused', 'knip/bin/knip.js', ['--no-progress', '--no-config-hints']),
 ]

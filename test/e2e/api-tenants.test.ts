@@ -3,7 +3,8 @@
 
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { CustomerId } from '@tollgate/core'
-import { FORWARDED, HANDLED, ROUTES, SYSTEM, type Operation } from '../../packages/server/src/api/contract.ts'
+import { FORWARDED, HANDLED, ROUTES, SYSTEM, type HandledOperation, type Operation } from '../../packages/server/src/api/contract.ts'
+import { scopesOf } from '../../packages/server/src/api/contract/roles.ts'
 import { createGateway } from '../../packages/server/src/gateway/server.ts'
 import { systemClock } from '../../packages/server/src/platform/clock.ts'
 import { silentLog } from '../../packages/server/src/platform/log.ts'
@@ -19,6 +20,7 @@ let api: TestApi
 let stranger: string
 let strangersCustomerKey: string
 let keyOfOther: string
+let strangersPortals: readonly string[]
 let stopGateway: () => Promise<void>
 const ids = { key: '', reservation: 'res_other' }
 
@@ -37,6 +39,7 @@ beforeAll(async () => {
   ids.key = (await api.call('POST /v1/keys', { body: { scopes: ['gateway'], customer: OTHER } })).body.id
   keyOfOther = await api.key(['gateway', 'ingest', 'customer'], OTHER)
   stranger = await api.key(['gateway', 'ingest', 'customer'], OWN)
+  strangersPortals = await Promise.all([false, true].map(async (admin) => (await api.call(`POST /v1/customers/${OWN}/portal-sessions`, { body: { admin } })).body.token))
   strangersCustomerKey = await api.key(['customer'], OWN)
   await api.call('POST /v1/authorize', { key: keyOfOther, body: { reservation_id: ids.reservation, feature: 'chat', quantities: { input_tokens: 10 } } })
 })
@@ -54,6 +57,7 @@ const BODIES: Readonly<Partial<Record<Operation, unknown>>> = {
   createEntity: { kind: 'team', name: 'Mine' },
   addCredits: { amount: '1' },
   putBudget: { name: 'Mine', limit: '0', window: 'day' },
+  createPortalSession: {},
   createKey: { scopes: ['customer'], customer: OTHER },
   createUpstream: { name: 'mine', base_url: 'https://x.example.com/v1', provider: 'openai' },
   putUpstream: { name: 'mine', base_url: 'https://x.example.com/v1', provider: 'openai' },
@@ -70,12 +74,12 @@ const QUERIES: Readonly<Partial<Record<Operation, string>>> = { listKeys: `?cust
 
 function attempt(operation: Operation, key: string, customer: string = OTHER): Promise<Reply> {
   const route = ROUTES[operation]
-  const path = route.path.replace('{customer}', customer).replace('{key}', ids.key).replace('{upstream}', 'ups_any').replace('{reservation}', ids.reservation).replace('{feature}', 'chat').replace('{budget}', 'other')
+  const path = route.path.replace('{customer}', customer).replace('{key}', ids.key).replace('{upstream}', 'ups_any').replace('{reservation}', ids.reservation).replace('{feature}', 'chat').replace('{budget}', 'other').replace('{session}', 'pts_other')
   const body = BODIES[operation]
   return api.call(`${route.method} ${path}${QUERIES[operation] ?? ''}`, { key, ...(body === undefined ? {} : { body }) })
 }
 
-const operations = (Object.keys(ROUTES) as Operation[]).filter((operation) => !(operation in SYSTEM))
+const operations = (Object.keys(ROUTES) as Operation[]).filter((operation) => ROUTES[operation].access !== 'public')
 
 describe('with the key of another customer', () => {
   test.each(operations)('%s gives nothing away', async (operation) => {
@@ -103,12 +107,53 @@ describe('with the key of another customer', () => {
   })
 })
 
+describe('with the token of another customer’s portal', () => {
+  test.each(operations)('%s gives nothing away', async (operation) => {
+    for (const token of strangersPortals) {
+      const answer = await attempt(operation, token)
+      for (const secret of SECRETS) expect(answer.text).not.toContain(secret)
+      if (operation === 'getSession') expect(answer).toMatchObject({ status: 200, body: { kind: 'portal', customer: OWN } })
+      // The gateway knows keys only: a page's token sends no AI request and decides nothing.
+      else expect(operation in FORWARDED ? [401] : [403, 404]).toContain(answer.status)
+    }
+  })
+
+  test('it reads its own customer without cost, key ids or context, and an ended one reads nothing', async () => {
+    const [token] = strangersPortals
+    await api.call('POST /v1/events', { body: event({ id: 'own-1', subject: OWN, data: { input_tokens: 5, provider: 'sandbox', model: 'sandbox-small' } }) })
+    const { body } = await api.call(`GET /v1/customers/${OWN}/events`, { key: token! })
+    expect(body.data).toHaveLength(1)
+    for (const member of ['cost', 'key', 'context']) expect(body.data[0]).not.toHaveProperty(member)
+    const made = (await api.call(`POST /v1/customers/${OWN}/portal-sessions`, { body: {} })).body
+    expect((await api.call(`GET /v1/customers/${OWN}/balance`, { key: made.token })).status).toBe(200)
+    await api.call(`DELETE /v1/customers/${OWN}/portal-sessions/${made.id}`)
+    expect((await api.call(`GET /v1/customers/${OWN}/balance`, { key: made.token })).body).toMatchObject({ status: 401, code: 'invalid_api_key' })
+  })
+})
+
+describe('a role of the operator', () => {
+  test('reads everything, and writes what the table of roles says', async () => {
+    for (const role of ['viewer', 'support', 'finance'] as const) {
+      const key = await api.key([role])
+      for (const operation of Object.keys(HANDLED) as HandledOperation[]) {
+        const answer = await attempt(operation, key, 'cus_nobody')
+        const may = scopesOf(operation, ROUTES[operation]).includes(role)
+        expect([role, operation, answer.body.code === 'wrong_scope']).toEqual([role, operation, !may])
+        if (ROUTES[operation].method === 'GET') expect([operation, may]).toEqual([operation, true])
+      }
+    }
+    expect(scopesOf('addCredits', ROUTES.addCredits)).toEqual(['admin', 'finance'])
+  })
+})
+
 describe('a key does only what its scopes say', () => {
   test('a customer’s key reads what is its own and writes nothing', async () => {
     for (const [operation, route] of Object.entries(HANDLED)) {
       const answer = await attempt(operation as Operation, strangersCustomerKey, OWN)
       const may = (route.access as readonly string[]).includes('customer')
-      expect([operation, answer.status < 300]).toEqual([operation, may])
+      // Of a person, not of a key.
+      if (operation === 'getSession') expect(answer.body.code).toBe('no_session')
+      else expect([operation, answer.status < 300]).toEqual([operation, may])
       if (!may) expect(answer.body.code).toBe('wrong_scope')
       if (may) expect(route.method).toBe('GET')
     }

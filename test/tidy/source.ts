@@ -28,7 +28,7 @@ export function readRepository(): readonly SourceFile[] {
 }
 
 export function isCode(path: string): boolean {
-  return /\.(ts|mjs)$/.test(path)
+  return /\.(tsx?|mjs)$/.test(path)
 }
 
 export function isTest(path: string): boolean {

@@ -1,8 +1,7 @@
-// The pages of the API for people: what runs here, its operations and errors, the plans, and how credits are added. Plain HTML without a script, under a
+// The pages of the API for people: what runs here, its operations and errors. Plain HTML without a script, under a
 // policy that lets nothing else load; rendered from the contract once at the start.
 
 import { createHash } from 'node:crypto'
-import { describePrice, describeRecurring, formatQuantity, type Catalog, type Plan } from '@tollgate/core'
 import { ROUTES } from './contract.ts'
 import { ENTRIES } from './contract/errors.ts'
 import { scopesOf } from './contract/roles.ts'
@@ -64,28 +63,6 @@ export function renderDocs(version: string): string {
 <h2>Errors</h2>
 <table><thead><tr><th>code</th><th>status</th><th>meaning and what to do</th></tr></thead><tbody>${errors.join('')}</tbody></table>`,
   )
-}
-
-/** What each public plan costs and includes, from the catalog itself. */
-export function renderPlans(catalog: Catalog): string {
-  const plans = [...catalog.plans.values()].filter((plan) => plan.public)
-  const row = (plan: Plan) => [
-    `<strong>${escape(plan.name)}</strong>`,
-    plan.recurring.map((price) => escape(describeRecurring(price, catalog.currency, plan.period))).join('<br>') || 'none',
-    plan.allowances.map((allowance) => escape(`${formatQuantity(allowance.quantity, allowance.scale)} ${allowance.name.toLowerCase()}`)).join('<br>') || '–',
-    plan.prices.map((price) => escape(`${price.name}: ${describePrice(price)}`)).join('<br>') || 'no use beyond what is included',
-    [...plan.entitlements.keys()].map((feature) => escape(catalog.features.get(feature)?.name ?? feature)).join(', '),
-  ]
-  return page('Plans', `<h1>Plans</h1>${table('The catalog in force', ['plan', 'fee', 'included', 'beyond', 'features'], plans.map(row))}
-<p>To change plan, ask whoever runs this gateway; for them it is <code>PATCH /v1/customers/{customer}</code>, in force when it answers.</p>`)
-}
-
-export function renderTopUp(): string {
-  return page('Add credits', `<h1>Add credits</h1>
-<p>A request was refused because the credit balance is too low for what it may cost. Credits are added by whoever runs this gateway, and count from the moment their call answers:</p>
-<pre>curl ${'$'}URL/v1/customers/${'$'}CUSTOMER/credits -H "Authorization: Bearer ${'$'}ADMIN_KEY" \\
-  -H "Content-Type: application/json" -d '{"amount":"10.00"}'</pre>
-<p>The operator can send you to a page of their own instead: see TOLLGATE_PUBLIC_URL.</p>`)
 }
 
 function table(caption: string, head: readonly string[], rows: readonly (readonly string[])[]): string {

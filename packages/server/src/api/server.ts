@@ -10,6 +10,8 @@ import { hasCsrfToken, sessionCaller } from '../app/console-sessions.ts'
 import type { ControlPlane } from '../app/control-plane.ts'
 import { getCustomer } from '../app/customers.ts'
 import { readiness } from '../app/health.ts'
+import { publicPlans } from '../app/public-plans.ts'
+import { framingOrigins } from '../app/portal-sessions.ts'
 import { createOutboxStream } from '../app/outbox-stream.ts'
 import { randomId } from '../platform/random-id.ts'
 import { FORWARDED, HANDLED, ROUTES, type SYSTEM, type HandledOperation, type Operation, type Route } from './contract.ts'
@@ -18,7 +20,8 @@ import type { Call } from './handler.ts'
 import { runIdempotent } from './idempotency.ts'
 import { createApiMetrics } from './metrics.ts'
 import { openApiDocument } from './openapi.ts'
-import { PAGE_POLICY, renderDocs, renderHome, renderPlans, renderTopUp } from './pages.ts'
+import { PAGE_POLICY, renderDocs, renderHome } from './pages.ts'
+import { registerPages, type PageFiles } from './page-files.ts'
 import { ApiError, problemBody, refusalOf } from './problems.ts'
 import { readInput } from './read-input.ts'
 import { HANDLERS } from './routes.ts'
@@ -36,6 +39,8 @@ export type ApiOptions = {
   readonly register?: (app: FastifyInstance) => void
   /** Where other parts of the process have their metrics. */
   readonly metrics?: Registry
+  /** The console and the portal; left out, only the API is served. */
+  readonly pages?: () => Promise<PageFiles>
   /** For tests: every answer is held against the contract, and one that differs is an error. */
   readonly assertAnswers?: boolean
 }
@@ -111,6 +116,7 @@ export function createApi(options: ApiOptions): FastifyInstance {
   registerEvents(app, { plane, callerOf, metrics })
   registerForwarded(app, { address: options.gatewayUrl })
   registerSystem(app, options, metrics.registry)
+  if (options.pages !== undefined) registerPages(app, { files: options.pages, framingOrigins: (session) => framingOrigins(plane, session) })
   options.register?.(app)
   return app
 }
@@ -185,8 +191,10 @@ function registerSystem(app: FastifyInstance, { plane, version }: ApiOptions, re
     reply.headers({ 'content-type': 'text/html; charset=utf-8', 'content-security-policy': PAGE_POLICY }).send(page)
   get('home', html(pages.home))
   get('docs', html(pages.docs))
-  get('plans', (request, reply) => html(renderPlans(plane.catalogs.current()))(request, reply))
-  get('topUp', html(renderTopUp()))
+  get('listPlans', () => {
+    const { version: catalog_version, ...rest } = publicPlans(plane)
+    return { ...rest, catalog_version }
+  })
   get('openapi', (_request, reply) => reply.type('application/json').send(document))
   get('healthz', () => ({ status: 'ok', version }))
   get('readyz', async () => {

@@ -20,6 +20,7 @@ import { systemClock } from '../platform/clock.ts'
 import { loadDemo } from './demo.ts'
 import { startGatewayChild, type GatewayChild } from './gateway-child.ts'
 import { listen } from './listen.ts'
+import { preparePages } from './pages.ts'
 import { goBehindTheGateway } from './priority.ts'
 import { printWelcome } from './welcome.ts'
 import { environmentUpstreams } from './environment-upstreams.ts'
@@ -38,6 +39,7 @@ export async function serve(options: ServeOptions): Promise<{ readonly stop: () 
     for (const step of undo.splice(0).reverse()) await step()
   }
   try {
+    const pages = preparePages(log)
     const lock = acquireDataDirLock(config.dataDir)
     undo.push(() => lock.release())
     const links = { ...linksOf(config, config.port) }
@@ -52,7 +54,7 @@ export async function serve(options: ServeOptions): Promise<{ readonly stop: () 
     undo.push(startJobs(plane))
     const nodeToken = config.nodeToken ?? randomBytes(32).toString('base64url')
     let gateway: GatewayChild | null = null
-    const api = createApi({ plane, version: options.version, gatewayUrl: () => gateway?.url() ?? '', register: (app) => registerInternal(app, plane, nodeToken) })
+    const api = createApi({ plane, pages, version: options.version, gatewayUrl: () => gateway?.url() ?? '', register: (app) => registerInternal(app, plane, nodeToken) })
     const port = await listen(api, { host: config.host, port: config.port, setting: 'TOLLGATE_PORT', flag: '--port' })
     undo.push(() => api.close())
     // With port 0 the address is known only now; no snapshot was compiled before.

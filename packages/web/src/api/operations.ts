@@ -22,6 +22,8 @@ export type Money = { readonly amount: string; readonly currency: string }
 export type Period = { readonly start: string; readonly end: string }
 export type PortalSession = { readonly id: string; readonly customer: string; readonly admin: boolean; readonly allowed_origins: readonly (string)[]; readonly theme: "auto" | "light" | "dark"; readonly return_url: string | null; readonly created_at: string; readonly expires_at: string; readonly revoked_at: string | null }
 export type Problem = { readonly type: string; readonly title: string; readonly status: number; readonly detail: string; readonly code: string; readonly field?: string; readonly request_id: string; readonly errors?: readonly ({ readonly field?: string | null; readonly code?: string; readonly detail?: string })[] }
+export type PublicPlan = { readonly id: string; readonly name: string; readonly period: string; readonly fee: { readonly name: string; readonly amount: string } | null; readonly features: readonly ({ readonly id: string; readonly name: string; readonly kind: string; readonly value: string | null; readonly models: readonly (string)[] })[]; readonly allowances: readonly ({ readonly id: string; readonly name: string; readonly unit: string; readonly quantity: string })[]; readonly limits: readonly ({ readonly id: string; readonly name: string; readonly unit: string; readonly quantity: string; readonly window: string; readonly enforcement: string })[]; readonly prices: readonly ({ readonly id: string; readonly name: string; readonly unit: string; readonly model: string; readonly terms: Readonly<Record<string, unknown>> })[]; readonly funding: readonly (string)[] }
+export type PublicPlans = { readonly currency: string; readonly catalog_version: number; readonly plans: readonly (PublicPlan)[] }
 export type Transfer = { readonly id: string; readonly debit: string; readonly credit: string; readonly amount: string; readonly currency: string; readonly cause: "usage" | "top_up" | "expiry"; readonly cause_id: string; readonly period_start: string | null; readonly posted_at: string }
 export type Upstream = { readonly id: string; readonly name: string; readonly kind: "openai"; readonly base_url: string; readonly provider: string; readonly models: readonly (string)[]; readonly allow_private: boolean; readonly has_secret: boolean }
 export type Usage = { readonly customer: string; readonly from: string; readonly to: string; readonly granularity: string; readonly time_zone: string; readonly currency: string; readonly data: readonly (UsageRow)[]; readonly totals: readonly ({ readonly meter: string; readonly quantity: string; readonly amount: string; readonly events: number })[]; readonly as_of: string; readonly posted: true }
@@ -73,8 +75,7 @@ export type Operations = {
   readonly followStream: { readonly params: Readonly<Record<string, never>>; readonly query: { readonly customer?: string | number; readonly after?: string | number }; readonly body: null; readonly answer: unknown }
   readonly home: { readonly params: Readonly<Record<string, never>>; readonly query: Readonly<Record<string, never>>; readonly body: null; readonly answer: unknown }
   readonly docs: { readonly params: Readonly<Record<string, never>>; readonly query: Readonly<Record<string, never>>; readonly body: null; readonly answer: unknown }
-  readonly plans: { readonly params: Readonly<Record<string, never>>; readonly query: Readonly<Record<string, never>>; readonly body: null; readonly answer: unknown }
-  readonly topUp: { readonly params: Readonly<Record<string, never>>; readonly query: Readonly<Record<string, never>>; readonly body: null; readonly answer: unknown }
+  readonly listPlans: { readonly params: Readonly<Record<string, never>>; readonly query: Readonly<Record<string, never>>; readonly body: null; readonly answer: PublicPlans }
   readonly openapi: { readonly params: Readonly<Record<string, never>>; readonly query: Readonly<Record<string, never>>; readonly body: null; readonly answer: Readonly<Record<string, unknown>> }
   readonly healthz: { readonly params: Readonly<Record<string, never>>; readonly query: Readonly<Record<string, never>>; readonly body: null; readonly answer: { readonly status: "ok"; readonly version: string } }
   readonly readyz: { readonly params: Readonly<Record<string, never>>; readonly query: Readonly<Record<string, never>>; readonly body: null; readonly answer: { readonly status: "ready"; readonly database: "ok"; readonly nodes: number } }
@@ -126,8 +127,7 @@ export const OPERATIONS = {
   followStream: ['GET', '/v1/stream'],
   home: ['GET', '/'],
   docs: ['GET', '/docs'],
-  plans: ['GET', '/plans'],
-  topUp: ['GET', '/top-up'],
+  listPlans: ['GET', '/v1/plans'],
   openapi: ['GET', '/openapi.json'],
   healthz: ['GET', '/healthz'],
   readyz: ['GET', '/readyz'],

@@ -2,6 +2,7 @@
 
 import * as z from 'zod'
 import { id, nothing } from './fields.ts'
+import { plansRoute } from './plans.ts'
 import { route } from './route.ts'
 
 export const streamRoute = route({
@@ -31,8 +32,7 @@ const common = { params: nothing, query: nothing, body: null, status: 200, acces
 export const systemRoutes = {
   home: route({ ...common, path: '/', summary: 'A page that says what runs here', description: '', answer: null, problems: [] }),
   docs: route({ ...common, path: '/docs', summary: 'Operations and errors, to read', description: '', answer: null, problems: [] }),
-  plans: route({ ...common, path: '/plans', summary: 'The public plans of the catalog in force', description: 'Where `upgrade_url` of a refusal leads, unless TOLLGATE_PUBLIC_URL names a site of yours.', answer: null, problems: [] }),
-  topUp: route({ ...common, path: '/top-up', summary: 'How credits are added', description: 'Where `top_up_url` of a refusal leads, unless TOLLGATE_PUBLIC_URL names a site of yours.', answer: null, problems: [] }),
+  listPlans: plansRoute,
   openapi: route({ ...common, path: '/openapi.json', summary: 'This contract as OpenAPI 3.1', description: '', answer: z.looseObject({}), problems: [] }),
   healthz: route({
     ...common,

@@ -1,0 +1,71 @@
+// One customer on one page: who it is and how it stands, what may be done about it, and behind tabs all that is known of it.
+
+import { useQuery } from '@tanstack/react-query'
+import { Link, useNavigate, useParams, useSearch } from '@tanstack/react-router'
+import { Tabs } from 'radix-ui'
+import { useRefresh } from '../../api/live.tsx'
+import { ask } from '../../api/queries.ts'
+import { Id } from '../../parts/copy.tsx'
+import { Badge, Card, Loaded, PageHead, standingTone } from '../../parts/surface.tsx'
+import { EventsView } from '../../views/events.tsx'
+import { InvoiceView } from '../../views/invoice.tsx'
+import { LedgerView } from '../../views/ledger.tsx'
+import { UsageView } from '../../views/usage.tsx'
+import { Actions } from './actions.tsx'
+import { Budgets } from './budgets.tsx'
+import { Keys } from './keys.tsx'
+import { Standing } from './standing.tsx'
+
+export const TABS = [
+  ['overview', 'Overview'],
+  ['usage', 'Usage'],
+  ['events', 'Events'],
+  ['budgets', 'Budgets'],
+  ['invoice', 'Invoice'],
+  ['ledger', 'Ledger'],
+  ['keys', 'Keys'],
+] as const
+export type Tab = (typeof TABS)[number][0]
+
+export function CustomerPage() {
+  const params = useParams({ from: '/customers/$customer' })
+  const { tab = 'overview' } = useSearch({ from: '/customers/$customer' })
+  const navigate = useNavigate()
+  const query = useQuery(ask('getCustomer', { params }))
+  useRefresh([['getCustomer'], ['listEntitlements']], ({ type, customer }) => type === 'subscription.changed' && customer === params.customer)
+  const id = params.customer
+  return (
+    <>
+      <p className="mb-2 text-xs">
+        <Link to="/customers" className="text-muted hover:text-ink">
+          ← Customers
+        </Link>
+      </p>
+      <Loaded query={query}>
+        {(customer) => (
+          <>
+            <PageHead title={customer.name} lead={<span className="flex flex-wrap items-center gap-x-3 gap-y-1"><Badge tone={standingTone(customer.standing)}>{customer.standing}</Badge> <span>Plan {customer.plan}</span> <Id id={customer.id} />{customer.external_id !== null && <span className="truncate text-xs">{customer.external_id}</span>}</span>}>
+              <Actions customer={customer} />
+            </PageHead>
+            <Tabs.Root value={tab} onValueChange={(next) => void navigate({ to: '/customers/$customer', params, search: { tab: next as Tab }, replace: true })}>
+              <Tabs.List aria-label="About the customer" className="mb-6 flex gap-1 overflow-x-auto border-b">
+                {TABS.map(([value, label]) => (
+                  <Tabs.Trigger key={value} value={value} className="-mb-px border-b-2 border-transparent px-3 py-2 whitespace-nowrap text-muted hover:text-ink data-[state=active]:border-accent data-[state=active]:font-medium data-[state=active]:text-ink">
+                    {label}
+                  </Tabs.Trigger>
+                ))}
+              </Tabs.List>
+              <Tabs.Content value="overview" tabIndex={-1}><Standing customer={customer} /></Tabs.Content>
+              <Tabs.Content value="usage" tabIndex={-1}><UsageView customer={id} /></Tabs.Content>
+              <Tabs.Content value="events" tabIndex={-1}><Card flush><EventsView customer={id} isOperator /></Card></Tabs.Content>
+              <Tabs.Content value="budgets" tabIndex={-1}><Budgets customer={id} /></Tabs.Content>
+              <Tabs.Content value="invoice" tabIndex={-1}><InvoiceView customer={id} isOperator /></Tabs.Content>
+              <Tabs.Content value="ledger" tabIndex={-1}><LedgerView customer={id} /></Tabs.Content>
+              <Tabs.Content value="keys" tabIndex={-1}><Keys customer={id} /></Tabs.Content>
+            </Tabs.Root>
+          </>
+        )}
+      </Loaded>
+    </>
+  )
+}

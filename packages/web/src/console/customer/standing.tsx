@@ -1,0 +1,67 @@
+// How a customer stands now: money, what it may do and why, its budgets and its credits.
+
+import { useQuery } from '@tanstack/react-query'
+import type { Customer } from '../../api/operations.ts'
+import { useRefresh } from '../../api/live.tsx'
+import { ask } from '../../api/queries.ts'
+import { isNegative, isZero } from '../../parts/decimal.ts'
+import { words } from '../../parts/format.ts'
+import { Badge, Card, Empty, Figure, Figures, Loaded } from '../../parts/surface.tsx'
+import { Table } from '../../parts/table.tsx'
+import { Money, Time } from '../../parts/values.tsx'
+import { BudgetRow } from '../../views/budgets.tsx'
+import { Blocks } from '../../views/credits.tsx'
+
+export function Standing({ customer }: { readonly customer: Customer }) {
+  const params = { customer: customer.id }
+  const balance = useQuery(ask('getBalance', { params }))
+  const entitlements = useQuery(ask('listEntitlements', { params }))
+  const invoice = useQuery(ask('previewInvoice', { params }))
+  useRefresh([['getBalance'], ['listEntitlements'], ['previewInvoice']], (message) => message.customer === customer.id)
+  return (
+    <div className="space-y-6">
+      <Loaded query={balance} rows={2}>
+        {({ balance: amount, currency, debt, leased }) => (
+          <Figures label="Money">
+            <Figure label="Balance" value={<Money amount={amount} currency={currency} />} note={isZero(leased) ? 'of prepaid credits' : <>of it <Money amount={leased} currency={currency} /> held ready by gateways</>} tone={isNegative(amount) ? 'bad' : 'neutral'} />
+            <Figure label="Charged this period" value={invoice.data === undefined ? '…' : <Money amount={invoice.data.subtotal} currency={currency} />} note="fees and usage, as on the invoice" />
+            <Figure label="Due" value={invoice.data === undefined ? '…' : <Money amount={invoice.data.amount_due} currency={currency} />} note="after prepaid credits" />
+            <Figure label="Debt" value={<Money amount={debt} currency={currency} />} note="repaid by the next top-up" tone={isZero(debt) ? 'neutral' : 'bad'} />
+          </Figures>
+        )}
+      </Loaded>
+      <Card title="Entitlements" note={<>What it may do now, and where that comes from. Customer since <Time at={customer.created_at} />.</>} flush>
+        <Loaded query={entitlements}>
+          {({ features }) =>
+            features.length === 0 ? (
+              <Empty title="The catalog has no features" command="npm run tollgate -- catalog apply examples/catalogs/demo.yaml" />
+            ) : (
+              <Table
+                label="Entitlements"
+                rows={features}
+                rowKey={({ feature }) => feature}
+                columns={[
+                  { head: 'Feature', cell: ({ name, feature }) => <span title={feature} className="font-medium">{name}</span> },
+                  { head: 'Now', cell: ({ entitled, reason }) => (entitled ? <Badge tone="good">may use</Badge> : <Badge tone="bad">{reason === null ? 'may not' : words(reason)}</Badge>) },
+                  { head: 'Value', cell: ({ value, models }) => <span className="text-muted">{value ?? (models.length === 0 || models[0] === '*' ? '' : `models ${models.join(', ')}`)}</span> },
+                  { head: 'From', cell: ({ source }) => <span className="text-muted">{source === null ? 'nothing gives it' : sourceText(source)}</span> },
+                  { head: 'Drawn from', cell: ({ budgets }) => <span className="text-xs text-muted">{budgets.join(', ')}</span> },
+                ]}
+              />
+            )
+          }
+        </Loaded>
+      </Card>
+      <Card title="Budgets" note="Anything that limits or pays, as it stands." flush>
+        <Loaded query={entitlements}>{({ budgets }) => (budgets.length === 0 ? <Empty title="Nothing limits or pays for this customer" /> : <ul>{budgets.map((budget) => <BudgetRow key={budget.id} budget={budget} />)}</ul>)}</Loaded>
+      </Card>
+      <Card title="Credits" note="In the order in which they are used: by priority, then what expires first." flush>
+        <Loaded query={balance}>{(found) => <Blocks balance={found} command={`curl ${location.origin}/v1/customers/${customer.id}/credits \\\n  -H "Authorization: Bearer $ADMIN_KEY" -H "Content-Type: application/json" \\\n  -d '{"amount":"10.00"}'`} />}</Loaded>
+      </Card>
+    </div>
+  )
+}
+
+function sourceText(source: { readonly kind: string; readonly [member: string]: unknown }): string {
+  return source.kind === 'plan' ? `plan ${String(source['plan'])}, version ${String(source['catalog_version'])}` : words(source.kind)
+}

@@ -1,0 +1,87 @@
+// The drawing of a chart with uPlot: moments at equal distances, series stacked on each other. It knows floats and pixels, no money.
+
+import uPlot from 'uplot'
+import 'uplot/dist/uPlot.min.css'
+
+export type Drawing = {
+  /** `values[series][moment]`. */
+  readonly show: (moments: number, values: readonly (readonly number[])[]) => void
+  readonly point: (index: number | null) => void
+  readonly remove: () => void
+}
+export type DrawingOptions = {
+  readonly look: 'bars' | 'areas'
+  readonly height: number
+  readonly series: number
+  readonly formatTime: (index: number) => string
+  readonly formatAxis: (value: number) => string
+  readonly onIndex: (index: number | null) => void
+  readonly onPick: (index: number) => void
+}
+
+const AXIS_FONT = '11px "Geist Variable", system-ui, sans-serif'
+
+export function draw(host: HTMLElement, options: DrawingOptions): Drawing {
+  const colour = (name: string) => resolved(host, name)
+  const axis = { stroke: colour('--color-faint'), font: AXIS_FONT, ticks: { show: false }, grid: { stroke: colour('--color-line'), width: 1 } }
+  const paths = options.look === 'bars' ? uPlot.paths.bars!({ size: [0.72, 36], radius: 0.12 }) : uPlot.paths.linear!()
+  const plot = new uPlot(
+    {
+      width: Math.max(50, host.clientWidth),
+      height: options.height,
+      padding: [8, 4, 0, 0],
+      legend: { show: false },
+      cursor: { y: false, drag: { x: false, y: false }, points: { show: false } },
+      scales: { x: { time: false, range: (_, min, max) => [min - 0.6, max + 0.6] }, y: { range: (_, __, max) => [0, max > 0 ? max * 1.08 : 1] } },
+      axes: [
+        { ...axis, grid: { show: false }, size: 26, gap: 6, space: 70, incrs: [1, 2, 3, 5, 7, 10, 15, 20, 30, 60], values: (_, splits) => splits.map((at) => (Number.isInteger(at) ? options.formatTime(at) : '')) },
+        { ...axis, size: 58, gap: 6, values: (_, splits) => splits.map(options.formatAxis) },
+      ],
+      // The highest of the stack is drawn first, the others over it.
+      series: [{}, ...Array.from({ length: options.series }, (_, at) => seriesLook(options.look, colour(`--color-series-${((options.series - 1 - at) % 8) + 1}`), paths))],
+      hooks: { setCursor: [(self) => options.onIndex(self.cursor.left! < 0 ? null : (self.cursor.idx ?? null))] },
+    },
+    [[0], ...Array.from({ length: options.series }, () => [0])] as uPlot.AlignedData,
+    host,
+  )
+  const resize = new ResizeObserver(() => plot.setSize({ width: Math.max(50, host.clientWidth), height: options.height }))
+  resize.observe(host)
+  const pick = () => {
+    if (plot.cursor.idx !== null && plot.cursor.idx !== undefined) options.onPick(plot.cursor.idx)
+  }
+  plot.over.addEventListener('click', pick)
+  return {
+    show: (moments, values) => plot.setData([Array.from({ length: moments }, (_, at) => at), ...stacked(moments, values).toReversed()] as uPlot.AlignedData),
+    point: (index) => {
+      if (index !== null && index !== plot.cursor.idx) plot.setCursor({ left: plot.valToPos(index, 'x'), top: 1 }, false)
+    },
+    remove: () => {
+      resize.disconnect()
+      plot.destroy()
+    },
+  }
+}
+
+function seriesLook(look: DrawingOptions['look'], colour: string, paths: uPlot.Series.PathBuilder): uPlot.Series {
+  return look === 'bars' ? { fill: colour, stroke: colour, width: 0, paths, points: { show: false } } : { stroke: colour, fill: faded(colour), width: 1.5, paths, points: { show: false } }
+}
+
+function stacked(moments: number, values: readonly (readonly number[])[]): number[][] {
+  const sums = Array.from({ length: moments }, () => 0)
+  return values.map((row) => sums.map((_, at) => (sums[at] = sums[at]! + (row[at] ?? 0))))
+}
+
+/** A canvas knows no custom properties: the browser resolves them on an element. */
+function resolved(host: HTMLElement, name: string): string {
+  const probe = document.createElement('span')
+  probe.style.color = `var(${name})`
+  host.append(probe)
+  const { color } = getComputedStyle(probe)
+  probe.remove()
+  return color
+}
+
+/** `rgb(1, 2, 3)` with less of it. */
+function faded(colour: string): string {
+  return colour.replace(/^rgb\((.*)\)$/, 'rgba($1, 0.18)')
+}

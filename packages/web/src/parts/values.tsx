@@ -1,0 +1,63 @@
+// Values as people read them: short, with the exact text of the API at hand (title, and in place when "all digits" is on).
+
+import { useEffect, useState } from 'react'
+import { dateTime, measure, money, quantity, relative } from './format.ts'
+import { useSettings } from './settings.tsx'
+
+type Look = { readonly className?: string }
+
+export function Money({ amount, currency, className }: { readonly amount: string; readonly currency: string } & Look) {
+  const { isExact } = useSettings()
+  return (
+    <data value={amount} title={`${amount} ${currency}, exactly`} className={className}>
+      {money(amount, currency, isExact)}
+    </data>
+  )
+}
+
+export function Quantity({ value, className }: { readonly value: string } & Look) {
+  const { isExact } = useSettings()
+  return (
+    <data value={value} title={value} className={className}>
+      {quantity(value, isExact)}
+    </data>
+  )
+}
+
+export function Measure({ value, unit, className }: { readonly value: string; readonly unit: string } & Look) {
+  const { isExact } = useSettings()
+  return (
+    <data value={value} title={`${value} ${unit}`} className={className}>
+      {measure(value, unit, isExact)}
+    </data>
+  )
+}
+
+export function Time({ at, className }: { readonly at: string } & Look) {
+  const { zone } = useSettings()
+  return (
+    <time dateTime={at} title={`${dateTime(at, 'utc')} UTC (${at})`} className={className}>
+      {dateTime(at, zone)}
+      {zone === 'utc' && ' UTC'}
+    </time>
+  )
+}
+
+/** "3 minutes ago", kept true. */
+export function Ago({ at, className }: { readonly at: string } & Look) {
+  const now = useNow(10_000)
+  return (
+    <time dateTime={at} title={`${dateTime(at)} (${at})`} className={className}>
+      {relative(at, now)}
+    </time>
+  )
+}
+
+export function useNow(everyMs: number): number {
+  const [now, setNow] = useState(() => Date.now())
+  useEffect(() => {
+    const timer = setInterval(() => setNow(Date.now()), everyMs)
+    return () => clearInterval(timer)
+  }, [everyMs])
+  return now
+}

@@ -1,0 +1,29 @@
+// The wallet as its owner sees it, and how more is added.
+
+import { useQuery } from '@tanstack/react-query'
+import { useRefresh } from '../api/live.tsx'
+import { ask } from '../api/queries.ts'
+import { isZero } from '../parts/decimal.ts'
+import { Card, Figure, Figures, Loaded } from '../parts/surface.tsx'
+import { Money } from '../parts/values.tsx'
+import { Blocks } from '../views/credits.tsx'
+
+export function Credits({ customer }: { readonly customer: string }) {
+  const balance = useQuery(ask('getBalance', { params: { customer } }))
+  useRefresh([['getBalance']])
+  return (
+    <Loaded query={balance} rows={5}>
+      {(found) => (
+        <>
+          <Figures label="Credits">
+            <Figure label="Balance" value={<Money amount={found.balance} currency={found.currency} />} note="what your requests can use now" />
+            {!isZero(found.debt) && <Figure label="Owed" value={<Money amount={found.debt} currency={found.currency} />} note="the next credits repay it first" tone="bad" />}
+          </Figures>
+          <Card title="Credits, and when they expire" note="What expires first is used first." flush>
+            <Blocks balance={found} />
+          </Card>
+        </>
+      )}
+    </Loaded>
+  )
+}
