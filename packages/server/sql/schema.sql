@@ -41,8 +41,12 @@ create table api_key (
   constraint api_key_hash_key UNIQUE (hash),
   constraint api_key_customer_id_entity_id_fkey FOREIGN KEY (customer_id, entity_id) REFERENCES entity(customer_id, id),
   constraint api_key_customer_id_fkey FOREIGN KEY (customer_id) REFERENCES customer(id),
-  constraint api_key_check CHECK (((customer_id IS NOT NULL) OR (scopes <@ ARRAY['admin'::text, 'ingest'::text]))),
-  constraint api_key_scopes_check CHECK (((scopes <@ ARRAY['gateway'::text, 'ingest'::text, 'customer'::text, 'admin'::text]) AND (cardinality(scopes) > 0)))
+  constraint api_key_owner_check CHECK (
+CASE
+    WHEN (customer_id IS NULL) THEN (scopes <@ ARRAY['ingest'::text, 'viewer'::text, 'support'::text, 'finance'::text, 'admin'::text])
+    ELSE (NOT (scopes && ARRAY['viewer'::text, 'support'::text, 'finance'::text, 'admin'::text]))
+END),
+  constraint api_key_scopes_check CHECK (((scopes <@ ARRAY['gateway'::text, 'ingest'::text, 'customer'::text, 'tenant_admin'::text, 'viewer'::text, 'support'::text, 'finance'::text, 'admin'::text]) AND (cardinality(scopes) > 0)))
 );
 CREATE INDEX api_key_customer ON public.api_key USING btree (customer_id);
 
@@ -100,6 +104,16 @@ create table catalog_version (
   constraint catalog_version_pkey PRIMARY KEY (version)
 );
 CREATE TRIGGER catalog_version_append_only BEFORE DELETE OR UPDATE ON public.catalog_version FOR EACH ROW EXECUTE FUNCTION refuse_change();
+
+create table console_session (
+  hash text not null,
+  key_id text not null,
+  created_at timestamp with time zone default now() not null,
+  expires_at timestamp with time zone not null,
+  constraint console_session_pkey PRIMARY KEY (hash),
+  constraint console_session_key_id_fkey FOREIGN KEY (key_id) REFERENCES api_key(id)
+);
+CREATE INDEX console_session_expiry ON public.console_session USING btree (expires_at);
 
 create table correction (
   customer_id text not null,
@@ -352,6 +366,26 @@ create table parked_event (
   parked_at timestamp with time zone default now() not null,
   constraint parked_event_pkey PRIMARY KEY (id)
 );
+
+create table portal_session (
+  id text not null,
+  hash text not null,
+  customer_id text not null,
+  is_admin boolean not null,
+  allowed_origins text[] not null,
+  theme text not null,
+  return_url text,
+  created_by text not null,
+  created_at timestamp with time zone default now() not null,
+  expires_at timestamp with time zone not null,
+  revoked_at timestamp with time zone,
+  constraint portal_session_pkey PRIMARY KEY (id),
+  constraint portal_session_hash_key UNIQUE (hash),
+  constraint portal_session_customer_id_fkey FOREIGN KEY (customer_id) REFERENCES customer(id),
+  constraint portal_session_theme_check CHECK ((theme = ANY (ARRAY['auto'::text, 'light'::text, 'dark'::text])))
+);
+CREATE INDEX portal_session_customer ON public.portal_session USING btree (customer_id);
+CREATE INDEX portal_session_expiry ON public.portal_session USING btree (expires_at);
 
 create table rollup_hour (
   customer_id text not null,

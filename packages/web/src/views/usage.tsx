@@ -126,7 +126,9 @@ function seriesOf(rows: readonly UsageRow[], { times, group, figure }: { readonl
 }
 
 function nameOf(row: UsageRow, group: Group): string {
-  return row[group] ?? (group === 'model' ? 'no model' : group === 'feature' ? 'no feature' : 'no team')
+  // What was grouped by is a member of the row.
+  const value = (row as Readonly<Record<string, unknown>>)[group]
+  return typeof value === 'string' ? value : group === 'model' ? 'no model' : group === 'feature' ? 'no feature' : 'no team'
 }
 
 function Sums({ rows, group, currency }: { readonly rows: readonly UsageRow[]; readonly group: Group; readonly currency: string }) {
