@@ -29,7 +29,7 @@ plans:
   - id: wallet
     name: Wallet
     entitlements:
-      - { feature: chat, models: [sandbox-small, alias, fixed-model, fixed-claude, fixed-gemini, "gpt-4.1-nano", orphan] }
+      - { feature: chat, models: [sandbox-small, alias, fixed-model, fixed-claude, fixed-gemini, sandbox-image, sandbox-dalle, sandbox-whisper, sandbox-voice, sandbox-tts, "gpt-4.1-nano", orphan] }
     prices:
       - { id: input_tokens, meter: input_tokens, model: per_unit, amount: 0.01 }
       - { id: output_tokens, meter: output_tokens, model: per_unit, amount: 0.02 }
@@ -39,6 +39,19 @@ credit_assets:
 rate_card:
   - { provider: sandbox, model: sandbox-small, from: 2024-01-01, per_million: { input: 1, cached_input: 0.1, output: 2 }, context_window: 8192, output_max: 512 }
   - { provider: sandbox, model: sandbox-large, from: 2024-01-01, per_million: { input: 5, output: 15 }, context_window: 32768, output_max: 4096 }
+  - { provider: sandbox, model: sandbox-image, from: 2024-01-01, per_million: { input: 5, image_input: 10, image_output: 40 }, context_window: 4096, output_max: 300 }
+  - provider: sandbox
+    model: sandbox-dalle
+    from: 2024-01-01
+    per_million: {}
+    per_unit: { images: 0.04 }
+    variants:
+      - { when: { quality: [hd], size: ["1024x1024"] }, per_unit: { images: 0.08 } }
+    context_window: 4096
+    output_max: 1
+  - { provider: sandbox, model: sandbox-whisper, from: 2024-01-01, per_million: {}, per_unit: { audio_seconds: 0.0001 }, context_window: 1, output_max: 1 }
+  - { provider: sandbox, model: sandbox-voice, from: 2024-01-01, per_million: {}, per_unit: { characters: 0.000015 }, context_window: 4096, output_max: 1 }
+  - { provider: sandbox, model: sandbox-tts, from: 2024-01-01, per_million: { input: 0.6, audio_output: 12 }, context_window: 4096, output_max: 2000 }
   - { provider: openai, model: "gpt-4.1-nano", from: 2024-01-01, per_million: { input: 0.1, cached_input: 0.025, output: 0.4 }, context_window: 1047576, output_max: 512 }
   - provider: anthropic
     model: claude-haiku-4-5
@@ -56,6 +69,11 @@ gateway:
     - { name: sandbox-large, upstream: sandbox }
     - { name: alias, upstream: sandbox, model: sandbox-small }
     - { name: fixed-model, upstream: fixed, model: "gpt-4.1-nano" }
+    - { name: sandbox-image, upstream: sandbox }
+    - { name: sandbox-dalle, upstream: fixed }
+    - { name: sandbox-whisper, upstream: fixed }
+    - { name: sandbox-voice, upstream: sandbox }
+    - { name: sandbox-tts, upstream: sandbox }
     - { name: fixed-claude, upstream: fixed-anthropic, model: claude-haiku-4-5 }
     - { name: fixed-gemini, upstream: fixed-gemini, model: gemini-flash }
     - { name: orphan, upstream: nowhere, model: "gpt-4.1-nano" }

@@ -12,7 +12,7 @@ export type TokenBucket = (typeof TOKEN_BUCKETS)[number]
 /** What is counted one by one. A provider may add a tool: its bucket is then named after its own field. */
 export const UNIT_BUCKETS = [
   'requests', 'web_search_requests', 'web_fetch_requests', 'grounded_prompts', 'search_sources', 'search_units', 'classifications', 'file_search_requests',
-  'code_interpreter_containers', 'image_generation_requests', 'images', 'audio_seconds',
+  'code_interpreter_containers', 'image_generation_requests', 'images', 'audio_seconds', 'characters',
 ] as const
 
 /** Counts above zero by bucket. */

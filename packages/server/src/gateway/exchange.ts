@@ -65,16 +65,18 @@ export function authenticate(exchange: Exchange, scopes: readonly KeyScope[]): K
 }
 
 /** Where the official clients put a key: `Authorization: Bearer`, else the header of Anthropic's, Google's or Azure's. */
+const GEMINI_KEY = /^\/v1(?:beta|alpha)?\/models\/[^?]*\?(?:[^#]*&)?key=([A-Za-z0-9_-]{1,200})(?:&|$)/
 const KEY_HEADERS = ['x-api-key', 'x-goog-api-key', 'api-key'] as const
 
-function rawKeyOf({ headers }: IncomingMessage): string {
+function rawKeyOf({ headers, url = '' }: IncomingMessage): string {
   const { authorization } = headers
   if (authorization !== undefined && /^bearer /i.test(authorization)) return authorization.slice(7).trim()
   for (const name of KEY_HEADERS) {
     const value = headers[name]
     if (typeof value === 'string') return value.trim()
   }
-  return ''
+  // Google's older clients put it into the address.
+  return GEMINI_KEY.exec(url)?.[1] ?? ''
 }
 
 function permitted(key: KeyRecord | null, rawKey: string, scopes: readonly KeyScope[]): KeyRecord {

@@ -20,7 +20,7 @@ export type Surface = {
   /** @throws {RequestRefused} 400 with the member at fault. */
   readonly read: (asked: Asked) => SurfaceRequest
   /** `provider` decides what the fields of its usage mean. */
-  readonly openReader: (provider: string) => UsageReader
+  readonly openReader: (provider: string, request: SurfaceRequest) => UsageReader
   readonly answer: AnswerForm
 }
 
@@ -47,7 +47,9 @@ export type SurfaceRequest = {
   /** Its text, to be counted when the provider tells no usage; null when there is none to count. */
   readonly countable: () => { readonly text: string; readonly overhead: number } | null
   /** Usage that the request alone decides, for answers that tell none: the characters of a speech, the images of a size. */
-  readonly fixed?: FixedUsage
+  readonly fixed?: (rate: Rate | null) => FixedUsage
+  /** What the price of the answer may depend on, where the answer itself does not say: an image's quality and size. */
+  readonly labels?: Readonly<Record<string, string>>
 }
 
 export type Ask = {
@@ -57,7 +59,13 @@ export type Ask = {
   readonly contentType: string
 }
 
-export type FixedUsage = { readonly buckets: Readonly<Record<string, number>>; readonly labels: Readonly<Record<string, string>>; /** It is a guess, not a count. */ readonly isEstimated: boolean }
+export type FixedUsage = {
+  readonly buckets: Readonly<Record<string, number>>
+  /** It is a guess, not a count. */
+  readonly isEstimated: boolean
+  /** The text of the answer counts as output beside it. */
+  readonly countsOutput?: boolean
+}
 
 /** A member of a JSON answer by name: parsed, or a string cut out as it stands. */
 export type AnswerMembers = { readonly value: (name: string) => unknown; readonly text: (name: string) => string | null }
@@ -70,6 +78,8 @@ export type AnswerForm = {
   readonly stream: StreamDialect
   /** Answers may be other than JSON: sound, subtitles. They pass as they come. */
   readonly isBytes?: boolean
+  /** A stream may be the pieces of one JSON array. */
+  readonly hasArrayStream?: boolean
   /** Usage of zero is meant, not forgotten. */
   readonly maySayZero?: boolean
 }

@@ -3,16 +3,44 @@
 
 import { countTokens, messages } from './anthropic/messages.ts'
 import { ANTHROPIC_SHAPE } from './anthropic/shape.ts'
+import { countGeminiTokens, embedContent, generateContent } from './gemini/generate-content.ts'
+import { GEMINI_SHAPE } from './gemini/shape.ts'
+import { speech, transcriptions, translations } from './openai/audio.ts'
 import { chat } from './openai/chat.ts'
+import { completions } from './openai/completions.ts'
+import { embeddings, moderations } from './openai/embeddings.ts'
+import { imageEdits, imageGenerations, imageVariations } from './openai/images.ts'
+import { responses } from './openai/responses.ts'
 import { OPENAI_SHAPE } from './openai/shape.ts'
 import type { ErrorShape, Surface } from './surface.ts'
 
-/** Paths that say nothing beside their surface; OpenAI's work without /v1 too, so either form of base URL does. */
+const OPENAI_PATHS: readonly (readonly [path: string, surface: Surface])[] = [
+  ['/chat/completions', chat],
+  ['/responses', responses],
+  ['/completions', completions],
+  ['/embeddings', embeddings],
+  ['/moderations', moderations],
+  ['/images/generations', imageGenerations],
+  ['/images/edits', imageEdits],
+  ['/images/variations', imageVariations],
+  ['/audio/transcriptions', transcriptions],
+  ['/audio/translations', translations],
+  ['/audio/speech', speech],
+]
+
+/** Paths that say nothing beside their surface. OpenAI's work without /v1 too, so either form of base URL does. */
 const PATHS: ReadonlyMap<string, Surface> = new Map([
-  ...withAndWithoutVersion('/chat/completions', chat),
+  ...OPENAI_PATHS.flatMap(([path, surface]): [string, Surface][] => [[`/v1${path}`, surface], [path, surface]]),
   ['/v1/messages', messages],
   ['/v1/messages/count_tokens', countTokens],
 ])
+
+const GEMINI_ACTIONS: Readonly<Record<string, Surface>> = {
+  generateContent, streamGenerateContent: generateContent, countTokens: countGeminiTokens, embedContent, batchEmbedContents: embedContent,
+}
+const GEMINI_PATH = /^\/v1(?:beta|alpha)?\/models\/([^/:]{1,200}):([A-Za-z]{1,40})$/
+/** How Azure's clients write the path of a deployment. */
+const AZURE_PATH = /^\/openai\/(?:deployments\/[^/]{1,200}|v1)(\/.{1,100})$/
 
 export type Found = { readonly surface: Surface; readonly params: readonly string[] }
 
@@ -21,19 +49,32 @@ const NO_PARAMS: readonly string[] = []
 /** The surface of a POST; null where the path is none of a provider's. */
 export function surfaceAt(path: string): Found | null {
   const surface = PATHS.get(path)
-  return surface === undefined ? null : { surface, params: NO_PARAMS }
+  if (surface !== undefined) return { surface, params: NO_PARAMS }
+  const gemini = GEMINI_PATH.exec(path)
+  if (gemini !== null) {
+    const found = GEMINI_ACTIONS[gemini[2]!]
+    return found === undefined ? null : { surface: found, params: [decoded(gemini[1]!), gemini[2]!] }
+  }
+  const azure = AZURE_PATH.exec(path)
+  const found = azure === null ? undefined : PATHS.get(`/v1${azure[1]!}`)
+  return found === undefined ? null : { surface: found, params: NO_PARAMS }
 }
 
 /** For the answer that tells which paths there are. */
 export function servedPaths(): string[] {
-  return [...PATHS.keys()].filter((path) => path.startsWith('/v1')).map((path) => `POST ${path}`)
+  return [...[...PATHS.keys()].filter((path) => path.startsWith('/v1')), ...Object.keys(GEMINI_ACTIONS).map((action) => `/v1beta/models/{model}:${action}`)].map((path) => `POST ${path}`)
 }
 
 /** The shape of errors for a path, served or not. */
 export function shapeAt(path: string): ErrorShape {
-  return path.startsWith('/v1/messages') ? ANTHROPIC_SHAPE : OPENAI_SHAPE
+  if (path.startsWith('/v1/messages')) return ANTHROPIC_SHAPE
+  return path.startsWith('/v1beta/') || GEMINI_PATH.test(path) ? GEMINI_SHAPE : OPENAI_SHAPE
 }
 
-function withAndWithoutVersion(path: string, surface: Surface): [string, Surface][] {
-  return [[`/v1${path}`, surface], [path, surface]]
+function decoded(text: string): string {
+  try {
+    return decodeURIComponent(text)
+  } catch {
+    return text
+  }
 }

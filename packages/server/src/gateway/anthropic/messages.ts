@@ -12,6 +12,7 @@ const MESSAGES_STREAM: StreamDialect = {
   notable: /"usage" ?:(?!null)|"type": ?"(?:error|message_stop)"/,
   end: /"type": ?"message_stop"/,
   // Bedrock repeats the figures there.
+  closing: null,
   endTells: true,
   model: /"model": ?"((?:[^"\\]|\\.){1,200})"/,
   pieceMark: '"delta"',
@@ -50,7 +51,7 @@ export const countTokens: Surface = {
       bound: () => ({ inputTokens: 0, outputTokens: 0 }),
       ask: (upstreamModel) => ({ path: '/messages/count_tokens', body: renamed(json, model, upstreamModel), contentType: 'application/json' }),
       countable: () => null,
-      fixed: { buckets: {}, labels: {}, isEstimated: false },
+      fixed: () => ({ buckets: {}, isEstimated: false }),
     }
   },
   answer: { ...messages.answer, tell: () => null, maySayZero: false },

@@ -8,7 +8,8 @@ import { ClientBody } from '../client-body.ts'
 import { idHeaders, type Exchange } from '../exchange.ts'
 import { clientHeaders } from '../headers.ts'
 import type { UpstreamControl, UpstreamFailure, UpstreamReceiver } from '../upstream.ts'
-import type { Surface } from '../surface.ts'
+import type { Surface, SurfaceRequest } from '../surface.ts'
+import { createArrayMeter } from './array-meter.ts'
 import { decoderFor, type Decoder } from './decoder.ts'
 import { createStreamMeter, type StreamMeter } from './stream-meter.ts'
 import { usableUsage } from './usage.ts'
@@ -31,7 +32,7 @@ export class Answer implements UpstreamReceiver {
   readonly body: ClientBody
   readonly #exchange: Exchange
   readonly #surface: Surface
-  readonly #wantsUsage: boolean
+  readonly #request: SurfaceRequest
   readonly #reader: UsageReader
   /** Headers of ours that a stream begins with. */
   readonly #streamHeaders: readonly string[]
@@ -53,10 +54,10 @@ export class Answer implements UpstreamReceiver {
   #drained = 0
   #isEnded = false
 
-  constructor(exchange: Exchange, options: { readonly surface: Surface; readonly wantsUsage: boolean; readonly reader: UsageReader; readonly streamHeaders: readonly string[] }) {
+  constructor(exchange: Exchange, options: { readonly surface: Surface; readonly request: SurfaceRequest; readonly reader: UsageReader; readonly streamHeaders: readonly string[] }) {
     this.#exchange = exchange
     this.#surface = options.surface
-    this.#wantsUsage = options.wantsUsage
+    this.#request = options.request
     this.#reader = options.reader
     this.#streamHeaders = options.streamHeaders
     this.ended = new Promise((resolve) => { this.#end = resolve })
@@ -83,8 +84,10 @@ export class Answer implements UpstreamReceiver {
     if (status !== 200) return
     const type = headers['content-type']
     if (this.#surface.answer.isBytes === true && type?.startsWith('application/json') === false && !type.startsWith('text/event-stream')) return this.#beginLarge()
-    if (type?.startsWith('text/event-stream') !== true) return
-    this.#meter = createStreamMeter({ dialect: this.#surface.answer.stream, reader: this.#reader, wantsUsage: this.#wantsUsage, eventMax: context.limits.sseEventBytesMax, observedTextMax: context.limits.observedTextMax })
+    const isArray = this.#surface.answer.hasArrayStream === true && this.#request.isStream && type?.startsWith('application/json') === true
+    if (!isArray && type?.startsWith('text/event-stream') !== true) return
+    const options = { dialect: this.#surface.answer.stream, reader: this.#reader, wantsUsage: this.#request.wantsUsage, eventMax: context.limits.sseEventBytesMax, observedTextMax: context.limits.observedTextMax }
+    this.#meter = isArray ? createArrayMeter(options) : createStreamMeter(options)
     this.#begin()
     if (this.body.isGone) this.#startDrain()
     this.#scheduleFlush()

@@ -1,7 +1,7 @@
 // The end of an admitted request: turns what came from the provider into usage, settles or releases the hold, and ends the
 // client's answer when the settlement is written. The policy table of docs/concepts/disconnects.md is this file.
 
-import type { ProviderUsage } from '@tollgate/core'
+import { outputTokens, type ProviderUsage } from '@tollgate/core'
 import { idHeaders, sendError, sendJson, type Exchange } from '../exchange.ts'
 import { clientHeaders } from '../headers.ts'
 import { memberNamed, topLevelMembers, type Member } from '../json-splice.ts'
@@ -68,7 +68,10 @@ async function finishStream(exchange: Exchange, called: Called, end: Extract<Ans
     exchange.context.node.release(called.authorization.reservation)
   } else {
     const named = { ...reported, model: reported.model ?? observed.model }
-    const told = usable === null ? await countedFor(exchange, called, named, { kind: 'pieces', ...observed }) : { usage: usable, isEstimated: false }
+    const isPartial = usable !== null && (observed.isPartial || (observed.pieces > 0 && outputTokens(usable.buckets) === 0))
+    const told = usable === null
+      ? await countedFor(exchange, called, named, { kind: 'pieces', ...observed })
+      : isPartial ? await completed(exchange, called, usable, { kind: 'pieces', ...observed }) : { usage: usable, isEstimated: false }
     await settle(exchange, called, told, ending)?.settled.written
   }
   endStream(exchange, called, end.failure, rest)
@@ -123,9 +126,17 @@ function releaseWith(exchange: Exchange, called: Called, error: ErrorAnswer): vo
 
 /** Usage that the request decides, or that we count, because the provider told none that could be used. */
 async function countedFor(exchange: Exchange, called: Called, reported: ProviderUsage, observed: ObservedAnswer): Promise<Told> {
-  const { fixed } = called.request
-  if (fixed !== undefined) return { usage: fixedUsage(reported, fixed), isEstimated: fixed.isEstimated }
-  return { usage: countedUsage(reported, await estimateTokens(exchange.context, called, observed)), isEstimated: true }
+  const fixed = called.request.fixed?.(called.model.rate)
+  if (fixed !== undefined && fixed.countsOutput !== true) return { usage: fixedUsage(reported, fixed, 0), isEstimated: fixed.isEstimated }
+  const tokens = await estimateTokens(exchange.context, called, observed)
+  return { usage: fixed === undefined ? countedUsage(reported, tokens) : fixedUsage(reported, fixed, tokens.output), isEstimated: true }
+}
+
+/** Usage that a stream told before it broke off: the input stands, the output is at least what was seen. */
+async function completed(exchange: Exchange, called: Called, usage: ProviderUsage, observed: ObservedAnswer): Promise<Told> {
+  const { output } = await estimateTokens(exchange.context, called, observed)
+  const more = Math.max(0, output - outputTokens(usage.buckets))
+  return { usage: { ...usage, buckets: { ...usage.buckets, output: (usage.buckets['output'] ?? 0) + more } }, isEstimated: true }
 }
 
 function readBodyUsage({ surface, reader }: Called, text: string, members: readonly Member[]): void {

@@ -55,8 +55,8 @@ async function call(exchange: Exchange, admitted: Admitted): Promise<void> {
   const { surface, request, model, authorization } = admitted
   const { target } = model
   try {
-    const reader = surface.openReader(target.config.provider)
-    const answer = new Answer(exchange, { surface, wantsUsage: request.wantsUsage, reader, streamHeaders: decisionHeaders(authorization) })
+    const reader = surface.openReader(target.config.provider, request)
+    const answer = new Answer(exchange, { surface, request, reader, streamHeaders: decisionHeaders(authorization) })
     const ask = request.ask(model.upstreamModel)
     answer.startedWith(
       target.upstream.send(

@@ -6,6 +6,8 @@ export type StreamDialect = {
   readonly notable: RegExp
   /** The event that ends the stream, held until its charge is written; null where only the end of the body is one. */
   readonly end: RegExp | null
+  /** What the last pieces have where no event is the last one: without it the stream ended early. */
+  readonly closing: RegExp | null
   /** The end event tells usage itself. */
   readonly endTells: boolean
   /** Where events name the model. */

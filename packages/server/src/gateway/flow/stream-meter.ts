@@ -23,6 +23,8 @@ export type Observed = {
   readonly model: string | null
   /** Events that carried a piece of the answer: each is at least one token. */
   readonly pieces: number
+  /** Pieces came after the usage that was told: it is that of a stream in its middle. */
+  readonly isPartial: boolean
   /** Length of all pieces as JSON text, and the beginning of it that was kept. */
   readonly textLength: number
   readonly text: string
@@ -44,7 +46,7 @@ export type StreamMeter = {
 const NULL_USAGE = ',"usage":null'
 
 export function createStreamMeter(options: MeterOptions): StreamMeter {
-  const { notable, end: lastEvent, endTells, model: modelPattern, pieceMark, pieces: pieceNames, usualPiece, isError } = options.dialect
+  const { notable, end: lastEvent, closing, endTells, model: modelPattern, pieceMark, pieces: pieceNames, usualPiece, isError } = options.dialect
   /** The beginning of an event whose end has not come, and its last characters: the blank line may lie across the seam. */
   let carry = ''
   let seam = ''
@@ -52,10 +54,13 @@ export function createStreamMeter(options: MeterOptions): StreamMeter {
   let endMarker = ''
   let model: string | null = null
   let pieces = 0
+  /** How many of them there were when usage was told. */
+  let piecesTold = 0
   let textLength = 0
   let text = ''
   let flatLength = 0
   let hasError = false
+  let isClosed = false
 
   function push(chunk: string): string {
     if (endMarker !== '') return ''
@@ -111,12 +116,16 @@ export function createStreamMeter(options: MeterOptions): StreamMeter {
   function readChunk(events: string): string {
     const passing = options.wantsUsage ? events : events.replaceAll(NULL_USAGE, '')
     if (model === null) model = nameIn(passing, modelPattern)
-    observe(passing)
-    if (!notable.test(passing)) return passing
+    if (!notable.test(passing)) {
+      observe(passing)
+      return passing
+    }
     let output = ''
     for (let at = 0; at < passing.length && endMarker === ''; ) {
       const next = nextEvent(passing, at)
-      output += readEvent(passing.slice(at, next))
+      const event = passing.slice(at, next)
+      observe(event)
+      output += readEvent(event)
       at = next
     }
     return output
@@ -125,8 +134,10 @@ export function createStreamMeter(options: MeterOptions): StreamMeter {
   function readEvent(event: string): string {
     const isEnd = lastEvent !== null && lastEvent.test(event)
     const data = isEnd ? (endTells ? parseData(event) : null) : notable.test(event) ? parseData(event) : null
+    if (closing !== null && closing.test(event)) isClosed = true
     if (data !== null) {
       if (isError(data)) hasError = true
+      else piecesTold = pieces
       options.reader.add(data)
     }
     if (isEnd) {
@@ -184,7 +195,7 @@ export function createStreamMeter(options: MeterOptions): StreamMeter {
       return left + endMarker
     },
     isDone: () => endMarker !== '',
-    observed: () => ({ model, pieces, textLength, text, isDone: endMarker !== '', hasError }),
+    observed: () => ({ model, pieces, isPartial: pieces > piecesTold, textLength, text, isDone: endMarker !== '' || isClosed, hasError }),
   }
 }
 

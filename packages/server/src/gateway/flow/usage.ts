@@ -40,8 +40,8 @@ function hasAny({ buckets, elsewhere }: ProviderUsage): boolean {
 }
 
 /** Usage that the request itself decides. */
-export function fixedUsage(told: ProviderUsage, { buckets, labels }: FixedUsage): ProviderUsage {
-  return { ...told, buckets, labels: { ...labels, ...told.labels }, elsewhere: [], total: { counted: 0, stated: null }, problems: [] }
+export function fixedUsage(told: ProviderUsage, { buckets }: FixedUsage, output: number): ProviderUsage {
+  return { ...told, buckets: output > 0 ? { ...buckets, output } : buckets, elsewhere: [], total: { counted: 0, stated: null }, problems: [] }
 }
 
 /** Usage that we counted ourselves, of an answer that named this model. */

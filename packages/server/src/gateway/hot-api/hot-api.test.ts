@@ -155,7 +155,7 @@ test('what a key may do and has left', async () => {
   expect(await get('/v1/key', narrow)).toMatchObject({ customer, scopes: ['gateway'], plan: { id: 'wallet', name: 'Wallet' }, standing: 'good', features: ['chat'], models: ['sandbox-small'], currency: 'USD', balance: expect.stringMatching(/^\d/) })
   expect(await get('/v1/key', admin)).toMatchObject({ customer: null, scopes: ['admin'] })
   const listed = async (raw: string) => ((await get('/v1/models', raw))['data'] as { readonly id: string }[]).map(({ id }) => id)
-  expect([await listed(key), await listed(narrow)]).toEqual([['sandbox-small', 'alias', 'fixed-model', 'fixed-claude', 'fixed-gemini'], ['sandbox-small']])
+  expect([await listed(key), await listed(narrow)]).toEqual([['sandbox-small', 'alias', 'fixed-model', 'sandbox-image', 'sandbox-dalle', 'sandbox-whisper', 'sandbox-voice', 'sandbox-tts', 'fixed-claude', 'fixed-gemini'], ['sandbox-small']])
   expect(await get('/v1/models/alias', key)).toEqual({ id: 'alias', object: 'model', created: 1_704_067_200, owned_by: 'sandbox' })
   expect(await get('/v1/models/sandbox-large', key)).toMatchObject({ error: { code: 'model_not_found' } })
   const names: string[] = []
@@ -164,7 +164,7 @@ test('what a key may do and has left', async () => {
 })
 
 test('nothing else is served, and it says what is', async () => {
-  for (const path of ['/v1/embeddings', '/v1/responses', '/v1/chat/completions/x', '/v1', '/', '/v1/customers']) {
+  for (const path of ['/v1/batches', '/v1/rerank', '/v1/chat/completions/x', '/v1', '/', '/v1/customers']) {
     const response = await world.post(path, {}, { key })
     expect([path, response.status, ((await response.json()) as { error: { code: string } }).error.code]).toEqual([path, 404, 'unknown_url'])
   }

@@ -11,6 +11,7 @@ import { OPENAI_SHAPE } from './shape.ts'
 export const CHAT_STREAM: StreamDialect = {
   notable: /"usage" ?:(?!null)|"error"|\[DONE\]/,
   end: /(?:^|\n)data: ?\[DONE\]/,
+  closing: null,
   endTells: false,
   model: /"model": ?"((?:[^"\\]|\\.){1,200})"/,
   pieceMark: '"delta"',

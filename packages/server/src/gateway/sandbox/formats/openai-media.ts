@@ -16,15 +16,19 @@ function question({ fields }: FormatRequest, prompt: string) {
   return { model: modelOf(fields), prompts, limit: Infinity, choices: Number(fields['n'] ?? 1), isStream, includesUsage: true }
 }
 
-export const embeddings = format('input', ({ prompts, model, tokens }, hasUsage) => ({
-  json: {
-    object: 'list', model, data: prompts.map((_, index) => ({ object: 'embedding', index, embedding: VECTOR })),
-    ...(hasUsage ? { usage: { prompt_tokens: tokens.input, total_tokens: tokens.input } } : {}),
-  },
-}))
+export const embeddings: Format = {
+  ...format('input', ({ prompts, model, tokens, includesUsage }, hasUsage) => ({
+    json: {
+      object: 'list', model, data: prompts.map((_, index) => ({ object: 'embedding', index, embedding: includesUsage ? PACKED : VECTOR })),
+      ...(hasUsage ? { usage: { prompt_tokens: tokens.input, total_tokens: tokens.input } } : {}),
+    },
+  })),
+  // Of two forms: numbers, or base64 of little-endian floats.
+  read: (request) => ({ ...question(request, 'input'), includesUsage: request.fields['encoding_format'] === 'base64' }),
+}
 
-/** Three numbers as the SDK asks for them: base64 of little-endian floats. */
-const VECTOR = Buffer.from(new Float32Array([0.1, 0.2, 0.3]).buffer).toString('base64')
+const VECTOR = [0.5, 0.25, 0.125]
+const PACKED = Buffer.from(new Float32Array(VECTOR).buffer).toString('base64')
 
 export const moderations = format('input', ({ prompts, model, id }) => ({
   json: { id: `modr-${id}`, model, results: prompts.map(() => ({ flagged: false, categories: {}, category_scores: {}, category_applied_input_types: {} })) },
