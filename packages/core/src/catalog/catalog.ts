@@ -5,6 +5,7 @@ import type { AssetId, Units } from '../money.ts'
 import type { Quantity } from '../quantity.ts'
 import type { RecurringPrice, UsagePrice } from '../rating/price.ts'
 import type { Ratio } from '../rating/ratio.ts'
+import type { UsageSurface } from '../usage/read-usage.ts'
 
 export type Catalog = {
   readonly version: number
@@ -19,6 +20,9 @@ export type Catalog = {
   readonly providerTerms?: readonly ProviderTerms[]
   readonly gatewayFeature: string
   readonly gatewayModels: ReadonlyMap<string, GatewayModel>
+  /** None unless there. */
+  readonly gatewayPaths?: ReadonlyMap<string, GatewayPath>
+  readonly featureRules?: readonly FeatureRule[]
 }
 
 /** `value` is what one credit costs in `currency` where it is accrued; null where it can only be prepaid. */
@@ -80,6 +84,8 @@ export type PlanLimit = {
   readonly enforcement: 'hard' | 'soft'
 }
 
+export type GatewayPath = { readonly path: string; readonly upstream: string; readonly model: string | null; readonly eventType: string; readonly usage: UsageSurface | null; readonly quantities: ReadonlyMap<string, readonly string[]>; readonly bound: ReadonlyMap<string, string> }
+export type FeatureRule = { readonly feature: string; readonly path: string | null; readonly header: string | null; readonly value: string | null }
 export type GatewayModel = { readonly name: string; readonly upstream: string | null; readonly model: string }
 
 /** Rates by model name and alias, newest first, and those that speak for whole families; look up with {@link rateInForce} of rating/cost.ts. */

@@ -7,9 +7,10 @@ import { parseQuantity, type Quantity } from '../quantity.ts'
 import { compileRecurring, compileUsagePrice } from '../rating/compile-price.ts'
 import type { RecurringPrice, UsagePrice } from '../rating/price.ts'
 import { isRecurring, type UsagePriceDocument } from '../rating/price-document.ts'
-import type { Catalog, CreditAsset, Meter, MeterExpression, Plan } from './catalog.ts'
+import type { UsageSurface } from '../usage/read-usage.ts'
+import type { Catalog, CreditAsset, GatewayPath, Meter, MeterExpression, Plan } from './catalog.ts'
 import { compileRateCard, compileTerms } from './compile-rates.ts'
-import type { CatalogDocument, CreditAssetDocument, MeterDocument, PlanDocument } from './document.ts'
+import type { CatalogDocument, CreditAssetDocument, GatewayPathDocument, MeterDocument, PlanDocument } from './document.ts'
 
 /** Compiles the text of a meter's expression; core knows no expression language itself. */
 export type CompileExpression = (source: string, path: string) => MeterExpression
@@ -29,6 +30,15 @@ export function compileCatalog(document: CatalogDocument, version: number, compi
     ...(document.provider_terms === undefined ? {} : { providerTerms: compileTerms(document.provider_terms) }),
     gatewayFeature: document.gateway.feature,
     gatewayModels: new Map(document.gateway.models.map((model) => [model.name, model])),
+    ...(document.gateway.paths === undefined ? {} : { gatewayPaths: new Map(document.gateway.paths.map((path) => [path.path, compilePath(path)])) }),
+    ...(document.gateway.feature_rules === undefined ? {} : { featureRules: document.gateway.feature_rules }),
+  }
+}
+
+function compilePath({ path, upstream, model, event_type: eventType, usage, quantities, bound }: GatewayPathDocument): GatewayPath {
+  return {
+    path, upstream, model, eventType, usage: usage as UsageSurface | null,
+    quantities: new Map(Object.entries(quantities).map(([property, where]) => [property, where.split('.')])), bound: new Map(Object.entries(bound)),
   }
 }
 

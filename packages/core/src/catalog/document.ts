@@ -132,4 +132,26 @@ export type GatewayDocument = {
   readonly feature: string
   /** Names offered to clients → the model asked upstream, and which upstream (null: by the rate card's provider). */
   readonly models: readonly { readonly name: string; readonly upstream: string | null; readonly model: string }[]
+  /** Paths of providers beyond the surfaces that the gateway knows, each with how it is metered. */
+  readonly paths?: readonly GatewayPathDocument[]
+  /** Which feature a request uses where neither key nor header says: the first rule that matches. */
+  readonly feature_rules?: readonly FeatureRuleDocument[]
 }
+
+export type GatewayPathDocument = {
+  /** As clients ask for it, such as `/v1/rerank`. */
+  readonly path: string
+  readonly upstream: string
+  /** The model of requests that name none. */
+  readonly model: string | null
+  readonly event_type: string
+  /** The shape in which answers tell usage, one of {@link USAGE_SURFACES}; null where only `quantities` tell. */
+  readonly usage: string | null
+  /** Numbers of the answer by property: `{ search_units: "meta.billed_units.search_units" }`. */
+  readonly quantities: Readonly<Record<string, string>>
+  /** The most that one request can use, by property. */
+  readonly bound: Readonly<Record<string, string>>
+}
+
+/** All conditions that it has must hold; a rule without any holds always. */
+export type FeatureRuleDocument = { readonly feature: string; readonly path: string | null; readonly header: string | null; readonly value: string | null }

@@ -9,6 +9,7 @@ import type { CatalogDocument, CreditAssetDocument, FeatureDocument, GatewayDocu
 import { nearest } from './nearest.ts'
 import { didYouMean, openReport, type CatalogPath, type CatalogProblem, type Report } from './problem.ts'
 import { checkAmount, checkCurrency, checkId, checkInteger, checkLabel, checkName, checkUnique } from './validate-field.ts'
+import { validateGatewayRules } from './validate-gateway-rules.ts'
 import { checkIdsAcrossPlans, validatePlan } from './validate-plan.ts'
 import { validateRateCard, validateTerms } from './validate-rates.ts'
 
@@ -32,6 +33,7 @@ export function validateCatalog(document: CatalogDocument): readonly CatalogProb
   validateRateCard(document.rate_card, report)
   validateTerms(document.provider_terms ?? [], document.rate_card, report)
   validateGateway(document.gateway, document, report)
+  validateGatewayRules(document.gateway, document, report)
   return report.problems
 }
 

@@ -63,4 +63,8 @@ export type KeyRecord = {
   readonly expiresAt: Instant | null
   /** Held by the operator's own people: may see provider cost. */
   readonly showsCost: boolean
+  /** Tags that its requests have, whatever they say; none unless there. */
+  readonly tags?: Readonly<Record<string, string>>
+  /** Status of a refusal for money or quota where not 402: some clients know 429 alone. */
+  readonly refusalStatus?: 429
 }

@@ -51,4 +51,4 @@ test('for any object and any key, only the value of that key changes', () => {
       expect(JSON.parse(changed)).toEqual(JSON.parse(JSON.stringify({ ...value, [name]: replacement })))
     }),
   )
-})
+}, 60_000)

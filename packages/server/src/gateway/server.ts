@@ -133,15 +133,20 @@ function surfaceOf(path: string): string {
   return surfaceAt(path)?.surface.name ?? (isHotApi(path) ? 'hot_api' : 'other')
 }
 
+async function routeRequest(exchange: Exchange, path: string): Promise<void> {
+  const found = surfaceAt(path)
+  const entry = { path, surface: found?.surface ?? null, params: found?.params ?? [], query: (exchange.request.url ?? '').slice(path.length) }
+  if (!(await runRequest(exchange, entry))) sendNotFound(exchange, path)
+}
+
 function route(exchange: Exchange, path: string, owners: Owners): Promise<void> | void {
   const { method } = exchange.request
   if (method === 'POST') {
-    const found = surfaceAt(path)
-    if (found !== null) return runRequest(exchange, { ...found, query: (exchange.request.url ?? '').slice(path.length) })
     if (path === '/v1/authorize') return handleAuthorize(exchange, owners)
     if (path === '/v1/check') return handleCheck(exchange)
     const reservation = RESERVATION.exec(path)
     if (reservation !== null) return handleReservation(exchange, owners, decoded(reservation[1]!), reservation[2] as ReservationAction)
+    return routeRequest(exchange, path)
   }
   if (method === 'GET' || method === 'HEAD') {
     if (path === '/v1/models' || path === '/models') return handleModels(exchange, null)

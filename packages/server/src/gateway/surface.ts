@@ -13,6 +13,8 @@ export type Surface = {
   readonly shape: ErrorShape
   /** Kinds of upstreams that speak it. */
   readonly kinds: readonly UpstreamKind[]
+  /** The upstream that it goes to, whatever the model; by the model if left out. */
+  readonly upstream?: string
   /** Event type of its usage: what costs nothing at the provider has a type of its own, so that no meter of requests counts it. */
   readonly event: string
   /** The provider charges nothing for it. */

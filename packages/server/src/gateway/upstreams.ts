@@ -25,7 +25,7 @@ export type Target = {
 export type ResolvedModel = { readonly target: Target; readonly upstreamModel: string; readonly rate: Rate | null }
 
 /** `kinds`: those that speak the surface; null for any. */
-export type Wanted = { readonly name: string; readonly catalog: Catalog; readonly at: Instant; readonly kinds: readonly UpstreamKind[] | null }
+export type Wanted = { readonly upstream?: string | undefined; readonly name: string; readonly catalog: Catalog; readonly at: Instant; readonly kinds: readonly UpstreamKind[] | null }
 
 /** `speaks` is the kind of the upstream that serves the model in another format. */
 export type Unserved = { readonly target: null; readonly upstream: string | null; readonly speaks: UpstreamKind | null }
@@ -81,12 +81,12 @@ export function createUpstreams(parts: {
   }
 
   return {
-    resolve: ({ name, catalog, at, kinds }) => {
+    resolve: ({ name, catalog, at, kinds, upstream }) => {
       const model = catalog.gatewayModels.get(name)
       const upstreamModel = model?.model ?? name
       const rate = rateInForce(catalog.rateCard, upstreamModel, at)
-      if (model === undefined && rate === null) return null
-      const named = model?.upstream ?? null
+      if (model === undefined && rate === null && upstream === undefined) return null
+      const named = upstream ?? model?.upstream ?? null
       const asked = { named, model: upstreamModel, provider: rate?.provider ?? null }
       const target = targetFor(current(), { ...asked, kinds })
       if (target !== null) return { target, upstreamModel, rate }

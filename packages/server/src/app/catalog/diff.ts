@@ -30,6 +30,8 @@ export type ChangeKind =
   | 'provider_terms'
   | 'gateway'
   | 'gateway_model'
+  | 'gateway_path'
+  | 'feature_rule'
   | 'order'
 
 /** Values as in the document: text, numbers, booleans, null, lists and objects. */
@@ -50,6 +52,8 @@ export function diffCatalogs(before: CatalogDocument | null, after: CatalogDocum
     ...diffItems({ kind: 'provider_terms', plan: null }, null, [old.provider_terms ?? [], after.provider_terms ?? []], termsId),
     ...diffFields({ kind: 'gateway', plan: null }, 'gateway', { feature: before === null ? undefined : old.gateway.feature }, { feature: after.gateway.feature }),
     ...diffItems({ kind: 'gateway_model', plan: null }, null, [old.gateway.models, after.gateway.models], (model) => model.name),
+    ...diffItems({ kind: 'gateway_path', plan: null }, null, [old.gateway.paths ?? [], after.gateway.paths ?? []], (path) => path.path),
+    ...diffItems({ kind: 'feature_rule', plan: null }, null, [old.gateway.feature_rules ?? [], after.gateway.feature_rules ?? []], (rule) => [rule.feature, rule.path, rule.header, rule.value].join(' ')),
   ]
 }
 

@@ -216,11 +216,38 @@ const gatewayModel = orShorthand(
   ),
 ).transform((entry) => ({ ...entry, model: entry.model ?? entry.name }))
 
+const gatewayPath = fields(
+  'Gateway path',
+  {
+    path: text({ description: 'As clients ask for it, with POST.', example: '/v1/rerank' }),
+    upstream: text({ description: 'Id of the upstream that it goes to.', example: 'cohere' }),
+    model: text({ description: 'Model of requests whose body names none in `model`.' }).nullable().default(null),
+    event_type: text({ description: 'Type of its usage events. One that no meter counts passes without a charge.', example: 'ai.request' }).default('ai.request'),
+    usage: text({ description: 'Shape in which its answers tell usage, as the surfaces do: chat, embeddings, cohere, …', example: 'cohere' }).nullable().default(null),
+    quantities: z.record(z.string(), text({ description: 'Names of members joined by points.' })).default({}).meta({ description: 'Numbers of the answer by property.', examples: [{ search_units: 'meta.billed_units.search_units' }] }),
+    bound: z.record(z.string(), decimal({ description: 'The most that one request can use of it.' })).default({}).meta({ description: 'What is held before a request, by property; `input_tokens` is the bytes of the body unless stated.', examples: [{ search_units: 100 }] }),
+  },
+  'A path that is passed on as it is, with the rule that meters it.',
+)
+
+const featureRule = fields(
+  'Feature rule',
+  {
+    feature: text({ description: 'Id of the feature.', example: 'search' }),
+    path: text({ description: 'Path that the request asks for.', example: '/v1/embeddings' }).nullable().default(null),
+    header: text({ description: 'Header of your own that the request has.', example: 'x-app' }).nullable().default(null),
+    value: looseText({ description: 'Value of that header; any, if left out.' }).nullable().default(null),
+  },
+  'All conditions that it has must hold.',
+)
+
 const gateway = fields(
   'Gateway',
   {
     feature: text({ description: 'Id of the feature that a request uses when neither its key nor its header names one.', example: 'chat' }),
     models: list(gatewayModel, { description: 'Models that the gateway offers.' }).default([]),
+    paths: list(gatewayPath, { description: 'Paths of providers beyond the surfaces that the gateway knows. A path that is neither is refused.' }).exactOptional(),
+    feature_rules: list(featureRule, { description: 'Which feature a request uses where neither its key nor its header says: the first rule that matches.' }).exactOptional(),
   },
   'What the gateway offers.',
 )

@@ -10,39 +10,52 @@ import { denialAnswer, errorAnswer, forbidden, invalidRequest, RequestRefused, t
 import type { Surface, SurfaceRequest } from '../surface.ts'
 import type { ResolvedModel } from '../upstreams.ts'
 import { boundQuantities, type UsageBound } from '../usage-bound.ts'
+import { passThroughAt } from '../pass-through.ts'
 import { decisionHeaders, type Admitted } from './admitted.ts'
 import { Answer } from './answer.ts'
+import { attributionOf, customerOf, type Attribution } from './attribution.ts'
 import { finish } from './finish.ts'
 
-/** Where a request came in: its surface, and what its path says. */
-export type Entry = { readonly surface: Surface; readonly params: readonly string[]; readonly query: string }
+/** Where a request came in. `surface` is null for a path that only a catalog may open. */
+export type Entry = { readonly path: string; readonly surface: Surface | null; readonly params: readonly string[]; readonly query: string }
 
-export async function runRequest(exchange: Exchange, entry: Entry): Promise<void> {
+/** False when the path is no surface for whom asks: nothing was answered. */
+export async function runRequest(exchange: Exchange, entry: Entry): Promise<boolean> {
   const { context } = exchange
   const authenticated = authenticate(exchange, ['gateway', 'admin'])
   const key = authenticated instanceof Promise ? await authenticated : authenticated
+  if (entry.surface === null && key.customer === null && exchange.request.headers['x-tollgate-customer'] === undefined) return false
   const customer = customerOf(exchange, key)
-  if (!context.inFlight.enter(customer)) return sendError(exchange, tooManyInFlight(context.limits.inFlightPerCustomerMax))
+  if (!context.inFlight.enter(customer)) {
+    sendError(exchange, tooManyInFlight(context.limits.inFlightPerCustomerMax))
+    return true
+  }
   try {
+    const found = context.node.snapshot(customer)
+    const known = found instanceof Promise ? await found : found
+    if (known === null) throw invalidRequest(`There is no customer ${customer}.`, { status: key.customer === null ? 404 : 403, code: 'customer_not_found' })
+    const surface = entry.surface ?? passThroughAt(known.catalog, entry.path)
+    if (surface === null) return false
     const body = await readBody(exchange, context.limits.bodyBytesMax)
-    const { surface, params, query } = entry
-    await admit(exchange, key, customer, surface, surface.read({ body, params, query, contentType: exchange.request.headers['content-type'] ?? '' }))
+    await admit(exchange, { entry, key, customer, known, surface, body })
+    return true
   } finally {
     context.inFlight.leave(customer)
   }
 }
 
-async function admit(exchange: Exchange, key: KeyRecord, customer: CustomerId, surface: Surface, request: SurfaceRequest): Promise<void> {
+type Identified = { readonly entry: Entry; readonly key: KeyRecord; readonly customer: CustomerId; readonly known: Known; readonly surface: Surface; readonly body: Buffer }
+
+async function admit(exchange: Exchange, { entry, key, customer, known, surface, body }: Identified): Promise<void> {
   const { context } = exchange
-  const found = context.node.snapshot(customer)
-  const known = found instanceof Promise ? await found : found
-  if (known === null) throw invalidRequest(`There is no customer ${customer}.`, { status: key.customer === null ? 404 : 403, code: 'customer_not_found' })
+  const request = surface.read({ body, params: entry.params, query: entry.query, contentType: exchange.request.headers['content-type'] ?? '' })
   const model = resolveModel(exchange, { key, known, surface, name: request.model })
+  const attribution = attributionOf(exchange, key, known, entry.path)
   const bound = request.bound(model.rate)
-  const dimensions = { model: request.model, provider: model.target.config.provider, upstream: model.target.config.name }
-  const asked = context.node.authorize(authorizeInput(exchange, { key, customer, known, surface, request, bound, dimensions }))
+  const dimensions = { model: request.model, provider: model.target.config.provider, upstream: model.target.config.name, ...attribution.tags }
+  const asked = context.node.authorize(authorizeInput({ key, customer, known, surface, request, bound, dimensions, attribution }))
   const authorization = asked instanceof Promise ? await asked : asked
-  if (authorization.kind !== 'allowed') return refuse(exchange, authorization)
+  if (authorization.kind !== 'allowed') return refuse(exchange, key, authorization)
   const admitted = { surface, request, key, known, model, bound, dimensions, authorization }
   // Whoever went away meanwhile has used nothing.
   if (exchange.response.destroyed) context.node.release(authorization.reservation)
@@ -76,20 +89,13 @@ async function call(exchange: Exchange, admitted: Admitted): Promise<void> {
   }
 }
 
-function customerOf(exchange: Exchange, key: KeyRecord): CustomerId {
-  if (key.customer !== null) return key.customer
-  const named = exchange.request.headers['x-tollgate-customer']
-  if (typeof named === 'string' && /^cus_[A-Za-z0-9_-]{1,60}$/.test(named)) return named as CustomerId
-  throw invalidRequest('This is an operator key: say for whom the request is, with the header x-tollgate-customer: cus_…', { code: 'customer_required' })
-}
-
 type Wanted = { readonly key: KeyRecord; readonly known: Known; readonly surface: Surface; readonly name: string }
 
 function resolveModel(exchange: Exchange, { key, known, surface, name }: Wanted): ResolvedModel {
   if (key.models !== null && !key.models.includes(name)) {
     throw forbidden('model_not_allowed', `The key ${key.hint} may not use the model ${name.slice(0, 100)}. It may use: ${key.models.slice(0, 20).join(', ')}.`)
   }
-  const resolved = exchange.context.upstreams.resolve({ name, catalog: known.catalog, at: exchange.startedAt, kinds: surface.kinds })
+  const resolved = exchange.context.upstreams.resolve({ name, catalog: known.catalog, at: exchange.startedAt, kinds: surface.kinds, upstream: surface.upstream })
   if (resolved === null) {
     throw invalidRequest(`The model ${JSON.stringify(name.slice(0, 100))} does not exist here. GET /v1/models lists those that do.`, { status: 404, code: 'model_not_found', param: 'model' })
   }
@@ -103,19 +109,26 @@ function resolveModel(exchange: Exchange, { key, known, surface, name }: Wanted)
 
 const FORMATS = { openai: 'POST /v1/chat/completions and its like', azure: 'POST /v1/chat/completions and its like', anthropic: 'POST /v1/messages', gemini: 'POST /v1beta/models/{model}:generateContent' } as const
 
-type Authorizing = Asking & { readonly bound: UsageBound; readonly dimensions: Readonly<Record<string, string>> }
-type Asking = { readonly key: KeyRecord; readonly customer: CustomerId; readonly known: Known; readonly surface: Surface; readonly request: SurfaceRequest }
+type Asking = {
+  readonly key: KeyRecord
+  readonly customer: CustomerId
+  readonly known: Known
+  readonly surface: Surface
+  readonly request: SurfaceRequest
+  readonly bound: UsageBound
+  readonly dimensions: Readonly<Record<string, string>>
+  readonly attribution: Attribution
+}
 
-function authorizeInput(exchange: Exchange, { key, customer, known, surface, request, bound, dimensions }: Authorizing): AuthorizeInput {
-  const { headers } = exchange.request
+function authorizeInput({ key, customer, known, surface, request, bound, dimensions, attribution }: Asking): AuthorizeInput {
   return {
     reservation: null,
     customer,
     key,
-    entity: key.entity,
-    feature: key.feature ?? label(headers['x-tollgate-feature'], 'x-tollgate-feature') ?? known.catalog.gatewayFeature,
+    entity: attribution.entity,
+    feature: attribution.feature,
     model: request.model,
-    run: label(headers['x-tollgate-run'], 'x-tollgate-run'),
+    run: attribution.run,
     type: surface.event,
     bound: { quantities: boundQuantities(bound, known.catalog, surface.event), dimensions },
     // The gateway always ends its holds itself; a hold that expired under a long stream would lose its usage.
@@ -124,18 +137,13 @@ function authorizeInput(exchange: Exchange, { key, customer, known, surface, req
   }
 }
 
-function label(value: string | string[] | undefined, name: string): string | null {
-  if (value === undefined || value === '') return null
-  if (typeof value === 'string' && /^[\x21-\x7e]{1,128}$/.test(value)) return value
-  throw invalidRequest(`The header ${name} must be one word of at most 128 printable ASCII characters.`, { code: 'invalid_header' })
-}
-
-function refuse(exchange: Exchange, refusal: Exclude<Authorization, { kind: 'allowed' }> | ReservationProblem): void {
+function refuse(exchange: Exchange, key: KeyRecord, refusal: Exclude<Authorization, { kind: 'allowed' }> | ReservationProblem): void {
   if (refusal.kind === 'problem') {
     return sendError(exchange, unavailable(refusal.message))
   }
   const { decision, denial, currency, balance } = refusal
   const headers = ['x-tollgate-decision', `deny; decision=${decision}`, 'x-tollgate-currency', currency]
   if (balance !== null) headers.push('x-tollgate-balance', formatUnits(balance, currency))
-  sendError(exchange, denialAnswer(decision, denial), headers)
+  const answer = denialAnswer(decision, denial)
+  sendError(exchange, answer.status === 402 && key.refusalStatus !== undefined ? { ...answer, status: key.refusalStatus } : answer, headers)
 }

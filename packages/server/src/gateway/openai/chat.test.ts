@@ -7,7 +7,7 @@ let world: TestGateway
 let customer: CustomerId
 let key: string
 beforeAll(async () => {
-  world = await testGateway({ limits: { bodyBytesMax: 100_000, jsonBufferBytesMax: 20_000, upstreamAnswerMs: 300, upstreamIdleMs: 300 } })
+  world = await testGateway({ limits: { bodyBytesMax: 100_000, jsonBufferBytesMax: 20_000, upstreamAnswerMs: 2_000, upstreamIdleMs: 2_000 } })
   customer = await world.customer()
   key = await world.key(customer)
 })

@@ -1,0 +1,42 @@
+// Checks of what the operator adds to the gateway: paths with the rule that meters each, and rules that name features. A path whose use
+// cannot be bounded or read is refused here, because at the gateway it would be free.
+
+import { QUANTITY_SCALE_MAX } from '../quantity.ts'
+import { USAGE_SURFACES } from '../usage/read-usage.ts'
+import type { CatalogDocument, GatewayDocument } from './document.ts'
+import { nearest } from './nearest.ts'
+import { didYouMean, type Report } from './problem.ts'
+import { checkId, checkLabel, checkQuantity, checkUnique } from './validate-field.ts'
+
+const PATH = /^\/[A-Za-z0-9._~/-]{1,199}$/
+const PROPERTY = /^[a-z][a-z0-9_]{0,63}$/
+const PLACE = /^[A-Za-z0-9_-]{1,64}(?:\.[A-Za-z0-9_-]{1,64}){0,7}$/
+const HEADER = /^[a-z0-9-]{1,64}$/
+
+export function validateGatewayRules(gateway: GatewayDocument, document: CatalogDocument, report: Report): void {
+  const paths = gateway.paths ?? []
+  checkUnique(paths.map(({ path }) => path), { what: 'path', path: ['gateway', 'paths'], field: 'path' }, report)
+  for (const [index, rule] of paths.entries()) {
+    const at = ['gateway', 'paths', index]
+    if (!PATH.test(rule.path)) report.error([...at, 'path'], 'invalid_path', `${JSON.stringify(rule.path)} is no path: write it like /v1/rerank.`)
+    checkId(rule.upstream, [...at, 'upstream'], report)
+    checkLabel(rule.event_type, [...at, 'event_type'], report)
+    if (rule.usage !== null && !(USAGE_SURFACES as readonly string[]).includes(rule.usage)) {
+      const suggestion = nearest(rule.usage, USAGE_SURFACES)
+      report.error([...at, 'usage'], 'unknown_usage', `${rule.usage} is no shape of usage that is read: one of ${USAGE_SURFACES.join(', ')}.${didYouMean(suggestion)}`, suggestion)
+    }
+    for (const [property, place] of Object.entries(rule.quantities)) {
+      if (!PROPERTY.test(property) || !PLACE.test(place)) report.error([...at, 'quantities', property], 'invalid_quantity', `${property} must be a lower-case word, and its place names of members joined by points, such as meta.billed_units.search_units.`)
+      if (rule.bound[property] === undefined) report.error([...at, 'bound'], 'missing_bound', `${property} has no bound: say the most that one request can use, so that it can be held.`)
+    }
+    for (const [property, most] of Object.entries(rule.bound)) checkQuantity(most, QUANTITY_SCALE_MAX, { aboveZero: false }, [...at, 'bound', property], report)
+  }
+  const features = document.features.map(({ id }) => id)
+  for (const [index, rule] of (gateway.feature_rules ?? []).entries()) {
+    const at = ['gateway', 'feature_rules', index]
+    const suggestion = nearest(rule.feature, features)
+    if (!features.includes(rule.feature)) report.error([...at, 'feature'], 'unknown_feature', `there is no feature ${rule.feature}.${didYouMean(suggestion)}`, suggestion)
+    if (rule.header !== null && !HEADER.test(rule.header)) report.error([...at, 'header'], 'invalid_name', `${JSON.stringify(rule.header)} is no header: lower-case letters, digits and dashes.`)
+    if (rule.value !== null && rule.header === null) report.error([...at, 'value'], 'missing_header', 'value is compared with a header: name it.')
+  }
+}
