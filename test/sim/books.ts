@@ -100,6 +100,7 @@ export function createBooks(planId: PlanId, clock: { readonly now: () => Instant
           ...usageTransfers({
             asset: posting.asset,
             draws: [...posting.draws].map(([block, amount]) => ({ block, amount: units(amount) })),
+            included: units(posting.included),
             accrued: units(posting.accrued),
             debt: units(posting.debt),
           }),

@@ -121,3 +121,5 @@ export const RUN_EVENTS_MAX = 100_000
 export const SIGN_IN_FAILURES_PER_MINUTE_MAX = 10
 /** Addresses whose failures are remembered. */
 export const SIGN_IN_ADDRESSES_MAX = 10_000
+/** Periods that one looks back for what an allowance carried over: a year of months. What is older has been carried or is gone. */
+export const ROLLOVER_PERIODS_MAX = 12

@@ -26,37 +26,33 @@ type Collected = { readonly holds: Hold[]; readonly needs: LeaseNeed[] }
 /** `estimate` is null where some of the usage may have no price. */
 type Funded = { readonly estimate: Units | null; readonly overage: Units; readonly coverage: readonly Coverage[]; readonly denial: Denial | null }
 
-/** Allowances pay units first; what is left is priced at its bound and paid by the wallet, then accrued if the plan allows. */
+/**
+ * Allowances of units pay first; what is left is priced at its bound and paid by allowances of an amount, then the wallet, then
+ * accrued if the plan allows.
+ */
 export function fund(input: DecisionInput, plan: Plan, collected: Collected): Funded {
   const { snapshot, request } = input
   const left = request.bound.map(countOf)
   const coverage: Coverage[] = []
-  const usage = boundedUsage(input)
-  const hasOverage = snapshot.funding.some(({ kind }) => kind === 'overage')
-  let owed: Units | null = null
+  const payers = snapshot.funding.filter((source) => source.kind !== 'allowance' || source.budget.unit.kind === 'money')
   for (const [index, source] of snapshot.funding.entries()) {
-    if (source.kind === 'allowance') {
-      const later = snapshot.funding.slice(index + 1)
-      coverBy(source, input, left, { ...collected, coverage, spills: later.some((next) => next.kind !== 'allowance' || sharesMeter(next.budget, source.budget)) })
-      // What the allowance pays is not known yet: ask for it before anybody else is asked to pay.
-      if (collected.needs.length > 0) return { estimate: ZERO, overage: ZERO, coverage, denial: null }
-      continue
-    }
-    owed ??= boundCharge(plan, request.bound, left, usage)
-    if (owed === ZERO) break
-    // Nobody knows what it will cost: only who is trusted with an open invoice may run it.
-    if (owed === null) return hasOverage ? { estimate: null, overage: ZERO, coverage, denial: null } : { estimate: null, overage: ZERO, coverage, denial: exhaustedBy(input, owed, left) }
-    if (source.kind === 'overage') return { estimate: owed, overage: owed, coverage, denial: null }
-    return { estimate: owed, coverage, ...payFrom(source.budget, input, { owed, hasOverage }, collected) }
+    if (source.kind !== 'allowance' || source.budget.unit.kind !== 'meters') continue
+    const later = snapshot.funding.slice(index + 1)
+    coverBy(source, input, left, { ...collected, coverage, spills: payers.length > 0 || later.some((next) => next.kind === 'allowance' && sharesMeter(next.budget, source.budget)) })
+    // What the allowance pays is not known yet: ask for it before anybody else is asked to pay.
+    if (collected.needs.length > 0) return { estimate: ZERO, overage: ZERO, coverage, denial: null }
   }
-  owed ??= boundCharge(plan, request.bound, left, usage)
+  const owed = boundCharge(plan, request.bound, left, boundedUsage(input))
   if (owed === ZERO) return { estimate: ZERO, overage: ZERO, coverage, denial: null }
-  return { estimate: owed, overage: ZERO, coverage, denial: exhaustedBy(input, owed, left) }
+  // Nobody knows what it will cost: only who is trusted with an open invoice may run it.
+  if (owed === null) return { estimate: null, overage: ZERO, coverage, denial: payers.some(({ kind }) => kind === 'overage') ? null : exhaustedBy(input, null, left) }
+  if (payers.length === 0) return { estimate: owed, overage: ZERO, coverage, denial: exhaustedBy(input, owed, left) }
+  return { estimate: owed, coverage, ...payFrom(payers, input, owed, collected) }
 }
 
 function exhaustedBy(input: DecisionInput, owed: Units | null, left: readonly number[]): Denial {
   const { snapshot, request } = input
-  const allowance = snapshot.funding.find((source) => source.kind === 'allowance')
+  const allowance = snapshot.funding.find((source) => source.kind === 'allowance' && source.budget.unit.kind === 'meters')
   if (allowance?.kind === 'allowance') return denyAllowance(snapshot, allowance.budget, { required: boundOf(meters(allowance.budget), request.bound), refused: input.slices(allowance.budget)?.refused ?? null })
   const unpriced = request.bound.find((_, index) => left[index]! > 0)
   return owed === null ? denyUnpriced(snapshot, unpriced?.meter.id ?? request.feature) : denyWallet(snapshot, null, owed, null)
@@ -86,20 +82,33 @@ function coverBy(source: Extract<FundingSource, { kind: 'allowance' }>, input: D
   if (slice !== undefined && amount > 0) collected.holds.push({ slice, budget, amount })
 }
 
-/** Holds `owed` on the wallet, or what is left there if the rest may be accrued. */
-function payFrom(budget: Budget, input: DecisionInput, due: { readonly owed: Units; readonly hasOverage: boolean }, collected: Collected): Pick<Funded, 'overage' | 'denial'> {
-  const slice = input.slices(budget)
-  const amount = exactToHold(budget.unit, due.owed)
-  const free = freeIn(slice)
-  if (free < amount && !isRefused(slice, amount - free, input.now)) {
-    collected.needs.push(needOf(budget, amount - free, { spills: due.hasOverage }))
-    return { overage: ZERO, denial: null }
+/** Holds `owed` on one payer after the other, each for what it has; what none holds is accrued if one of them may. */
+function payFrom(payers: readonly FundingSource[], input: DecisionInput, owed: Units, collected: Collected): Pick<Funded, 'overage' | 'denial'> {
+  let rest: bigint = owed
+  for (const [index, source] of payers.entries()) {
+    if (source.kind === 'overage') return { overage: units(rest), denial: null }
+    const { budget } = source
+    if (!applies(budget, input.snapshot, input.request)) continue
+    const isLast = index === payers.length - 1
+    const slice = input.slices(budget)
+    const amount = exactToHold(budget.unit, rest)
+    const free = freeIn(slice)
+    if (free < amount && !isRefused(slice, amount - free, input.now)) {
+      collected.needs.push(needOf(budget, amount - free, { spills: !isLast }))
+      return { overage: ZERO, denial: null }
+    }
+    if (free < amount && isLast) return { overage: ZERO, denial: denyPayer(input, source, units(rest), slice) }
+    const held = Math.min(amount, Math.max(0, free))
+    if (slice !== undefined && held > 0) collected.holds.push({ slice, budget, amount: held })
+    rest -= holdToExact(budget.unit, held)
+    if (rest <= 0n) break
   }
-  if (free < amount && !due.hasOverage) return { overage: ZERO, denial: denyWallet(input.snapshot, budget, due.owed, slice?.refused ?? null) }
-  const held = Math.min(amount, Math.max(0, free))
-  if (slice !== undefined && held > 0) collected.holds.push({ slice, budget, amount: held })
-  const accrued = due.owed - holdToExact(budget.unit, held)
-  return { overage: units(accrued > 0n ? accrued : 0n), denial: null }
+  return { overage: ZERO, denial: rest <= 0n ? null : denyWallet(input.snapshot, null, units(rest), null) }
+}
+
+function denyPayer(input: DecisionInput, source: Exclude<FundingSource, { kind: 'overage' }>, owed: Units, slice: Slice | undefined): Denial {
+  const refused = slice?.refused ?? null
+  return source.kind === 'wallet' ? denyWallet(input.snapshot, source.budget, owed, refused) : denyAllowance(input.snapshot, source.budget, { required: exactToHold(source.budget.unit, owed), refused })
 }
 
 /** Where another source pays the rest (`spills`), any part of the need will do. */

@@ -72,7 +72,19 @@ export type Plan = {
   readonly funding: readonly ('allowance' | 'wallet' | 'overage')[]
 }
 
-export type Allowance = { readonly id: string; readonly name: string; readonly meters: readonly string[]; readonly quantity: Quantity; readonly scale: number }
+/** Units of `meters`, or an amount of `asset` where there are none; `quantity` is at `scale` either way. */
+export type Allowance = {
+  readonly id: string
+  readonly name: string
+  readonly meters: readonly string[]
+  readonly asset?: AssetId
+  readonly quantity: Quantity
+  readonly scale: number
+  /** `quantity` is for each seat of the subscription. */
+  readonly perSeat?: boolean
+  /** What was left at the end of a period stays for the next, between these. */
+  readonly rollover?: { readonly min: Quantity; readonly max: Quantity }
+}
 
 export type PlanLimit = {
   readonly id: string

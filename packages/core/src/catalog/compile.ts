@@ -2,15 +2,16 @@
 // a person wants to see all at once are in validate.ts, which runs before.
 
 import { InputError } from '../assert.ts'
-import { parseUnits } from '../money.ts'
-import { parseQuantity, type Quantity } from '../quantity.ts'
+import { parseDecimal } from '../decimal.ts'
+import { assetScale, parseUnits } from '../money.ts'
+import { parseQuantity, quantity, type Quantity } from '../quantity.ts'
 import { compileRecurring, compileUsagePrice } from '../rating/compile-price.ts'
 import type { RecurringPrice, UsagePrice } from '../rating/price.ts'
 import { isRecurring, type UsagePriceDocument } from '../rating/price-document.ts'
 import type { UsageSurface } from '../usage/read-usage.ts'
-import type { Catalog, CreditAsset, GatewayPath, Meter, MeterExpression, Plan } from './catalog.ts'
+import type { Allowance, Catalog, CreditAsset, GatewayPath, Meter, MeterExpression, Plan } from './catalog.ts'
 import { compileRateCard, compileTerms } from './compile-rates.ts'
-import type { CatalogDocument, CreditAssetDocument, GatewayPathDocument, MeterDocument, PlanDocument } from './document.ts'
+import type { AllowanceDocument, CatalogDocument, CreditAssetDocument, GatewayPathDocument, MeterDocument, PlanDocument } from './document.ts'
 
 /** Compiles the text of a meter's expression; core knows no expression language itself. */
 export type CompileExpression = (source: string, path: string) => MeterExpression
@@ -85,7 +86,7 @@ function compilePlan(plan: PlanDocument, context: PlanContext): Plan {
     allowances: plan.allowances.map((allowance, index) => ({
       id: allowance.id,
       name: allowance.name,
-      ...sharedQuantity(allowance, context, `${context.path}.allowances[${index}]`),
+      ...included(allowance, { ...context, asset }, `${context.path}.allowances[${index}]`),
     })),
     limits: plan.limits.map((limit, index) => ({
       id: limit.id,
@@ -100,6 +101,23 @@ function compilePlan(plan: PlanDocument, context: PlanContext): Plan {
 
 function feeOf({ fee }: PlanDocument, { currency, path }: PlanContext): RecurringPrice[] {
   return fee === null ? [] : [{ id: fee.id, name: fee.name, model: 'flat', amount: parseUnits(fee.amount, currency, `${path}.fee.amount`), timing: 'in_advance' }]
+}
+
+/** An allowance without meters is an amount of what the plan is priced in. */
+function included(allowance: AllowanceDocument, context: PlanContext & { readonly asset: string }, path: string): Omit<Allowance, 'id' | 'name'> {
+  const { asset } = context
+  const own = allowance.meters.length > 0 ? sharedQuantity(allowance, context, path) : { meters: [], asset, scale: assetScale(asset), quantity: quantity(parseUnits(allowance.quantity, asset, `${path}.quantity`)) }
+  const { rollover } = allowance
+  const bound = (text: string, field: string): Quantity => parseAmount(text, own.scale, `${path}.rollover.${field}`)
+  return {
+    ...own,
+    ...(allowance.per_seat === true ? { perSeat: true } : {}),
+    ...(rollover === undefined || rollover === null ? {} : { rollover: { min: bound(rollover.min, 'min'), max: bound(rollover.max, 'max') } }),
+  }
+}
+
+function parseAmount(text: string, scale: number, path: string): Quantity {
+  return quantity(parseDecimal(text, scale, path))
 }
 
 /** Several meters may share one quantity only at one scale, else their units would not add. */

@@ -69,8 +69,19 @@ export type EntitlementDocument = {
   readonly models: readonly string[]
 }
 
-/** Units included in each period, shared by `meters` in the order of their consumption. */
-export type AllowanceDocument = { readonly id: string; readonly name: string; readonly meters: readonly string[]; readonly quantity: string }
+/**
+ * Included in each period: units shared by `meters` in the order of their consumption, or, without meters, an amount of what the plan
+ * is priced in. `rollover`: what was not used stays, between `min` and `max`.
+ */
+export type AllowanceDocument = {
+  readonly id: string
+  readonly name: string
+  readonly meters: readonly string[]
+  readonly quantity: string
+  /** `quantity` is for each seat; all seats draw from one pool. */
+  readonly per_seat?: boolean
+  readonly rollover?: { readonly min: string; readonly max: string } | null
+}
 
 /** A hard or soft quota: units of meters per window. */
 export type LimitDocument = {

@@ -1,13 +1,14 @@
 // Checks of one plan: what it grants, what it prices, what it includes and limits, and who pays. Beyond single values it asks
 // whether the parts fit: meters that share a quantity, an allowance that nobody draws, usage that nobody pays or prices.
 
-import type { CreditAssetDocument, EntitlementDocument, FeatureDocument, MeterDocument, PlanDocument } from './document.ts'
-import { isCurrency } from '../money.ts'
+import type { AllowanceDocument, CreditAssetDocument, EntitlementDocument, FeatureDocument, MeterDocument, PlanDocument } from './document.ts'
+import { parseDecimal } from '../decimal.ts'
+import { assetScale, isCurrency } from '../money.ts'
 import { canFitTogether } from '../rating/compile-price.ts'
 import { isRecurring, type UsagePriceDocument } from '../rating/price-document.ts'
 import { nearest } from './nearest.ts'
 import { didYouMean, type CatalogPath, type Report } from './problem.ts'
-import { checkAmount, checkId, checkName, checkQuantity, checkUnique, reportUnknownMeter } from './validate-field.ts'
+import { attempt, checkAmount, checkId, checkName, checkQuantity, checkUnique, reportUnknownMeter } from './validate-field.ts'
 import { validatePrice } from './validate-price.ts'
 
 type PlanContext = {
@@ -145,9 +146,19 @@ function validateShared(plan: PlanDocument, list: 'allowances' | 'limits', path:
     checkId(shared.id, [...at, 'id'], report)
     checkName(shared.name, [...at, 'name'], report)
     checkUnique(shared.meters, { what: 'meter', path: [...at, 'meters'], field: null, why: 'its usage would count twice' }, report)
-    const scale = sharedScale(shared.meters, [...at, 'meters'], context, report)
-    if (scale !== null) checkQuantity(shared.quantity, scale, { aboveZero: list === 'allowances' }, [...at, 'quantity'], report)
+    const isAmount = list === 'allowances' && shared.meters.length === 0
+    const scale = isAmount ? assetScale(plan.asset ?? context.currency) : sharedScale(shared.meters, [...at, 'meters'], context, report)
+    if (isAmount) checkAmount(shared.quantity, plan.asset ?? context.currency, [...at, 'quantity'], report)
+    else if (scale !== null) checkQuantity(shared.quantity, scale, { aboveZero: list === 'allowances' }, [...at, 'quantity'], report)
+    if (scale !== null && 'rollover' in shared) checkRollover(shared, scale, [...at, 'rollover'], report)
   }
+}
+
+function checkRollover({ rollover }: AllowanceDocument, scale: number, path: CatalogPath, report: Report): void {
+  if (rollover === undefined || rollover === null) return
+  const min = attempt(() => parseDecimal(rollover.min, scale, 'min'), [...path, 'min'], report)
+  const max = attempt(() => parseDecimal(rollover.max, scale, 'max'), [...path, 'max'], report)
+  if (min !== null && max !== null && (min < 0n || min > max)) report.error([...path, 'min'], 'out_of_range', 'min is negative or above max.')
 }
 
 /** The one scale of meters that share a quantity; null after a report. */
@@ -197,6 +208,7 @@ function reportUnpriced(plan: PlanDocument, path: CatalogPath, context: PlanCont
   }
   if (!plan.funding.includes('wallet') && !plan.funding.includes('overage')) return
   for (const [index, allowance] of plan.allowances.entries()) {
+    if (allowance.meters.length === 0) continue
     const without = allowance.meters.filter((meter) => context.meters.has(meter) && !priced.has(meter))
     if (without.length === 0) continue
     report.warning([...path, 'allowances', index, 'meters'], 'unpriced_beyond_allowance', `beyond the allowance nothing prices ${without.join(' and ')}: such requests would be refused as unpriced.`)

@@ -17,6 +17,8 @@ export type CustomerFacts = {
   readonly standing: Standing
   readonly plan: string
   readonly timeZone: string
+  /** Seats of the subscription, which allowances per seat and the fee of a seat count; 1 unless told. */
+  readonly seats?: number
   /** Start of the subscription: anchor of its periods. */
   readonly anchorAt: Instant
   readonly entityPaths: Readonly<Record<EntityId, readonly EntityId[]>>
@@ -111,13 +113,16 @@ function fundingSources(kind: Plan['funding'][number], context: { readonly plan:
     case 'wallet':
       return [{ kind: 'wallet', budget: walletBudget(plan.asset) }]
     case 'allowance':
-      return plan.allowances.map((allowance) => ({
+      // Units are covered first; what is left of them has a price, and amounts pay that.
+      return [...plan.allowances].sort((a, b) => Number(a.asset !== undefined) - Number(b.asset !== undefined)).map((allowance) => ({
         kind: 'allowance',
         allowance: allowance.id,
         budget: {
           id: allowanceBudget(allowance.id),
           name: allowance.name,
-          unit: { kind: 'meters', meters: allowance.meters, scale: allowance.scale, name: catalog.meterById.get(allowance.meters[0] ?? '')?.unit ?? 'unit' },
+          unit: allowance.asset !== undefined
+            ? { kind: 'money', asset: allowance.asset }
+            : { kind: 'meters', meters: allowance.meters, scale: allowance.scale, name: catalog.meterById.get(allowance.meters[0] ?? '')?.unit ?? 'unit' },
           period,
           enforcement: 'hard',
           entity: null,

@@ -71,7 +71,7 @@ const summary = (preview: InvoicePreview) => ({
   due: printed(preview.amountDue),
 })
 const preview = (parts: Parameters<typeof planOf>[0], totals: readonly Accumulated[], drawn: string) =>
-  previewInvoice({ plan: planOf(parts), currency: 'USD', accumulated: totals, paid: [{ asset: 'USD', drawn: usd(drawn), accrued: ZERO, debt: ZERO }], creditValue: () => null })
+  previewInvoice({ plan: planOf(parts), currency: 'USD', accumulated: totals, paid: [{ asset: 'USD', drawn: usd(drawn), included: ZERO, accrued: ZERO, debt: ZERO }], creditValue: () => null })
 
 test('each line prints its exact amount rounded once, and the difference is shown', () => {
   const prices = [perToken('input', '0.25'), perToken('output', '2')]
@@ -135,7 +135,7 @@ test('a line is the sum of its events’ charges and its opening fee, and printe
       }
       const charged = [...totals.values()].reduce((sum: bigint, { amount }) => sum + amount, 0n)
       const drawn = paidByCredits ? units(charged) : ZERO
-      const result = previewInvoice({ plan: planOf({ fee: '9.99', prices }), currency: 'USD', accumulated: [...totals.values()], paid: [{ asset: 'USD', drawn, accrued: ZERO, debt: ZERO }], creditValue: () => null })
+      const result = previewInvoice({ plan: planOf({ fee: '9.99', prices }), currency: 'USD', accumulated: [...totals.values()], paid: [{ asset: 'USD', drawn, included: ZERO, accrued: ZERO, debt: ZERO }], creditValue: () => null })
       for (const price of prices) {
         const line = result.lines.find((candidate) => candidate.price === price.id)!
         expect(line.exact).toBe(rateTotal(price, totals.get(price.id)?.billable ?? NONE))

@@ -45,8 +45,8 @@ export type InvoiceLine = {
 /** Usage of a credit asset: what was used and who paid. Lines are not rounded. */
 export type CreditUsage = { readonly asset: AssetId; readonly lines: readonly InvoiceLine[]; readonly used: Units; readonly paid: AssetPayment }
 
-/** What wallets, accrual and debt paid of the period's usage in one asset. */
-export type AssetPayment = { readonly asset: AssetId; readonly drawn: Units; readonly accrued: Units; readonly debt: Units }
+/** What wallets, allowances of an amount, accrual and debt paid of the period's usage in one asset. */
+export type AssetPayment = { readonly asset: AssetId; readonly drawn: Units; readonly included: Units; readonly accrued: Units; readonly debt: Units }
 
 export type InvoicePreview = {
   readonly currency: AssetId
@@ -54,7 +54,7 @@ export type InvoicePreview = {
   readonly credits: readonly CreditUsage[]
   /** Sum of the lines as printed. */
   readonly subtotal: Units
-  /** Usage already paid from prepaid credit, as printed; never more than the usage lines. */
+  /** Usage already paid from prepaid credit and included amounts, as printed; never more than the usage lines. */
   readonly creditsApplied: Units
   /** Printed minus exact, over all lines: posted to the rounding account when the invoice is closed. */
   readonly rounding: Units
@@ -81,8 +81,9 @@ export function previewInvoice(input: PreviewInput): InvoicePreview {
   const credits = assets.map((asset) => creditUsage(asset, input))
   const lines = [...input.plan.recurring.map((price) => recurringLine(price, input)), ...usageLines(inMoney, input.accumulated, currency), ...credits.flatMap((usage) => overageLine(usage, input))]
   const subtotal = sum(lines.map(({ amount }) => amount))
+  const own = paymentOf(currency, input)
   const usage = lines.filter(({ kind }) => kind === 'usage')
-  const creditsApplied = creditsFor({ drawn: paymentOf(currency, input).drawn, usageExact: sum(usage.map(({ exact }) => exact)), usagePrinted: sum(usage.map(({ amount }) => amount)), currency })
+  const creditsApplied = creditsFor({ drawn: units(own.drawn + own.included), usageExact: sum(usage.map(({ exact }) => exact)), usagePrinted: sum(usage.map(({ amount }) => amount)), currency })
   return {
     currency,
     lines,
@@ -139,7 +140,7 @@ function overageLine({ asset, paid }: CreditUsage, input: PreviewInput): Invoice
 }
 
 function paymentOf(asset: AssetId, { paid }: PreviewInput): AssetPayment {
-  return paid.find((payment) => payment.asset === asset) ?? { asset, drawn: ZERO, accrued: ZERO, debt: ZERO }
+  return paid.find((payment) => payment.asset === asset) ?? { asset, drawn: ZERO, included: ZERO, accrued: ZERO, debt: ZERO }
 }
 
 function sum(amounts: readonly Units[]): Units {

@@ -8,7 +8,7 @@ import { accountBalances, topUpTransfers, usageTransfers, type Transfer } from '
 const positive = fc.bigInt({ min: 1n, max: 10n ** 15n }).map(units)
 const signed = fc.bigInt({ min: -(10n ** 15n), max: 10n ** 15n }).map(units)
 const blockIds = fc.constantFrom('blk_1', 'blk_2', 'blk_3')
-const usages = fc.record({ draws: fc.array(fc.record({ block: blockIds, amount: signed }), { maxLength: 4 }), accrued: signed, debt: signed })
+const usages = fc.record({ draws: fc.array(fc.record({ block: blockIds, amount: signed }), { maxLength: 4 }), included: signed, accrued: signed, debt: signed })
 const topUps = fc.record({
   block: blockIds,
   category: fc.constantFrom('paid' as const, 'promotional' as const),
@@ -30,11 +30,11 @@ test('after any series of usage and top-ups debits equal credits, and each trans
   )
 })
 
-test('what usage earned is what was drawn, accrued and owed', () => {
+test('what usage earned is what was drawn, included, accrued and owed', () => {
   fc.assert(
     fc.property(usages, (posting) => {
       const revenue = accountBalances(usageTransfers({ asset: 'USD', ...posting })).get('usage_revenue') ?? 0n
-      expect(revenue).toBe(total(posting.draws.map(({ amount }) => amount)) + posting.accrued + posting.debt)
+      expect(revenue).toBe(total(posting.draws.map(({ amount }) => amount)) + posting.included + posting.accrued + posting.debt)
     }),
   )
 })
@@ -47,7 +47,7 @@ test('credits bought, used, overdrawn and bought again leave the accounts that a
   const asset = 'USD'
   const amount = (value: bigint) => units(value)
   const first = topUpTransfers({ block: 'blk_1', asset, category: 'paid', amount: amount(100n), repaid: amount(0n) })
-  const use = usageTransfers({ asset, draws: [{ block: 'blk_1', amount: amount(100n) }], accrued: amount(0n), debt: amount(30n) })
+  const use = usageTransfers({ asset, draws: [{ block: 'blk_1', amount: amount(100n) }], included: amount(0n), accrued: amount(0n), debt: amount(30n) })
   const second = topUpTransfers({ block: 'blk_2', asset, category: 'promotional', amount: amount(80n), repaid: amount(30n) })
   expect(balances(first)).toEqual({ payment_clearing: -100n, 'wallet:blk_1': 100n })
   expect(balances([...first, ...use])).toEqual({ payment_clearing: -100n, usage_revenue: 130n, 'wallet:blk_1': 0n, wallet_debt: -30n })
@@ -62,13 +62,13 @@ test('credits bought, used, overdrawn and bought again leave the accounts that a
 })
 
 test('a volume discount runs the other way', () => {
-  expect(usageTransfers({ asset: 'USD', draws: [], accrued: units(-95n), debt: units(0n) })).toEqual([
+  expect(usageTransfers({ asset: 'USD', draws: [], included: units(0n), accrued: units(-95n), debt: units(0n) })).toEqual([
     { debit: 'usage_revenue', credit: 'accrued_usage', asset: 'USD', amount: 95n },
   ])
 })
 
 test('usage that cost nothing makes no transfer', () => {
-  expect(usageTransfers({ asset: 'USD', draws: [{ block: 'blk_1', amount: units(0n) }], accrued: units(0n), debt: units(0n) })).toEqual([])
+  expect(usageTransfers({ asset: 'USD', draws: [{ block: 'blk_1', amount: units(0n) }], included: units(0n), accrued: units(0n), debt: units(0n) })).toEqual([])
 })
 
 test('no more is repaid than was paid', () => {

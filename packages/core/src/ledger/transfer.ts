@@ -11,10 +11,11 @@ import type { AssetId, Units } from '../money.ts'
  * - `wallet_debt` usage beyond the wallet, repaid first by the next top-up
  * - `payment_clearing` money received for credits · `promotion` credits given away
  * - `accrued_usage` usage that the next invoice asks for
+ * - `included_usage` usage that an allowance of an amount paid: the plan's fee includes it
  * - `usage_revenue` what usage earned
  * - `breakage` credits that expired unused
  */
-export type AccountId = `wallet:${string}` | 'wallet_debt' | 'payment_clearing' | 'promotion' | 'accrued_usage' | 'usage_revenue' | 'breakage'
+export type AccountId = `wallet:${string}` | 'wallet_debt' | 'payment_clearing' | 'promotion' | 'accrued_usage' | 'included_usage' | 'usage_revenue' | 'breakage'
 
 export type Transfer = {
   readonly debit: AccountId
@@ -27,6 +28,7 @@ export type Transfer = {
 export type UsagePosting = {
   readonly asset: AssetId
   readonly draws: readonly { readonly block: string; readonly amount: Units }[]
+  readonly included: Units
   readonly accrued: Units
   readonly debt: Units
 }
@@ -35,7 +37,7 @@ export type UsagePosting = {
 export function usageTransfers(posting: UsagePosting): Transfer[] {
   const transfers: Transfer[] = []
   for (const draw of posting.draws) transfers.push(toRevenue(`wallet:${draw.block}`, posting.asset, draw.amount))
-  transfers.push(toRevenue('accrued_usage', posting.asset, posting.accrued), toRevenue('wallet_debt', posting.asset, posting.debt))
+  transfers.push(toRevenue('included_usage', posting.asset, posting.included), toRevenue('accrued_usage', posting.asset, posting.accrued), toRevenue('wallet_debt', posting.asset, posting.debt))
   return transfers.filter(({ amount }) => amount !== 0n)
 }
 

@@ -43,7 +43,7 @@ export type EventCost = { readonly amount: string; readonly currency: string; re
 export type SettledHolds = {
   readonly node: string
   readonly incarnation: number
-  /** Allowance units drawn, by budget id and meter, in meter units as decimal text. */
+  /** Drawn from allowances, by budget id: units of a meter, or, with an empty `meter`, an amount of the charge; integers of the budget's scale. */
   readonly covered: readonly { readonly budget: string; readonly meter: string; readonly quantity: string }[]
 }
 

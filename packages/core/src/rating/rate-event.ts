@@ -29,7 +29,7 @@ export type Charge = {
 
 export type RatedEvent = { readonly charges: readonly Charge[]; readonly amount: Units; readonly unpriced: readonly string[]; /** No charge depends on what other nodes settle. */ readonly isFinal: boolean }
 
-/** Units that allowances pay: `budget` is the id of the allowance's budget. */
+/** Units that allowances pay: `budget` is the id of the allowance's budget. An amount that one pays of the charge has an empty `meter`. */
 export type Coverage = { readonly budget: string; readonly meter: string; readonly quantity: Quantity }
 
 /**

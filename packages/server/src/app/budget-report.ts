@@ -5,6 +5,7 @@ import { exactToGrant, formatDecimal, LIFETIME, parseDecimal, type Budget, type 
 import { listBudgets } from '../store/budgets.ts'
 import type { ControlPlane } from './control-plane.ts'
 import { budgetScale, budgetsOf, limitOf, type CustomerContext } from './customer-contexts.ts'
+import { openRunning } from './open-budgets.ts'
 import { Problem } from './problems.ts'
 import { contextOf } from './reports.ts'
 
@@ -20,6 +21,7 @@ export type BudgetStanding = {
 }
 
 export async function budgetStandings(plane: ControlPlane, context: CustomerContext): Promise<BudgetStanding[]> {
+  await openRunning(plane, context)
   const states = await listBudgets(plane.sql, context.snapshot.customer, plane.clock.now())
   return budgetsOf(context.snapshot).map((budget) => {
     const state = states.find((row) => row.budget === budget.id && row.periodStart === budget.period.start)

@@ -2,7 +2,7 @@
 // reachable node would let the next request pass. Expired blocks become breakage.
 
 import {
-  LIFETIME, formatUnits, InputError, makeId, parsePositiveUnits, topUpTransfers, units, ZERO, type Instant, type Units,
+  assetScale, didYouMean, LIFETIME, formatUnits, InputError, makeId, nearest, parsePositiveUnits, topUpTransfers, units, ZERO, type Instant, type Units,
 } from '@tollgate/core'
 import { walletBudget } from '@tollgate/core/resolve'
 import { withRetry, type Transaction } from '../platform/postgres.ts'
@@ -16,11 +16,14 @@ import { moveBudgets } from '../store/budgets.ts'
 import type { Actor } from './actor.ts'
 import type { ControlPlane } from './control-plane.ts'
 import { tellNodes } from './customers.ts'
+import { contextOf } from './reports.ts'
 import { Problem } from './problems.ts'
 
 export type TopUp = {
   /** Decimal text, above zero. */
   readonly amount: string
+  /** Currency or credit asset; what the customer's plan is priced in unless stated. */
+  readonly asset?: string
   readonly category: 'paid' | 'promotional'
   readonly priority: number
   readonly expiresAt: Instant | null
@@ -33,7 +36,7 @@ export type TopUp = {
 export type ToppedUp = { readonly block: string; readonly amount: Units; readonly repaid: Units; readonly asset: string }
 
 export async function topUp(plane: ControlPlane, actor: Actor, customer: string, input: TopUp): Promise<ToppedUp> {
-  const asset = plane.catalogs.current().currency
+  const asset = await assetFor(plane, customer, input.asset)
   const amount = parsePositiveUnits(input.amount, asset)
   if (input.expiresAt !== null && input.expiresAt <= plane.clock.now()) throw new InputError({ code: 'out_of_range', field: 'expires_at', message: 'expires_at must be in the future' })
   const block = input.block ?? makeId('block', plane.randomText())
@@ -59,6 +62,16 @@ export async function topUp(plane: ControlPlane, actor: Actor, customer: string,
   return { block, amount, repaid, asset }
 }
 
+/** A wallet of an asset that no plan is priced in could never be spent. */
+async function assetFor(plane: ControlPlane, customer: string, wanted: string | undefined): Promise<string> {
+  const own = (await contextOf(plane, customer)).snapshot.currency
+  if (wanted === undefined || wanted === own) return own
+  const { plans } = plane.catalogs.current()
+  const known = new Set([...plans.values()].map(({ asset }) => asset))
+  if (known.has(wanted)) return wanted
+  throw new InputError({ code: 'unknown_asset', field: 'currency', message: `no plan is priced in ${wanted}: credits are added in ${[...known].join(' or ')}.${didYouMean(nearest(wanted, known))}` })
+}
+
 async function postTopUp(tx: Transaction, plane: ControlPlane, input: Parameters<typeof topUpTransfers>[0] & { readonly customer: string }): Promise<void> {
   const transfers = topUpTransfers(input)
   await insertTransfers(tx, transfers.map((transfer) => ({ ...transfer, customer: input.customer, id: makeId('transfer', plane.randomText()), cause: 'top_up', causeId: input.block, batch: null, periodStart: null })))
@@ -66,7 +79,7 @@ async function postTopUp(tx: Transaction, plane: ControlPlane, input: Parameters
 
 async function raiseWallet(tx: Transaction, customer: string, asset: string, amount: Units): Promise<void> {
   const key = { customer, budget: walletBudget(asset).id, periodStart: LIFETIME.start }
-  await ensureBudgets(tx, [{ ...key, periodEnd: LIFETIME.end, scale: 12, limit: 0n }])
+  await ensureBudgets(tx, [{ ...key, periodEnd: LIFETIME.end, scale: assetScale(asset), limit: 0n }])
   await changeLimit(tx, key, formatUnits(amount, asset))
 }
 
@@ -91,7 +104,7 @@ export async function expireBlocks(plane: ControlPlane): Promise<number> {
 async function breakBlock(tx: Transaction, plane: ControlPlane, block: BlockRow): Promise<void> {
   const amount = block.remaining
   await writeBlocks(tx, [{ ...block, remaining: ZERO }])
-  await moveBudgets(tx, [{ customer: block.customer, budget: walletBudget(block.asset).id, periodStart: LIFETIME.start, scale: 12, amount, node: null, incarnation: null }])
+  await moveBudgets(tx, [{ customer: block.customer, budget: walletBudget(block.asset).id, periodStart: LIFETIME.start, scale: assetScale(block.asset), amount, node: null, incarnation: null }])
   await insertTransfers(tx, [{ debit: `wallet:${block.id}`, credit: 'breakage', asset: block.asset, amount, customer: block.customer, id: makeId('transfer', plane.randomText()), cause: 'expiry', causeId: block.id, batch: null, periodStart: null }])
   await insertOutbox(tx, [{ customer: block.customer, type: 'credits.expired', payload: { block: block.id, amount: formatUnits(amount, block.asset), currency: block.asset } }])
 }

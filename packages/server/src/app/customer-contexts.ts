@@ -63,7 +63,10 @@ export function budgetsOf(snapshot: CustomerSnapshot): Budget[] {
 /** The limit of a budget by plan or rule, exact; null for a wallet, whose limit is what was granted. */
 export function limitOf(context: CustomerContext, budget: Budget): bigint | null {
   const [kind, id] = [budget.id.slice(0, budget.id.indexOf(':')), budget.id.slice(budget.id.indexOf(':') + 1)]
-  if (kind === 'allowance') return context.plan.allowances.find((allowance) => allowance.id === id)?.quantity ?? 0n
+  if (kind === 'allowance') {
+    const allowance = context.plan.allowances.find((one) => one.id === id)
+    return allowance === undefined ? 0n : allowance.quantity * (allowance.perSeat === true ? BigInt(context.facts.seats ?? 1) : 1n)
+  }
   if (kind === 'limit') return context.plan.limits.find((limit) => limit.id === id)?.quantity ?? 0n
   if (kind === 'wallet') return null
   return context.facts.ruleLimits.get(budget.id) ?? 0n

@@ -15,7 +15,7 @@ import { insertOutbox } from '../store/settlement.ts'
 import type { Actor } from './actor.ts'
 import type { ControlPlane } from './control-plane.ts'
 import { Problem } from './problems.ts'
-import { budgetRows } from './settlement/settle.ts'
+import { budgetRows } from './open-budgets.ts'
 
 export type NewCustomer = { readonly id: string | null; readonly name: string; readonly externalId: string | null; readonly plan: string; readonly timeZone: string; readonly metadata: Record<string, unknown>; readonly startsAt: Instant | null }
 

@@ -7,13 +7,13 @@ import {
 } from '@tollgate/core'
 import { decodeGroups, type DenialRecord } from '../hot/journal-line.ts'
 import { withRetry, type Sql, type Transaction } from '../platform/postgres.ts'
-import { closeLeases, ensureBudgets, lockForLease, writeLeases, type LeaseChange } from '../store/budgets.ts'
+import { closeLeases, lockForLease, writeLeases, type LeaseChange } from '../store/budgets.ts'
 import { findCustomer } from '../store/customers.ts'
 import { nodeIncarnation, readLeaseAnswer, registerNode, writeLeaseAnswer } from '../store/nodes.ts'
 import { budgetScale, budgetsOf, type CustomerContexts } from './customer-contexts.ts'
 import type { NodeHub } from './node-hub.ts'
 import type { SettlementQueue } from './settlement/queue.ts'
-import { budgetRows } from './settlement/settle.ts'
+import { openBudgets } from './open-budgets.ts'
 
 export type AuthorityParts = { readonly sql: Sql; readonly contexts: CustomerContexts; readonly hub: NodeHub; readonly queue: SettlementQueue; readonly clock: Clock }
 
@@ -77,7 +77,7 @@ export function createPostgresAuthority(parts: AuthorityParts): Authority {
     // A node that still has an older plan gets nothing for a budget that is gone; its snapshot is on the way.
     if (wanted.includes(null)) throw new StaleBudgetError(`a budget of ${request.customer} is not in force any more`)
     const present = wanted.filter((one) => one !== null)
-    await ensureBudgets(tx, [...new Set(present.map(({ context }) => context))].flatMap((context) => budgetRows(context)))
+    await openBudgets(tx, [...new Set(present.map(({ context }) => context))], (_, start) => at(start))
     return present.sort((a, b) => (a.budget.id < b.budget.id ? -1 : 1))
   }
 

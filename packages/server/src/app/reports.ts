@@ -2,15 +2,16 @@
 // Every figure is computed from stored facts by core; nothing is computed twice in two ways.
 
 import {
-  formatDecimal, formatQuantity, formatUnits, parseUnits, previewInvoice, quantity, QUANTITY_SCALE_MAX, units, ZERO,
+  formatDecimal, formatUnits, parseUnits, previewInvoice, quantity, QUANTITY_SCALE_MAX, units, ZERO,
   type Accumulated, type AssetPayment, type InvoicePreview, type Quantity, type UsagePrice,
 } from '@tollgate/core'
 import { listBudgets } from '../store/budgets.ts'
 import { assetsOf, readSums, usagePayments, type Sums } from '../store/reports.ts'
 import { accumulatorOf, readAccumulators, readBlocks, readDebt } from '../store/settlement.ts'
 import type { ControlPlane } from './control-plane.ts'
-import { budgetScale, budgetsOf, type CustomerContext } from './customer-contexts.ts'
+import { budgetScale, budgetsOf, limitOf, type CustomerContext } from './customer-contexts.ts'
 import { getCustomer } from './customers.ts'
+import { openRunning } from './open-budgets.ts'
 
 export async function contextOf(plane: ControlPlane, customer: string): Promise<CustomerContext> {
   const row = await getCustomer(plane, customer)
@@ -33,6 +34,7 @@ export type BalanceReport = {
 export async function balanceReport(plane: ControlPlane, customer: string): Promise<BalanceReport> {
   const context = await contextOf(plane, customer)
   const { currency } = context.snapshot
+  await openRunning(plane, context)
   const [blocks, debt, states] = await Promise.all([
     readBlocks(plane.sql, [customer], { spentToo: true }), readDebt(plane.sql, customer, currency), listBudgets(plane.sql, customer, plane.clock.now()),
   ])
@@ -47,7 +49,7 @@ export async function balanceReport(plane: ControlPlane, customer: string): Prom
     budgets: budgetsOf(context.snapshot).filter(({ id }) => !id.startsWith('wallet:')).map((budget) => {
       const state = states.find((candidate) => candidate.budget === budget.id && candidate.periodStart === budget.period.start)
       const scale = budgetScale(budget)
-      const limit = exactText(state?.limit ?? limitText(context, budget.id), scale)
+      const limit = state === undefined ? (limitOf(context, budget) ?? 0n) : exactText(state.limit, scale)
       const used = exactText(state?.settled ?? '0', scale)
       return {
         id: budget.id, name: budget.name, unit: budget.unit.kind === 'money' ? budget.unit.asset : budget.unit.name,
@@ -73,7 +75,7 @@ export async function invoicePreview(plane: ControlPlane, customer: string): Pro
     const total = accumulatorOf(row, prices.find((price) => price.id === row.price)!.scale)
     return { price: row.price, entry: row.entry, quantity: total.quantity as Quantity, included: total.included as Quantity, billable: total.billable as Quantity, amount: units(total.amount), events: total.events }
   })
-  const paid = payments.map(({ asset, drawn, accrued, debt }): AssetPayment => ({ asset, drawn: parseUnits(drawn, asset), accrued: parseUnits(accrued, asset), debt: parseUnits(debt, asset) }))
+  const paid = payments.map(({ asset, drawn, included, accrued, debt }): AssetPayment => ({ asset, drawn: parseUnits(drawn, asset), included: parseUnits(included, asset), accrued: parseUnits(accrued, asset), debt: parseUnits(debt, asset) }))
   const preview = previewInvoice({ plan: { recurring: plan.recurring, prices }, currency: catalog.currency, accumulated, paid, creditValue: (asset) => catalog.creditAssets.get(asset)?.value ?? null })
   return { preview, context, paid }
 }
@@ -111,12 +113,6 @@ function differencesIn(asset: string, sums: Sums): string[] {
     ['wallet budget: limit − settled', exact(sums.walletLimit) - exact(sums.walletSettled), 'open blocks − debt', exact(sums.blocksRemaining) - exact(sums.debt)],
   ]
   return pairs.filter(([, a, , b]) => a !== b).map(([left, a, right, b]) => `${left} ${formatUnits(units(a), asset)} ≠ ${right} ${formatUnits(units(b), asset)} ${asset}`)
-}
-
-function limitText(context: CustomerContext, budget: string): string {
-  const id = budget.slice(budget.indexOf(':') + 1)
-  const allowance = context.plan.allowances.find((candidate) => candidate.id === id) ?? context.plan.limits.find((candidate) => candidate.id === id)
-  return allowance === undefined ? '0' : formatQuantity(allowance.quantity, allowance.scale)
 }
 
 /** Stored decimals carry trailing zeros. */

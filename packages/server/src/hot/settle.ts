@@ -1,7 +1,7 @@
 // The end of a reservation with its real usage: the holds go, what was used is rated and moves the slices, and the usage event
 // is written to the journal. Use beyond the hold is booked in full: it happened.
 
-import { applies, assert, coverByAllowances, exactToHold, freeOf, LEASE_UNITS_MAX, measure, positionKey, quantity, rateEvent, release, settle, START, ZERO, type Budget, type Coverage, type Measured, type RatedEvent, type RatedUsage, type ReservationId, type Units, type UsageEvent } from '@tollgate/core'
+import { applies, assert, coverByAllowances, exactToHold, freeOf, holdToExact, LEASE_UNITS_MAX, measure, positionKey, quantity, rateEvent, release, settle, START, units, ZERO, type Budget, type Coverage, type Measured, type RatedEvent, type RatedUsage, type ReservationId, type Units, type UsageEvent } from '@tollgate/core'
 import { notFound, problem } from './answers.ts'
 import type { ReservationProblem, Settled, Usage } from './contract.ts'
 import { balanceOf, sliceFor, sliceIn, type CustomerState } from './customer-state.ts'
@@ -22,8 +22,8 @@ export function settleReservation(node: Inside, id: ReservationId, usage: Usage)
   const wasOpen = reservation.status === 'open'
   if (wasOpen) for (const { slice, amount } of reservation.holds) release(slice, amount)
   const { coverage, rated } = rateOn(state, known, measured, { feature: input.feature, run: input.run, dimensions: usage.dimensions, cost: usage.cost })
-  bookUse(state, reservation, { measured, coverage, rated })
-  const event = usageEvent(node, reservation, usage, coverage)
+  const paid = bookUse(state, reservation, { measured, coverage, rated })
+  const event = usageEvent(node, reservation, usage, [...coverage, ...paid])
   const written = node.journal.append(encodeLine('settled', event))
   // The gateway may never look at it (a client that is gone); a failed journal is seen by the next admission.
   written.catch(() => undefined)
@@ -57,26 +57,40 @@ function rateOn(state: CustomerState, known: Reservation['known'], measured: rea
   return { coverage, rated }
 }
 
-/** Moves the slices by what really happened. The holds are released already; use may exceed what was held. */
-function bookUse(state: CustomerState, reservation: Reservation, used: { readonly measured: readonly Measured[]; readonly coverage: readonly Coverage[]; readonly rated: RatedEvent }): void {
+/** Moves the slices by what really happened, and says what allowances of an amount paid of it. The holds are released already; use may exceed what was held. */
+function bookUse(state: CustomerState, reservation: Reservation, used: { readonly measured: readonly Measured[]; readonly coverage: readonly Coverage[]; readonly rated: RatedEvent }): Coverage[] {
   const { snapshot } = reservation.known
   for (const covered of used.coverage) {
     const source = snapshot.funding.find((one) => one.kind === 'allowance' && one.budget.id === covered.budget)
     assert(source?.kind === 'allowance', 'covered by an allowance that the snapshot does not have')
     settle(sliceFor(state, source.budget), 0, Number(covered.quantity))
   }
+  const paid: Coverage[] = []
   const hasOverage = snapshot.funding.some(({ kind }) => kind === 'overage')
+  let rest: Units = used.rated.amount
   for (const source of snapshot.funding) {
-    if (source.kind !== 'wallet' || source.budget.unit.kind !== 'money' || used.rated.amount <= ZERO) continue
+    if (source.kind === 'overage' || source.budget.unit.kind !== 'money' || rest <= ZERO) continue
     const slice = sliceFor(state, source.budget)
-    const amount = holdOf(source.budget, used.rated.amount)
-    settle(slice, 0, hasOverage ? Math.min(amount, Math.max(0, freeOf(slice))) : amount)
+    const amount = holdOf(source.budget, rest)
+    if (source.kind === 'wallet') {
+      settle(slice, 0, hasOverage ? Math.min(amount, Math.max(0, freeOf(slice))) : amount)
+      continue
+    }
+    if (!applies(source.budget, snapshot, { feature: reservation.input.feature, entity: reservation.entity })) continue
+    const taken = Math.min(amount, Math.max(0, freeOf(slice)))
+    if (taken === 0) continue
+    settle(slice, 0, taken)
+    const exact = holdToExact(source.budget.unit, taken)
+    const covered = exact < rest ? exact : rest
+    paid.push({ budget: source.budget.id, meter: '', quantity: quantity(covered) })
+    rest = units(rest - covered)
   }
   for (const budget of snapshot.limits) {
     if (!applies(budget, snapshot, { feature: reservation.input.feature, entity: reservation.entity })) continue
     const amount = budget.unit.kind === 'money' ? holdOf(budget, used.rated.amount) : countedBy(budget.unit.meters, used.measured)
     if (amount > 0) settle(sliceFor(state, budget), 0, amount)
   }
+  return paid
 }
 
 function usageEvent(node: Inside, reservation: Reservation, usage: Usage, coverage: readonly Coverage[]): UsageEvent {

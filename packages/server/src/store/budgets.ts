@@ -124,7 +124,25 @@ export async function setLimits(tx: Transaction, rows: readonly BudgetRow[]): Pr
     select * from unnest(${rows.map(({ customer }) => customer)}::text[], ${rows.map(({ budget }) => budget)}::text[],
       ${rows.map(({ periodStart }) => iso(periodStart))}::timestamptz[], ${rows.map(({ periodEnd }) => iso(periodEnd))}::timestamptz[],
       ${rows.map((row) => formatDecimal(row.limit, row.scale))}::numeric[])
-    on conflict (customer_id, budget_id, period_start) do update set limit_amount = excluded.limit_amount`
+    on conflict (customer_id, budget_id, period_start) do update set limit_amount = excluded.limit_amount + budget_state.carried`
+}
+
+/** A budget that takes over what was left of its period before, within bounds at the budget's scale. */
+export type CarryRow = BudgetKey & { readonly previousStart: Instant; readonly scale: number; readonly min: bigint; readonly max: bigint }
+
+/**
+ * Brings what is carried over up to date, one period after the other, oldest first: what is left of the period before, lent amounts
+ * counted as used until they come back. Usage that is settled late, and leases that return, change it. Rows must exist.
+ */
+export async function carryOver(tx: Transaction, rows: readonly CarryRow[]): Promise<void> {
+  for (const row of rows) {
+    await tx`
+      update budget_state b set limit_amount = b.limit_amount - b.carried + c.carried, carried = c.carried
+      from (
+        select least(${formatDecimal(row.max, row.scale)}::numeric, greatest(${formatDecimal(row.min, row.scale)}::numeric, p.limit_amount - p.settled - p.escrow, 0)) as carried
+        from budget_state p where p.customer_id = ${row.customer} and p.budget_id = ${row.budget} and p.period_start = ${iso(row.previousStart)}) c
+      where b.customer_id = ${row.customer} and b.budget_id = ${row.budget} and b.period_start = ${iso(row.periodStart)} and b.carried <> c.carried`
+  }
 }
 
 export type BudgetView = BudgetKey & { readonly periodEnd: Instant; readonly limit: string; readonly settled: string; readonly escrow: string }

@@ -36,6 +36,6 @@ export async function customersByPlan(sql: Sql | Transaction): Promise<Map<strin
 /** Sets a plan's limit on the running periods of all its customers. */
 export async function setPlanLimit(tx: Transaction, input: { readonly plan: string; readonly budget: string; readonly limit: string }): Promise<void> {
   await tx`
-    update budget_state b set limit_amount = ${input.limit}::numeric from subscription s
-    where s.plan = ${input.plan} and b.customer_id = s.customer_id and b.budget_id = ${input.budget} and b.period_end > now() and b.limit_amount <> ${input.limit}::numeric`
+    update budget_state b set limit_amount = ${input.limit}::numeric + b.carried from subscription s
+    where s.plan = ${input.plan} and b.customer_id = s.customer_id and b.budget_id = ${input.budget} and b.period_end > now() and b.limit_amount - b.carried <> ${input.limit}::numeric`
 }

@@ -110,7 +110,8 @@ export type StoredEvent = {
 
 /** Quantities and amounts as decimal text. */
 export type StoredCharge = { readonly price: string | null; readonly entry?: string; readonly meter: string; readonly quantity: string; readonly included: string; readonly before: string; readonly amount: string }
-export type StoredPayment = { readonly draws: readonly { readonly block: string; readonly amount: string }[]; readonly accrued: string; readonly debt: string }
+/** `included` stands only where an allowance of an amount paid. */
+export type StoredPayment = { readonly included?: readonly { readonly budget: string; readonly amount: string }[]; readonly draws: readonly { readonly block: string; readonly amount: string }[]; readonly accrued: string; readonly debt: string }
 
 export type EventFilter = {
   readonly customer: string

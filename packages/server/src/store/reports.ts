@@ -3,12 +3,12 @@
 import type { Instant } from '@tollgate/core'
 import type { Sql, Transaction } from '../platform/postgres.ts'
 
-export type UsagePayment = { readonly asset: string; readonly drawn: string; readonly accrued: string; readonly debt: string }
+export type UsagePayment = { readonly asset: string; readonly drawn: string; readonly included: string; readonly accrued: string; readonly debt: string }
 
 /** What wallets, accrual and debt paid for the usage of one period, by asset. */
 export async function usagePayments(sql: Sql | Transaction, customer: string, periodStart: Instant): Promise<UsagePayment[]> {
   return sql<UsagePayment[]>`
-    select asset, coalesce(sum(signed) filter (where account like 'wallet:%'), 0)::text as drawn, coalesce(sum(signed) filter (where account = 'accrued_usage'), 0)::text as accrued,
+    select asset, coalesce(sum(signed) filter (where account like 'wallet:%'), 0)::text as drawn, coalesce(sum(signed) filter (where account = 'included_usage'), 0)::text as included, coalesce(sum(signed) filter (where account = 'accrued_usage'), 0)::text as accrued,
       coalesce(sum(signed) filter (where account = 'wallet_debt'), 0)::text as debt
     from (
       select asset, debit as account, amount as signed from ledger_transfer where customer_id = ${customer} and period_start = ${periodStart} and cause = 'usage' and credit = 'usage_revenue'

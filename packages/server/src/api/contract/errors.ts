@@ -24,6 +24,7 @@ export const ENTRIES = {
   too_long: { status: 400, title: 'A text is too long', advice: 'The detail says how long it may be.' },
   invalid_text: { status: 400, title: 'A text holds characters that it may not', advice: 'Remove control characters.' },
   invalid_time: { status: 400, title: 'A time is not RFC 3339', advice: 'Write it with its zone: 2026-03-01T12:00:00Z.' },
+  unknown_asset: { status: 400, title: 'No plan is priced in this asset', advice: 'Name the currency of the catalog, or a credit asset that a plan is priced in.' },
   invalid_currency: { status: 400, title: 'A currency is not ISO 4217', advice: 'Write it as USD.' },
   invalid_property: { status: 400, title: 'The name of a quantity is not accepted', advice: 'Use lower-case letters, digits and _.' },
   invalid_dimension: { status: 400, title: 'A dimension is not accepted', advice: 'The detail says what is.' },

@@ -66,7 +66,8 @@ export const moneyRoutes = {
     params: customerParam,
     query: nothing,
     body: z.strictObject({
-      amount: decimal('Above zero, in the currency of the catalog.', '50'),
+      amount: decimal('Above zero.', '50'),
+      currency: text('What is added: a currency, or the id of a credit asset. Left out, what the customer’s plan is priced in.', 'USD', 64).optional(),
       category: category.default('paid'),
       priority: z
         .int()
@@ -85,7 +86,7 @@ export const moneyRoutes = {
       repaid: decimal('Of it used to repay a debt at once.', '0'),
       balance: decimal('Balance now.', '62.25'),
     }),
-    problems: ['not_found', 'out_of_range', 'invalid_decimal', 'too_many_digits', 'idempotency_conflict', 'idempotency_running'],
+    problems: ['not_found', 'out_of_range', 'unknown_asset', 'invalid_decimal', 'too_many_digits', 'idempotency_conflict', 'idempotency_running'],
   }),
   getBalance: route({
     method: 'GET',
@@ -232,7 +233,7 @@ export const moneyRoutes = {
               asset: z.string().meta({ description: 'The credit asset that the amounts of its lines are in.', examples: ['credits'] }),
               lines: z.array(line),
               used: decimal('Used in the period.', '1250.5'),
-              paid: z.strictObject({ drawn: decimal('Paid by the wallet.', '1000'), accrued: decimal('Left to this invoice.', '250.5'), debt: decimal('Owed by the wallet.', '0') }),
+              paid: z.strictObject({ drawn: decimal('Paid by the wallet.', '1000'), included: decimal('Included in the plan.', '0'), accrued: decimal('Left to this invoice.', '250.5'), debt: decimal('Owed by the wallet.', '0') }),
             }),
           )
           .meta({ description: 'Usage that is priced in credits: what was used, and who paid.' }),
@@ -243,6 +244,7 @@ export const moneyRoutes = {
         paid: z
           .strictObject({
             drawn: decimal('Paid by wallets so far, exact.', '0'),
+            included: decimal('Included in the plan as an amount, exact.', '0'),
             accrued: decimal('Left to this invoice, exact.', '0.75'),
             debt: decimal('Owed by the wallet, exact.', '0'),
           })

@@ -40,6 +40,7 @@ const event = z
     currency,
     paid: z
       .strictObject({
+        included: z.array(z.strictObject({ budget: z.string(), amount: decimal('Paid by this allowance.', '0.015') })).optional().meta({ description: 'Allowances of an amount that paid; left out where none did.' }),
         draws: z.array(z.strictObject({ block: z.string(), amount: decimal('Taken from this credit block.', '0.015') })),
         accrued: decimal('Left to the invoice.', '0'),
         debt: decimal('Owed by the wallet.', '0'),

@@ -14,6 +14,7 @@ export const moneyHandlers: Handlers<keyof typeof moneyRoutes> = {
   addCredits: async ({ plane, caller, params, body, idText }) => {
     const added = await topUp(plane, caller.actor, params.customer, {
       amount: body.amount,
+      ...(body.currency === undefined ? {} : { asset: body.currency }),
       category: body.category,
       priority: body.priority,
       expiresAt: body.expires_at ?? null,
@@ -122,13 +123,13 @@ export const moneyHandlers: Handlers<keyof typeof moneyRoutes> = {
         asset,
         lines: lines.map((line) => lineBody(line, asset)),
         used: formatUnits(used, asset),
-        paid: { drawn: formatUnits(by.drawn, asset), accrued: formatUnits(by.accrued, asset), debt: formatUnits(by.debt, asset) },
+        paid: { drawn: formatUnits(by.drawn, asset), included: formatUnits(by.included, asset), accrued: formatUnits(by.accrued, asset), debt: formatUnits(by.debt, asset) },
       })),
       subtotal: amount(preview.subtotal),
       credits_applied: amount(preview.creditsApplied),
       rounding: amount(preview.rounding),
       amount_due: amount(preview.amountDue),
-      paid: { drawn: amount(own?.drawn ?? 0n), accrued: amount(own?.accrued ?? 0n), debt: amount(own?.debt ?? 0n) },
+      paid: { drawn: amount(own?.drawn ?? 0n), included: amount(own?.included ?? 0n), accrued: amount(own?.accrued ?? 0n), debt: amount(own?.debt ?? 0n) },
       as_of: timeOf(plane.clock.now()),
     }
   },

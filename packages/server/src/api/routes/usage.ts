@@ -94,7 +94,7 @@ function eventBody(row: StoredEvent, isOperator: boolean) {
     charges: [...row.charges.lines],
     amount: formatUnits(parseUnits(row.amount, row.asset), row.asset),
     currency: row.asset,
-    paid: { draws: [...row.charges.paid.draws], accrued: row.charges.paid.accrued, debt: row.charges.paid.debt },
+    paid: { ...(row.charges.paid.included === undefined ? {} : { included: [...row.charges.paid.included] }), draws: [...row.charges.paid.draws], accrued: row.charges.paid.accrued, debt: row.charges.paid.debt },
     estimated: row.estimated,
     period_start: timeOf(row.periodStart),
     batch: `bat_${row.batch}`,

@@ -84,10 +84,19 @@ const allowance = fields(
   {
     id: id('tokens'),
     name: name('Included tokens'),
-    meters: meters('Meters that share it; within a request it is drawn in this order.'),
-    quantity: decimal({ description: 'Units included in each billing period.', example: 500000 }),
+    meters: meters('Meters that share it; within a request it is drawn in this order. Left out, it is an amount of what the plan is priced in: included credits, or money.').default([]),
+    quantity: decimal({ description: 'Units, or the amount, included in each billing period.', example: 500000 }),
+    per_seat: toggle({ description: 'The quantity is for each seat of the subscription. All seats draw from one pool.', example: true }).exactOptional(),
+    rollover: orShorthand(
+      'max',
+      fields(
+        'Rollover',
+        { min: decimal({ description: 'Least that stays, whatever was left.', example: 0 }).default('0'), max: decimal({ description: 'Most that stays.', example: 1000000 }) },
+        'What was left at the end of a period stays for the next. The maximum alone is enough: `rollover: 1000000`.',
+      ),
+    ).exactOptional(),
   },
-  'Units that a period includes.',
+  'What a period includes.',
 ).transform(named)
 
 const limit = fields(

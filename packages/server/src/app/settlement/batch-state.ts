@@ -48,7 +48,7 @@ export type BatchOutput = {
   readonly postings: Map<string, Posting>
 }
 
-export type Posting = { readonly customer: string; readonly periodStart: Instant; readonly asset: string; readonly draws: Map<string, bigint>; accrued: bigint; debt: bigint; events: number; amount: bigint }
+export type Posting = { readonly customer: string; readonly periodStart: Instant; readonly asset: string; readonly draws: Map<string, bigint>; included: bigint; accrued: bigint; debt: bigint; events: number; amount: bigint }
 
 export function emptyOutput(): BatchOutput {
   return { rows: [], results: [], moves: new Map(), rollups: emptyRollups(), readings: [], touched: new Set(), postings: new Map() }

@@ -8,7 +8,7 @@ export function eventRow(input: { readonly event: UsageEvent; readonly periodSta
   const { event, catalog, rated, paid } = input
   const { asset } = input.plan
   const lines = rated.charges.map((charge) => storedCharge(charge, catalog.meterById.get(charge.meter)?.scale ?? 0, asset))
-  const payment: StoredPayment = { draws: paid.draws.map(({ block, amount }) => ({ block, amount: formatUnits(amount, asset) })), accrued: formatUnits(paid.accrued, asset), debt: formatUnits(paid.debt, asset) }
+  const payment: StoredPayment = { ...(paid.included.length === 0 ? {} : { included: paid.included.map(({ budget, amount }) => ({ budget, amount: formatUnits(amount, asset) })) }), draws: paid.draws.map(({ block, amount }) => ({ block, amount: formatUnits(amount, asset) })), accrued: formatUnits(paid.accrued, asset), debt: formatUnits(paid.debt, asset) }
   return {
     customer: event.customer, source: event.source, id: event.id, type: event.type, time: event.time, entity: event.entity, feature: event.feature, run: event.run, key: event.key,
     periodStart: input.periodStart, catalogVersion: catalog.version,

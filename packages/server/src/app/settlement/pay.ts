@@ -1,12 +1,26 @@
-// Who pays a charge, by the plan's funding: wallet blocks in burn order, then accrual, else debt. What happened is always booked.
+// Who pays a charge, by the plan's funding: allowances of an amount, wallet blocks in burn order, then accrual, else debt. What
+// happened is always booked.
 
 import { assert, drawFrom, units, ZERO, type Plan, type Units, type UsageEvent } from '@tollgate/core'
 import { debtKey, type BatchState } from './batch-state.ts'
 
-export type Paid = { readonly draws: readonly { readonly block: string; readonly amount: Units }[]; readonly accrued: Units; readonly debt: Units }
+export type Paid = { /** By budget id. */ readonly included: readonly { readonly budget: string; readonly amount: Units }[]; readonly draws: readonly { readonly block: string; readonly amount: Units }[]; readonly accrued: Units; readonly debt: Units }
 
-/** Wallet first where the plan has one, then accrual where it allows, else debt: what happened is always booked. */
-export function pay(state: BatchState, plan: Plan, event: UsageEvent, charge: Units): Paid {
+/** `available` is what allowances of an amount pay of it at most, in their order. */
+export function pay(state: BatchState, plan: Plan, event: UsageEvent, rated: Units, available: readonly { readonly budget: string; readonly amount: Units }[]): Paid {
+  const included: { readonly budget: string; readonly amount: Units }[] = []
+  let charge = rated
+  for (const { budget, amount } of available) {
+    const taken = amount < charge ? amount : charge
+    if (taken <= ZERO) continue
+    included.push({ budget, amount: taken })
+    charge = units(charge - taken)
+  }
+  return { included, ...payRest(state, plan, event, charge) }
+}
+
+/** Wallet first where the plan has one, then accrual where it allows, else debt. */
+function payRest(state: BatchState, plan: Plan, event: UsageEvent, charge: Units): Omit<Paid, 'included'> {
   const accrues = plan.funding.includes('overage')
   if (charge <= ZERO || !plan.funding.includes('wallet')) {
     return accrues || charge <= ZERO ? { draws: [], accrued: charge, debt: ZERO } : owe(state, plan, event, [], charge)
@@ -22,7 +36,7 @@ export function pay(state: BatchState, plan: Plan, event: UsageEvent, charge: Un
   return accrues ? { draws, accrued: short, debt: ZERO } : owe(state, plan, event, draws, short)
 }
 
-function owe(state: BatchState, { asset }: Plan, { customer }: UsageEvent, draws: Paid['draws'], debt: Units): Paid {
+function owe(state: BatchState, { asset }: Plan, { customer }: UsageEvent, draws: Paid['draws'], debt: Units): Omit<Paid, 'included'> {
   const key = debtKey(customer, asset)
   if (debt > ZERO) state.debts.set(key, { customer, asset, amount: units((state.debts.get(key)?.amount ?? ZERO) + debt) })
   return { draws, accrued: ZERO, debt }

@@ -2,11 +2,11 @@
 // that events, totals, rollups, ledger and wallet agree. Figures are computed by hand.
 
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import type { CustomerId } from '@tollgate/core'
+import { formatUnits, instant, type Clock, type CustomerId } from '@tollgate/core'
 import { testPlane, type TestPlane } from '../../../../../test/plane.ts'
 import { ingest } from '../ingest.ts'
 import { eventsPage } from '../records.ts'
-import { checkSums, invoicePreview } from '../reports.ts'
+import { balanceReport, checkSums, invoicePreview } from '../reports.ts'
 
 const CATALOG = `
 currency: USD
@@ -49,9 +49,21 @@ plans:
       - { id: input_credits, meter: input, model: credits, per: 1000, entries: [{ when: { model: small }, credits: 1 }, { when: { model: large }, credits: 12.5 }] }
       - { id: output_credits, meter: output, model: credits, per: 1000, entries: [{ when: { model: large }, credits: 50 }], otherwise: 4 }
     funding: [wallet, overage]
+  - id: pooled
+    asset: credits
+    entitlements: [chat]
+    prices: [{ id: input_credits, meter: input, model: credits, per: 1000, entries: [{ when: { model: small }, credits: 1 }, { when: { model: large }, credits: 12.5 }] }]
+    allowances: [{ id: pool, name: Included credits, quantity: 20, per_seat: true, rollover: 5 }]
+    funding: [allowance, wallet]
 credit_assets: [{ id: credits, currency: USD, value: 0.01 }]
 gateway: { feature: chat }
 `
+
+/** A clock that stands still until it is moved. */
+function virtualClock(start: number): Clock & { readonly advance: (ms: number) => void } {
+  let now = start
+  return { now: () => instant(now), advance: (ms) => void (now += ms) }
+}
 
 let world: TestPlane
 let count = 0
@@ -104,4 +116,48 @@ test('credits by a multiplier matrix draw the wallet of credits, and beyond it c
   expect(preview.credits.map(({ asset, used, paid }) => [asset, used, paid.accrued])).toEqual([['credits', 24_000_000n, 24_000_000n]])
   // 24 credits at one cent.
   expect(preview.lines.map(({ kind, exact }) => [kind, exact])).toEqual([['credits', 240_000_000_000n]])
+})
+
+const DAY = 86_400_000
+const MARCH = Date.parse('2026-03-01T00:00:00Z')
+
+test('included credits pay before the wallet of credits does, on a node as in settlement, and the rest of a period rolls over within its bound', async () => {
+  const clock = virtualClock(MARCH + 3 * DAY)
+  const own = await testPlane({ catalog: CATALOG, clock })
+  try {
+    const node = await own.node()
+    const customer = await own.customer({ plan: 'pooled', credit: '10' })
+    const use = async (tokens: number, model = 'large') => {
+      const answer = await node.authorize({
+        reservation: null, customer, key: null, entity: null, feature: 'chat', model, run: null, type: 'ai.request',
+        bound: { quantities: { input_tokens: String(tokens) }, dimensions: { model } }, ttlMs: 60_000, repeatable: true,
+      })
+      if (answer.kind !== 'allowed') return answer.kind === 'denied' ? answer.denial.reason : answer.code
+      const settled = node.settle(answer.reservation, { quantities: { input_tokens: String(tokens) }, dimensions: { model }, cost: null, estimated: false, context: {} })
+      if (settled.kind !== 'settled') throw new Error(settled.message)
+      await settled.written
+      return `${formatUnits(settled.charge, settled.currency)} ${settled.currency}`
+    }
+    const settledEvents = (count: bigint) => expect.poll(async () => (await checkSums(own.plane, customer)).sums.events, { timeout: 5_000 }).toBe(count)
+    expect([await use(1_000), await use(1_000), await use(4_000, 'tiny'), await use(400)]).toEqual(['12.5 credits', '12.5 credits', 'model_unpriced', '5 credits'])
+    await settledEvents(3n)
+    // 30 credits used: 20 by the allowance, 10 by the wallet.
+    const balance = await balanceReport(own.plane, customer)
+    expect([balance.balance, balance.currency, balance.budgets.find(({ id }) => id === 'allowance:pool')]).toMatchObject(['0', 'credits', { used: '20', limit: '20', unit: 'credits' }])
+    expect([await use(1_000), (await checkSums(own.plane, customer)).differences]).toEqual(['credit_balance_exhausted', []])
+
+    clock.advance(31 * DAY)
+    expect(await use(80)).toBe('1 credits')
+    await settledEvents(4n)
+    clock.advance(30 * DAY)
+    // 19 of 20 were left, and 5 of them stay.
+    expect((await balanceReport(own.plane, customer)).budgets.find(({ id }) => id === 'allowance:pool')).toMatchObject({ used: '0', limit: '25' })
+    expect([await use(1_000), await use(1_000), await use(1_000)]).toEqual(['12.5 credits', '12.5 credits', 'credit_balance_exhausted'])
+    await settledEvents(6n)
+    expect((await checkSums(own.plane, customer)).differences).toEqual([])
+    const { preview } = await invoicePreview(own.plane, customer)
+    expect(preview.credits.map(({ used, paid }) => [used, paid.included, paid.drawn])).toEqual([[25_000_000n, 25_000_000n, 0n]])
+  } finally {
+    await own.close()
+  }
 })

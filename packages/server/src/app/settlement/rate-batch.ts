@@ -2,7 +2,7 @@
 // working copies that it is given, so that a batch that fails is simply rated again. The one place where usage becomes
 // money; the charge of an event, its draws, its budgets and its rollups all come out of the same pass.
 
-import { allowanceBudget, assert, coverByAllowances, formatUnits, quantity, rateEvent, type Coverage, type Instant, type Measured, type Plan, type Units, type UsageEvent } from '@tollgate/core'
+import { allowanceBudget, assert, coverByAllowances, formatUnits, quantity, rateEvent, units, type Coverage, type Instant, type Measured, type Plan, type Units, type UsageEvent } from '@tollgate/core'
 import { hourOffset } from '@tollgate/core/period'
 import type { CustomerContext } from '../customer-contexts.ts'
 import { quantitiesOf, readingRows } from './aggregates.ts'
@@ -25,7 +25,8 @@ export function rateInto(output: BatchOutput, state: BatchState, event: UsageEve
   const { asset } = plan
   const rated = rateEvent({ plan, usage: event, measured, coverage, before: (price, entry) => positionOf(state, { customer: event.customer, periodStart, price, entry }) })
 
-  const paid = pay(state, plan, event, rated.amount)
+  const paid = pay(state, plan, event, rated.amount, amountsOf(state, context, event))
+  if (event.settled === null) for (const { budget, amount } of paid.included) takeHeadroom(state, context, budget, amount)
   accumulate(output, state, { event, rated, periodStart, priceOf: (id) => plan.prices.find((price) => price.id === id)! })
   moveBudgets(output, { event, context, coverage, measured, paid, charge: rated.amount })
   const { keep } = state.dimensions
@@ -38,7 +39,7 @@ export function rateInto(output: BatchOutput, state: BatchState, event: UsageEve
 
 /** What the node drew from its lease. More than was used would be a broken journal, so it is refused, not clamped. */
 function coverageOf(event: UsageEvent, measured: readonly Measured[]): Coverage[] {
-  return (event.settled?.covered ?? []).map(({ budget, meter, quantity: text }) => {
+  return (event.settled?.covered ?? []).filter(({ meter }) => meter !== '').map(({ budget, meter, quantity: text }) => {
     assert(measured.some((one) => one.meter.id === meter), `covered meter ${meter} was not used`)
     return { budget, meter, quantity: quantity(BigInt(text)) }
   })
@@ -48,11 +49,20 @@ function coverageOf(event: UsageEvent, measured: readonly Measured[]): Coverage[
 function coverFromHeadroom(state: BatchState, context: CustomerContext, plan: Plan, measured: readonly Measured[]): Coverage[] {
   const { customer, period } = context.snapshot
   const coverage = coverByAllowances(plan, measured, (allowance) => quantity(state.headrooms.get(headroomKey(customer, allowanceBudget(allowance), period.start)) ?? 0n))
-  for (const covered of coverage) {
-    const key = headroomKey(customer, covered.budget, period.start)
-    state.headrooms.set(key, (state.headrooms.get(key) ?? 0n) - covered.quantity)
-  }
+  for (const covered of coverage) takeHeadroom(state, context, covered.budget, covered.quantity)
   return coverage
+}
+
+/** What allowances of an amount may pay of the event: what the node drew from its lease, or what is not lent out. */
+function amountsOf(state: BatchState, context: CustomerContext, event: UsageEvent): { readonly budget: string; readonly amount: Units }[] {
+  if (event.settled !== null) return event.settled.covered.filter(({ meter }) => meter === '').map(({ budget, quantity: text }) => ({ budget, amount: units(BigInt(text)) }))
+  const { customer, funding, period } = context.snapshot
+  return funding.flatMap((source) => (source.kind === 'allowance' && source.budget.unit.kind === 'money' ? [{ budget: source.budget.id, amount: units(state.headrooms.get(headroomKey(customer, source.budget.id, period.start)) ?? 0n) }] : []))
+}
+
+function takeHeadroom(state: BatchState, { snapshot }: CustomerContext, budget: string, amount: bigint): void {
+  const key = headroomKey(snapshot.customer, budget, snapshot.period.start)
+  state.headrooms.set(key, (state.headrooms.get(key) ?? 0n) - amount)
 }
 
 function post(output: BatchOutput, input: { readonly event: UsageEvent; readonly periodStart: Instant; readonly paid: Paid; readonly asset: string; readonly amount: Units }): void {
@@ -60,10 +70,11 @@ function post(output: BatchOutput, input: { readonly event: UsageEvent; readonly
   const key = postingKey(event.customer, periodStart, asset)
   let posting = output.postings.get(key)
   if (posting === undefined) {
-    posting = { customer: event.customer, periodStart, asset, draws: new Map(), accrued: 0n, debt: 0n, events: 0, amount: 0n }
+    posting = { customer: event.customer, periodStart, asset, draws: new Map(), included: 0n, accrued: 0n, debt: 0n, events: 0, amount: 0n }
     output.postings.set(key, posting)
   }
   for (const draw of paid.draws) posting.draws.set(draw.block, (posting.draws.get(draw.block) ?? 0n) + draw.amount)
+  for (const { amount } of paid.included) posting.included += amount
   posting.accrued += paid.accrued
   posting.debt += paid.debt
   posting.events += 1

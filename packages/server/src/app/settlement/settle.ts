@@ -9,7 +9,7 @@ import {
 import { createHash, type Hash } from 'node:crypto'
 import type { Sql, Transaction } from '../../platform/postgres.ts'
 import { withRetry } from '../../platform/postgres.ts'
-import { ensureBudgets, listBudgets, moveBudgets, type BudgetRow } from '../../store/budgets.ts'
+import { listBudgets, moveBudgets } from '../../store/budgets.ts'
 import { lockCustomers, type StoredFacts } from '../../store/customers.ts'
 import { claimKeys, insertEvents, keyText, type EventRow } from '../../store/events.ts'
 import { insertTransfers, type TransferRow } from '../../store/ledger.ts'
@@ -21,7 +21,8 @@ import {
   type BlockRow, type OutboxRow,
 } from '../../store/settlement.ts'
 import type { Catalogs } from '../catalogs.ts'
-import { budgetScale, budgetsOf, limitOf, type CustomerContext, type CustomerContexts } from '../customer-contexts.ts'
+import { budgetScale, type CustomerContext, type CustomerContexts } from '../customer-contexts.ts'
+import { openBudgets } from '../open-budgets.ts'
 import { accumulatorKey, debtKey, emptyOutput, headroomKey, postingKey, type BatchOutput, type BatchState } from './batch-state.ts'
 import { loadAggregates } from './aggregates.ts'
 import type { KnownDimensions } from './known-dimensions.ts'
@@ -65,13 +66,13 @@ async function settleIn(tx: Transaction, parts: LoadedParts, batch: SettlementBa
   const facts = await parts.contexts.facts(tx, versions)
   const fresh = await claim(tx, batch.items, facts, results)
   if (fresh.length > 0) {
-    const { state, ensured } = await loadState(tx, parts, fresh.map((index) => batch.items[index]!.event), facts)
+    const state = await loadState(tx, parts, fresh.map((index) => batch.items[index]!.event), facts)
     const output = emptyOutput()
     for (const index of fresh) {
       rateInto(output, state, batch.items[index]!.event)
       results[index] = output.results.at(-1)!
     }
-    await write(tx, parts, { batch, output, state, ensured })
+    await write(tx, parts, { batch, output, state })
     committed = state.dimensions.committed
   } else {
     await insertOutbox(tx, batch.outbox)
@@ -121,9 +122,7 @@ function contentHash(item: IncomingUsage): Uint8Array {
   return createHash('sha256').update(eventFingerprint(item.event, item.statedTime)).digest().subarray(0, 16)
 }
 
-type Loaded = { readonly state: BatchState; readonly ensured: readonly BudgetRow[] }
-
-async function loadState(tx: Transaction, parts: LoadedParts, events: readonly UsageEvent[], facts: ReadonlyMap<string, StoredFacts>): Promise<Loaded> {
+async function loadState(tx: Transaction, parts: LoadedParts, events: readonly UsageEvent[], facts: ReadonlyMap<string, StoredFacts>): Promise<BatchState> {
   const now = parts.clock.now()
   const contextAt = (customer: string, at: Instant): CustomerContext => parts.contexts.at(facts.get(customer)!, at)
   const customers = [...new Set(events.map(({ customer }) => customer))]
@@ -137,8 +136,7 @@ async function loadState(tx: Transaction, parts: LoadedParts, events: readonly U
     parts.dimensions.open(tx, [...metering].flatMap(([event, { meters, readings }]) => valuesOf(event, [...readings, ...meters.filter(({ aggregation }) => aggregation === 'weighted_sum').map((meter) => ({ meter }))]))),
   ])
   const [totals, blocks, debts] = await Promise.all([readAccumulators(tx, customers, periods), readBlocks(tx, customers, { spentToo: false }), readDebts(tx, customers)])
-  const ensured = contexts.flatMap((context) => budgetRows(context))
-  await ensureBudgets(tx, ensured)
+  await openBudgets(tx, contexts, contextAt)
   const state: BatchState = {
     contextAt,
     catalogOf,
@@ -152,15 +150,7 @@ async function loadState(tx: Transaction, parts: LoadedParts, events: readonly U
     headrooms: await headrooms(tx, events.some(({ settled }) => settled === null) ? contexts : []),
     now,
   }
-  return { state, ensured }
-}
-
-/** The rows of a customer's budgets with the limits of its plan; a wallet's limit grows with top-ups instead. */
-export function budgetRows(context: CustomerContext): BudgetRow[] {
-  return budgetsOf(context.snapshot).map((budget) => ({
-    customer: context.snapshot.customer, budget: budget.id, periodStart: budget.period.start, periodEnd: budget.period.end,
-    scale: budgetScale(budget), limit: limitOf(context, budget) ?? 0n,
-  }))
+  return state
 }
 
 async function headrooms(tx: Transaction, contexts: readonly CustomerContext[]): Promise<Map<string, bigint>> {
@@ -186,7 +176,7 @@ function blocksByCustomer(blocks: readonly BlockRow[]): Map<string, BlockRow[]> 
   return grouped
 }
 
-type Written = { readonly batch: SettlementBatch; readonly output: BatchOutput; readonly state: BatchState; readonly ensured: readonly BudgetRow[] }
+type Written = { readonly batch: SettlementBatch; readonly output: BatchOutput; readonly state: BatchState }
 
 async function write(tx: Transaction, parts: SettlementParts, { batch, output, state }: Written): Promise<void> {
   const id = await openBatch(tx, { origin: batch.origin, events: output.rows.length, catalogVersion: parts.catalogs.current().version })
@@ -211,6 +201,7 @@ function transfersOf(output: BatchOutput, batch: bigint, randomText: () => strin
     usageTransfers({
       asset: posting.asset,
       draws: [...posting.draws].map(([block, amount]) => ({ block, amount: units(amount) })),
+      included: units(posting.included),
       accrued: units(posting.accrued),
       debt: units(posting.debt),
     }).map((transfer): TransferRow => ({
