@@ -58,6 +58,7 @@ export function createBooks(planId: PlanId, clock: { readonly now: () => Instant
     contextAt: (_, at) => contextAt(at),
     catalogOf: () => CATALOG,
     totals: new Map(),
+    chargedRuns: new Set(),
     accumulators: new Map(),
     blocks: new Map([[CUSTOMER, blocks]]),
     debts,

@@ -106,6 +106,8 @@ function decideIn(world: World): Decision {
     public: true,
     period: 'month',
     asset: 'USD',
+    outcomes: [],
+    excluded: [],
     recurring: [],
     limits: [],
     prices,
@@ -149,7 +151,7 @@ function decideIn(world: World): Decision {
     catalog,
     now: NOW,
     slices: ({ id }) => slices.get(id),
-    request: { feature: world.feature ?? 'chat', model: world.model ?? null, entity: (world.entity ?? null) as EntityId | null, bound, quantities: {}, dimensions: {} },
+    request: { feature: world.feature ?? 'chat', model: world.model ?? null, entity: (world.entity ?? null) as EntityId | null, run: null, bound, quantities: {}, dimensions: {} },
   })
 }
 

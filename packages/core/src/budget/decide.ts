@@ -23,6 +23,8 @@ export type DecisionRequest = {
   /** Model asked for; null where none applies. */
   readonly model: string | null
   readonly entity: EntityId | null
+  /** One agent run that ties several requests together. */
+  readonly run: string | null
   /** Upper bound of what the request will use, by meter. */
   readonly bound: readonly Measured[]
   /** The same as the event will tell it, by property: what it may cost us follows from it. */
@@ -54,6 +56,8 @@ export type DecisionInput = {
   readonly slices: SliceLookup
   readonly request: DecisionRequest
   readonly now: Instant
+  /** Whether a run has been charged by a price already, as far as this side knows. */
+  readonly isRunCharged?: (price: string, run: string) => boolean
 }
 
 export function decide(input: DecisionInput): Decision {

@@ -3,7 +3,8 @@
 // what must be asked for.
 
 import { InputError } from '../assert.ts'
-import { allowanceBudget, boundCharge, type Coverage } from '../rating/rate-event.ts'
+import { chargeable } from '../rating/chargeable.ts'
+import { allowanceBudget, boundCharge, boundOutcomes, type Coverage } from '../rating/rate-event.ts'
 import { labelsOf, type PricedUsage } from '../rating/rate-usage.ts'
 import { boundCost } from '../rating/bound-cost.ts'
 import type { Plan } from '../catalog/catalog.ts'
@@ -32,17 +33,20 @@ type Funded = { readonly estimate: Units | null; readonly overage: Units; readon
  */
 export function fund(input: DecisionInput, plan: Plan, collected: Collected): Funded {
   const { snapshot, request } = input
-  const left = request.bound.map(countOf)
+  const bound = chargeable(plan, request, request.bound)
+  const left = bound.map(countOf)
   const coverage: Coverage[] = []
   const payers = snapshot.funding.filter((source) => source.kind !== 'allowance' || source.budget.unit.kind === 'money')
   for (const [index, source] of snapshot.funding.entries()) {
     if (source.kind !== 'allowance' || source.budget.unit.kind !== 'meters') continue
     const later = snapshot.funding.slice(index + 1)
-    coverBy(source, input, left, { ...collected, coverage, spills: payers.length > 0 || later.some((next) => next.kind === 'allowance' && sharesMeter(next.budget, source.budget)) })
+    coverBy(source, input, bound, left, { ...collected, coverage, spills: payers.length > 0 || later.some((next) => next.kind === 'allowance' && sharesMeter(next.budget, source.budget)) })
     // What the allowance pays is not known yet: ask for it before anybody else is asked to pay.
     if (collected.needs.length > 0) return { estimate: ZERO, overage: ZERO, coverage, denial: null }
   }
-  const owed = boundCharge(plan, request.bound, left, boundedUsage(input))
+  const usage = boundedUsage(input)
+  const charge = boundCharge(plan, bound, left, usage)
+  const owed = charge === null ? null : units(charge + boundOutcomes(plan, usage))
   if (owed === ZERO) return { estimate: ZERO, overage: ZERO, coverage, denial: null }
   // Nobody knows what it will cost: only who is trusted with an open invoice may run it.
   if (owed === null) return { estimate: null, overage: ZERO, coverage, denial: payers.some(({ kind }) => kind === 'overage') ? null : exhaustedBy(input, null, left) }
@@ -59,11 +63,11 @@ function exhaustedBy(input: DecisionInput, owed: Units | null, left: readonly nu
 }
 
 /** Takes what the allowance's slice has; asks for more unless the authority said that there is none. */
-function coverBy(source: Extract<FundingSource, { kind: 'allowance' }>, input: DecisionInput, left: number[], collected: Collected & { readonly coverage: Coverage[]; readonly spills: boolean }): void {
+function coverBy(source: Extract<FundingSource, { kind: 'allowance' }>, input: DecisionInput, bound: readonly Measured[], left: number[], collected: Collected & { readonly coverage: Coverage[]; readonly spills: boolean }): void {
   const { budget } = source
   if (budget.unit.kind !== 'meters' || !applies(budget, input.snapshot, input.request)) return
   const slice = input.slices(budget)
-  const wanted = input.request.bound.reduce((sum, { meter }, index) => (meters(budget).includes(meter.id) ? sum + left[index]! : sum), 0)
+  const wanted = bound.reduce((sum, { meter }, index) => (meters(budget).includes(meter.id) ? sum + left[index]! : sum), 0)
   if (wanted === 0) return
   const free = Math.max(0, freeIn(slice))
   if (free < wanted && !isRefused(slice, wanted - free, input.now)) {
@@ -72,7 +76,7 @@ function coverBy(source: Extract<FundingSource, { kind: 'allowance' }>, input: D
   }
   let amount = 0
   for (const meterId of budget.unit.meters) {
-    const index = input.request.bound.findIndex(({ meter }) => meter.id === meterId)
+    const index = bound.findIndex(({ meter }) => meter.id === meterId)
     const taken = index < 0 ? 0 : Math.min(left[index]!, free - amount)
     if (taken <= 0) continue
     left[index]! -= taken
@@ -129,9 +133,9 @@ function countOf({ meter, quantity: used }: Measured): number {
 }
 
 /** What is known of the request's usage beforehand, and the most that it can cost us. */
-function boundedUsage({ catalog, request, now }: DecisionInput): PricedUsage {
-  const { feature, model, dimensions } = request
-  return { labels: labelsOf({ feature, dimensions }), cost: () => boundCost(catalog, { model: dimensions['model'] ?? model, quantities: request.quantities, at: now }), exchange: null }
+function boundedUsage({ catalog, request, now, isRunCharged }: DecisionInput): PricedUsage & { readonly feature: string } {
+  const { feature, model, dimensions, run } = request
+  return { feature, run, isRunCharged: isRunCharged ?? (() => false), labels: labelsOf({ feature, dimensions }), cost: () => boundCost(catalog, { model: dimensions['model'] ?? model, quantities: request.quantities, at: now }), exchange: null }
 }
 
 export function boundOf(meterIds: readonly string[], bound: readonly Measured[]): number {

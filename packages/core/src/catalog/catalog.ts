@@ -3,6 +3,7 @@
 
 import type { AssetId, Units } from '../money.ts'
 import type { Quantity } from '../quantity.ts'
+import type { Exclusion, OutcomePrice } from '../rating/chargeable.ts'
 import type { RecurringPrice, UsagePrice } from '../rating/price.ts'
 import type { Ratio } from '../rating/ratio.ts'
 import type { UsageSurface } from '../usage/read-usage.ts'
@@ -68,6 +69,10 @@ export type Plan = {
   /** Those with most conditions first: the first that fits is the one. */
   readonly pricesByMeter: ReadonlyMap<string, readonly UsagePrice[]>
   readonly allowances: readonly Allowance[]
+  /** Those of its prices that charge a run by its result. */
+  readonly outcomes: readonly OutcomePrice[]
+  /** Usage that is metered and not charged. */
+  readonly excluded: readonly Exclusion[]
   readonly limits: readonly PlanLimit[]
   readonly funding: readonly ('allowance' | 'wallet' | 'overage')[]
 }

@@ -83,6 +83,8 @@ function compilePlan(plan: PlanDocument, context: PlanContext): Plan {
     entitlements: new Map(plan.entitlements.map((entitlement) => [entitlement.feature, entitlement])),
     prices,
     pricesByMeter: byMeter(prices),
+    outcomes: prices.filter((price) => price.model === 'outcome'),
+    excluded: plan.excluded ?? ['cache_hits'],
     allowances: plan.allowances.map((allowance, index) => ({
       id: allowance.id,
       name: allowance.name,

@@ -1,6 +1,7 @@
 // The catalog as plain data, the shape that is written in YAML, stored as JSON and sent to nodes. Amounts and quantities
 // are decimal text. Ids are lower-case words joined by `_` or `-`. compile.ts turns it into what decisions and rating use.
 
+import type { Exclusion } from '../rating/chargeable.ts'
 import type { PriceDocument } from '../rating/price-document.ts'
 
 export type CatalogDocument = {
@@ -56,6 +57,8 @@ export type PlanDocument = {
   /** What usage costs, and what is due for time beside the fee. */
   readonly prices: readonly PriceDocument[]
   readonly allowances: readonly AllowanceDocument[]
+  /** Usage that is metered and not charged; left out, hits of the response cache. */
+  readonly excluded?: readonly Exclusion[]
   readonly limits: readonly LimitDocument[]
   /** Who pays, in this order; the first that can pays its part. Without `overage` a request nobody can pay is refused. */
   readonly funding: readonly ('allowance' | 'wallet' | 'overage')[]

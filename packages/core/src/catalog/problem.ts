@@ -47,6 +47,7 @@ export type CatalogProblemCode =
   | 'flat_in_entry'
   | 'scale_too_fine'
   | 'allowance_by_event'
+  | 'not_additive'
   | 'tiers_unordered'
   | 'last_tier_closed'
   | 'tier_not_last'

@@ -4,7 +4,7 @@
 import { canFitTogether } from '../rating/compile-price.ts'
 import { assetScale } from '../money.ts'
 import { OTHERWISE } from '../rating/matrix.ts'
-import { isRecurring, type EventPriceDocument, type PriceDocument, type PriceModelDocument, type SelectedPriceDocument, type TierDocument } from '../rating/price-document.ts'
+import { isRecurring, type EventPriceDocument, type PriceDocument, type PriceModelDocument, type SelectedPriceDocument, type TierDocument, type UsagePriceDocument } from '../rating/price-document.ts'
 import { parsePercent } from '../rating/ratio.ts'
 import type { MeterDocument, PlanDocument } from './document.ts'
 import { openReport, type CatalogPath, type CatalogProblem, type Report } from './problem.ts'
@@ -43,6 +43,7 @@ export function validatePrice(price: PriceDocument, context: PriceContext, repor
   const meter = context.meters.get(price.meter)
   if (meter === undefined) reportUnknownMeter(price.meter, context.meters, [...path, 'meter'], report)
   checkConditions(price.when ?? {}, [...path, 'when'], report)
+  if (meter !== undefined) refuseNotAdditive(price, meter, path, report)
   const within = { ...context, scale: meter?.scale ?? null }
   switch (price.model) {
     case 'per_unit':
@@ -57,6 +58,18 @@ export function validatePrice(price: PriceDocument, context: PriceContext, repor
       return validateByEvent(price, within, report)
   }
 }
+
+/** What such a meter says is one figure of the period, not a sum over events: nothing of it belongs to an event's dimensions. */
+function refuseNotAdditive(price: UsagePriceDocument, meter: MeterDocument, path: CatalogPath, report: Report): void {
+  if (ADDITIVE.has(meter.aggregation)) return
+  const isCumulative = CUMULATIVE.has(price.model)
+  if (isCumulative && Object.keys(price.when ?? {}).length === 0) return
+  const why = isCumulative ? 'no conditions (when)' : `a price of model ${[...CUMULATIVE].join(', ')}`
+  report.error([...path, isCumulative ? 'when' : 'model'], 'not_additive', `meter ${meter.id} (${meter.aggregation}) is one figure for the whole period, so it takes ${why}: filter the meter instead.`)
+}
+
+const ADDITIVE: ReadonlySet<string> = new Set(['sum', 'count'])
+const CUMULATIVE: ReadonlySet<string> = new Set(['per_unit', 'graduated', 'volume', 'package'])
 
 function validateModel(price: PriceModelDocument, context: UsageContext, report: Report): void {
   const { path, asset, scale } = context
@@ -154,7 +167,6 @@ function validateByEvent(price: EventPriceDocument, context: UsageContext, repor
       return checkBounds(amount(price.minimum, 'minimum'), amount(price.maximum, 'maximum'), path, report)
     case 'outcome':
       amount(price.amount, 'amount')
-      if (price.charged_on.length === 0) report.error([...path, 'charged_on'], 'empty_list', 'name at least one result that is charged.')
   }
 }
 

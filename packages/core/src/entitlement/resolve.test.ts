@@ -28,6 +28,8 @@ function catalogOf(part: Partial<Plan> = {}): Catalog {
     public: true,
     period: 'month',
     asset: 'USD',
+    outcomes: [],
+    excluded: [],
     recurring: [],
     entitlements: new Map(),
     prices: [],

@@ -44,6 +44,8 @@ function planOf(parts: { readonly fee?: string; readonly prices: readonly Cumula
     public: true,
     period: 'month',
     asset: 'USD',
+    outcomes: [],
+    excluded: [],
     recurring: parts.fee === undefined ? [] : [{ id: 'base', name: 'Base fee', model: 'flat', timing: 'in_advance', amount: usd(parts.fee) }],
     entitlements: new Map(),
     prices: parts.prices,

@@ -12,7 +12,7 @@ export type ExplainedCharge = Charge & { readonly coverage: readonly Coverage[];
 /** {@link rateEvent} with the lines of each charge. */
 export function explainEvent(input: RateInput): Omit<RatedEvent, 'charges'> & { readonly charges: readonly ExplainedCharge[] } {
   const rated = rateEvent(input)
-  const usage = pricedUsage(input.usage, input.exchange ?? null)
+  const usage = pricedUsage(input.usage, input)
   const charges = rated.charges.map((charge): ExplainedCharge => {
     const price = charge.price === '' ? null : priceInForce(input.plan, charge.meter, usage.labels)
     const covered = input.coverage.filter(({ meter }) => meter === charge.meter)

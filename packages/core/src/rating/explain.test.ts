@@ -41,16 +41,18 @@ test('a printed amount tells what its rounding took or gave', () => {
   expect([told('1.005', 'USD'), told('-1.005', 'USD'), told('1.004', 'USD'), told('99.5', 'JPY')]).toEqual([['1.005', '1.01', '0.005'], ['-1.005', '-1.01', '-0.005'], ['1.004', '1', '-0.004'], ['99.5', '100', '0.5']])
 })
 
+const TOLD = { feature: null, run: null, dimensions: {}, quantities: {}, cost: null }
+
 test('a rated event is explained with what each allowance paid and the tiers that it climbed', () => {
   const meter: Meter = { id: 'tokens', name: 'Tokens', unit: 'token', eventType: 'e', aggregation: 'sum', properties: ['tokens'], filter: new Map(), scale: 0 }
   const price: UsagePrice = { id: 'tokens', name: 'Tokens', meter: 'tokens', scale: 0, asset: 'USD', when: new Map(), ...graduated }
   const plan: Plan = {
-    id: 'p', name: 'P', public: true, period: 'month', asset: 'USD', recurring: [], entitlements: new Map(), limits: [], prices: [price], pricesByMeter: new Map([['tokens', [price]]]),
+    id: 'p', name: 'P', public: true, period: 'month', asset: 'USD', outcomes: [], excluded: [], recurring: [], entitlements: new Map(), limits: [], prices: [price], pricesByMeter: new Map([['tokens', [price]]]),
     allowances: [{ id: 'free', name: 'Free', meters: ['tokens'], quantity: NONE, scale: 0 }], funding: ['allowance', 'overage'],
   }
   const measured = [{ meter, quantity: quantity(6n) }]
-  const coverage = coverByAllowances(plan, measured, () => quantity(2n))
-  const { charges, amount } = explainEvent({ plan, usage: { feature: null, run: null, dimensions: {}, cost: null }, measured, coverage, before: () => ({ billable: quantity(3n), included: NONE, events: 1 }) })
+  const coverage = coverByAllowances(plan, TOLD, measured, () => quantity(2n))
+  const { charges, amount } = explainEvent({ plan, usage: TOLD, measured, coverage, before: () => ({ billable: quantity(3n), included: NONE, events: 1 }) })
   expect(charges.map(({ coverage: paid, lines }) => [paid.map(({ budget, quantity: part }) => `${budget} ${part}`), text(lines)])).toEqual([[['allowance:free 2'], ['tier_units 1 1 6 6', 'tier_units 2 3 5 15', 'tier_flat 2 20 20']]])
   expect(formatUnits(amount, 'USD')).toBe('41')
 })

@@ -26,6 +26,8 @@ function planOf(parts: PlanParts): Plan {
     public: true,
     period: 'month',
     asset: 'USD',
+    outcomes: [],
+    excluded: [],
     recurring: [],
     entitlements: new Map(),
     limits: [],
@@ -57,14 +59,14 @@ const left =
   (allowance: string): Quantity =>
     quantity(BigInt(amounts[allowance] ?? 0))
 const written = (coverage: readonly Coverage[]) => coverage.map(({ budget, meter, quantity: amount }) => `${budget} ${meter} ${amount}`)
-const NOTHING_TOLD: RatedUsage = { feature: null, run: null, dimensions: {}, cost: null }
+const NOTHING_TOLD: RatedUsage = { feature: null, run: null, dimensions: {}, quantities: {}, cost: null }
 const at = (billable: bigint): Position => ({ billable: quantity(billable), included: NONE, events: 0 })
 const one = [{ id: 'tokens', meters: ['input', 'output'] }]
 
 test('an event that straddles the end of its allowance is split exactly there', () => {
   const plan = planOf({ allowances: one, prices: [price('input', '2'), price('output', '8')] })
   const usage = measured({ input: 1_000, output: 3_000 })
-  const coverage = coverByAllowances(plan, usage, left({ tokens: 1_600 }))
+  const coverage = coverByAllowances(plan, NOTHING_TOLD, usage, left({ tokens: 1_600 }))
   expect(written(coverage)).toEqual(['allowance:tokens input 1000', 'allowance:tokens output 600'])
   const rated = rateEvent({ plan, measured: usage, coverage, usage: NOTHING_TOLD, before: () => START })
   expect(rated.charges.map((charge) => [charge.price, charge.quantity, charge.included, formatUnits(charge.amount, 'USD')])).toEqual([
@@ -78,7 +80,7 @@ test('an event that straddles the end of its allowance is split exactly there', 
 test('meters that share an allowance draw in the order that the allowance names, whatever the order of the event', () => {
   const check = (meters: readonly string[], used: Readonly<Record<string, number>>, remainder: number, expected: readonly string[]) => {
     const plan = planOf({ allowances: [{ id: 'tokens', meters }] })
-    expect.soft(written(coverByAllowances(plan, measured(used), left({ tokens: remainder })))).toEqual(expected)
+    expect.soft(written(coverByAllowances(plan, NOTHING_TOLD, measured(used), left({ tokens: remainder })))).toEqual(expected)
   }
   check(['input', 'output'], { output: 5, input: 5 }, 7, ['allowance:tokens input 5', 'allowance:tokens output 2'])
   check(['output', 'input'], { output: 5, input: 5 }, 7, ['allowance:tokens output 5', 'allowance:tokens input 2'])
@@ -95,7 +97,7 @@ test('a second allowance pays what the first left', () => {
       { id: 'tokens', meters: ['input', 'output'] },
     ],
   })
-  expect(written(coverByAllowances(plan, measured({ input: 10, output: 4 }), left({ welcome: 6, tokens: 7 })))).toEqual([
+  expect(written(coverByAllowances(plan, NOTHING_TOLD, measured({ input: 10, output: 4 }), left({ welcome: 6, tokens: 7 })))).toEqual([
     'allowance:welcome input 6',
     'allowance:tokens input 4',
     'allowance:tokens output 3',
@@ -104,16 +106,16 @@ test('a second allowance pays what the first left', () => {
 
 test('an overdrawn allowance pays nothing, and one that does not fund the plan pays nothing', () => {
   const overdrawn = () => quantity(-5n)
-  expect(coverByAllowances(planOf({ allowances: one }), measured({ input: 3 }), overdrawn)).toEqual([])
-  expect(coverByAllowances(planOf({ allowances: one, funding: ['wallet'] }), measured({ input: 3 }), left({ tokens: 9 }))).toEqual([])
+  expect(coverByAllowances(planOf({ allowances: one }), NOTHING_TOLD, measured({ input: 3 }), overdrawn)).toEqual([])
+  expect(coverByAllowances(planOf({ allowances: one, funding: ['wallet'] }), NOTHING_TOLD, measured({ input: 3 }), left({ tokens: 9 }))).toEqual([])
 })
 
 test('units that an allowance includes but that have no price beyond it are reported, not charged zero', () => {
   const plan = planOf({ allowances: one, prices: [price('input', '2')] })
   const usage = measured({ input: 10, output: 10 })
-  const beyond = rateEvent({ plan, measured: usage, coverage: coverByAllowances(plan, usage, left({ tokens: 15 })), usage: NOTHING_TOLD, before: () => START })
+  const beyond = rateEvent({ plan, measured: usage, coverage: coverByAllowances(plan, NOTHING_TOLD, usage, left({ tokens: 15 })), usage: NOTHING_TOLD, before: () => START })
   expect(beyond.unpriced).toEqual(['output'])
-  const within = rateEvent({ plan, measured: usage, coverage: coverByAllowances(plan, usage, left({ tokens: 20 })), usage: NOTHING_TOLD, before: () => START })
+  const within = rateEvent({ plan, measured: usage, coverage: coverByAllowances(plan, NOTHING_TOLD, usage, left({ tokens: 20 })), usage: NOTHING_TOLD, before: () => START })
   expect([within.unpriced, within.amount]).toEqual([[], 0n])
   expect(within.charges.map(({ meter, included }) => [meter, included])).toEqual([
     ['input', 10n],
@@ -157,6 +159,13 @@ test('an event is rated from the aggregate that it met, and the charge tells whi
   expect(formatUnits(rated.amount, 'USD')).toBe('35')
 })
 
+test('where an aggregate falls, what was charged last comes back first, then what an allowance paid', () => {
+  const plan = planOf({ allowances: one, prices: [price('input', '2')] })
+  const standing = { billable: quantity(30n), included: quantity(50n), events: 3 }
+  const fall = (by: bigint) => rateEvent({ plan, usage: NOTHING_TOLD, measured: [{ ...measured({ input: 1 })[0]!, quantity: quantity(-by) }], coverage: [], before: () => standing })
+  expect([fall(20n), fall(45n)].map(({ charges: [charge], amount, unpriced }) => [charge!.quantity, charge!.included, formatUnits(amount, 'USD'), unpriced])).toEqual([[-20n, 0n, '-0.04', []], [-45n, -15n, '-0.06', []]])
+})
+
 test('more coverage than usage is a programmer’s error', () => {
   const plan = planOf({ allowances: one, prices: [price('input', '2')] })
   const coverage: Coverage[] = [{ budget: 'allowance:tokens', meter: 'input', quantity: quantity(6n) }]
@@ -174,7 +183,7 @@ test('over any sequence of events an allowance pays all of its units before a pr
       let usedInAll = 0n
       for (const event of list) {
         const usage = measured(event)
-        const coverage = coverByAllowances(plan, usage, () => quantity(remainder))
+        const coverage = coverByAllowances(plan, NOTHING_TOLD, usage, () => quantity(remainder))
         const rated = rateEvent({ plan, measured: usage, coverage, usage: NOTHING_TOLD, before: ({ id }) => at(billable.get(id) ?? 0n) })
         for (const { budget, quantity: amount } of coverage) {
           expect(budget).toBe(allowanceBudget('tokens'))

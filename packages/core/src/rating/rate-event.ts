@@ -8,10 +8,12 @@ import type { Plan } from '../catalog/catalog.ts'
 import type { Measured } from '../meter/measure.ts'
 import { units, ZERO, type Units } from '../money.ts'
 import { NONE, quantity, type Quantity } from '../quantity.ts'
+import { chargeable, type ChargedUsage } from './chargeable.ts'
 import { fits, mayFit, type Dimensions } from './matrix.ts'
+import { isInsideOutcome } from './outcome.ts'
 import { START, type Position } from './position.ts'
 import type { UsagePrice } from './price.ts'
-import { boundUsage, chargeUsage, isFinalCharge, pricedUsage, type ExchangeLookup, type PricedUsage, type RatedUsage } from './rate-usage.ts'
+import { boundUsage, chargeUsage, isFinalCharge, pricedUsage, type PricedUsage, type RatedUsage, type RatingKnowledge } from './rate-usage.ts'
 
 /** What one event costs by one price, on one aggregate of it. `before` is where that stood: with it the charge can be checked. */
 export type Charge = {
@@ -33,13 +35,13 @@ export type RatedEvent = { readonly charges: readonly Charge[]; readonly amount:
 export type Coverage = { readonly budget: string; readonly meter: string; readonly quantity: Quantity }
 
 /**
- * Takes from the allowances what they still hold. `available(allowanceId)` is the remainder now; the caller books what
- * is returned.
+ * Takes from the allowances what they still hold of what the customer has to pay. `available(allowanceId)` is the remainder now;
+ * the caller books what is returned.
  */
-export function coverByAllowances(plan: Plan, measured: readonly Measured[], available: (allowance: string) => Quantity): Coverage[] {
+export function coverByAllowances(plan: Plan, usage: ChargedUsage, measured: readonly Measured[], available: (allowance: string) => Quantity): Coverage[] {
   if (plan.allowances.length === 0 || !plan.funding.includes('allowance')) return []
   const coverage: Coverage[] = []
-  const left = new Map(measured.map(({ meter, quantity: used }) => [meter.id, used]))
+  const left = new Map(chargeable(plan, usage, measured).map(({ meter, quantity: used }) => [meter.id, used]))
   for (const allowance of plan.allowances) {
     let remainder: bigint = available(allowance.id)
     for (const meter of allowance.meters) {
@@ -62,29 +64,31 @@ export function allowanceBudget(allowance: string): string {
 export type RateInput = {
   readonly plan: Plan
   readonly usage: RatedUsage
+  /** All that was measured; what the customer has not to pay is left out here ({@link chargeable}). */
   readonly measured: readonly Measured[]
   readonly coverage: readonly Coverage[]
   /** Where an aggregate stands in the period. */
   readonly before: (price: UsagePrice, entry: string) => Position
-  /** Exchange rates in force at the time of the event; without them cost in another currency has no price. */
-  readonly exchange?: ExchangeLookup | null
-}
+} & RatingKnowledge
 
 /** Charges of the event on top of `coverage`. */
 export function rateEvent(input: RateInput): RatedEvent {
   const { plan, before } = input
   const charges: Charge[] = []
   const unpriced: string[] = []
-  const usage = pricedUsage(input.usage, input.exchange ?? null)
+  const usage = pricedUsage(input.usage, input)
   let amount: bigint = ZERO
   let isFinal = true
-  for (const { meter, quantity: used } of input.measured) {
-    const included = includedOf(input.coverage, meter.id)
-    assert(included <= used, `more of ${meter.id} is covered than was used`)
+  for (const { meter, quantity: used } of chargeable(plan, input.usage, input.measured)) {
+    const covered = includedOf(input.coverage, meter.id)
+    assert(used < 0n || covered <= used, `more of ${meter.id} is covered than was used`)
     const price = priceInForce(plan, meter.id, usage.labels)
+    // An aggregate that falls takes back what was charged last: billable units first, then what allowances paid.
+    const standing = price !== null && used < 0n ? before(price, '') : START
+    const included = used < 0n ? quantity(used + standing.billable < 0n ? used + standing.billable : 0n) : covered
     const charge = price === null ? null : chargeUsage(price, quantity(used - included), usage, (entry) => before(price, entry))
     if (price === null || charge === null || charge.amount === null) {
-      if (included < used && isMentioned(plan, meter.id)) unpriced.push(meter.id)
+      if (used > 0n && included < used && isMentioned(plan, meter.id)) unpriced.push(meter.id)
       if (included > 0n) charges.push({ price: '', entry: '', meter: meter.id, quantity: used, included, before: START, amount: ZERO })
       continue
     }
@@ -119,9 +123,18 @@ export function boundCharge(plan: Plan, bound: readonly Measured[], left: readon
   return units(sum)
 }
 
+/** What the runs that the usage is in will cost with their results: a run may begin only where its result can be paid. */
+export function boundOutcomes(plan: Plan, usage: PricedUsage & { readonly feature: string }): Units {
+  const { run } = usage
+  if (run === null || plan.outcomes.length === 0) return ZERO
+  return units(plan.outcomes.reduce((sum, price) => (isInsideOutcome(price, usage) && !usage.isRunCharged(price.id, run) ? sum + price.amount : sum), 0n as bigint))
+}
+
 function boundMeter(plan: Plan, meter: string, most: Quantity, usage: PricedUsage): Units | null {
   let dearest: Units | null = null
   for (const price of plan.pricesByMeter.get(meter) ?? []) {
+    // What a run costs is held for it once, by boundOutcomes.
+    if (price.model === 'outcome' && usage.run !== null) return ZERO
     const fit = mayFit(price.when, usage.labels)
     if (fit === 'no') continue
     const bound = boundUsage(price, most, usage)

@@ -30,7 +30,7 @@ export function chargeEvent(price: EventPriceModel, fact: EventFact, used: FreeU
     case 'dynamic':
       return { amount: dynamicCharge(price, fact.amount), used }
     case 'outcome':
-      return { amount: fact.result === null ? ZERO : outcomeCharge(price, fact.result), used }
+      return { amount: outcomeCharge(price, fact.result), used }
     default:
       return unreachable(price)
   }
@@ -62,7 +62,7 @@ export function explainCharge(price: EventPriceModel, fact: EventFact, used: Fre
     case 'dynamic':
       return dynamicLines(price, fact.amount)
     case 'outcome':
-      return fact.result === null ? [] : outcomeLines(price, fact.result)
+      return outcomeLines(price, fact.result)
     default:
       return unreachable(price)
   }

@@ -3,13 +3,15 @@
 
 import { unreachable } from '../assert.ts'
 import type { UsageEvent } from '../meter/event.ts'
-import { assetScale, parseUnits, units, type AssetId, type Money, type Units } from '../money.ts'
+import { assetScale, parseUnits, units, ZERO, type AssetId, type Money, type Units } from '../money.ts'
 import { pow10 } from '../decimal.ts'
 import { NONE, quantity, type Quantity } from '../quantity.ts'
 import type { ExchangeRate } from './cost-plus.ts'
 import { explainAdded } from './explain.ts'
 import type { PriceLine } from './line.ts'
 import type { Dimensions } from './matrix.ts'
+import type { OutcomePrice } from './chargeable.ts'
+import { isInsideOutcome, isRunPrice } from './outcome.ts'
 import { percentageCharge, type FreeUsed } from './percentage.ts'
 import { START, type Position } from './position.ts'
 import type { CumulativePrice, EventPriceModel, PriceModel, UsagePrice } from './price.ts'
@@ -18,7 +20,7 @@ import { boundEvent, chargeEvent, explainCharge, type EventFact } from './rate-o
 import { boundSelected, explainSelected, selectPrice } from './rate-selected.ts'
 
 /** What prices look at beside quantities. */
-export type RatedUsage = Pick<UsageEvent, 'feature' | 'dimensions' | 'run' | 'cost'>
+export type RatedUsage = Pick<UsageEvent, 'feature' | 'dimensions' | 'quantities' | 'run' | 'cost'>
 
 /** The rate that was in force between two currencies; null where none is known. */
 export type ExchangeLookup = (from: AssetId, to: AssetId) => ExchangeRate | null
@@ -27,7 +29,14 @@ export type ExchangeLookup = (from: AssetId, to: AssetId) => ExchangeRate | null
 export type ProviderCost = { readonly cost: Money | null; readonly uncached: Money | null }
 
 /** Usage with what a price may ask of it. `labels` are its dimensions and its feature; `cost` is asked by cost-plus prices only. */
-export type PricedUsage = { readonly labels: Dimensions; readonly cost: () => ProviderCost; readonly exchange: ExchangeLookup | null }
+export type PricedUsage = {
+  readonly labels: Dimensions
+  readonly cost: () => ProviderCost
+  readonly exchange: ExchangeLookup | null
+  readonly run: string | null
+  /** Whether the run has been charged by this price already: it is charged once. */
+  readonly isRunCharged: (price: string, run: string) => boolean
+}
 
 /** `free` is what the price itself gave away of the billable quantity; `entry` is empty for a price with one aggregate. */
 export type UsageCharge = { readonly entry: string; readonly before: Position; readonly free: Quantity; readonly amount: Units | null }
@@ -36,8 +45,19 @@ export function labelsOf({ feature, dimensions }: Pick<RatedUsage, 'feature' | '
   return feature === null ? dimensions : { ...dimensions, feature }
 }
 
-export function pricedUsage(usage: RatedUsage, exchange: ExchangeLookup | null): PricedUsage {
-  return { labels: labelsOf(usage), cost: () => costTold(usage), exchange }
+/** What a caller knows beyond the usage itself. */
+export type RatingKnowledge = {
+  /** Exchange rates in force at the time of the event; without them cost in another currency has no price. */
+  readonly exchange?: ExchangeLookup | null
+  readonly isRunCharged?: PricedUsage['isRunCharged']
+}
+
+export function pricedUsage(usage: RatedUsage, { exchange, isRunCharged }: RatingKnowledge): PricedUsage {
+  return { labels: labelsOf(usage), cost: () => costTold(usage), exchange: exchange ?? null, run: usage.run, isRunCharged: isRunCharged ?? noneCharged }
+}
+
+function noneCharged(): boolean {
+  return false
 }
 
 function costTold({ cost }: RatedUsage): ProviderCost {
@@ -65,9 +85,10 @@ export function chargeUsage(price: UsagePrice, billable: Quantity, usage: Priced
       const charge = percentageCharge(price, amountOf(price, billable), freeUsed(price, position))
       return { entry: '', before: position, free: quantityOf(price, charge.free), amount: charge.amount }
     }
+    case 'outcome':
+      return { entry: '', before: before(''), free: NONE, amount: isOwed(price, usage) ? chargeEvent(price, factOf(price, billable, usage), NO_FREE).amount : ZERO }
     case 'cost_plus':
     case 'dynamic':
-    case 'outcome':
       return { entry: '', before: before(''), free: NONE, amount: chargeEvent(price, factOf(price, billable, usage), NO_FREE).amount }
     default:
       return unreachable(price)
@@ -109,10 +130,11 @@ export function explainUsage(price: UsagePrice, billable: Quantity, usage: Price
     case 'matrix':
     case 'credits':
       return explainSelected(price, billable, usage.labels, (entry) => before(entry).billable)
+    case 'outcome':
+      return isOwed(price, usage) ? explainCharge(price, factOf(price, billable, usage), NO_FREE) : []
     case 'percentage':
     case 'cost_plus':
     case 'dynamic':
-    case 'outcome':
       return explainCharge(price, factOf(price, billable, usage), price.model === 'percentage' ? freeUsed(price, before('')) : NO_FREE)
     default:
       return unreachable(price)
@@ -139,9 +161,17 @@ export function isFinalCharge(price: UsagePrice, usage: PricedUsage): boolean {
     }
     case 'percentage':
       return price.freeEvents === null && price.freeAmount === null
+    case 'outcome':
+      return usage.run === null
     default:
       return true
   }
+}
+
+/** A run is charged once; a price of the run itself charges nothing outside of one. */
+function isOwed(price: OutcomePrice, { run, labels, isRunCharged }: PricedUsage): boolean {
+  if (isRunPrice(price) && !isInsideOutcome(price, { run, feature: labels['feature'] ?? null })) return false
+  return run === null || !isRunCharged(price.id, run)
 }
 
 function chargeOn(price: PriceModel, entry: string, billable: Quantity, before: Position): UsageCharge {

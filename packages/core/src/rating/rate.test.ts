@@ -227,9 +227,9 @@ test('a linear price charges the same at every position', () => {
   for (const price of [perUnit('1', '3'), graduated('*: 1'), packages('1', '1'), volume('*: 1')]) expect.soft(isLinear(price), price.model).toBe(false)
 })
 
-test('negative quantities are a programmer’s error', () => {
+test('an aggregate below zero is a programmer’s error', () => {
   for (const price of [perUnit('1'), graduated('*: 1'), volume('*: 1'), packages('1', '1')]) {
-    expect(() => rateAdded(price, quantity(-1n), quantity(1n))).toThrow('negative')
-    expect(() => rateAdded(price, quantity(1n), quantity(-1n))).toThrow('negative')
+    expect(() => rateAdded(price, quantity(-1n), quantity(1n))).toThrow('below zero')
+    expect(() => rateAdded(price, quantity(1n), quantity(-2n))).toThrow('below zero')
   }
 })

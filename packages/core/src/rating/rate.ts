@@ -32,9 +32,12 @@ export function rateOpening(price: PriceModel): Units {
   return rateTotal(price, NONE)
 }
 
-/** The charge of `added` units when `before` were billable already. May be negative (a volume discount reached). */
+/**
+ * The charge of `added` units when `before` were billable already. May be negative: a volume discount reached, or units taken back
+ * where an aggregate fell.
+ */
 export function rateAdded(price: PriceModel, before: Quantity, added: Quantity): Units {
-  assert(before >= 0n && added >= 0n, 'rateAdded: negative quantities')
+  assert(before >= 0n && before + added >= 0n, 'rateAdded: an aggregate below zero')
   return units(rateTotal(price, quantity(before + added)) - rateTotal(price, before))
 }
 

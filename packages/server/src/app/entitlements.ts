@@ -86,7 +86,7 @@ function denialFor(plane: ControlPlane, { context, feature, slices }: Question):
         snapshot,
         catalog,
         slices: (budget) => slices.get(budget.id),
-        request: { feature: feature.id, model: null, entity: null, bound, quantities: {}, dimensions },
+        request: { feature: feature.id, model: null, entity: null, run: null, bound, quantities: {}, dimensions },
         now: plane.clock.now(),
       }),
     ),

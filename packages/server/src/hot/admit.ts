@@ -1,7 +1,7 @@
 // Admission: authorize and check. Invariant: between reading the slices and holding on them there is no await, so that
 // concurrent requests cannot pass a limit together. A request whose budgets are not all leased waits for one acquire.
 
-import { decide, hold, instant, makeId, measure, type Decision, type Denial } from '@tollgate/core'
+import { chargedRun, decide, hold, instant, makeId, measure, type Decision, type Denial } from '@tollgate/core'
 import { acquire } from './acquire.ts'
 import { allowed, denied, directoryAway, problem, unavailable } from './answers.ts'
 import type { Authorization, AuthorizeInput, ReservationProblem } from './contract.ts'
@@ -65,8 +65,9 @@ export function decideOn(node: Inside, state: CustomerState, known: Pick<Custome
     snapshot: known.snapshot,
     catalog: known.catalog,
     slices: (budget) => sliceIn(state, budget),
-    request: { feature: input.feature, model: input.model, entity: input.entity, bound, quantities: input.bound.quantities, dimensions: input.bound.dimensions },
+    request: { feature: input.feature, model: input.model, entity: input.entity, run: input.run, bound, quantities: input.bound.quantities, dimensions: input.bound.dimensions },
     now,
+    isRunCharged: (price, run) => state.chargedRuns.has(chargedRun(price, run)),
   })
 }
 

@@ -26,6 +26,8 @@ export type CustomerState = {
   readonly folded: Map<string, Units>
   /** How far ahead each budget was leased last, and when: see {@link leaseAhead}. */
   readonly paces: Map<string, { readonly at: Instant; readonly factor: number }>
+  /** Runs that this node has charged, by {@link chargedRun}: what another node charged is known to settlement only. */
+  readonly chargedRuns: Set<string>
   /** Requests that are open now: bound by the gateway. */
   open: number
 }
@@ -33,7 +35,7 @@ export type CustomerState = {
 export function customerState(view: CustomerView, catalog: Catalog): CustomerState {
   const state: CustomerState = {
     snapshot: view.snapshot, catalog, stale: false, refreshing: null, acquiring: null, returning: null,
-    slices: new Map(), past: [], positions: new Map(), balanceBases: new Map(), folded: new Map(), paces: new Map(), open: 0,
+    slices: new Map(), past: [], positions: new Map(), balanceBases: new Map(), folded: new Map(), paces: new Map(), chargedRuns: new Set(), open: 0,
   }
   refreshState(state, view, catalog)
   return state
@@ -106,6 +108,14 @@ export function balanceOf(state: CustomerState): Units | null {
     return units(base - used - (state.folded.get(source.budget.id) ?? 0n))
   }
   return null
+}
+
+/** Runs that a node remembers of one customer: a run that is older is charged once all the same, by settlement. */
+const CHARGED_RUNS_MAX = 10_000
+
+export function rememberRun(state: CustomerState, run: string): void {
+  state.chargedRuns.add(run)
+  if (state.chargedRuns.size > CHARGED_RUNS_MAX) state.chargedRuns.delete(state.chargedRuns.values().next().value!)
 }
 
 /** A lease that lasts less than this was too small for the pace of the requests. */

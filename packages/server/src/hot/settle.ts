@@ -1,10 +1,10 @@
 // The end of a reservation with its real usage: the holds go, what was used is rated and moves the slices, and the usage event
 // is written to the journal. Use beyond the hold is booked in full: it happened.
 
-import { applies, assert, coverByAllowances, exactToHold, freeOf, holdToExact, LEASE_UNITS_MAX, measure, positionKey, quantity, rateEvent, release, settle, START, units, ZERO, type Budget, type Coverage, type Measured, type RatedEvent, type RatedUsage, type ReservationId, type Units, type UsageEvent } from '@tollgate/core'
+import { applies, assert, chargedRun, chargedRuns, coverByAllowances, exactToHold, freeOf, holdToExact, LEASE_UNITS_MAX, measure, positionKey, quantity, rateEvent, release, settle, START, units, ZERO, type Budget, type Coverage, type Measured, type RatedEvent, type RatedUsage, type ReservationId, type Units, type UsageEvent } from '@tollgate/core'
 import { notFound, problem } from './answers.ts'
 import type { ReservationProblem, Settled, Usage } from './contract.ts'
-import { balanceOf, sliceFor, sliceIn, type CustomerState } from './customer-state.ts'
+import { balanceOf, rememberRun, sliceFor, sliceIn, type CustomerState } from './customer-state.ts'
 import type { Inside } from './inside.ts'
 import { encodeLine } from './journal-line.ts'
 import type { Reservation } from './reservation.ts'
@@ -21,7 +21,7 @@ export function settleReservation(node: Inside, id: ReservationId, usage: Usage)
   const measured = measure(known.catalog.meters, { type: input.type, feature: input.feature, ...usage })
   const wasOpen = reservation.status === 'open'
   if (wasOpen) for (const { slice, amount } of reservation.holds) release(slice, amount)
-  const { coverage, rated } = rateOn(state, known, measured, { feature: input.feature, run: input.run, dimensions: usage.dimensions, cost: usage.cost })
+  const { coverage, rated } = rateOn(state, known, measured, { feature: input.feature, run: input.run, dimensions: usage.dimensions, quantities: usage.quantities, cost: usage.cost })
   const paid = bookUse(state, reservation, { measured, coverage, rated })
   const event = usageEvent(node, reservation, usage, [...coverage, ...paid])
   const written = node.journal.append(encodeLine('settled', event))
@@ -45,12 +45,13 @@ function rateOn(state: CustomerState, known: Reservation['known'], measured: rea
   assert(plan !== undefined, `the snapshot's plan ${known.snapshot.plan} is not in its catalog`)
   // A snapshot refreshed within the period carried the positions over; one of another period began its own.
   const positions = known.snapshot.period.start === state.snapshot.period.start ? state.positions : known.positions
-  const coverage = coverByAllowances(plan, measured, (allowance) => {
+  const coverage = coverByAllowances(plan, usage, measured, (allowance) => {
     const budget = known.snapshot.funding.flatMap((source) => (source.kind === 'allowance' && source.allowance === allowance ? [source.budget] : []))[0]
     const slice = budget === undefined ? undefined : sliceIn(state, budget)
     return quantity(BigInt(slice === undefined ? 0 : Math.max(0, freeOf(slice))))
   })
-  const rated = rateEvent({ plan, usage, measured, coverage, before: (price, entry) => positions.get(positionKey(price.id, entry)) ?? START })
+  const rated = rateEvent({ plan, usage, measured, coverage, before: (price, entry) => positions.get(positionKey(price.id, entry)) ?? START, isRunCharged: (price, run) => state.chargedRuns.has(chargedRun(price, run)) })
+  for (const run of chargedRuns(plan, usage.run, rated)) rememberRun(state, run)
   for (const { price, entry, before, quantity: used, included } of rated.charges) {
     positions.set(positionKey(price, entry), { billable: quantity(before.billable + used - included), included: quantity(before.included + included), events: before.events + 1 })
   }

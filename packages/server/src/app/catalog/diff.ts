@@ -104,7 +104,7 @@ function diffPlan(id: string, before: PlanDocument | null, after: PlanDocument |
 }
 
 function ownFields(plan: PlanDocument): Readonly<Record<string, unknown>> {
-  return { id: plan.id, name: plan.name, public: plan.public, period: plan.period, asset: plan.asset ?? null, funding: plan.funding }
+  return { id: plan.id, name: plan.name, public: plan.public, period: plan.period, asset: plan.asset ?? null, excluded: plan.excluded ?? ['cache_hits'], funding: plan.funding }
 }
 
 /** `orderedAs` names the list where its order means something: what is drawn, rated or shown first. */

@@ -106,7 +106,7 @@ const DYNAMIC = { model: word('dynamic', 'The event says what it costs.'), minim
 const OUTCOME = {
   model: word('outcome', 'A result has a price.'),
   amount: decimal({ description: 'Price of a result.', example: 2.5 }),
-  charged_on: list(text({ description: 'A result.' }), { description: 'Results that are charged: values of the dimension `result`.', example: ['succeeded'] }).default(['succeeded']),
+  charged_on: list(text({ description: 'A result.' }), { description: 'Results that are charged: values of the dimension `result`. An empty list: the run itself is charged, with its first event that the meter counts.', example: ['succeeded'] }).default(['succeeded']),
   features: list(text({ description: 'Id of a feature.' }), { description: 'Features whose usage in the run is not charged by itself; none named: all.' }).default([]),
 }
 const timing = choice(['in_advance', 'in_arrears'], { description: 'Due when the period opens, or when it ends.', example: 'in_advance' }).default('in_advance')

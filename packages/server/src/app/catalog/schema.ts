@@ -2,7 +2,7 @@
 // From it come the reading of the file, the JSON Schema for editors and the reference page. Its output is a
 // CatalogDocument; whether the parts fit each other is for `validateCatalog` of core to say.
 
-import { UNIT_BUCKETS, USAGE_BUCKETS } from '@tollgate/core'
+import { EXCLUSIONS, UNIT_BUCKETS, USAGE_BUCKETS } from '@tollgate/core'
 import * as z from 'zod'
 import { choice, decimal, fields, integer, list, looseText, orShorthand, text, toggle } from './fields.ts'
 import { planPrice } from './price-schema.ts'
@@ -140,6 +140,10 @@ const plan = fields(
     entitlements: list(entitlement, { description: 'Features that the plan grants.' }).default([]),
     prices: list(price, { description: 'What usage costs beyond the allowances, and what is due for time beside the fee.' }).default([]),
     allowances: list(allowance, { description: 'Units that each period includes.' }).default([]),
+    excluded: list(choice(EXCLUSIONS, { description: 'Usage that is not charged.' }), {
+      description: 'Usage that is metered and not charged (left out, `cache_hits`), nor taken from an allowance: `cache_hits` (dimension `cache_status: hit`), `retries` (`retry_count` above 0), `failed_validations` (`validation: failed`).',
+      example: ['cache_hits', 'retries'],
+    }).exactOptional(),
     limits: list(limit, { description: 'Quotas that hold whoever pays.' }).default([]),
     funding: list(choice(['allowance', 'wallet', 'overage'], { description: 'Who pays.' }), {
       description: 'Who pays, in this order: `allowance` (included units), `wallet` (prepaid credit), `overage` (accrued for the invoice). Without `overage` a request that nobody can pay is refused.',

@@ -5,6 +5,7 @@ import type { BudgetMove } from '../../store/budgets.ts'
 import type { EventRow } from '../../store/events.ts'
 import type { ReadingRow } from '../../store/readings.ts'
 import type { AccumulatorRow, AccumulatorText, BlockRow, DebtRow } from '../../store/settlement.ts'
+import type { ChargedRunRow } from '../../store/charged-runs.ts'
 import type { CustomerContext } from '../customer-contexts.ts'
 import type { Aggregates } from './aggregates.ts'
 import type { DimensionBatch } from './known-dimensions.ts'
@@ -21,6 +22,8 @@ export type BatchState = {
   readonly blocks: ReadonlyMap<string, readonly BlockRow[]>
   /** By {@link debtKey}. */
   readonly debts: Map<string, DebtRow>
+  /** Runs that a price has charged, by customer and `chargedRun`. */
+  readonly chargedRuns: Set<string>
   /** Headroom of allowances that events without a lease may draw, by {@link headroomKey}. */
   readonly headrooms: Map<string, bigint>
   readonly now: Instant
@@ -44,6 +47,7 @@ export type BatchOutput = {
   readonly rollups: Rollups
   readonly readings: ReadingRow[]
   readonly touched: Set<AccumulatorRow>
+  readonly runs: ChargedRunRow[]
   /** Draws by block, accrued and debt, per customer and period. */
   readonly postings: Map<string, Posting>
 }
@@ -51,7 +55,7 @@ export type BatchOutput = {
 export type Posting = { readonly customer: string; readonly periodStart: Instant; readonly asset: string; readonly draws: Map<string, bigint>; included: bigint; accrued: bigint; debt: bigint; events: number; amount: bigint }
 
 export function emptyOutput(): BatchOutput {
-  return { rows: [], results: [], moves: new Map(), rollups: emptyRollups(), readings: [], touched: new Set(), postings: new Map() }
+  return { rows: [], results: [], moves: new Map(), rollups: emptyRollups(), readings: [], touched: new Set(), runs: [], postings: new Map() }
 }
 
 /** `position` is the `positionKey` of price and entry. */

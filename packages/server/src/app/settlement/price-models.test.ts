@@ -38,6 +38,12 @@ plans:
       - { id: task, meter: tasks, model: outcome, amount: 2.50 }
       - { id: pass, meter: given, model: dynamic, maximum: 100 }
     funding: [overage]
+  - id: runs
+    entitlements: [chat, tasks]
+    prices:
+      - { id: output, meter: output, model: per_unit, amount: 2, per: 1000 }
+      - { id: task, meter: tasks, model: outcome, amount: 2.50, features: [chat, tasks] }
+    funding: [wallet]
   - id: cost
     entitlements: [chat]
     prices: [{ id: cost, meter: requests, model: cost_plus, margin_percent: 45, minimum: 0.001 }]
@@ -116,6 +122,23 @@ test('credits by a multiplier matrix draw the wallet of credits, and beyond it c
   expect(preview.credits.map(({ asset, used, paid }) => [asset, used, paid.accrued])).toEqual([['credits', 24_000_000n, 24_000_000n]])
   // 24 credits at one cent.
   expect(preview.lines.map(({ kind, exact }) => [kind, exact])).toEqual([['credits', 240_000_000_000n]])
+})
+
+test('a run is charged once whatever batch its events fall into, its usage is not, and it does not begin where its result could not be paid', async () => {
+  const node = await world.node()
+  const customer = await world.customer({ plan: 'runs', credit: '3' })
+  const ask = (run: string | null) => node.authorize({
+    reservation: null, customer, key: null, entity: null, feature: 'chat', model: 'small', run, type: 'ai.request',
+    bound: { quantities: { output_tokens: '100' }, dimensions: { model: 'small' } }, ttlMs: 60_000, repeatable: false,
+  })
+  const first = await ask('run-1')
+  if (first.kind !== 'allowed') throw new Error('not allowed')
+  expect([first.estimate, (await ask('run-2')).kind]).toEqual([2_500_000_000_000n, 'denied'])
+  const settled = node.settle(first.reservation, { quantities: { output_tokens: '90' }, dimensions: { model: 'small' }, cost: null, estimated: false, context: {} })
+  expect(settled).toMatchObject({ kind: 'settled', charge: 0n })
+  const done = { type: 'task.done', feature: 'tasks', run: 'run-1', result: 'succeeded' }
+  await expect.poll(async () => (await checkSums(world.plane, customer)).sums.events, { timeout: 5_000 }).toBe(1n)
+  expect(await charges(customer, [done, done, { output_tokens: 100, run: 'run-1' }, { output_tokens: 100 }])).toEqual([[], ['task 2.5'], ['task 0'], [], ['output 0.2']])
 })
 
 const DAY = 86_400_000

@@ -3,7 +3,7 @@
 // Locks in one order: customers by id, then budgets, then their leases.
 
 import {
-  assert, eventFingerprint, evidenceLine, formatUnits, InputError, parseDecimal, positionKey, units, usageTransfers,
+  assert, chargedRun, eventFingerprint, evidenceLine, formatUnits, InputError, parseDecimal, positionKey, units, usageTransfers,
   type Catalog, type Clock, type EventResult, type IncomingUsage, type Instant, type JournalPosition, type UsageEvent,
 } from '@tollgate/core'
 import { createHash, type Hash } from 'node:crypto'
@@ -11,6 +11,7 @@ import type { Sql, Transaction } from '../../platform/postgres.ts'
 import { withRetry } from '../../platform/postgres.ts'
 import { listBudgets, moveBudgets } from '../../store/budgets.ts'
 import { lockCustomers, type StoredFacts } from '../../store/customers.ts'
+import { insertChargedRuns, readChargedRuns } from '../../store/charged-runs.ts'
 import { claimKeys, insertEvents, keyText, type EventRow } from '../../store/events.ts'
 import { insertTransfers, type TransferRow } from '../../store/ledger.ts'
 import { advanceJournal } from '../../store/nodes.ts'
@@ -135,7 +136,7 @@ async function loadState(tx: Transaction, parts: LoadedParts, events: readonly U
     loadAggregates(tx, placed),
     parts.dimensions.open(tx, [...metering].flatMap(([event, { meters, readings }]) => valuesOf(event, [...readings, ...meters.filter(({ aggregation }) => aggregation === 'weighted_sum').map((meter) => ({ meter }))]))),
   ])
-  const [totals, blocks, debts] = await Promise.all([readAccumulators(tx, customers, periods), readBlocks(tx, customers, { spentToo: false }), readDebts(tx, customers)])
+  const [runs, totals, blocks, debts] = await Promise.all([readChargedRuns(tx, events.flatMap(({ customer, run }) => (run === null ? [] : [{ customer, run }]))), readAccumulators(tx, customers, periods), readBlocks(tx, customers, { spentToo: false }), readDebts(tx, customers)])
   await openBudgets(tx, contexts, contextAt)
   const state: BatchState = {
     contextAt,
@@ -143,6 +144,7 @@ async function loadState(tx: Transaction, parts: LoadedParts, events: readonly U
     meteringOf: (event) => metering.get(event)!,
     aggregates,
     dimensions,
+    chargedRuns: new Set(runs.map(({ customer, price, run }) => `${customer} ${chargedRun(price, run)}`)),
     totals: new Map(totals.map((row) => [accumulatorKey(row.customer, row.periodStart, positionKey(row.price, row.entry)), row])),
     accumulators: new Map(),
     blocks: blocksByCustomer(blocks),
@@ -184,6 +186,7 @@ async function write(tx: Transaction, parts: SettlementParts, { batch, output, s
   const overflows = await state.dimensions.write()
   await Promise.all([
     writeAccumulators(tx, [...output.touched]),
+    insertChargedRuns(tx, output.runs),
     writeBlocks(tx, [...state.blocks.values()].flat().filter(({ changed }) => changed)),
     writeDebts(tx, [...state.debts.values()]),
     insertTransfers(tx, transfersOf(output, id, parts.randomText)),
