@@ -2,8 +2,9 @@
 // that events, totals, rollups, ledger and wallet agree. Figures are computed by hand.
 
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { formatUnits, instant, type Clock, type CustomerId } from '@tollgate/core'
+import { formatUnits, instant, type CustomerId } from '@tollgate/core'
 import { testPlane, type TestPlane } from '../../../../../test/plane.ts'
+import { virtualClock } from '../../platform/clock.ts'
 import { ingest } from '../ingest.ts'
 import { eventsPage } from '../records.ts'
 import { balanceReport, checkSums, invoicePreview } from '../reports.ts'
@@ -64,12 +65,6 @@ plans:
 credit_assets: [{ id: credits, currency: USD, value: 0.01 }]
 gateway: { feature: chat }
 `
-
-/** A clock that stands still until it is moved. */
-function virtualClock(start: number): Clock & { readonly advance: (ms: number) => void } {
-  let now = start
-  return { now: () => instant(now), advance: (ms) => void (now += ms) }
-}
 
 let world: TestPlane
 let count = 0
@@ -145,7 +140,7 @@ const DAY = 86_400_000
 const MARCH = Date.parse('2026-03-01T00:00:00Z')
 
 test('included credits pay before the wallet of credits does, on a node as in settlement, and the rest of a period rolls over within its bound', async () => {
-  const clock = virtualClock(MARCH + 3 * DAY)
+  const clock = virtualClock(instant(MARCH + 3 * DAY))
   const own = await testPlane({ catalog: CATALOG, clock })
   try {
     const node = await own.node()
