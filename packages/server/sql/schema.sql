@@ -90,8 +90,10 @@ create table budget_state (
   limit_amount numeric(38,12) not null,
   settled numeric(38,12) default 0 not null,
   escrow numeric(38,12) default 0 not null,
+  carried numeric(38,12) default 0 not null,
   constraint budget_state_pkey PRIMARY KEY (customer_id, budget_id, period_start),
   constraint budget_state_customer_id_fkey FOREIGN KEY (customer_id) REFERENCES customer(id),
+  constraint budget_state_carried_check CHECK ((carried >= (0)::numeric)),
   constraint budget_state_escrow_check CHECK ((escrow >= (0)::numeric))
 );
 
@@ -104,6 +106,17 @@ create table catalog_version (
   constraint catalog_version_pkey PRIMARY KEY (version)
 );
 CREATE TRIGGER catalog_version_append_only BEFORE DELETE OR UPDATE ON public.catalog_version FOR EACH ROW EXECUTE FUNCTION refuse_change();
+
+create table charged_run (
+  customer_id text not null,
+  price_id text not null,
+  run text not null,
+  source text not null,
+  event_id text not null,
+  charged_at timestamp with time zone default now() not null,
+  constraint charged_run_pkey PRIMARY KEY (customer_id, run, price_id),
+  constraint charged_run_customer_id_fkey FOREIGN KEY (customer_id) REFERENCES customer(id)
+);
 
 create table console_session (
   hash text not null,
