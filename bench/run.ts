@@ -11,6 +11,7 @@ const BENCHES: Readonly<Record<string, () => Promise<Bench>>> = {
   authority: () => import('./authority.ts'),
   propagate: () => import('./propagate.ts'),
   settle: () => import('./settle.ts'),
+  rate: () => import('./rate.ts'),
   gateway: () => import('./gateway.ts'),
 }
 

@@ -73,6 +73,6 @@ test('a price of the run itself is charged with its first event, for the feature
 
 test('a run may begin only where its result can be paid: what is held is its price, until it is charged', () => {
   const plan = compileCatalog(documentOf([outcome(['succeeded'])]), 1).plans.get('pro')!
-  const held = (run: string | null, charged: boolean) => boundOutcomes(plan, { ...pricedUsage({ feature: 'chat', run, dimensions: {}, quantities: {}, cost: null }, { isRunCharged: () => charged }), feature: 'chat' })
+  const held = (run: string | null, charged: boolean) => boundOutcomes(plan, pricedUsage({ feature: 'chat', run, dimensions: {}, cost: null }, { isRunCharged: () => charged }))
   expect([held('r1', false), held('r1', true), held(null, false)]).toEqual([2_000_000_000_000n, 0n, 0n])
 })

@@ -14,7 +14,7 @@ export function explainEvent(input: RateInput): Omit<RatedEvent, 'charges'> & { 
   const rated = rateEvent(input)
   const usage = pricedUsage(input.usage, input)
   const charges = rated.charges.map((charge): ExplainedCharge => {
-    const price = charge.price === '' ? null : priceInForce(input.plan, charge.meter, usage.labels)
+    const price = charge.price === '' ? null : priceInForce(input.plan, charge.meter, usage)
     const covered = input.coverage.filter(({ meter }) => meter === charge.meter)
     const billable = quantity(charge.quantity - covered.reduce((sum, { quantity: paid }) => sum + paid, 0n))
     return { ...charge, coverage: covered, lines: price === null ? [] : explainUsage(price, billable, usage, () => charge.before) }

@@ -9,11 +9,11 @@ import type { Measured } from '../meter/measure.ts'
 import { units, ZERO, type Units } from '../money.ts'
 import { NONE, quantity, type Quantity } from '../quantity.ts'
 import { chargeable, type ChargedUsage } from './chargeable.ts'
-import { fits, mayFit, type Dimensions } from './matrix.ts'
+import { fits, mayFit } from './matrix.ts'
 import { isInsideOutcome } from './outcome.ts'
 import { START, type Position } from './position.ts'
 import type { UsagePrice } from './price.ts'
-import { boundUsage, chargeUsage, isFinalCharge, pricedUsage, type PricedUsage, type RatedUsage, type RatingKnowledge } from './rate-usage.ts'
+import { boundUsage, chargeUsage, isFinalCharge, labelsOf, pricedUsage, type PricedUsage, type RatedUsage, type RatingKnowledge } from './rate-usage.ts'
 
 /** What one event costs by one price, on one aggregate of it. `before` is where that stood: with it the charge can be checked. */
 export type Charge = {
@@ -82,7 +82,7 @@ export function rateEvent(input: RateInput): RatedEvent {
   for (const { meter, quantity: used } of chargeable(plan, input.usage, input.measured)) {
     const covered = includedOf(input.coverage, meter.id)
     assert(used < 0n || covered <= used, `more of ${meter.id} is covered than was used`)
-    const price = priceInForce(plan, meter.id, usage.labels)
+    const price = priceInForce(plan, meter.id, usage)
     // An aggregate that falls takes back what was charged last: billable units first, then what allowances paid.
     const standing = price !== null && used < 0n ? before(price, '') : START
     const included = used < 0n ? quantity(used + standing.billable < 0n ? used + standing.billable : 0n) : covered
@@ -100,10 +100,10 @@ export function rateEvent(input: RateInput): RatedEvent {
 }
 
 /** The price of a meter that holds for usage with these dimensions; null when none does. */
-export function priceInForce(plan: Plan, meter: string, labels: Dimensions): UsagePrice | null {
+export function priceInForce(plan: Plan, meter: string, usage: PricedUsage): UsagePrice | null {
   const prices = plan.pricesByMeter.get(meter)
   if (prices === undefined) return null
-  for (const price of prices) if (price.when.size === 0 || fits(price.when, labels)) return price
+  for (const price of prices) if (price.when.size === 0 || fits(price.when, labelsOf(usage.told))) return price
   return null
 }
 
@@ -124,18 +124,18 @@ export function boundCharge(plan: Plan, bound: readonly Measured[], left: readon
 }
 
 /** What the runs that the usage is in will cost with their results: a run may begin only where its result can be paid. */
-export function boundOutcomes(plan: Plan, usage: PricedUsage & { readonly feature: string }): Units {
-  const { run } = usage
+export function boundOutcomes(plan: Plan, usage: PricedUsage): Units {
+  const { run } = usage.told
   if (run === null || plan.outcomes.length === 0) return ZERO
-  return units(plan.outcomes.reduce((sum, price) => (isInsideOutcome(price, usage) && !usage.isRunCharged(price.id, run) ? sum + price.amount : sum), 0n as bigint))
+  return units(plan.outcomes.reduce((sum, price) => (isInsideOutcome(price, usage.told) && !usage.isRunCharged(price.id, run) ? sum + price.amount : sum), 0n as bigint))
 }
 
 function boundMeter(plan: Plan, meter: string, most: Quantity, usage: PricedUsage): Units | null {
   let dearest: Units | null = null
   for (const price of plan.pricesByMeter.get(meter) ?? []) {
     // What a run costs is held for it once, by boundOutcomes.
-    if (price.model === 'outcome' && usage.run !== null) return ZERO
-    const fit = mayFit(price.when, usage.labels)
+    if (price.model === 'outcome' && usage.told.run !== null) return ZERO
+    const fit = price.when.size === 0 ? 'yes' : mayFit(price.when, labelsOf(usage.told))
     if (fit === 'no') continue
     const bound = boundUsage(price, most, usage)
     if (bound === null) return null

@@ -11,10 +11,11 @@ import { explainAdded } from './explain.ts'
 import type { PriceLine } from './line.ts'
 import type { Dimensions } from './matrix.ts'
 import type { OutcomePrice } from './chargeable.ts'
-import { isInsideOutcome, isRunPrice } from './outcome.ts'
+import { dynamicCharge } from './dynamic.ts'
+import { isInsideOutcome, isRunPrice, outcomeCharge } from './outcome.ts'
 import { percentageCharge, type FreeUsed } from './percentage.ts'
 import { START, type Position } from './position.ts'
-import type { CumulativePrice, EventPriceModel, PriceModel, UsagePrice } from './price.ts'
+import type { CumulativePrice, EventPriceModel, EventPriceOf, PriceModel, UsagePrice } from './price.ts'
 import { isLinear, rateAdded, rateBound } from './rate.ts'
 import { boundEvent, chargeEvent, explainCharge, type EventFact } from './rate-one.ts'
 import { boundSelected, explainSelected, selectPrice } from './rate-selected.ts'
@@ -28,19 +29,20 @@ export type ExchangeLookup = (from: AssetId, to: AssetId) => ExchangeRate | null
 /** What the provider charged; null where it is not known. */
 export type ProviderCost = { readonly cost: Money | null; readonly uncached: Money | null }
 
-/** Usage with what a price may ask of it. `labels` are its dimensions and its feature; `cost` is asked by cost-plus prices only. */
+/** Usage with what a caller knows beyond it. A plain record, made for each event: what only some prices ask is worked out when they do. */
 export type PricedUsage = {
-  readonly labels: Dimensions
-  readonly cost: () => ProviderCost
+  readonly told: Pick<RatedUsage, 'feature' | 'dimensions' | 'run' | 'cost'>
   readonly exchange: ExchangeLookup | null
-  readonly run: string | null
   /** Whether the run has been charged by this price already: it is charged once. */
   readonly isRunCharged: (price: string, run: string) => boolean
+  /** The most that it can cost us, before it is known; null where the usage tells its cost. */
+  readonly boundCost: (() => ProviderCost) | null
 }
 
 /** `free` is what the price itself gave away of the billable quantity; `entry` is empty for a price with one aggregate. */
 export type UsageCharge = { readonly entry: string; readonly before: Position; readonly free: Quantity; readonly amount: Units | null }
 
+/** Dimensions and feature: what conditions are held against. */
 export function labelsOf({ feature, dimensions }: Pick<RatedUsage, 'feature' | 'dimensions'>): Dimensions {
   return feature === null ? dimensions : { ...dimensions, feature }
 }
@@ -49,18 +51,19 @@ export function labelsOf({ feature, dimensions }: Pick<RatedUsage, 'feature' | '
 export type RatingKnowledge = {
   /** Exchange rates in force at the time of the event; without them cost in another currency has no price. */
   readonly exchange?: ExchangeLookup | null
-  readonly isRunCharged?: PricedUsage['isRunCharged']
+  readonly isRunCharged?: PricedUsage['isRunCharged'] | undefined
 }
 
-export function pricedUsage(usage: RatedUsage, { exchange, isRunCharged }: RatingKnowledge): PricedUsage {
-  return { labels: labelsOf(usage), cost: () => costTold(usage), exchange: exchange ?? null, run: usage.run, isRunCharged: isRunCharged ?? noneCharged }
+export function pricedUsage(usage: PricedUsage['told'], { exchange, isRunCharged }: RatingKnowledge, boundCost: PricedUsage['boundCost'] = null): PricedUsage {
+  return { told: usage, exchange: exchange ?? null, isRunCharged: isRunCharged ?? noneCharged, boundCost }
 }
 
 function noneCharged(): boolean {
   return false
 }
 
-function costTold({ cost }: RatedUsage): ProviderCost {
+function costOf({ told: { cost }, boundCost }: PricedUsage): ProviderCost {
+  if (boundCost !== null) return boundCost()
   if (cost === null) return { cost: null, uncached: null }
   const amount = (text: string): Money => ({ asset: cost.currency, units: parseUnits(text, cost.currency, 'cost') })
   const known = amount(cost.amount)
@@ -77,7 +80,7 @@ export function chargeUsage(price: UsagePrice, billable: Quantity, usage: Priced
       return chargeOn(price, '', billable, before(''))
     case 'matrix':
     case 'credits': {
-      const selected = selectPrice(price, usage.labels)
+      const selected = selectPrice(price, labelsOf(usage.told))
       return selected === null ? { entry: '', before: START, free: NONE, amount: null } : chargeOn(selected.price, selected.entry, billable, before(selected.entry))
     }
     case 'percentage': {
@@ -86,9 +89,10 @@ export function chargeUsage(price: UsagePrice, billable: Quantity, usage: Priced
       return { entry: '', before: position, free: quantityOf(price, charge.free), amount: charge.amount }
     }
     case 'outcome':
-      return { entry: '', before: before(''), free: NONE, amount: isOwed(price, usage) ? chargeEvent(price, factOf(price, billable, usage), NO_FREE).amount : ZERO }
-    case 'cost_plus':
+      return { entry: '', before: before(''), free: NONE, amount: isOwed(price, usage) ? outcomeCharge(price, resultOf(usage)) : ZERO }
     case 'dynamic':
+      return { entry: '', before: before(''), free: NONE, amount: dynamicCharge(price, amountOf(price, billable)) }
+    case 'cost_plus':
       return { entry: '', before: before(''), free: NONE, amount: chargeEvent(price, factOf(price, billable, usage), NO_FREE).amount }
     default:
       return unreachable(price)
@@ -108,7 +112,7 @@ export function boundUsage(price: UsagePrice, most: Quantity, usage: PricedUsage
       return rateBound(price, most)
     case 'matrix':
     case 'credits':
-      return boundSelected(price, most, usage.labels)
+      return boundSelected(price, most, labelsOf(usage.told))
     case 'percentage':
     case 'cost_plus':
     case 'dynamic':
@@ -129,7 +133,7 @@ export function explainUsage(price: UsagePrice, billable: Quantity, usage: Price
       return explainAdded(price, before('').billable, billable).lines
     case 'matrix':
     case 'credits':
-      return explainSelected(price, billable, usage.labels, (entry) => before(entry).billable)
+      return explainSelected(price, billable, labelsOf(usage.told), (entry) => before(entry).billable)
     case 'outcome':
       return isOwed(price, usage) ? explainCharge(price, factOf(price, billable, usage), NO_FREE) : []
     case 'percentage':
@@ -156,22 +160,27 @@ export function isFinalCharge(price: UsagePrice, usage: PricedUsage): boolean {
       return isLinear(price)
     case 'matrix':
     case 'credits': {
-      const selected = selectPrice(price, usage.labels)
+      const selected = selectPrice(price, labelsOf(usage.told))
       return selected === null || isLinear(selected.price)
     }
     case 'percentage':
       return price.freeEvents === null && price.freeAmount === null
     case 'outcome':
-      return usage.run === null
+      return usage.told.run === null
     default:
       return true
   }
 }
 
 /** A run is charged once; a price of the run itself charges nothing outside of one. */
-function isOwed(price: OutcomePrice, { run, labels, isRunCharged }: PricedUsage): boolean {
-  if (isRunPrice(price) && !isInsideOutcome(price, { run, feature: labels['feature'] ?? null })) return false
+function isOwed(price: OutcomePrice, { told: { run, feature }, isRunCharged }: PricedUsage): boolean {
+  if (isRunPrice(price) && !isInsideOutcome(price, { run, feature })) return false
   return run === null || !isRunCharged(price.id, run)
+}
+
+/** What a run came to, such as `succeeded`. */
+function resultOf({ told }: PricedUsage): string | null {
+  return told.dimensions['result'] ?? null
 }
 
 function chargeOn(price: PriceModel, entry: string, billable: Quantity, before: Position): UsageCharge {
@@ -180,7 +189,8 @@ function chargeOn(price: PriceModel, entry: string, billable: Quantity, before: 
 
 const NO_FREE: FreeUsed = { events: 0, amount: units(0n) }
 
-function freeUsed(price: UsagePrice, { events, included }: Position): FreeUsed {
+function freeUsed(price: UsagePrice & EventPriceOf<'percentage'>, { events, included }: Position): FreeUsed {
+  if (price.freeEvents === null && price.freeAmount === null) return NO_FREE
   return { events, amount: amountOf(price, included) }
 }
 
@@ -201,9 +211,9 @@ function factOf(price: UsagePrice & EventPriceModel, billable: Quantity, usage: 
     case 'dynamic':
       return { ...NO_FACT, amount: amountOf(price, billable) }
     case 'outcome':
-      return { ...NO_FACT, result: usage.labels['result'] ?? null }
+      return { ...NO_FACT, result: resultOf(usage) }
     case 'cost_plus': {
-      const { cost, uncached } = usage.cost()
+      const { cost, uncached } = costOf(usage)
       const isForeign = cost !== null && cost.asset !== price.currency
       return { ...NO_FACT, cost, costUncached: uncached, exchange: isForeign && usage.exchange !== null ? usage.exchange(cost.asset, price.currency) : null }
     }
