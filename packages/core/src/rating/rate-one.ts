@@ -2,7 +2,7 @@
 // price needs, which is unpriced and never free. Cumulative prices do not pass through here (rate.ts).
 
 import { unreachable } from '../assert.ts'
-import { ZERO, type Units } from '../money.ts'
+import type { Units } from '../money.ts'
 import { costPlusBound, costPlusCharge, costPlusLines, type CostFact } from './cost-plus.ts'
 import { dynamicBound, dynamicCharge, dynamicLines } from './dynamic.ts'
 import type { PriceLine } from './line.ts'

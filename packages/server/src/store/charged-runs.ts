@@ -19,11 +19,3 @@ export async function insertChargedRuns(tx: Transaction, rows: readonly ChargedR
     select * from unnest(${rows.map(({ customer }) => customer)}::text[], ${rows.map(({ price }) => price)}::text[], ${rows.map(({ run }) => run)}::text[],
       ${rows.map(({ source }) => source)}::text[], ${rows.map(({ event }) => event)}::text[])`
 }
-
-/** An event that is undone gives its runs back: the next result that is reported is charged. */
-export async function forgetChargedRuns(tx: Transaction, events: readonly { readonly customer: string; readonly source: string; readonly event: string }[]): Promise<void> {
-  if (events.length === 0) return
-  await tx`
-    delete from charged_run r using unnest(${events.map(({ customer }) => customer)}::text[], ${events.map(({ source }) => source)}::text[], ${events.map(({ event }) => event)}::text[]) as u(customer_id, source, event_id)
-    where (r.customer_id, r.source, r.event_id) = (u.customer_id, u.source, u.event_id)`
-}

@@ -156,7 +156,9 @@ test('included credits pay before the wallet of credits does, on a node as in se
       await settled.written
       return `${formatUnits(settled.charge, settled.currency)} ${settled.currency}`
     }
-    const settledEvents = (count: bigint) => expect.poll(async () => (await checkSums(own.plane, customer)).sums.events, { timeout: 5_000 }).toBe(count)
+    const settledEvents = async (count: bigint) => {
+      await expect.poll(async () => (await checkSums(own.plane, customer)).sums.events, { timeout: 15_000 }).toBe(count)
+    }
     expect([await use(1_000), await use(1_000), await use(4_000, 'tiny'), await use(400)]).toEqual(['12.5 credits', '12.5 credits', 'model_unpriced', '5 credits'])
     await settledEvents(3n)
     // 30 credits used: 20 by the allowance, 10 by the wallet.
