@@ -74,7 +74,7 @@ const QUERIES: Readonly<Partial<Record<Operation, string>>> = { listKeys: `?cust
 
 function attempt(operation: Operation, key: string, customer: string = OTHER): Promise<Reply> {
   const route = ROUTES[operation]
-  const path = route.path.replace('{customer}', customer).replace('{key}', ids.key).replace('{upstream}', 'ups_any').replace('{reservation}', ids.reservation).replace('{feature}', 'chat').replace('{budget}', 'other').replace('{session}', 'pts_other')
+  const path = route.path.replace('{customer}', customer).replace('{key}', ids.key).replace('{upstream}', 'ups_any').replace('{reservation}', ids.reservation).replace('{feature}', 'chat').replace('{budget}', 'other').replace('{session}', 'pts_other').replace('{decision}', 'evt-of-other')
   const body = BODIES[operation]
   return api.call(`${route.method} ${path}${QUERIES[operation] ?? ''}`, { key, ...(body === undefined ? {} : { body }) })
 }

@@ -123,3 +123,5 @@ export const SIGN_IN_FAILURES_PER_MINUTE_MAX = 10
 export const SIGN_IN_ADDRESSES_MAX = 10_000
 /** Periods that one looks back for what an allowance carried over: a year of months. What is older has been carried or is gone. */
 export const ROLLOVER_PERIODS_MAX = 12
+/** Newest events that a page across all customers looks at: more would make a glance as dear as a report. */
+export const INSIGHT_EVENTS_MAX = 50_000

@@ -6,6 +6,7 @@ import { catalogRoutes } from './contract/catalog.ts'
 import { customerRoutes } from './contract/customers.ts'
 import { decisionRoutes } from './contract/decisions.ts'
 import { entitlementRoutes } from './contract/entitlements.ts'
+import { insightRoutes } from './contract/insight.ts'
 import { moneyRoutes } from './contract/money.ts'
 import type { Route } from './contract/route.ts'
 import { sessionRoutes, signInRoute, signOutRoute } from './contract/sessions.ts'
@@ -14,7 +15,7 @@ import { ingestRoute, usageRoutes } from './contract/usage.ts'
 import { webhookRoutes } from './contract/webhooks.ts'
 
 /** Routes of one handler each, JSON in and out. */
-export const HANDLED = { ...customerRoutes, ...moneyRoutes, ...entitlementRoutes, ...usageRoutes, ...catalogRoutes, ...accessRoutes, ...webhookRoutes, ...sessionRoutes } as const
+export const HANDLED = { ...customerRoutes, ...moneyRoutes, ...entitlementRoutes, ...usageRoutes, ...catalogRoutes, ...accessRoutes, ...webhookRoutes, ...sessionRoutes, ...insightRoutes } as const
 /** Routes that are passed on to the gateway. */
 export const FORWARDED = decisionRoutes
 /** Public routes. */

@@ -5,9 +5,10 @@ import { accessHandlers } from './routes/access.ts'
 import { catalogHandlers } from './routes/catalog.ts'
 import { customerHandlers } from './routes/customers.ts'
 import { entitlementHandlers } from './routes/entitlements.ts'
+import { insightHandlers } from './routes/insight.ts'
 import { moneyHandlers } from './routes/money.ts'
 import { sessionHandlers } from './routes/sessions.ts'
 import { usageHandlers } from './routes/usage.ts'
 import { webhookHandlers } from './routes/webhooks.ts'
 
-export const HANDLERS: Handlers = { ...customerHandlers, ...moneyHandlers, ...entitlementHandlers, ...usageHandlers, ...catalogHandlers, ...accessHandlers, ...webhookHandlers, ...sessionHandlers }
+export const HANDLERS: Handlers = { ...customerHandlers, ...moneyHandlers, ...entitlementHandlers, ...usageHandlers, ...catalogHandlers, ...accessHandlers, ...webhookHandlers, ...sessionHandlers, ...insightHandlers }

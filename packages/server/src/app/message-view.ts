@@ -16,7 +16,7 @@ export const STREAM_TYPES: Readonly<Record<string, StreamType>> = {
   },
   'request.denied': {
     says: 'A request was refused. `unrecorded` counts those that were refused before it and not recorded one by one.',
-    tenantMembers: ['decision_id', 'time', 'feature', 'model', 'reason', 'scope', 'required', 'unrecorded'],
+    tenantMembers: ['decision_id', 'time', 'feature', 'model', 'reason', 'scope', 'required', 'limit', 'used', 'unit', 'resets_at', 'message', 'entity', 'unrecorded'],
   },
   'credits.added': { says: 'Credits were added.', tenantMembers: ['block', 'amount', 'currency', 'category', 'repaid'] },
   'credits.expired': { says: 'The rest of a credit block expired.', tenantMembers: ['block', 'amount', 'currency'] },
@@ -41,6 +41,7 @@ export function viewOf(message: Told, isOperator: boolean): Record<string, unkno
 /** A denial travels as the node journaled it: its times are numbers and its id has a shorter name. */
 function wireNames({ type, payload }: Told): Record<string, unknown> {
   if (type !== 'request.denied') return { ...payload }
-  const { decision, time, ...rest } = payload
-  return { ...rest, decision_id: decision, time: typeof time === 'number' ? formatInstant(time as Instant) : time }
+  const { decision, time, resetsAt, ...rest } = payload
+  const text = (at: unknown) => (typeof at === 'number' ? formatInstant(at as Instant) : (at ?? null))
+  return { ...rest, decision_id: decision, time: text(time), resets_at: text(resetsAt) }
 }

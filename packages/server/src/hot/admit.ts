@@ -76,7 +76,8 @@ export function refuse(node: Inside, state: CustomerState, input: Omit<Authorize
   node.counts.denied += 1
   node.parts.denials.record({
     decision, customer: input.customer, time: node.clock.now(), key: input.key?.id ?? null, feature: input.feature, model: input.model,
-    reason: denial.reason, scope: denial.scope, required: denial.required,
+    reason: denial.reason, scope: denial.scope, required: denial.required, limit: denial.limit, used: denial.used, unit: denial.unit,
+    resetsAt: denial.resetsAt, message: denial.message, entity: input.entity,
   })
   return denied(state, decision, denial)
 }

@@ -25,6 +25,13 @@ export type DenialRecord = {
   readonly reason: string
   readonly scope: string
   readonly required: string | null
+  /** How the budget that refused stood, as the node knew it; left out by nodes of an earlier version. */
+  readonly limit?: string | null
+  readonly used?: string | null
+  readonly unit?: string | null
+  readonly resetsAt?: number | null
+  readonly message?: string
+  readonly entity?: string | null
   /** Denials of the same key that were counted, not written, since the last record. */
   readonly unrecorded: number
 }

@@ -16,6 +16,7 @@ export const TAGS = {
   catalog: 'Plans, prices, limits and rate card as versioned data.',
   sessions: 'Sessions of people: the console and the portal.',
   access: 'API keys and upstreams.',
+  insight: 'What happened and how it stands, across customers.',
   live: 'What happens, as it happens.',
   system: 'Health, metrics and the contract itself.',
 } as const satisfies Readonly<Record<string, string>>

@@ -6,7 +6,7 @@ import { choice, currency, cursor, customerParam, decimal, id, instantIn, limit,
 import { route } from './route.ts'
 
 const labels = z.record(z.string(), z.string())
-const event = z
+export const event = z
   .strictObject({
     id: text('Id that its sender gave it.', 'evt_01'),
     source: text('Who measured it.', 'billing-worker', 300),

@@ -80,7 +80,7 @@ function usageBody(query: UsageQuery, report: UsageReport) {
 
 type StoredEvent = Awaited<ReturnType<typeof eventsPage>>['rows'][number]
 
-function eventBody(row: StoredEvent, isOperator: boolean) {
+export function eventBody(row: StoredEvent, isOperator: boolean) {
   return {
     id: row.id,
     source: row.source,

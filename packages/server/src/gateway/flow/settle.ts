@@ -43,8 +43,8 @@ function usageOf(exchange: Exchange, called: Called, told: Told, ending: string)
 }
 
 /** What is usual is left out: each byte is written, shipped and stored with every request. */
-function contextOf({ startedAt, requestId, context }: Exchange, { surface, request, answer }: Called, usage: ProviderUsage, ending: string): Usage['context'] {
-  const kept: Record<string, string | number | boolean> = { request_id: requestId, ending, stream: request.isStream, latency_ms: context.clock.now() - startedAt }
+function contextOf({ startedAt, requestId, context }: Exchange, { surface, request, answer, authorization }: Called, usage: ProviderUsage, ending: string): Usage['context'] {
+  const kept: Record<string, string | number | boolean> = { request_id: requestId, ending, stream: request.isStream, latency_ms: context.clock.now() - startedAt, estimate: formatUnits(authorization.estimate, authorization.currency) }
   if (request.isStream && answer.firstByteAt > 0) kept['first_byte_ms'] = answer.firstByteAt - startedAt
   if (surface.name !== 'chat') kept['surface'] = surface.name
   if (usage.tier !== 'standard') kept['service_tier'] = usage.tier

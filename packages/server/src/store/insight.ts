@@ -1,0 +1,138 @@
+// Reads across customers for the operator's pages: the newest events and refusals, the audit log, parked events, catalog versions, and
+// counts. Each reads a bounded part by an index; none of them sums a whole table of events.
+
+import type { Instant } from '@tollgate/core'
+import type { Sql } from '../platform/postgres.ts'
+import type { StoredEvent } from './events.ts'
+
+export type RefusalRow = { readonly id: bigint; readonly customer: string; readonly payload: Readonly<Record<string, unknown>>; readonly at: Instant }
+export type RecentEvent = StoredEvent & { readonly sequence: bigint; readonly customer: string }
+export type DecisionFilter = { readonly customer: string | null; readonly feature: string | null; readonly model: string | null; readonly reason: string | null }
+
+/** Events below `before`, newest first, among at most `span` of them. */
+export async function recentEvents(sql: Sql, input: DecisionFilter & { readonly before: bigint; readonly span: number; readonly limit: number }): Promise<RecentEvent[]> {
+  const { customer, feature, model, before, span, limit } = input
+  return sql<RecentEvent[]>`
+    select ${columns(sql)} from usage_event
+    where sequence < ${before} and sequence >= ${before - BigInt(span)}
+      and (${customer}::text is null or customer_id = ${customer})
+      and (${feature}::text is null or feature = ${feature}) and (${model}::text is null or dimensions ->> 'model' = ${model})
+    order by sequence desc limit ${limit}`
+}
+
+export async function recentEventsOf(sql: Sql, input: DecisionFilter & { readonly customer: string; readonly before: bigint; readonly limit: number }): Promise<RecentEvent[]> {
+  const { customer, feature, model, before, limit } = input
+  return sql<RecentEvent[]>`
+    select ${columns(sql)} from usage_event
+    where customer_id = ${customer} and sequence < ${before}
+      and (${feature}::text is null or feature = ${feature}) and (${model}::text is null or dimensions ->> 'model' = ${model})
+    order by sequence desc limit ${limit}`
+}
+
+/** One above the highest sequence of an event. */
+export async function nextSequence(sql: Sql): Promise<bigint> {
+  const [row] = await sql<{ next: bigint }[]>`select (last_value + 1)::bigint as next from usage_event_sequence_seq`
+  return row!.next
+}
+
+export async function recentRefusals(sql: Sql, input: DecisionFilter & { readonly before: bigint; readonly limit: number }): Promise<RefusalRow[]> {
+  const { customer, feature, model, reason, before, limit } = input
+  return sql<RefusalRow[]>`
+    select id, customer_id as customer, payload, created_at as at from outbox
+    where type = 'request.denied' and id < ${before} and (${customer}::text is null or customer_id = ${customer})
+      and (${feature}::text is null or payload ->> 'feature' = ${feature}) and (${model}::text is null or payload ->> 'model' = ${model})
+      and (${reason}::text is null or payload ->> 'reason' = ${reason})
+    order by id desc limit ${limit}`
+}
+
+export async function findRefusal(sql: Sql, customer: string, decision: string): Promise<RefusalRow | null> {
+  const [row] = await sql<RefusalRow[]>`
+    select id, customer_id as customer, payload, created_at as at from outbox
+    where type = 'request.denied' and payload ->> 'decision' = ${decision} and customer_id = ${customer} limit 1`
+  return row ?? null
+}
+
+/** Of several sources the latest. `at`: when it happened, which makes it one look. */
+export async function findEvent(sql: Sql, customer: string, id: string, at: Instant | null): Promise<RecentEvent | null> {
+  const [row] = await sql<RecentEvent[]>`
+    select ${columns(sql)} from usage_event
+    where customer_id = ${customer} and id = ${id} and (${at}::timestamptz is null or time = ${at}) order by sequence desc limit 1`
+  return row ?? null
+}
+
+export type MinuteRow = { readonly start: Instant; readonly events: bigint; readonly denied: bigint; readonly charge: string }
+
+export async function activityByMinute(sql: Sql, from: Instant): Promise<MinuteRow[]> {
+  return sql<MinuteRow[]>`
+    select date_trunc('minute', created_at) as start,
+      coalesce(sum((payload ->> 'events')::bigint) filter (where type = 'usage.settled'), 0)::bigint as events,
+      coalesce(sum(1 + coalesce((payload ->> 'unrecorded')::bigint, 0)) filter (where type = 'request.denied'), 0)::bigint as denied,
+      trim_scale(coalesce(sum((payload -> 'charge' ->> 'amount')::numeric) filter (where type = 'usage.settled'), 0))::text as charge
+    from outbox where created_at >= ${from} and type in ('usage.settled', 'request.denied') group by 1 order by 1`
+}
+
+export async function refusalsByReason(sql: Sql, from: Instant): Promise<{ readonly reason: string; readonly requests: bigint }[]> {
+  return sql`
+    select payload ->> 'reason' as reason, sum(1 + coalesce((payload ->> 'unrecorded')::bigint, 0))::bigint as requests
+    from outbox where type = 'request.denied' and created_at >= ${from} group by 1 order by 2 desc`
+}
+
+export type SampleRow = { readonly events: bigint; readonly charge: string; readonly cost: string; readonly unpriced: bigint; readonly since: Instant | null }
+
+/** Charge against provider cost of the newest events, where both are in one currency. */
+export async function costSample(sql: Sql, input: { readonly above: bigint; readonly from: Instant; readonly currency: string }): Promise<SampleRow> {
+  const [row] = await sql<SampleRow[]>`
+    select count(*) as events, trim_scale(coalesce(sum(amount) filter (where asset = ${input.currency}), 0))::text as charge,
+      trim_scale(coalesce(sum((cost ->> 'amount')::numeric) filter (where cost ->> 'currency' = ${input.currency}), 0))::text as cost,
+      count(*) filter (where cost is null) as unpriced, min(time) as since
+    from usage_event where sequence > ${input.above} and time >= ${input.from}`
+  return row!
+}
+
+export async function customerCounts(sql: Sql): Promise<{ readonly plan: string; readonly standing: string; readonly customers: bigint }[]> {
+  return sql`select plan, standing, count(*) as customers from subscription group by plan, standing`
+}
+
+export type AuditRow = { readonly id: bigint; readonly at: Instant; readonly actor: string; readonly action: string; readonly customer: string | null; readonly target: string; readonly before: unknown; readonly after: unknown }
+
+export async function pageAudit(sql: Sql, input: { readonly customer: string | null; readonly action: string | null; readonly before: bigint; readonly limit: number }): Promise<AuditRow[]> {
+  return sql<AuditRow[]>`
+    select id, at, actor, action, customer_id as customer, target, before, after from audit_entry
+    where id < ${input.before} and (${input.customer}::text is null or customer_id = ${input.customer}) and (${input.action}::text is null or action like ${input.action === null ? '' : `${input.action}%`})
+    order by id desc limit ${input.limit}`
+}
+
+export type ParkedRow = { readonly id: bigint; readonly customer: string | null; readonly origin: string; readonly record: string; readonly reason: string; readonly at: Instant }
+
+export async function pageParked(sql: Sql, input: { readonly before: bigint; readonly limit: number }): Promise<ParkedRow[]> {
+  return sql<ParkedRow[]>`
+    select id, customer_id as customer, origin, record, reason, parked_at as at from parked_event where id < ${input.before} order by id desc limit ${input.limit}`
+}
+
+export type VersionRow = { readonly version: number; readonly appliedAt: Instant; readonly appliedBy: string; readonly source: string }
+
+export async function pageVersions(sql: Sql, input: { readonly before: number; readonly limit: number }): Promise<VersionRow[]> {
+  return sql<VersionRow[]>`
+    select version, applied_at as "appliedAt", applied_by as "appliedBy", source from catalog_version where version < ${input.before} order by version desc limit ${input.limit}`
+}
+
+export type NodeRow = { readonly id: string; readonly incarnation: number; readonly registeredAt: Instant; readonly leases: bigint }
+
+export async function listNodes(sql: Sql): Promise<NodeRow[]> {
+  return sql<NodeRow[]>`
+    select n.id, n.incarnation, n.registered_at as "registeredAt",
+      (select count(*) from lease l where l.node_id = n.id and l.incarnation = n.incarnation and l.granted > l.used) as leases
+    from node n order by n.registered_at desc limit 1000`
+}
+
+export async function databaseFacts(sql: Sql): Promise<{ readonly version: string; readonly bytes: bigint; readonly events: bigint }> {
+  const [row] = await sql<{ version: string; bytes: bigint; events: bigint }[]>`
+    select current_setting('server_version') as version, pg_database_size(current_database()) as bytes, (select case when is_called then last_value else 0 end from usage_event_sequence_seq) as events`
+  return row!
+}
+
+function columns(sql: Sql) {
+  return sql`
+    sequence, batch_id as batch, customer_id as customer, source, id, type, time, entity_id as entity, feature, run, key_id as key, period_start as "periodStart",
+    catalog_version as "catalogVersion", quantities, dimensions, charges, amount, asset, cost, estimated, context`
+}
