@@ -61,6 +61,7 @@ create table audit_entry (
   after jsonb,
   constraint audit_entry_pkey PRIMARY KEY (id)
 );
+CREATE INDEX audit_entry_customer ON public.audit_entry USING btree (customer_id, id);
 CREATE TRIGGER audit_entry_append_only BEFORE DELETE OR UPDATE ON public.audit_entry FOR EACH ROW EXECUTE FUNCTION refuse_change();
 
 create table budget_rule (
@@ -369,6 +370,10 @@ create table outbox (
   constraint outbox_pkey PRIMARY KEY (id)
 );
 CREATE INDEX outbox_order ON public.outbox USING btree (tx, id);
+CREATE INDEX outbox_recent ON public.outbox USING brin (created_at) WITH (pages_per_range='32', autosummarize='on');
+CREATE INDEX outbox_refusal ON public.outbox USING btree (id) WHERE (type = 'request.denied'::text);
+CREATE INDEX outbox_refusal_customer ON public.outbox USING btree (customer_id, id) WHERE (type = 'request.denied'::text);
+CREATE INDEX outbox_refusal_decision ON public.outbox USING btree (((payload ->> 'decision'::text))) WHERE (type = 'request.denied'::text);
 
 create table parked_event (
   id bigint generated always as identity not null,
@@ -516,6 +521,7 @@ create table usage_event (
   constraint usage_event_effect_check CHECK ((effect = ANY (ARRAY['use'::text, 'reversal'::text, 'replacement'::text])))
 ) partition by RANGE ("time");
 CREATE INDEX usage_event_customer ON ONLY public.usage_event USING btree (customer_id, sequence);
+CREATE INDEX usage_event_recent ON ONLY public.usage_event USING brin (sequence) WITH (pages_per_range='32', autosummarize='on');
 CREATE INDEX usage_event_run ON ONLY public.usage_event USING btree (customer_id, run) WHERE (run IS NOT NULL);
 CREATE INDEX usage_event_time ON ONLY public.usage_event USING btree (customer_id, "time");
 CREATE TRIGGER usage_event_append_only BEFORE DELETE OR UPDATE ON public.usage_event FOR EACH ROW EXECUTE FUNCTION refuse_change();

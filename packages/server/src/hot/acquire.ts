@@ -1,6 +1,6 @@
 // Asks the authority for what a customer's requests miss: one call at a time, shared by all who wait.
 
-import { assert, grant, instant, type Decision } from '@tollgate/core'
+import { assert, assetScale, formatDecimal, freeOf, grant, holdToExact, instant, parseDecimal, type AuthorityRefusal, type Budget, type Decision, type Slice } from '@tollgate/core'
 import { foldUsed, leaseAhead, sliceFor, type CustomerState } from './customer-state.ts'
 import type { Inside } from './inside.ts'
 
@@ -21,7 +21,8 @@ export function acquire(node: Inside, state: CustomerState, needs: Extract<Decis
     if ('kind' in answer) {
       const need = needs.find(({ budget }) => budget.id === answer.budget)
       assert(need !== undefined, 'the authority refused a budget that was not asked for')
-      sliceFor(state, need.budget).refused = { min: Math.max(1, need.min), until: until(REFUSAL_BELIEVED_MS), limit: answer.limit, used: answer.settled }
+      const slice = sliceFor(state, need.budget)
+      slice.refused = { min: Math.max(1, need.min), until: until(REFUSAL_BELIEVED_MS), limit: answer.limit, used: usedOf(answer, need.budget, slice) }
       return
     }
     for (const lease of answer) {
@@ -34,4 +35,11 @@ export function acquire(node: Inside, state: CustomerState, needs: Extract<Decis
     }
   }).finally(() => { state.acquiring = null })
   return state.acquiring
+}
+
+/** All that is not free: settled, used and not settled yet, held by requests that run, or lent to other nodes. What is told adds up with what was missing. */
+function usedOf(refusal: AuthorityRefusal, budget: Budget, slice: Slice): string {
+  const scale = budget.unit.kind === 'meters' ? budget.unit.scale : assetScale(budget.unit.asset)
+  const exact = (text: string) => parseDecimal(text, scale, budget.id)
+  return formatDecimal(exact(refusal.limit) - exact(refusal.headroom) - holdToExact(budget.unit, Math.max(0, freeOf(slice))), scale)
 }

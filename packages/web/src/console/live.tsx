@@ -1,37 +1,88 @@
-// What happens, as it happens.
+// Decisions as they happen, with filters, and everything else that the live stream tells. It can be held, to read in peace.
 
-import { useState } from 'react'
-import { useLive } from '../api/live.tsx'
+import { keepPreviousData, useInfiniteQuery } from '@tanstack/react-query'
+import { useNavigate, useSearch } from '@tanstack/react-router'
+import { useEffect, useState } from 'react'
+import { useLive, useRefresh } from '../api/live.tsx'
+import { askPages } from '../api/queries.ts'
 import type { LiveMessage } from '../api/stream.ts'
-import { words } from '../parts/format.ts'
-import { Card, Empty, PageHead } from '../parts/surface.tsx'
-import { Table } from '../parts/table.tsx'
-import { Time } from '../parts/values.tsx'
+import { Button, Choice, Search } from '../parts/controls.tsx'
+import { clockTime, words } from '../parts/format.ts'
+import { useSettings } from '../parts/settings.tsx'
+import { Badge, Card, Empty, Loaded, PageHead } from '../parts/surface.tsx'
+import { More } from '../parts/table.tsx'
+import { DecisionTable } from '../views/decisions.tsx'
 
-const KEPT = 200
+export type LiveSearch = { readonly outcome?: 'allowed' | 'denied'; readonly reason?: string; readonly customer?: string; readonly model?: string; readonly feature?: string }
+const REASONS = ['not_in_good_standing', 'feature_not_entitled', 'model_not_allowed', 'model_unpriced', 'limit_exhausted', 'allowance_exhausted', 'credit_balance_exhausted', 'budget_unavailable']
+const OTHER_KEPT = 30
 
 export function LivePage() {
-  const [messages, setMessages] = useState<readonly LiveMessage[]>([])
-  useLive((next) => setMessages((now) => [...next.toReversed(), ...now].slice(0, KEPT)))
+  const search = useSearch({ from: '/live' })
+  const navigate = useNavigate()
+  const [isHeld, setHeld] = useState(false)
+  const [openedAt] = useState(() => Date.now())
+  const query = useInfiniteQuery({ ...askPages('listDecisions', { query: { limit: 50, ...search } }), placeholderData: keepPreviousData })
+  useRefresh([['listDecisions', 'pages']], ({ type }) => !isHeld && (type === 'usage.settled' || type === 'request.denied'))
+  const set = (part: Partial<LiveSearch>) => void navigate({ to: '/live', search: cleaned({ ...search, ...part }), replace: true })
   return (
     <>
-      <PageHead title="Live" lead="Decisions, settlements and changes, as they happen." />
+      <PageHead title="Live" lead="Every request as it was decided, a moment after it ended; refusals at once.">
+        <Button aria-pressed={isHeld} onClick={() => setHeld(!isHeld)}>{isHeld ? 'Go on' : 'Hold'}</Button>
+      </PageHead>
+      <div className="mb-4 flex flex-wrap items-center gap-2">
+        <Choice isBare label="Decision" value={search.outcome ?? ''} options={[['', 'All decisions'], ['allowed', 'Allowed'], ['denied', 'Refused']]} onChange={(event) => set({ outcome: event.target.value as 'allowed', ...(event.target.value === 'denied' ? {} : { reason: '' }) })} />
+        <Choice isBare label="Reason" value={search.reason ?? ''} options={[['', 'Any reason'], ...REASONS.map((reason) => [reason, words(reason)] as const)]} onChange={(event) => set({ reason: event.target.value, ...(event.target.value === '' ? {} : { outcome: 'denied' }) })} />
+        <Filter label="Customer id" value={search.customer ?? ''} onChange={(customer) => set({ customer })} />
+        <Filter label="Model" value={search.model ?? ''} onChange={(model) => set({ model })} />
+        <Filter label="Feature" value={search.feature ?? ''} onChange={(feature) => set({ feature })} />
+      </div>
       <Card flush>
-        {messages.length === 0 ? (
-          <Empty title="Nothing has happened since this page was opened" />
-        ) : (
-          <Table
-            label="What happened, newest first"
-            rows={messages}
-            rowKey={({ id }) => id}
-            columns={[
-              { head: 'When', cell: ({ at }) => <Time at={at} /> },
-              { head: 'What', cell: ({ type }) => words(type) },
-              { head: 'Customer', cell: ({ customer }) => customer },
-            ]}
-          />
-        )}
+        <Loaded query={{ ...query, data: query.data?.pages.flatMap(({ data }) => data) }} rows={8}>
+          {(rows) => (rows.length === 0 ? <Empty title="No decision fits">New ones appear here by themselves.</Empty> : <DecisionTable rows={rows} newSince={openedAt} />)}
+        </Loaded>
+        <More query={query} />
       </Card>
+      <Happenings />
     </>
+  )
+}
+
+function cleaned(search: LiveSearch): LiveSearch {
+  return Object.fromEntries(Object.entries(search).filter(([, value]) => value !== '' && value !== undefined))
+}
+
+/** Asks when the typing pauses. */
+function Filter({ label, value, onChange }: { readonly label: string; readonly value: string; readonly onChange: (value: string) => void }) {
+  const [text, setText] = useState(value)
+  useEffect(() => {
+    if (text.trim() === value) return
+    const timer = setTimeout(() => onChange(text.trim()), 400)
+    return () => clearTimeout(timer)
+  })
+  return <Search label={label} className="h-8 w-36 rounded-lg border border-edge bg-surface px-3 text-sm" value={text} onChange={(event) => setText(event.target.value)} />
+}
+
+/** What happened beside decisions since the page was opened. */
+function Happenings() {
+  const [messages, setMessages] = useState<readonly LiveMessage[]>([])
+  const { zone } = useSettings()
+  useLive((next) => {
+    const others = next.filter(({ type }) => type !== 'usage.settled' && type !== 'request.denied')
+    if (others.length > 0) setMessages((now) => [...others.toReversed(), ...now].slice(0, OTHER_KEPT))
+  })
+  if (messages.length === 0) return null
+  return (
+    <Card className="mt-6" title="What else happened" note="Since this page was opened.">
+      <ol aria-live="polite" className="space-y-1.5">
+        {messages.map(({ id, type, at, customer }) => (
+          <li key={id} className="flex gap-3">
+            <time dateTime={at} className="text-muted">{clockTime(at, zone)}</time>
+            <Badge tone="accent">{words(type)}</Badge>
+            <span className="text-muted">{customer}</span>
+          </li>
+        ))}
+      </ol>
+    </Card>
   )
 }

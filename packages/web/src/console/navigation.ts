@@ -1,5 +1,21 @@
 // Where one can go in the console, in the order of the menu.
 
-export const NAVIGATION = [
+import type { LinkProps } from '@tanstack/react-router'
+
+type Entry = { readonly to: NonNullable<LinkProps['to']>; readonly label: string }
+
+export const NAVIGATION: readonly { readonly group: string; readonly entries: readonly Entry[] }[] = [
   { group: '', entries: [{ to: '/', label: 'Overview' }, { to: '/live', label: 'Live' }, { to: '/customers', label: 'Customers' }] },
-] as const
+  { group: 'Catalog', entries: [{ to: '/catalog/plans', label: 'Plans' }, { to: '/catalog/edit', label: 'Editor' }, { to: '/catalog/versions', label: 'Versions' }] },
+  {
+    group: 'Operations',
+    entries: [
+      { to: '/operations/keys', label: 'Keys' },
+      { to: '/operations/upstreams', label: 'Upstreams' },
+      { to: '/operations/webhooks', label: 'Webhooks' },
+      { to: '/operations/parked', label: 'Parked events' },
+      { to: '/operations/audit', label: 'Audit log' },
+      { to: '/operations/system', label: 'System' },
+    ],
+  },
+]

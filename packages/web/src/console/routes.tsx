@@ -2,13 +2,19 @@
 
 import { createRootRoute, createRoute, createRouter, lazyRouteComponent, Link } from '@tanstack/react-router'
 import { Empty, Failure } from '../parts/surface.tsx'
+import type { LiveSearch } from './live.tsx'
 import type { Tab } from './customer/page.tsx'
 import { Shell } from './shell.tsx'
 
 const root = createRootRoute({ component: Shell, notFoundComponent: NotFound, errorComponent: ({ error }) => <Failure error={error} /> })
 
 const overview = createRoute({ getParentRoute: () => root, path: '/', component: lazyRouteComponent(() => import('./overview.tsx'), 'Overview') })
-const live = createRoute({ getParentRoute: () => root, path: '/live', component: lazyRouteComponent(() => import('./live.tsx'), 'LivePage') })
+const live = createRoute({
+  getParentRoute: () => root,
+  path: '/live',
+  validateSearch: (given: Record<string, unknown>): LiveSearch => Object.fromEntries(['outcome', 'reason', 'customer', 'model', 'feature'].flatMap((name) => (typeof given[name] === 'string' ? [[name, given[name]]] : []))),
+  component: lazyRouteComponent(() => import('./live.tsx'), 'LivePage'),
+})
 type CustomersSearch = { readonly search?: string }
 const customers = createRoute({
   getParentRoute: () => root,
@@ -24,7 +30,24 @@ const customer = createRoute({
   component: lazyRouteComponent(() => import('./customer/page.tsx'), 'CustomerPage'),
 })
 
-const routeTree = root.addChildren([overview, live, customers, customer])
+type DecisionSearch = { readonly at?: string }
+const decision = createRoute({
+  getParentRoute: () => root,
+  path: '/customers/$customer/decisions/$decision',
+  validateSearch: (given: Record<string, unknown>): DecisionSearch => (typeof given['at'] === 'string' ? { at: given['at'] } : {}),
+  component: lazyRouteComponent(() => import('./decision.tsx'), 'DecisionPage'),
+})
+const plans = createRoute({ getParentRoute: () => root, path: '/catalog/plans', component: lazyRouteComponent(() => import('./catalog/plans.tsx'), 'PlansPage') })
+const edit = createRoute({ getParentRoute: () => root, path: '/catalog/edit', component: lazyRouteComponent(() => import('./catalog/edit.tsx'), 'EditPage') })
+const versions = createRoute({ getParentRoute: () => root, path: '/catalog/versions', component: lazyRouteComponent(() => import('./catalog/versions.tsx'), 'VersionsPage') })
+const keys = createRoute({ getParentRoute: () => root, path: '/operations/keys', component: lazyRouteComponent(() => import('./operations/pages.tsx'), 'KeysPage') })
+const audit = createRoute({ getParentRoute: () => root, path: '/operations/audit', component: lazyRouteComponent(() => import('./operations/pages.tsx'), 'AuditPage') })
+const parked = createRoute({ getParentRoute: () => root, path: '/operations/parked', component: lazyRouteComponent(() => import('./operations/pages.tsx'), 'ParkedPage') })
+const upstreams = createRoute({ getParentRoute: () => root, path: '/operations/upstreams', component: lazyRouteComponent(() => import('./operations/upstreams.tsx'), 'UpstreamsPage') })
+const webhooks = createRoute({ getParentRoute: () => root, path: '/operations/webhooks', component: lazyRouteComponent(() => import('./operations/webhooks.tsx'), 'WebhooksPage') })
+const system = createRoute({ getParentRoute: () => root, path: '/operations/system', component: lazyRouteComponent(() => import('./operations/system.tsx'), 'SystemPage') })
+
+const routeTree = root.addChildren([overview, live, customers, customer, decision, plans, edit, versions, keys, audit, parked, upstreams, webhooks, system])
 
 export function createConsoleRouter() {
   return createRouter({ routeTree, basepath: '/console', defaultPreload: 'intent', scrollRestoration: true })

@@ -47,7 +47,7 @@ export function Choice({ label, hint, options, isBare = false, className, ...sel
       <label htmlFor={id} className={isBare ? 'sr-only' : 'mb-1 block text-xs font-medium text-muted'}>
         {label}
       </label>
-      <select id={id} className={join(FIELD, isBare && 'h-8 pr-7')} {...select}>
+      <select id={id} className={join(FIELD, isBare && 'h-8 min-w-32 pr-7 pl-2')} {...select}>
         {options.map(([value, text]) => (
           <option key={value} value={value}>
             {text}

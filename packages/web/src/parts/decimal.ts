@@ -6,6 +6,10 @@ export function add(a: string, b: string): string {
   return format(parse(a) + parse(b))
 }
 
+export function subtract(a: string, b: string): string {
+  return format(parse(a) - parse(b))
+}
+
 export function isZero(text: string): boolean {
   return parse(text) === 0n
 }

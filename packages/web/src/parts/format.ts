@@ -20,6 +20,11 @@ export function money(text: string, currency: string, isExact = false): string {
   return numberFormat({ style: 'currency', currency, minimumFractionDigits: 2, maximumFractionDigits: Math.max(2, Math.min(DECIMALS_MAX, digits)) }).format(text as Exactly)
 }
 
+/** For the axis of a chart. */
+export function axisMoney(value: number, currency: string): string {
+  return numberFormat({ style: 'currency', currency, currencyDisplay: 'narrowSymbol', notation: value >= 1_000 ? 'compact' : 'standard', maximumSignificantDigits: 3 }).format(value)
+}
+
 export function quantity(text: string, isExact = false): string {
   return numberFormat({ maximumFractionDigits: isExact ? DECIMALS_MAX : shortDigits(text) }).format(text as Exactly)
 }

@@ -35,7 +35,7 @@ export function draw(host: HTMLElement, options: DrawingOptions): Drawing {
       scales: { x: { time: false, range: (_, min, max) => [min - 0.6, max + 0.6] }, y: { range: (_, __, max) => [0, max > 0 ? max * 1.08 : 1] } },
       axes: [
         { ...axis, grid: { show: false }, size: 26, gap: 6, space: 70, incrs: [1, 2, 3, 5, 7, 10, 15, 20, 30, 60], values: (_, splits) => splits.map((at) => (Number.isInteger(at) ? options.formatTime(at) : '')) },
-        { ...axis, size: 58, gap: 6, values: (_, splits) => splits.map(options.formatAxis) },
+        { ...axis, size: 52, gap: 6, values: (_, splits) => splits.map(options.formatAxis) },
       ],
       // The highest of the stack is drawn first, the others over it.
       series: [{}, ...Array.from({ length: options.series }, (_, at) => seriesLook(options.look, colour(`--color-series-${((options.series - 1 - at) % 8) + 1}`), paths))],

@@ -32,7 +32,7 @@ export function Card({ title, note, actions, children, flush = false, className 
             <h2 className="text-sm font-semibold">{title}</h2>
             {note !== undefined && <p className="mt-0.5 text-xs text-muted">{note}</p>}
           </div>
-          {actions !== undefined && <div className="flex items-center gap-2">{actions}</div>}
+          {actions !== undefined && <div className="flex flex-wrap items-center gap-2">{actions}</div>}
         </header>
       )}
       <div className={flush ? '' : join('px-5 pb-5', title === undefined && 'pt-5')}>{children}</div>
@@ -43,7 +43,7 @@ export function Card({ title, note, actions, children, flush = false, className 
 /** One figure with what it is; `note` says where it stands. */
 export function Figure({ label, value, note, tone }: { readonly label: ReactNode; readonly value: ReactNode; readonly note?: ReactNode; readonly tone?: Tone }) {
   return (
-    <div className="min-w-0 bg-surface px-5 py-4">
+    <div className="min-w-0 px-5 py-4 shadow-[1px_1px_0_0_var(--color-line)]">
       <dt className="truncate text-xs font-medium text-muted">{label}</dt>
       <dd className={join('mt-1 truncate text-2xl font-semibold tracking-tight', tone !== undefined && TONE_TEXT[tone])}>{value}</dd>
       <dd className="mt-0.5 min-h-4 truncate text-xs text-faint">{note}</dd>
@@ -54,7 +54,7 @@ export function Figure({ label, value, note, tone }: { readonly label: ReactNode
 /** Figures side by side, parted by hairlines. */
 export function Figures({ children, label }: { readonly children: ReactNode; readonly label: string }) {
   return (
-    <dl aria-label={label} className="mb-6 grid grid-cols-2 gap-px overflow-hidden rounded-xl border bg-line md:grid-cols-[repeat(auto-fit,minmax(10.5rem,1fr))]">
+    <dl aria-label={label} className="mb-6 grid grid-cols-2 overflow-hidden rounded-xl border bg-surface sm:grid-cols-[repeat(auto-fit,minmax(10rem,1fr))]">
       {children}
     </dl>
   )

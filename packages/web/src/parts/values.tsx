@@ -1,7 +1,7 @@
 // Values as people read them: short, with the exact text of the API at hand (title, and in place when "all digits" is on).
 
 import { useEffect, useState } from 'react'
-import { dateTime, measure, money, quantity, relative } from './format.ts'
+import { clockTime, dateTime, measure, money, quantity, relative, shortDay } from './format.ts'
 import { useSettings } from './settings.tsx'
 
 type Look = { readonly className?: string }
@@ -33,11 +33,11 @@ export function Measure({ value, unit, className }: { readonly value: string; re
   )
 }
 
-export function Time({ at, className }: { readonly at: string } & Look) {
+export function Time({ at, className, withSeconds = false }: { readonly at: string; readonly withSeconds?: boolean } & Look) {
   const { zone } = useSettings()
   return (
     <time dateTime={at} title={`${dateTime(at, 'utc')} UTC (${at})`} className={className}>
-      {dateTime(at, zone)}
+      {withSeconds ? `${shortDay(at, zone)}, ${clockTime(at, zone)}` : dateTime(at, zone)}
       {zone === 'utc' && ' UTC'}
     </time>
   )

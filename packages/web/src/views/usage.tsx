@@ -9,7 +9,7 @@ import { ask } from '../api/queries.ts'
 import { Chart, SERIES_MAX, type Series } from '../parts/chart.tsx'
 import { Button, Choice } from '../parts/controls.tsx'
 import { add } from '../parts/decimal.ts'
-import { clockTime, compact, day, measure, money, roughly, shortDay } from '../parts/format.ts'
+import { axisMoney, clockTime, compact, day, measure, money, roughly, shortDay } from '../parts/format.ts'
 import { useSettings } from '../parts/settings.tsx'
 import { Badge, Card, Empty, Loaded } from '../parts/surface.tsx'
 import { Table } from '../parts/table.tsx'
@@ -95,10 +95,6 @@ function UsageChart({ rows, group, figure, currency, window, onPick }: UsageChar
       {...(onPick === undefined ? {} : { onPick })}
     />
   )
-}
-
-function axisMoney(value: number, currency: string): string {
-  return money(String(Math.round(value * 1e6) / 1e6), currency).replace(/(\.\d*?)0+$/, '$1').replace(/\.$/, '')
 }
 
 /** Every moment of the window, those without usage too: a gap is a fact. */

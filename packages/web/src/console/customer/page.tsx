@@ -1,12 +1,15 @@
 // One customer on one page: who it is and how it stands, what may be done about it, and behind tabs all that is known of it.
 
-import { useQuery } from '@tanstack/react-query'
+import { useInfiniteQuery, useQuery } from '@tanstack/react-query'
 import { Link, useNavigate, useParams, useSearch } from '@tanstack/react-router'
 import { Tabs } from 'radix-ui'
 import { useRefresh } from '../../api/live.tsx'
-import { ask } from '../../api/queries.ts'
+import { ask, askPages } from '../../api/queries.ts'
 import { Id } from '../../parts/copy.tsx'
-import { Badge, Card, Loaded, PageHead, standingTone } from '../../parts/surface.tsx'
+import { Badge, Card, Empty, Loaded, PageHead, standingTone } from '../../parts/surface.tsx'
+import { AuditView } from '../../views/audit.tsx'
+import { DecisionTable } from '../../views/decisions.tsx'
+import { More } from '../../parts/table.tsx'
 import { EventsView } from '../../views/events.tsx'
 import { InvoiceView } from '../../views/invoice.tsx'
 import { LedgerView } from '../../views/ledger.tsx'
@@ -24,6 +27,8 @@ export const TABS = [
   ['invoice', 'Invoice'],
   ['ledger', 'Ledger'],
   ['keys', 'Keys'],
+  ['decisions', 'Decisions'],
+  ['audit', 'Audit'],
 ] as const
 export type Tab = (typeof TABS)[number][0]
 
@@ -62,10 +67,23 @@ export function CustomerPage() {
               <Tabs.Content value="invoice" tabIndex={-1}><InvoiceView customer={id} isOperator /></Tabs.Content>
               <Tabs.Content value="ledger" tabIndex={-1}><LedgerView customer={id} /></Tabs.Content>
               <Tabs.Content value="keys" tabIndex={-1}><Keys customer={id} /></Tabs.Content>
+              <Tabs.Content value="decisions" tabIndex={-1}><Decisions customer={id} /></Tabs.Content>
+              <Tabs.Content value="audit" tabIndex={-1}><Card flush><AuditView customer={id} /></Card></Tabs.Content>
             </Tabs.Root>
           </>
         )}
       </Loaded>
     </>
+  )
+}
+
+function Decisions({ customer }: { readonly customer: string }) {
+  const query = useInfiniteQuery(askPages('listDecisions', { query: { limit: 50, customer } }))
+  useRefresh([['listDecisions', 'pages']], (message) => message.customer === customer)
+  return (
+    <Card flush>
+      <Loaded query={{ ...query, data: query.data?.pages.flatMap(({ data }) => data) }}>{(rows) => (rows.length === 0 ? <Empty title="Nothing was decided for this customer yet" /> : <DecisionTable rows={rows} />)}</Loaded>
+      <More query={query} />
+    </Card>
   )
 }

@@ -1,0 +1,120 @@
+// The catalog as its file: edited here with the errors at their lines, and put in force only after its changes and the customers whom they
+// touch were seen.
+
+import { useMutation, useQuery } from '@tanstack/react-query'
+import { useEffect, useState } from 'react'
+import { call, ProblemError } from '../../api/client.ts'
+import type { CatalogChange, CatalogIssue } from '../../api/operations.ts'
+import { ask, useWrite } from '../../api/queries.ts'
+import { Button, Dialog, DialogForm, Field } from '../../parts/controls.tsx'
+import { Badge, Card, Failure, Loaded, PageHead, type Tone } from '../../parts/surface.tsx'
+import { useMay } from '../session.tsx'
+import { SourceEditor } from './source-editor.tsx'
+
+const VALIDATE_AFTER_MS = 500
+
+export function EditPage() {
+  const catalog = useQuery({ ...ask('getCatalog', {}), staleTime: Infinity, refetchOnWindowFocus: false })
+  return (
+    <>
+      <PageHead title="Edit the catalog" lead="Plans, prices, limits and rates as one file. Nothing changes until you publish, and you see first what would." />
+      <Loaded query={catalog} rows={10}>{({ source, version }) => <Editor key={version} source={source} version={version} />}</Loaded>
+    </>
+  )
+}
+
+function Editor({ source, version }: { readonly source: string; readonly version: number }) {
+  const [text, setText] = useState(source)
+  const [isPublishing, setPublishing] = useState(false)
+  const isAdmin = useMay()
+  const plan = useMutation({ mutationFn: (wanted: string) => call('planCatalog', { body: { source: wanted } }) })
+  const { mutate } = plan
+  const isChanged = text !== source
+  useEffect(() => {
+    if (!isChanged) return
+    const timer = setTimeout(() => mutate(text), VALIDATE_AFTER_MS)
+    return () => clearTimeout(timer)
+  }, [text, isChanged, mutate])
+  const issues = issuesOf(plan.error) ?? plan.data?.issues ?? []
+  const isFine = isChanged && plan.data !== undefined && plan.error === null && plan.variables === text
+  return (
+    <div className="grid gap-6 xl:grid-cols-[minmax(0,3fr)_minmax(0,2fr)]">
+      <Card title={`Catalog, from version ${version}`} actions={<><Button disabled={!isChanged} onClick={() => setText(source)}>Undo all</Button>{isAdmin && <Button look="primary" disabled={!isFine || plan.data.changes.length === 0} onClick={() => setPublishing(true)}>Publish …</Button>}</>} flush>
+        <SourceEditor value={text} onChange={setText} issues={issues} />
+      </Card>
+      <div className="space-y-6">
+        {plan.error !== null && issuesOf(plan.error) === null && <Failure error={plan.error} retry={() => mutate(text)} />}
+        {issues.length > 0 && <Issues issues={issues} />}
+        {!isChanged ? <Card title="What would change"><p className="text-muted">Nothing yet. Edit the file, and every difference with what is in force is listed here.</p></Card> : isFine ? <Changes changes={plan.data.changes} touched={plan.data.customers_touched} /> : issues.length === 0 && <Card title="What would change"><p role="status" className="text-muted">Reading it …</p></Card>}
+      </div>
+      {isPublishing && plan.data !== undefined && <Publish source={text} base={plan.data.base_version} changes={plan.data.changes.length} touched={plan.data.customers_touched} onClose={() => setPublishing(false)} />}
+    </div>
+  )
+}
+
+function issuesOf(error: unknown): readonly CatalogIssue[] | null {
+  return error instanceof ProblemError && Array.isArray(error.problem['issues']) ? (error.problem['issues'] as readonly CatalogIssue[]) : null
+}
+
+function Issues({ issues }: { readonly issues: readonly CatalogIssue[] }) {
+  return (
+    <Card title={`${issues.length} ${issues.length === 1 ? 'thing' : 'things'} to look at`} flush>
+      <ol>
+        {issues.map((issue) => (
+          <li key={`${issue.line} ${issue.path} ${issue.code}`} className="border-t px-5 py-2.5">
+            <p><Badge tone={issue.level === 'error' ? 'bad' : 'warn'}>line {issue.line}</Badge> <code className="font-mono text-xs text-muted">{issue.path}</code></p>
+            <p className="mt-0.5">{issue.message}</p>
+            {issue.suggestion !== null && <p className="text-xs text-muted">Write: {issue.suggestion}</p>}
+          </li>
+        ))}
+      </ol>
+    </Card>
+  )
+}
+
+const ACTIONS: Readonly<Record<CatalogChange['action'], Tone>> = { added: 'good', removed: 'bad', changed: 'accent' }
+
+export function Changes({ changes, touched }: { readonly changes: readonly CatalogChange[]; readonly touched: Readonly<Record<string, number>> }) {
+  return (
+    <Card title={changes.length === 0 ? 'It is the same as what is in force' : `${changes.length} ${changes.length === 1 ? 'change' : 'changes'}`} note={<Touched touched={touched} />} flush>
+      <ol>
+        {changes.map((change) => (
+          <li key={`${change.kind} ${change.plan} ${change.id}`} className="border-t px-5 py-2.5">
+            <p><Badge tone={ACTIONS[change.action]}>{change.action}</Badge> {change.kind} <b className="font-medium">{change.id}</b> {change.plan !== null && <span className="text-muted">of plan {change.plan}</span>}</p>
+            {change.fields.map(({ field, before, after }) => (
+              <p key={field} className="mt-0.5 font-mono text-xs break-words">
+                <span className="text-muted">{field}:</span> <del className="text-bad">{shown(before)}</del> → <ins className="text-good no-underline">{shown(after)}</ins>
+              </p>
+            ))}
+          </li>
+        ))}
+      </ol>
+    </Card>
+  )
+}
+
+function shown(value: unknown): string {
+  return value === undefined || value === null ? 'nothing' : typeof value === 'string' ? value : JSON.stringify(value)
+}
+
+function Touched({ touched }: { readonly touched: Readonly<Record<string, number>> }) {
+  const plans = Object.entries(touched)
+  if (plans.length === 0) return <>No customer would notice.</>
+  return <>Customers who would notice: {plans.map(([plan, count]) => `${count} on ${plan}`).join(', ')}.</>
+}
+
+type PublishProps = { readonly source: string; readonly base: number; readonly changes: number; readonly touched: Readonly<Record<string, number>>; readonly onClose: () => void }
+
+/** Whoever publishes for many says how many: a number that was read is a change that was understood. */
+function Publish({ source, base, changes, touched, onClose }: PublishProps) {
+  const customers = Object.values(touched).reduce((sum, count) => sum + count, 0)
+  const [count, setCount] = useState('')
+  const write = useWrite('putCatalog', onClose)
+  return (
+    <Dialog isOpen onClose={onClose} title="Put the catalog in force?" lead={<>{changes} {changes === 1 ? 'change' : 'changes'} to version {base}. <Touched touched={touched} /> Every gateway decides by it when this answers.</>}>
+      <DialogForm submit="Publish" onSubmit={() => write.mutate({ body: { source, base_version: base } })} onCancel={onClose} isBusy={write.isPending || (customers > 0 && count !== String(customers))} error={write.error}>
+        {customers > 0 && <Field label={`How many customers does it touch? Type ${customers}`} inputMode="numeric" required value={count} onChange={(event) => setCount(event.target.value.trim())} />}
+      </DialogForm>
+    </Dialog>
+  )
+}

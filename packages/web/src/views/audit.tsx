@@ -1,0 +1,60 @@
+// The audit log: who changed what, from what to what.
+
+import { useInfiniteQuery } from '@tanstack/react-query'
+import { useState } from 'react'
+import type { AuditEntry } from '../api/operations.ts'
+import { askPages } from '../api/queries.ts'
+import { words } from '../parts/format.ts'
+import { Badge, Empty, Loaded } from '../parts/surface.tsx'
+import { More, Table } from '../parts/table.tsx'
+import { Time } from '../parts/values.tsx'
+
+export function AuditView({ customer }: { readonly customer: string | null }) {
+  const query = useInfiniteQuery(askPages('listAudit', { query: { limit: 100, ...(customer === null ? {} : { customer }) } }))
+  return (
+    <>
+      <Loaded query={{ ...query, data: query.data?.pages.flatMap(({ data }) => data) }}>
+        {(rows) =>
+          rows.length === 0 ? (
+            <Empty title="Nothing has been changed yet" />
+          ) : (
+            <Table
+              label="Audit log"
+              rows={rows}
+              rowKey={({ id }) => id}
+              columns={[
+                { head: 'When', className: 'align-top whitespace-nowrap', cell: ({ at }) => <Time at={at} withSeconds /> },
+                { head: 'What', className: 'align-top', cell: ({ action }) => <Badge>{words(action)}</Badge> },
+                { head: 'By', className: 'align-top', cell: ({ actor }) => <code className="font-mono text-xs">{actor}</code> },
+                ...(customer === null ? [{ head: 'Customer', className: 'align-top', cell: (row: AuditEntry) => <span className="text-muted">{row.customer ?? '–'}</span> }] : []),
+                { head: 'To what', className: 'align-top', cell: (row) => <Change entry={row} /> },
+              ]}
+            />
+          )
+        }
+      </Loaded>
+      <More query={query} />
+    </>
+  )
+}
+
+function Change({ entry }: { readonly entry: AuditEntry }) {
+  const [isOpen, setOpen] = useState(false)
+  const hasMore = entry.before !== null || entry.after !== null
+  return (
+    <div className="min-w-0">
+      <code className="font-mono text-xs">{entry.target}</code>{' '}
+      {hasMore && (
+        <button type="button" aria-expanded={isOpen} onClick={() => setOpen(!isOpen)} className="text-xs font-medium text-accent">
+          {isOpen ? 'less' : 'more'}
+        </button>
+      )}
+      {isOpen && (
+        <pre tabIndex={0} className="mt-1 max-h-60 max-w-xl overflow-auto rounded-lg bg-sunken p-2 font-mono text-xs">
+          {entry.before !== null && `− ${JSON.stringify(entry.before, null, 1)}\n`}
+          {entry.after !== null && `+ ${JSON.stringify(entry.after, null, 1)}`}
+        </pre>
+      )}
+    </div>
+  )
+}
