@@ -108,8 +108,8 @@ export function createBooks(planId: PlanId, clock: { readonly now: () => Instant
         )
       }
       fresh.push([event.id, charges.get(event.id)!])
-      for (const { budget, periodStart, amount, node, incarnation } of output.moves.values()) {
-        lent.move(lent.rowOf(budget, periodStart), amount, node === null || incarnation === null ? null : { node, incarnation })
+      for (const { budget, periodStart, amount, leased, node, incarnation } of output.moves.values()) {
+        lent.move(lent.rowOf(budget, periodStart), amount, leased, node === null || incarnation === null ? null : { node, incarnation })
       }
     }
   }

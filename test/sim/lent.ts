@@ -120,7 +120,8 @@ export function createLent(contextAt: (at: Instant) => CustomerContext, clock: {
   }
 
   /** Books a settled amount on a budget, and on the lease that it came out of. */
-  function move(row: BudgetRow, amount: bigint, identity: NodeIdentity | null): void {
+  /** The budget moves by the charge, the lease by what the node took out of it. */
+  function move(row: BudgetRow, amount: bigint, leased: bigint, identity: NodeIdentity | null): void {
     row.settled += amount
     if (identity === null) {
       row.unauthorized += amount
@@ -128,7 +129,7 @@ export function createLent(contextAt: (at: Instant) => CustomerContext, clock: {
     }
     const lease = leaseOf(row, identity)
     if (lease.isClosed) lateOnClosed += amount
-    changeLease(row, lease, { used: lease.used + amount })
+    changeLease(row, lease, { used: lease.used + leased })
   }
 
   const usedBy = (identity: NodeIdentity, id: string, periodStart: number) =>

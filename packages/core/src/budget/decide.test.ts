@@ -107,6 +107,7 @@ function decideIn(world: World): Decision {
     period: 'month',
     asset: 'USD',
     outcomes: [],
+    needsUncachedCost: false,
     excluded: [],
     recurring: [],
     limits: [],

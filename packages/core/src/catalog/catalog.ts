@@ -71,6 +71,8 @@ export type Plan = {
   readonly allowances: readonly Allowance[]
   /** Those of its prices that charge a run by its result. */
   readonly outcomes: readonly OutcomePrice[]
+  /** One of its prices keeps the savings of a provider's cache, so that an event must tell its cost without them. */
+  readonly needsUncachedCost: boolean
   /** Usage that is metered and not charged. */
   readonly excluded: readonly Exclusion[]
   readonly limits: readonly PlanLimit[]

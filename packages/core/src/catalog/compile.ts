@@ -84,6 +84,7 @@ function compilePlan(plan: PlanDocument, context: PlanContext): Plan {
     prices,
     pricesByMeter: byMeter(prices),
     outcomes: prices.filter((price) => price.model === 'outcome'),
+    needsUncachedCost: prices.some((price) => price.model === 'cost_plus' && price.cacheSavings === 'kept'),
     excluded: plan.excluded ?? ['cache_hits'],
     allowances: plan.allowances.map((allowance, index) => ({
       id: allowance.id,

@@ -29,6 +29,7 @@ function catalogOf(part: Partial<Plan> = {}): Catalog {
     period: 'month',
     asset: 'USD',
     outcomes: [],
+    needsUncachedCost: false,
     excluded: [],
     recurring: [],
     entitlements: new Map(),

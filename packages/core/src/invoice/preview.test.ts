@@ -45,6 +45,7 @@ function planOf(parts: { readonly fee?: string; readonly prices: readonly Cumula
     period: 'month',
     asset: 'USD',
     outcomes: [],
+    needsUncachedCost: false,
     excluded: [],
     recurring: parts.fee === undefined ? [] : [{ id: 'base', name: 'Base fee', model: 'flat', timing: 'in_advance', amount: usd(parts.fee) }],
     entitlements: new Map(),

@@ -45,6 +45,11 @@ export type SettledHolds = {
   readonly incarnation: number
   /** Drawn from allowances, by budget id: units of a meter, or, with an empty `meter`, an amount of the charge; integers of the budget's scale. */
   readonly covered: readonly { readonly budget: string; readonly meter: string; readonly quantity: string }[]
+  /**
+   * What the node took out of its leases of money, in exact units by budget id. It rates by its own knowledge and rounds holds up, so
+   * the charge may differ; the lease moves by this, the budget by the charge.
+   */
+  readonly booked?: Readonly<Record<string, string>>
 }
 
 export type EventResult =

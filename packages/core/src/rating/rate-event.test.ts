@@ -27,6 +27,7 @@ function planOf(parts: PlanParts): Plan {
     period: 'month',
     asset: 'USD',
     outcomes: [],
+    needsUncachedCost: false,
     excluded: [],
     recurring: [],
     entitlements: new Map(),

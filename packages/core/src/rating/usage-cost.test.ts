@@ -10,7 +10,7 @@ import type { Buckets } from '../usage/bucket.ts'
 import type { ProviderUsage } from '../usage/usage.ts'
 import { costOf, rateInForce } from './cost.ts'
 import { termsInForce } from './provider-terms.ts'
-import { costOfUsage, explainUsageCost, type CostContext } from './usage-cost.ts'
+import { costOfUsage, explainUsageCost, uncachedCostOf, type CostContext } from './usage-cost.ts'
 
 const AT = instant(Date.parse('2026-03-01T00:00:00Z'))
 const rate = (rest: Partial<RateDocument> = {}): RateDocument => ({
@@ -22,6 +22,12 @@ const cost = (of: ProviderUsage, where: CostContext) => {
   const { cost: money, missing } = costOfUsage(of, where)
   return money === null ? `unknown: ${missing.join(', ')}` : formatUnits(money.units, money.asset)
 }
+
+test('without the provider’s cache all that was read from it or written to it is plain input', () => {
+  const { cost: money } = uncachedCostOf(usage({ input: 1_000, cached_input: 4_000, cache_write_5m: 100, cache_write_1h: 10, output: 500 }), context([rate()]))
+  // 5,110 at 3 and 500 at 15.
+  expect(money).toEqual({ asset: 'USD', units: 22_830_000_000n })
+})
 
 test('each bucket at its price, divided once; a reasoning price of its own holds where there is one', () => {
   const check = (rates: Partial<RateDocument>, buckets: Buckets, expected: string) => expect.soft(cost(usage(buckets), context([rate(rates)]))).toBe(expected)

@@ -7,7 +7,7 @@ import type { ProviderTerms, RateCard } from '../catalog/catalog.ts'
 import { divideRounded } from '../decimal.ts'
 import { units, ZERO, type AssetId, type Money, type Units } from '../money.ts'
 import type { Instant } from '../time.ts'
-import type { Buckets } from '../usage/bucket.ts'
+import { withoutCache, type Buckets } from '../usage/bucket.ts'
 import { isComplete, type ProviderUsage } from '../usage/usage.ts'
 import { circumstancesOf, costProduct, MILLION, priceFor, type RequestClass } from './cost.ts'
 import { termsInForce } from './provider-terms.ts'
@@ -42,6 +42,11 @@ export function costOfUsage(usage: ProviderUsage, context: CostContext): UsageCo
   if (missing.length > 0 || currency === null) return { cost: null, match: priced.match, missing }
   const amount = priced.parts.reduce((sum, part) => sum + exactCost(part), 0n)
   return { cost: { asset: currency, units: units(amount) }, match: priced.match, missing }
+}
+
+/** What the same usage would have cost without the provider's cache: for prices that keep its savings. */
+export function uncachedCostOf(usage: ProviderUsage, context: CostContext): UsageCost {
+  return costOfUsage({ ...usage, buckets: withoutCache(usage.buckets), elsewhere: usage.elsewhere.map((part) => ({ ...part, buckets: withoutCache(part.buckets) })) }, context)
 }
 
 export type CostLine = {

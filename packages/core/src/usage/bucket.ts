@@ -45,6 +45,16 @@ export function outputTokens(buckets: Buckets): number {
   return sumOf(buckets, OUTPUT_BUCKETS)
 }
 
+/** The same tokens as if no provider's cache had held or kept any: what was read from one or written to one is plain input. */
+export function withoutCache(buckets: Buckets): Buckets {
+  const plain: Record<string, number> = {}
+  for (const [bucket, count] of Object.entries(buckets)) {
+    const base = bucket.startsWith('cache_write') ? 'input' : bucket.startsWith('cached_') ? bucket.slice('cached_'.length) : bucket
+    plain[base] = (plain[base] ?? 0) + count
+  }
+  return plain
+}
+
 /** Buckets without those that are zero. */
 export function nonZero(buckets: Buckets): Buckets {
   return Object.fromEntries(Object.entries(buckets).filter(([, count]) => count > 0))

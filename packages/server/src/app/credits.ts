@@ -104,7 +104,7 @@ export async function expireBlocks(plane: ControlPlane): Promise<number> {
 async function breakBlock(tx: Transaction, plane: ControlPlane, block: BlockRow): Promise<void> {
   const amount = block.remaining
   await writeBlocks(tx, [{ ...block, remaining: ZERO }])
-  await moveBudgets(tx, [{ customer: block.customer, budget: walletBudget(block.asset).id, periodStart: LIFETIME.start, scale: assetScale(block.asset), amount, node: null, incarnation: null }])
+  await moveBudgets(tx, [{ customer: block.customer, budget: walletBudget(block.asset).id, periodStart: LIFETIME.start, scale: assetScale(block.asset), amount, leased: 0n, node: null, incarnation: null }])
   await insertTransfers(tx, [{ debit: `wallet:${block.id}`, credit: 'breakage', asset: block.asset, amount, customer: block.customer, id: makeId('transfer', plane.randomText()), cause: 'expiry', causeId: block.id, batch: null, periodStart: null }])
   await insertOutbox(tx, [{ customer: block.customer, type: 'credits.expired', payload: { block: block.id, amount: formatUnits(amount, block.asset), currency: block.asset } }])
 }

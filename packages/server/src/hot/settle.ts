@@ -22,8 +22,8 @@ export function settleReservation(node: Inside, id: ReservationId, usage: Usage)
   const wasOpen = reservation.status === 'open'
   if (wasOpen) for (const { slice, amount } of reservation.holds) release(slice, amount)
   const { coverage, rated } = rateOn(state, known, measured, { feature: input.feature, run: input.run, dimensions: usage.dimensions, quantities: usage.quantities, cost: usage.cost })
-  const paid = bookUse(state, reservation, { measured, coverage, rated })
-  const event = usageEvent(node, reservation, usage, [...coverage, ...paid])
+  const { paid, booked } = bookUse(state, reservation, { measured, coverage, rated })
+  const event = usageEvent(node, reservation, usage, { coverage: [...coverage, ...paid], booked })
   const written = node.journal.append(encodeLine('settled', event))
   // The gateway may never look at it (a client that is gone); a failed journal is seen by the next admission.
   written.catch(() => undefined)
@@ -59,7 +59,7 @@ function rateOn(state: CustomerState, known: Reservation['known'], measured: rea
 }
 
 /** Moves the slices by what really happened, and says what allowances of an amount paid of it. The holds are released already; use may exceed what was held. */
-function bookUse(state: CustomerState, reservation: Reservation, used: { readonly measured: readonly Measured[]; readonly coverage: readonly Coverage[]; readonly rated: RatedEvent }): Coverage[] {
+function bookUse(state: CustomerState, reservation: Reservation, used: { readonly measured: readonly Measured[]; readonly coverage: readonly Coverage[]; readonly rated: RatedEvent }): { readonly paid: Coverage[]; readonly booked: Record<string, string> } {
   const { snapshot } = reservation.known
   for (const covered of used.coverage) {
     const source = snapshot.funding.find((one) => one.kind === 'allowance' && one.budget.id === covered.budget)
@@ -67,6 +67,11 @@ function bookUse(state: CustomerState, reservation: Reservation, used: { readonl
     settle(sliceFor(state, source.budget), 0, Number(covered.quantity))
   }
   const paid: Coverage[] = []
+  const booked: Record<string, string> = {}
+  const book = (budget: Budget, amount: number) => {
+    settle(sliceFor(state, budget), 0, amount)
+    if (budget.unit.kind === 'money') booked[budget.id] = String(holdToExact(budget.unit, amount))
+  }
   const hasOverage = snapshot.funding.some(({ kind }) => kind === 'overage')
   let rest: Units = used.rated.amount
   for (const source of snapshot.funding) {
@@ -74,13 +79,13 @@ function bookUse(state: CustomerState, reservation: Reservation, used: { readonl
     const slice = sliceFor(state, source.budget)
     const amount = holdOf(source.budget, rest)
     if (source.kind === 'wallet') {
-      settle(slice, 0, hasOverage ? Math.min(amount, Math.max(0, freeOf(slice))) : amount)
+      book(source.budget, hasOverage ? Math.min(amount, Math.max(0, freeOf(slice))) : amount)
       continue
     }
     if (!applies(source.budget, snapshot, { feature: reservation.input.feature, entity: reservation.entity })) continue
     const taken = Math.min(amount, Math.max(0, freeOf(slice)))
     if (taken === 0) continue
-    settle(slice, 0, taken)
+    book(source.budget, taken)
     const exact = holdToExact(source.budget.unit, taken)
     const covered = exact < rest ? exact : rest
     paid.push({ budget: source.budget.id, meter: '', quantity: quantity(covered) })
@@ -89,12 +94,12 @@ function bookUse(state: CustomerState, reservation: Reservation, used: { readonl
   for (const budget of snapshot.limits) {
     if (!applies(budget, snapshot, { feature: reservation.input.feature, entity: reservation.entity })) continue
     const amount = budget.unit.kind === 'money' ? holdOf(budget, used.rated.amount) : countedBy(budget.unit.meters, used.measured)
-    if (amount > 0) settle(sliceFor(state, budget), 0, amount)
+    if (amount > 0) book(budget, amount)
   }
-  return paid
+  return { paid, booked }
 }
 
-function usageEvent(node: Inside, reservation: Reservation, usage: Usage, coverage: readonly Coverage[]): UsageEvent {
+function usageEvent(node: Inside, reservation: Reservation, usage: Usage, taken: { readonly coverage: readonly Coverage[]; readonly booked: Readonly<Record<string, string>> }): UsageEvent {
   const { input } = reservation
   return {
     id: reservation.id,
@@ -111,7 +116,7 @@ function usageEvent(node: Inside, reservation: Reservation, usage: Usage, covera
     cost: usage.cost,
     estimated: usage.estimated,
     catalogVersion: reservation.known.catalog.version,
-    settled: { node: node.parts.identity.node, incarnation: node.parts.identity.incarnation, covered: coverage.map(({ budget, meter, quantity: drawn }) => ({ budget, meter, quantity: String(drawn) })) },
+    settled: { node: node.parts.identity.node, incarnation: node.parts.identity.incarnation, covered: taken.coverage.map(({ budget, meter, quantity: drawn }) => ({ budget, meter, quantity: String(drawn) })), ...(Object.keys(taken.booked).length === 0 ? {} : { booked: taken.booked }) },
     context: usage.context,
   }
 }

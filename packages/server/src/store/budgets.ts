@@ -83,26 +83,27 @@ export async function closeLeases(tx: Transaction, node: string, before: number)
     where b.customer_id = f.customer_id and b.budget_id = f.budget_id and b.period_start = f.period_start`
 }
 
-export type BudgetMove = BudgetKey & { readonly scale: number; readonly amount: bigint; readonly node: string | null; readonly incarnation: number | null }
+/** `leased` is what the node took out of its lease, where it may differ from the amount; none beside it where there is no node. */
+export type BudgetMove = BudgetKey & { readonly scale: number; readonly amount: bigint; readonly leased: bigint; readonly node: string | null; readonly incarnation: number | null }
 
 /** Books settled amounts: on the budget always, and on the node's lease where the usage came out of one. */
 export async function moveBudgets(tx: Transaction, moves: readonly BudgetMove[]): Promise<void> {
   if (moves.length === 0) return
   const columns = {
     customers: moves.map(({ customer }) => customer), budgets: moves.map(({ budget }) => budget), starts: moves.map(({ periodStart }) => iso(periodStart)),
-    amounts: moves.map((move) => formatDecimal(move.amount, move.scale)), nodes: moves.map(({ node }) => node), incarnations: moves.map(({ incarnation }) => incarnation),
+    amounts: moves.map((move) => formatDecimal(move.amount, move.scale)), leased: moves.map((move) => formatDecimal(move.leased, move.scale)), nodes: moves.map(({ node }) => node), incarnations: moves.map(({ incarnation }) => incarnation),
   }
   await tx`
     select 1 from budget_state b join (select distinct * from unnest(${columns.customers}::text[], ${columns.budgets}::text[], ${columns.starts}::timestamptz[]) as w(customer_id, budget_id, period_start)) w
       using (customer_id, budget_id, period_start) order by customer_id, budget_id, period_start for update of b`
   await tx`
     with moves as (
-      select * from unnest(${columns.customers}::text[], ${columns.budgets}::text[], ${columns.starts}::timestamptz[], ${columns.amounts}::numeric[], ${columns.nodes}::text[], ${columns.incarnations}::int[])
-        as m(customer_id, budget_id, period_start, amount, node_id, incarnation)
+      select * from unnest(${columns.customers}::text[], ${columns.budgets}::text[], ${columns.starts}::timestamptz[], ${columns.amounts}::numeric[], ${columns.leased}::numeric[], ${columns.nodes}::text[], ${columns.incarnations}::int[])
+        as m(customer_id, budget_id, period_start, amount, leased, node_id, incarnation)
     ), used as (
-      update lease l set used = l.used + m.amount from moves m
+      update lease l set used = l.used + m.leased from moves m
       where l.customer_id = m.customer_id and l.budget_id = m.budget_id and l.period_start = m.period_start and l.node_id = m.node_id and l.incarnation = m.incarnation
-      returning l.customer_id, l.budget_id, l.period_start, greatest(0, l.granted - (l.used - m.amount)) - greatest(0, l.granted - l.used) as freed
+      returning l.customer_id, l.budget_id, l.period_start, greatest(0, l.granted - (l.used - m.leased)) - greatest(0, l.granted - l.used) as freed
     ), freed as (select customer_id, budget_id, period_start, sum(freed) as freed from used group by 1, 2, 3),
     totals as (select customer_id, budget_id, period_start, sum(amount) as amount from moves group by 1, 2, 3)
     update budget_state b set settled = b.settled + t.amount, escrow = b.escrow - coalesce(f.freed, 0)

@@ -25,11 +25,14 @@ export function moveBudgets(output: BatchOutput, moved: Moved): void {
   }
 }
 
+/** A node's lease moves by what the node took out of it, so that both sides agree on what is left of it. */
 function move(output: BatchOutput, event: UsageEvent, budget: string, periodStart: Instant, scale: number, amount: bigint): void {
-  if (amount === 0n) return
+  const booked = event.settled?.booked?.[budget]
+  const leased = booked === undefined ? amount : BigInt(booked)
+  if (amount === 0n && leased === 0n) return
   const node = event.settled?.node ?? null
   const incarnation = event.settled?.incarnation ?? null
   const key = `${event.customer} ${budget} ${periodStart} ${node} ${incarnation}`
   const known = output.moves.get(key)
-  output.moves.set(key, { customer: event.customer, budget, periodStart, scale, node, incarnation, amount: (known?.amount ?? 0n) + amount })
+  output.moves.set(key, { customer: event.customer, budget, periodStart, scale, node, incarnation, amount: (known?.amount ?? 0n) + amount, leased: (known?.leased ?? 0n) + leased })
 }

@@ -5,6 +5,8 @@ import { afterAll, beforeAll, expect, test } from 'vitest'
 import { formatUnits, instant, type CustomerId } from '@tollgate/core'
 import { testPlane, type TestPlane } from '../../../../../test/plane.ts'
 import { virtualClock } from '../../platform/clock.ts'
+import type { HotNode } from '../../hot/contract.ts'
+import { listBudgets } from '../../store/budgets.ts'
 import { ingest } from '../ingest.ts'
 import { eventsPage } from '../records.ts'
 import { balanceReport, checkSums, invoicePreview } from '../reports.ts'
@@ -44,6 +46,10 @@ plans:
     prices:
       - { id: output, meter: output, model: per_unit, amount: 2, per: 1000 }
       - { id: task, meter: tasks, model: outcome, amount: 2.50, features: [chat, tasks] }
+    funding: [wallet]
+  - id: tiered
+    entitlements: [chat]
+    prices: [{ id: output_tiered, meter: output, model: graduated, per: 1000, tiers: [{ up_to: 2000, amount: 5 }, { amount: 1 }] }]
     funding: [wallet]
   - id: cost
     entitlements: [chat]
@@ -134,6 +140,31 @@ test('a run is charged once whatever batch its events fall into, its usage is no
   const done = { type: 'task.done', feature: 'tasks', run: 'run-1', result: 'succeeded' }
   await expect.poll(async () => (await checkSums(world.plane, customer)).sums.events, { timeout: 5_000 }).toBe(1n)
   expect(await charges(customer, [done, done, { output_tokens: 100, run: 'run-1' }, { output_tokens: 100 }])).toEqual([[], ['task 2.5'], ['task 0'], [], ['output 0.2']])
+})
+
+test('two nodes that each know a part of the tiers give back all that was not charged', async () => {
+  const own = await testPlane({ catalog: CATALOG })
+  try {
+    const customer = await own.customer({ plan: 'tiered', credit: '100' })
+    const nodes = [await own.node({ name: 'node-a' }), await own.node({ name: 'node-b' })]
+    const use = async (node: HotNode) => {
+      const usage = { quantities: { output_tokens: '1501' }, dimensions: { model: 'small' } }
+      const answer = await node.authorize({ reservation: null, customer, key: null, entity: null, feature: 'chat', model: 'small', run: null, type: 'ai.request', bound: usage, ttlMs: 60_000, repeatable: false })
+      if (answer.kind !== 'allowed') throw new Error('not allowed')
+      const settled = node.settle(answer.reservation, { ...usage, cost: null, estimated: false, context: {} })
+      if (settled.kind !== 'settled') throw new Error(settled.message)
+      await settled.written
+      return settled
+    }
+    for (const node of [nodes[0]!, nodes[1]!, nodes[0]!]) expect((await use(node)).isFinal).toBe(false)
+    await expect.poll(async () => (await checkSums(own.plane, customer)).sums.events, { timeout: 15_000 }).toBe(3n)
+    await own.plane.hub.broadcast({ kind: 'recall', customer, budgets: ['wallet:USD'] }, 5_000)
+    // 4,503 tokens: 2,000 at 5 and the rest at 1. Each node counted on its own and charged its leases more.
+    const [wallet] = await listBudgets(own.plane.sql, customer, own.plane.clock.now())
+    expect([wallet?.budget, Number(wallet?.settled), Number(wallet?.escrow), (await balanceReport(own.plane, customer)).balance]).toEqual(['wallet:USD', 12.503, 0, '87.497'])
+  } finally {
+    await own.close()
+  }
 })
 
 const DAY = 86_400_000

@@ -30,12 +30,17 @@ function usageOf(exchange: Exchange, called: Called, told: Told, ending: string)
   const { model, known, dimensions } = called
   const { usage } = told
   const { cost, missing } = called.surface.isFree === true
-    ? { cost: { amount: '0', currency: known.snapshot.currency }, missing: [] }
-    : providerCost(known.catalog, usage, { modelAsked: model.upstreamModel, at: exchange.startedAt })
+    ? { cost: { amount: '0', currency: known.catalog.currency }, missing: [] }
+    : providerCost(known.catalog, usage, { modelAsked: model.upstreamModel, at: exchange.startedAt, needsUncached: known.catalog.plans.get(known.snapshot.plan)?.needsUncachedCost ?? false })
   noteOddities(exchange, called, told, cost === null ? missing : [])
   return {
     quantities: quantitiesOf(usage),
-    dimensions: usage.model === null ? dimensions : { ...dimensions, model_returned: usage.model.slice(0, LABEL_LENGTH_MAX) },
+    dimensions: {
+      ...dimensions,
+      ...(usage.model === null ? {} : { model_returned: usage.model.slice(0, LABEL_LENGTH_MAX) }),
+      // Only what is not usual: a price by service tier has the standard one as its default.
+      ...(usage.tier === 'standard' ? {} : { service_tier: usage.tier.slice(0, LABEL_LENGTH_MAX) }),
+    },
     cost,
     estimated: told.isEstimated,
     context: contextOf(exchange, called, usage, ending),

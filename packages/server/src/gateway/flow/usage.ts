@@ -2,7 +2,7 @@
 // read by core, which knows how each provider means them; here is only which of them count as usage at all.
 
 import {
-  cachedInputTokens, costOfUsage, formatUnits, inputTokens, isComplete, openUsageReader, outputTokens, type Catalog, type Instant, type ProviderUsage, type UsageReader,
+  cachedInputTokens, costOfUsage, uncachedCostOf, formatUnits, inputTokens, isComplete, openUsageReader, outputTokens, type Catalog, type CostContext, type Instant, type ProviderUsage, type UsageReader,
 } from '@tollgate/core'
 import type { Usage } from '../../hot/contract.ts'
 import type { FixedUsage, Surface } from '../surface.ts'
@@ -88,8 +88,12 @@ function summed(parts: readonly Readonly<Record<string, number>>[]): Readonly<Re
 }
 
 /** Provider cost by the rate in force for the model that answered, else for the one asked for; null when anything used has no price. */
-export function providerCost(catalog: Catalog, usage: ProviderUsage, call: { readonly modelAsked: string; readonly at: Instant }): { readonly cost: Usage['cost']; readonly missing: readonly string[] } {
+export function providerCost(catalog: Catalog, usage: ProviderUsage, call: { readonly modelAsked: string; readonly at: Instant; /** The plan has a price that keeps the savings of the provider's cache. */ readonly needsUncached?: boolean }): { readonly cost: Usage['cost']; readonly missing: readonly string[] } {
   const usual = usualCost(catalog, usage, call)
-  const { cost, missing } = usual !== null ? { cost: usual, missing: [] } : costOfUsage(usage, { card: catalog.rateCard, terms: catalog.providerTerms ?? [], at: call.at, modelAsked: call.modelAsked, class: {} })
-  return { cost: cost === null ? null : { amount: formatUnits(cost.units, cost.asset), currency: cost.asset }, missing }
+  const context: CostContext = { card: catalog.rateCard, terms: catalog.providerTerms ?? [], at: call.at, modelAsked: call.modelAsked, class: {} }
+  const { cost, missing } = usual !== null ? { cost: usual, missing: [] } : costOfUsage(usage, context)
+  if (cost === null) return { cost, missing }
+  const told = { amount: formatUnits(cost.units, cost.asset), currency: cost.asset }
+  const uncached = call.needsUncached === true ? uncachedCostOf(usage, context).cost : null
+  return { cost: uncached === null || uncached.units === cost.units ? told : { ...told, uncached: formatUnits(uncached.units, uncached.asset) }, missing }
 }
