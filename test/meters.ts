@@ -25,10 +25,24 @@ const PLAN = `
     funding: [overage]
 `
 
+const WALLET_PLAN = `
+  - id: metered_wallet
+    name: Metered, prepaid
+    entitlements: [chat, agents]
+    prices:
+      - { id: wallet_gpu_ms, meter: gpu_ms, model: graduated, per: 1000, tiers: [{ up_to: 5000, amount: 0.4 }, { amount: 0.3 }] }
+      - { id: wallet_storage, meter: storage, model: per_unit, amount: 0.02 }
+      - { id: wallet_users, meter: active_users, model: per_unit, amount: 0.5 }
+    allowances:
+      - { id: gpu, name: GPU, meters: [gpu_ms], quantity: 2000 }
+      - { id: stored, name: Storage, meters: [storage], quantity: 3 }
+    funding: [allowance, wallet, overage]
+`
+
 /** Publishes the demo catalog with these meters and the plan `metered` on top. */
 export async function publishMeters(api: TestApi): Promise<void> {
   const { source } = (await api.call('GET /v1/catalog')).body
-  const body = { source: source.replace('\nplans:', `${METERS}\nplans:`).replace('\ncredit_assets:', `${PLAN}\ncredit_assets:`) }
+  const body = { source: source.replace('\nplans:', `${METERS}\nplans:`).replace('\ncredit_assets:', `${PLAN}${WALLET_PLAN}\ncredit_assets:`) }
   const answer = await api.call('PUT /v1/catalog', { body })
   if (answer.status !== 200) throw new Error(`the catalog was refused: ${answer.text}`)
 }

@@ -22,8 +22,8 @@ test('a customer is created, topped up, charged for its usage, and every figure 
   expect((await api.call('GET /v1/customers/cus_way/balance')).body).toMatchObject({ balance: '9.755', debt: '0', blocks: [{ granted: '10', remaining: '9.755' }] })
   const usage = await api.call('GET /v1/customers/cus_way/usage?granularity=total&group_by=feature,model')
   expect(usage.body.totals).toEqual([
-    { meter: 'agent_steps', quantity: '2', amount: '0.2', currency: 'USD', events: 1 }, { meter: 'input_tokens', quantity: '3000', amount: '0.015', events: 1 },
-    { meter: 'output_tokens', quantity: '1000', amount: '0.03', currency: 'USD', events: 1 }, { meter: 'requests', quantity: '1', amount: '0', events: 1 },
+    { meter: 'agent_steps', quantity: '2', amount: '0.2', currency: 'USD', events: 1 }, { meter: 'input_tokens', quantity: '3000', amount: '0.015', currency: 'USD', events: 1 },
+    { meter: 'output_tokens', quantity: '1000', amount: '0.03', currency: 'USD', events: 1 }, { meter: 'requests', quantity: '1', amount: '0', currency: 'USD', events: 1 },
   ])
   expect(usage.body.data[1]).toMatchObject({ start: null, meter: 'input_tokens', feature: 'chat', model: 'gpt-5-mini', quantity: '3000' })
   expect(usage.body).toMatchObject({ posted: true, time_zone: 'UTC', currency: 'USD' })

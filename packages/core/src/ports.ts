@@ -88,7 +88,15 @@ export type IncomingUsage = {
   readonly event: UsageEvent
   /** The sender stated the time; else ours was filled in, and a retry may carry another. */
   readonly statedTime: boolean
+  /** Left out for usage itself. The event of a correction carries nothing but who sends it, and when. */
+  readonly correction?: Correction
 }
+
+/** Names a usage event of the customer. */
+export type EventRef = { readonly source: string; readonly id: string }
+
+/** Takes an event back (`set` null), or says what it should have said: a member of `set` replaces that of its data, null removes it. */
+export type Correction = { readonly of: EventRef; readonly set: Readonly<Record<string, unknown>> | null; readonly reason: string | null }
 
 /**
  * Where usage becomes money. `results[i]` answers `incoming[i]`, durable before it returns: the first of an id is accepted,

@@ -31,6 +31,8 @@ export type UsagePosting = {
   readonly included: Units
   readonly accrued: Units
   readonly debt: Units
+  /** Given back to blocks that have expired: it goes on to breakage. */
+  readonly lapsed?: readonly { readonly block: string; readonly amount: Units }[]
 }
 
 /** The transfers of a batch's usage: prepaid credit and receivables turn into revenue. Zero amounts make no transfer. */
@@ -38,6 +40,7 @@ export function usageTransfers(posting: UsagePosting): Transfer[] {
   const transfers: Transfer[] = []
   for (const draw of posting.draws) transfers.push(toRevenue(`wallet:${draw.block}`, posting.asset, draw.amount))
   transfers.push(toRevenue('included_usage', posting.asset, posting.included), toRevenue('accrued_usage', posting.asset, posting.accrued), toRevenue('wallet_debt', posting.asset, posting.debt))
+  for (const { block, amount } of posting.lapsed ?? []) transfers.push({ debit: `wallet:${block}`, credit: 'breakage', asset: posting.asset, amount })
   return transfers.filter(({ amount }) => amount !== 0n)
 }
 

@@ -13,6 +13,7 @@ import { fits, mayFit } from './matrix.ts'
 import { isInsideOutcome } from './outcome.ts'
 import { START, type Position } from './position.ts'
 import type { UsagePrice } from './price.ts'
+import { takeBack, takeBackUnpriced, type TakenBack, type UndoneCharge } from './undo.ts'
 import { boundUsage, chargeUsage, isFinalCharge, labelsOf, pricedUsage, type PricedUsage, type RatedUsage, type RatingKnowledge } from './rate-usage.ts'
 
 /** What one event costs by one price, on one aggregate of it. `before` is where that stood: with it the charge can be checked. */
@@ -69,6 +70,8 @@ export type RateInput = {
   readonly coverage: readonly Coverage[]
   /** Where an aggregate stands in the period. */
   readonly before: (price: UsagePrice, entry: string) => Position
+  /** What an event that is undone was charged; its quantities come below zero. */
+  readonly undone?: readonly UndoneCharge[]
 } & RatingKnowledge
 
 /** Charges of the event on top of `coverage`. */
@@ -80,15 +83,20 @@ export function rateEvent(input: RateInput): RatedEvent {
   let amount: bigint = ZERO
   let isFinal = true
   for (const { meter, quantity: used } of chargeable(plan, input.usage, input.measured)) {
-    const covered = includedOf(input.coverage, meter.id)
-    assert(used < 0n || covered <= used, `more of ${meter.id} is covered than was used`)
+    if (used < 0n) {
+      const back = takenBack(input, usage, meter.id, quantity(-used))
+      if (back === null) continue
+      charges.push({ ...back, meter: meter.id, quantity: used })
+      amount += back.amount
+      isFinal = false
+      continue
+    }
+    const included = includedOf(input.coverage, meter.id)
+    assert(included <= used, `more of ${meter.id} is covered than was used`)
     const price = priceInForce(plan, meter.id, usage)
-    // An aggregate that falls takes back what was charged last: billable units first, then what allowances paid.
-    const standing = price !== null && used < 0n ? before(price, '') : START
-    const included = used < 0n ? quantity(used + standing.billable < 0n ? used + standing.billable : 0n) : covered
     const charge = price === null ? null : chargeUsage(price, quantity(used - included), usage, (entry) => before(price, entry))
     if (price === null || charge === null || charge.amount === null) {
-      if (used > 0n && included < used && isMentioned(plan, meter.id)) unpriced.push(meter.id)
+      if (included < used && isMentioned(plan, meter.id)) unpriced.push(meter.id)
       if (included > 0n) charges.push({ price: '', entry: '', meter: meter.id, quantity: used, included, before: START, amount: ZERO })
       continue
     }
@@ -97,6 +105,14 @@ export function rateEvent(input: RateInput): RatedEvent {
     amount += charge.amount
   }
   return { charges, amount: units(amount), unpriced, isFinal }
+}
+
+/** Usage below zero, by the price that charged it: an event is undone, or an aggregate has fallen. */
+function takenBack({ plan, undone, before }: RateInput, usage: PricedUsage, meter: string, taken: Quantity): (TakenBack & { readonly price: string }) | null {
+  const charged = undone?.find((charge) => charge.meter === meter) ?? null
+  const price = charged !== null && charged.price !== '' ? (plan.prices.find(({ id }) => id === charged.price) ?? null) : priceInForce(plan, meter, usage)
+  const back = price === null ? takeBackUnpriced(charged) : takeBack(price, taken, usage, (entry) => before(price, entry), charged)
+  return back === null ? null : { ...back, price: price?.id ?? '' }
 }
 
 /** The price of a meter that holds for usage with these dimensions; null when none does. */

@@ -3,7 +3,7 @@
 
 import type { IncomingHttpHeaders } from 'node:http'
 import { EVENTS_PER_REQUEST_MAX } from '@tollgate/core'
-import type { IncomingEvent } from '../app/ingest.ts'
+import type { IncomingEvent } from '../app/events/read-event.ts'
 import { ApiError } from './problems.ts'
 
 export type ReceivedEvents = {

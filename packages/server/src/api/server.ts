@@ -16,6 +16,8 @@ import { createOutboxStream } from '../app/outbox-stream.ts'
 import { randomId } from '../platform/random-id.ts'
 import { FORWARDED, HANDLED, ROUTES, type SYSTEM, type HandledOperation, type Operation, type Route } from './contract.ts'
 import { scopesOf } from './contract/roles.ts'
+import { registerLago } from './compat/lago.ts'
+import { registerOpenMeter } from './compat/openmeter.ts'
 import type { Call } from './handler.ts'
 import { runIdempotent } from './idempotency.ts'
 import { createApiMetrics } from './metrics.ts'
@@ -114,6 +116,8 @@ export function createApi(options: ApiOptions): FastifyInstance {
   registerHandled(app, options, callerOf, streams.cut)
   registerSessions(app, plane)
   registerEvents(app, { plane, callerOf, metrics })
+  registerOpenMeter(app, { plane })
+  registerLago(app, { plane })
   registerForwarded(app, { address: options.gatewayUrl })
   registerSystem(app, options, metrics.registry)
   if (options.pages !== undefined) registerPages(app, { files: options.pages, framingOrigins: (session) => framingOrigins(plane, session) })

@@ -2,14 +2,15 @@
 // the newest is re-read when somebody published.
 
 import { assert, InputError, type Catalog, type CatalogDocument } from '@tollgate/core'
-import type { Sql } from '../platform/postgres.ts'
+import type { Sql, Transaction } from '../platform/postgres.ts'
 import { catalogDocument, latestCatalog } from '../store/catalogs.ts'
 import { compileCatalog } from '../platform/meter-expression.ts'
 
 export type Catalogs = {
   /** The catalog in force. */
   readonly current: () => Catalog
-  readonly version: (version: number) => Promise<Catalog>
+  /** `sql`: inside a transaction its own, which must not wait for another connection of its pool. */
+  readonly version: (version: number, sql?: Sql | Transaction) => Promise<Catalog>
   readonly document: (version: number) => Promise<CatalogDocument>
   /** Reads what is in force now; called at the start and after a publication. */
   readonly refresh: () => Promise<Catalog>
@@ -20,21 +21,22 @@ export function createCatalogs(sql: Sql): Catalogs {
   const documents = new Map<number, CatalogDocument>()
   let inForce: Catalog | null = null
 
-  async function document(version: number): Promise<CatalogDocument> {
-    const known = documents.get(version) ?? (await catalogDocument(sql, version))
+  async function document(version: number, reader: Sql | Transaction = sql): Promise<CatalogDocument> {
+    const known = documents.get(version) ?? (await catalogDocument(reader, version))
     if (known === null) throw new InputError({ code: 'unknown_catalog_version', field: 'version', message: `there is no catalog version ${version}` })
     documents.set(version, known)
     return known
   }
 
-  async function version(wanted: number): Promise<Catalog> {
-    const known = compiled.get(wanted) ?? compileCatalog(await document(wanted), wanted)
+  async function version(wanted: number, reader?: Sql | Transaction): Promise<Catalog> {
+    if (wanted === 0) return compileCatalog(EMPTY_CATALOG, 0)
+    const known = compiled.get(wanted) ?? compileCatalog(await document(wanted, reader), wanted)
     compiled.set(wanted, known)
     return known
   }
 
   return {
-    document,
+    document: (wanted) => document(wanted),
     version,
     current: () => {
       assert(inForce !== null, 'no catalog is loaded: refresh() comes first')

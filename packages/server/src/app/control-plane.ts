@@ -1,10 +1,11 @@
 // The parts of a control plane put together once: every use case takes this and its input.
 
-import type { Authority, Clock, Directory, Links, UpstreamConfig } from '@tollgate/core'
+import { EVENT_AGE_MS_MAX, EVENT_AHEAD_MS_MAX, type Authority, type Clock, type Directory, type Links, type UpstreamConfig } from '@tollgate/core'
 import type { Log } from '../platform/log.ts'
 import type { Sql } from '../platform/postgres.ts'
 import { createCatalogs, type Catalogs } from './catalogs.ts'
 import { createCustomerContexts, type CustomerContexts } from './customer-contexts.ts'
+import type { TimeBounds } from './events/read-event.ts'
 import { createDirectory } from './directory.ts'
 import { createNodeHub, type NodeHub } from './node-hub.ts'
 import { createPostgresAuthority } from './postgres-authority.ts'
@@ -21,6 +22,8 @@ export type ControlPlane = {
   readonly randomText: () => string
   /** Upstreams of the process's environment, never stored. */
   readonly environmentUpstreams: readonly UpstreamConfig[]
+  /** How far from our clock the time of an event may be. */
+  readonly eventBounds: TimeBounds
   readonly catalogs: Catalogs
   readonly contexts: CustomerContexts
   readonly hub: NodeHub
@@ -29,7 +32,7 @@ export type ControlPlane = {
   readonly directory: Directory
 }
 
-export type ControlPlaneOptions = Pick<ControlPlane, 'sql' | 'clock' | 'log' | 'links' | 'masterKey' | 'randomText' | 'environmentUpstreams'>
+export type ControlPlaneOptions = Partial<Pick<ControlPlane, 'eventBounds'>> & Pick<ControlPlane, 'sql' | 'clock' | 'log' | 'links' | 'masterKey' | 'randomText' | 'environmentUpstreams'>
 
 export async function createControlPlane(options: ControlPlaneOptions): Promise<ControlPlane> {
   const catalogs = createCatalogs(options.sql)
@@ -38,7 +41,7 @@ export async function createControlPlane(options: ControlPlaneOptions): Promise<
   const hub = createNodeHub(options.clock)
   const queue = createSettlementQueue({ ...options, catalogs, contexts, dimensions: createKnownDimensions() })
   return {
-    ...options, catalogs, contexts, hub, queue,
+    eventBounds: { lateMsMax: EVENT_AGE_MS_MAX, aheadMsMax: EVENT_AHEAD_MS_MAX }, ...options, catalogs, contexts, hub, queue,
     authority: createPostgresAuthority({ ...options, contexts, hub, queue }),
     directory: createDirectory({ ...options, catalogs, contexts }),
   }

@@ -49,14 +49,21 @@ export async function usageReport(plane: ControlPlane, customer: string, input: 
   const isPeriod = input.from === null && input.to === null
   return report(plane, input, {
     customers: [customer], catalog: context.catalog, timeZone: context.facts.timeZone, currency: context.snapshot.currency, offsetMs: hourOffset(context.facts.timeZone, input.from ?? period.start),
-    bounds: { from: input.from ?? period.start, to: input.to ?? plane.clock.now() }, period: isPeriod ? period : null,
+    bounds: { from: input.from ?? period.start, to: input.to ?? plane.clock.now() }, period: isPeriod ? period : null, isOfMany: false,
   })
+}
+
+/** Usage of some customers together, null for all. Without an end: up to now. */
+export async function usageOfCustomers(plane: ControlPlane, customers: readonly string[] | null, input: UsageInput & { readonly from: Instant }): Promise<UsageReport> {
+  const { currency } = plane.catalogs.current()
+  const bounds = { from: input.from, to: input.to ?? plane.clock.now() }
+  return report(plane, input, { customers, catalog: plane.catalogs.current(), timeZone: 'UTC', currency, offsetMs: 0, bounds, period: null, isOfMany: true })
 }
 
 /** Usage of all customers, for the operator. Without bounds: the last 30 days, in UTC. */
 export async function usageOfAll(plane: ControlPlane, input: UsageInput): Promise<UsageReport> {
   const to = input.to ?? plane.clock.now()
-  return report(plane, input, { customers: null, catalog: plane.catalogs.current(), timeZone: 'UTC', currency: plane.catalogs.current().currency, offsetMs: 0, bounds: { from: input.from ?? instant(to - 30 * DAY_MS), to }, period: null })
+  return usageOfCustomers(plane, null, { ...input, from: input.from ?? instant(to - 30 * DAY_MS), to })
 }
 
 type Scope = {
@@ -68,6 +75,8 @@ type Scope = {
   readonly offsetMs: number
   readonly bounds: { readonly from: Instant; readonly to: Instant }
   readonly period: UsageReport['period']
+  /** `customer` is a dimension. */
+  readonly isOfMany: boolean
 }
 
 async function report(plane: ControlPlane, input: UsageInput, scope: Scope): Promise<UsageReport> {
@@ -122,7 +131,7 @@ function assertMeter({ meterById }: Catalog, meter: string | null): void {
 /** Only what rollups keep can be asked for: a name that no meter keeps would answer nothing in silence. */
 function assertNames(scope: Scope, input: UsageInput): void {
   const meters = scope.catalog.meters.filter(({ id }) => input.meter === null || id === input.meter)
-  const known = new Set(['model', 'feature', 'entity', ...(scope.customers === null ? ['customer'] : []), ...meters.flatMap(({ dimensions = [] }) => dimensions)])
+  const known = new Set(['model', 'feature', 'entity', ...(scope.isOfMany ? ['customer'] : []), ...meters.flatMap(({ dimensions = [] }) => dimensions)])
   for (const [field, names] of [['group_by', input.groupBy], ['filter', [...input.filters.keys()]]] as const) {
     const unknown = names.find((name) => !known.has(name))
     if (unknown !== undefined) {

@@ -3,6 +3,7 @@
 // unless DATABASE_URL says otherwise. Everything starts in order and stops in the reverse order.
 
 import { randomBytes } from 'node:crypto'
+import { DAY_MS, MINUTE_MS } from '@tollgate/core'
 import { createApi } from '../api/server.ts'
 import { registerInternal } from '../api/internal.ts'
 import { createControlPlane, type ControlPlane } from '../app/control-plane.ts'
@@ -47,6 +48,7 @@ export async function serve(options: ServeOptions): Promise<{ readonly stop: () 
     const plane = await createControlPlane({
       sql, log, clock: systemClock, randomText, masterKey: loadMasterKey(config),
       environmentUpstreams: environmentUpstreams(config),
+      eventBounds: { lateMsMax: config.eventLateDays * DAY_MS, aheadMsMax: config.eventAheadMinutes * MINUTE_MS },
       links,
     })
     await keepPartitions(plane)

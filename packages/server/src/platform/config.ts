@@ -33,6 +33,11 @@ function url(what: string, ...protocols: readonly string[]) {
 const httpUrl = (what: string) => url(what, 'http:', 'https:').transform((text) => text.replace(/\/+$/, ''))
 
 const text = z.string()
+/** `least` to `most`, both included. */
+function wholeNumber(least: number, most: number) {
+  const isIn = (value: number) => value >= least && value <= most
+  return z.string().regex(/^\d{1,9}$/, `must be a whole number from ${least} to ${most}`).transform(Number).refine(isIn, `must be a whole number from ${least} to ${most}`)
+}
 const nodeId = z.string().regex(/^[a-z0-9][a-z0-9.-]{0,59}$/, 'must be lower-case letters, digits, dots and dashes, at most 60')
 const base64Key = z.string().refine((value) => /^[A-Za-z0-9+/_-]{43}=?$/.test(value), 'must be 32 bytes in base64, made by: openssl rand -base64 32')
 
@@ -88,6 +93,14 @@ export const OPTIONS = {
   deepseekApiKey: providerKey('DEEPSEEK_API_KEY', 'DeepSeek'),
   xaiApiKey: providerKey('XAI_API_KEY', 'xAI'),
   togetherApiKey: providerKey('TOGETHER_API_KEY', 'Together'),
+  eventLateDays: option({
+    env: 'TOLLGATE_EVENT_LATE_DAYS', flag: '--event-late-days', default: '400', schema: wholeNumber(1, 3_660),
+    doc: 'How old the time of a usage event may be, in days. Older ones are refused: raise it for an import of years.',
+  }),
+  eventAheadMinutes: option({
+    env: 'TOLLGATE_EVENT_AHEAD_MINUTES', flag: '--event-ahead-minutes', default: '5', schema: wholeNumber(0, 1_440),
+    doc: 'How far ahead of the clock of this machine the time of a usage event may be, in minutes: what clocks are apart.',
+  }),
   controlUrl: option({
     env: 'TOLLGATE_CONTROL_URL', flag: '--control-url', schema: httpUrl('http://10.0.0.5:4100'),
     doc: 'Gateway mode: the API of the Tollgate that this node leases its budgets from.',

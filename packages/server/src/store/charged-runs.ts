@@ -19,3 +19,11 @@ export async function insertChargedRuns(tx: Transaction, rows: readonly ChargedR
     select * from unnest(${rows.map(({ customer }) => customer)}::text[], ${rows.map(({ price }) => price)}::text[], ${rows.map(({ run }) => run)}::text[],
       ${rows.map(({ source }) => source)}::text[], ${rows.map(({ event }) => event)}::text[])`
 }
+
+/** Those that the named events have charged: their charges are taken back. */
+export async function deleteChargedRuns(tx: Transaction, events: readonly { readonly customer: string; readonly source: string; readonly id: string }[]): Promise<void> {
+  if (events.length === 0) return
+  await tx`
+    delete from charged_run r using unnest(${events.map(({ customer }) => customer)}::text[], ${events.map(({ source }) => source)}::text[], ${events.map(({ id }) => id)}::text[]) as e(customer_id, source, id)
+    where r.customer_id = e.customer_id and r.source = e.source and r.event_id = e.id`
+}

@@ -33,3 +33,11 @@ export async function expiredBlocks(sql: Sql | Transaction, at: Instant, limit: 
     from credit_block where remaining > 0 and expires_at <= ${at} and (${customer}::text is null or customer_id = ${customer}) order by customer_id, id limit ${limit}`
   return rows.map((row) => ({ ...row, granted: parseUnits(row.granted, row.asset), remaining: parseUnits(row.remaining, row.asset), changed: false }))
 }
+
+/** What usage has drawn, less what was given back, from blocks whose time is over: what they held, less what expired with them. */
+export async function drawnFromExpired(tx: Transaction, customers: readonly string[], at: Instant): Promise<{ readonly block: string; readonly asset: string; readonly amount: string }[]> {
+  return tx<{ block: string; asset: string; amount: string }[]>`
+    select b.id as block, b.asset, (b.granted - b.remaining - coalesce((
+      select sum(t.amount) from ledger_transfer t where t.customer_id = b.customer_id and t.debit = 'wallet:' || b.id and t.credit = 'breakage'), 0))::text as amount
+    from credit_block b where b.customer_id = any(${customers as string[]}::text[]) and b.expires_at <= ${new Date(at).toISOString()}::timestamptz`
+}

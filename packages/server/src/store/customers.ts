@@ -112,3 +112,18 @@ function pathsOf(entities: readonly { readonly id: EntityId; readonly parent: En
 }
 
 const ENTITY_DEPTH_MAX = 16
+
+/** Customers by what others call them: our id, the external id, or the id of the subscription. Keys are the names that were asked for. */
+export async function customersByReference(sql: Sql, references: readonly string[]): Promise<Map<string, { readonly id: CustomerId; readonly externalId: string | null }>> {
+  const rows = await sql<{ reference: string; id: CustomerId; externalId: string | null }[]>`
+    select distinct on (r.reference) r.reference, c.id, c.external_id as "externalId" from unnest(${references as string[]}::text[]) as r(reference)
+    join customer c on c.id = r.reference or c.external_id = r.reference or c.id = (select customer_id from subscription s where s.id = r.reference)
+    order by r.reference, c.id = r.reference desc, c.id`
+  return new Map(rows.map(({ reference, id, externalId }) => [reference, { id, externalId }]))
+}
+
+/** What customers are called outside: their external id, else ours. */
+export async function referencesOf(sql: Sql, customers: readonly string[]): Promise<Map<string, string>> {
+  const rows = await sql<{ id: string; reference: string }[]>`select id, coalesce(external_id, id) as reference from customer where id = any(${customers as string[]}::text[])`
+  return new Map(rows.map(({ id, reference }) => [id, reference]))
+}

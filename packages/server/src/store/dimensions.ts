@@ -38,3 +38,10 @@ export async function insertOverflows(tx: Transaction, rows: readonly DimensionV
     select * from unnest(${rows.map(({ customer }) => customer)}::text[], ${rows.map(({ meter }) => meter)}::text[], ${rows.map(({ dimension }) => dimension)}::text[], ${rows.map(({ value }) => value)}::text[])
     on conflict do nothing returning customer_id as customer, meter, dimension, first_value as value`
 }
+
+export async function listDimensionValues(sql: Sql, input: { readonly customer: string | null; readonly meter: string; readonly dimension: string; readonly limit: number }): Promise<string[]> {
+  const rows = await sql<{ value: string }[]>`
+    select distinct value from dimension_value
+    where (${input.customer}::text is null or customer_id = ${input.customer}) and meter = ${input.meter} and dimension = ${input.dimension} order by value limit ${input.limit}`
+  return rows.map(({ value }) => value)
+}

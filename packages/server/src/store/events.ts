@@ -1,20 +1,21 @@
 // Usage events at rest and their dedupe keys. Events are inserted once, with their charges, and never change.
 
-import type { Instant } from '@tollgate/core'
+import type { EventRef, Instant } from '@tollgate/core'
 import type { Sql, Transaction } from '../platform/postgres.ts'
 import { copyInto, type CopyValue } from './copy.ts'
 
-export type EventKey = { readonly customer: string; readonly source: string; readonly id: string; readonly hash: Uint8Array }
+/** `time` is where the event will be found. */
+export type EventKey = { readonly customer: string; readonly source: string; readonly id: string; readonly hash: Uint8Array; readonly time: Instant }
 
 /**
  * Claims the keys that are new, for ever. Returns for each key `new`, `duplicate` (same content) or `conflict`. Keys must
  * be distinct.
  */
 export async function claimKeys(tx: Transaction, keys: readonly EventKey[]): Promise<('new' | 'duplicate' | 'conflict')[]> {
-  const columns = [keys.map(({ customer }) => customer), keys.map(({ source }) => source), keys.map(({ id }) => id), keys.map(({ hash }) => hex(hash))] as const
+  const columns = [keys.map(({ customer }) => customer), keys.map(({ source }) => source), keys.map(({ id }) => id), keys.map(({ hash }) => hex(hash)), keys.map(({ time }) => new Date(time).toISOString())] as const
   const inserted = await tx<{ customer: string; source: string; id: string }[]>`
-    insert into event_key (customer_id, source, id, content_hash)
-    select c, s, i, decode(h, 'hex') from unnest(${columns[0]}::text[], ${columns[1]}::text[], ${columns[2]}::text[], ${columns[3]}::text[]) as k(c, s, i, h)
+    insert into event_key (customer_id, source, id, content_hash, time)
+    select c, s, i, decode(h, 'hex'), t from unnest(${columns[0]}::text[], ${columns[1]}::text[], ${columns[2]}::text[], ${columns[3]}::text[], ${columns[4]}::timestamptz[]) as k(c, s, i, h, t)
     on conflict do nothing returning customer_id as customer, source, id`
   if (inserted.length === keys.length) return keys.map(() => 'new')
   const fresh = new Set(inserted.map((row) => keyText(row)))
@@ -32,6 +33,9 @@ export function keyText(key: { readonly customer: string; readonly source: strin
 }
 
 export type EventRow = {
+  readonly effect: EventEffect
+  /** The event that it undoes or replaces. */
+  readonly corrects: EventRef | null
   readonly customer: string
   readonly source: string
   readonly id: string
@@ -54,6 +58,9 @@ export type EventRow = {
   readonly estimated: boolean
 }
 
+/** Usage, or what a correction made of it: the reversal of what stood, and what stands instead. */
+export type EventEffect = 'use' | 'reversal' | 'replacement'
+
 /** Fewer rows than this are inserted, which is one round trip less and names the row that is refused. */
 const COPY_ROWS_MIN = 16
 
@@ -64,7 +71,7 @@ export async function insertEvents(tx: Transaction, batch: bigint, rows: readonl
   }
   const statement = tx`
     copy usage_event (batch_id, customer_id, source, id, type, time, entity_id, feature, run, key_id, period_start, catalog_version,
-      quantities, dimensions, charges, cost, context, amount, asset, estimated) from stdin`
+      quantities, dimensions, charges, cost, context, amount, asset, estimated, effect, corrects_source, corrects_id) from stdin`
   await copyInto(tx, statement, copyRows(batch, rows))
 }
 
@@ -72,7 +79,7 @@ function* copyRows(batch: bigint, rows: readonly EventRow[]): Iterable<readonly 
   for (const row of rows) {
     yield [
       String(batch), row.customer, row.source, row.id, row.type, new Date(row.time).toISOString(), row.entity, row.feature, row.run, row.key, new Date(row.periodStart).toISOString(),
-      String(row.catalogVersion), row.quantities, row.dimensions, row.charges, row.cost, row.context, row.amount, row.asset, row.estimated ? 't' : 'f',
+      String(row.catalogVersion), row.quantities, row.dimensions, row.charges, row.cost, row.context, row.amount, row.asset, row.estimated ? 't' : 'f', row.effect, row.corrects?.source ?? null, row.corrects?.id ?? null,
     ]
   }
 }
@@ -80,9 +87,9 @@ function* copyRows(batch: bigint, rows: readonly EventRow[]): Iterable<readonly 
 async function insertEvent(tx: Transaction, batch: bigint, row: EventRow): Promise<void> {
   await tx`
     insert into usage_event (batch_id, customer_id, source, id, type, time, entity_id, feature, run, key_id, period_start, catalog_version,
-      quantities, dimensions, charges, cost, context, amount, asset, estimated)
+      quantities, dimensions, charges, cost, context, amount, asset, estimated, effect, corrects_source, corrects_id)
     values (${batch}, ${row.customer}, ${row.source}, ${row.id}, ${row.type}, ${row.time}, ${row.entity}, ${row.feature}, ${row.run}, ${row.key}, ${row.periodStart}, ${row.catalogVersion},
-      ${row.quantities}::text::jsonb, ${row.dimensions}::text::jsonb, ${row.charges}::text::jsonb, ${row.cost}::text::jsonb, ${row.context}::text::jsonb, ${row.amount}, ${row.asset}, ${row.estimated})`
+      ${row.quantities}::text::jsonb, ${row.dimensions}::text::jsonb, ${row.charges}::text::jsonb, ${row.cost}::text::jsonb, ${row.context}::text::jsonb, ${row.amount}, ${row.asset}, ${row.estimated}, ${row.effect}, ${row.corrects?.source ?? null}, ${row.corrects?.id ?? null})`
 }
 
 export type StoredEvent = {
@@ -106,6 +113,9 @@ export type StoredEvent = {
   readonly cost: { readonly amount: string; readonly currency: string } | null
   readonly estimated: boolean
   readonly context: Record<string, unknown>
+  readonly effect: EventEffect
+  readonly correctsSource: string | null
+  readonly correctsId: string | null
 }
 
 /** Quantities and amounts as decimal text. */
@@ -132,15 +142,21 @@ export async function listEvents(sql: Sql, filter: EventFilter): Promise<StoredE
   const to = filter.to === null ? null : new Date(filter.to).toISOString()
   const after = filter.newestFirst ? sql`sequence < ${filter.after}::bigint` : sql`sequence > ${filter.after}::bigint`
   return sql<StoredEvent[]>`
-    select sequence, batch_id as batch, source, id, type, time, entity_id as entity, feature, run, key_id as key, period_start as "periodStart", catalog_version as "catalogVersion",
-      quantities, dimensions, charges, amount, asset, cost, estimated, context
-    from usage_event
+    select ${selectEvents(sql, 'usage_event')} from usage_event
     where customer_id = ${filter.customer} and (${filter.after}::bigint is null or ${after})
       and (${from}::timestamptz is null or time >= ${from}::timestamptz) and (${to}::timestamptz is null or time < ${to}::timestamptz)
       and (${filter.feature}::text is null or feature = ${filter.feature}) and (${filter.run}::text is null or run = ${filter.run})
       and (${filter.type}::text is null or type = ${filter.type})
       and (${filter.price}::text is null or charges -> 'lines' @> jsonb_build_array(jsonb_build_object('price', ${filter.price}::text)))
     order by sequence ${filter.newestFirst ? sql`desc` : sql`asc`} limit ${filter.limit}`
+}
+
+/** The columns of a {@link StoredEvent} of the table called `of`. */
+export function selectEvents(sql: Sql | Transaction, of: string) {
+  const table = sql(of)
+  return sql`${table}.sequence, ${table}.batch_id as batch, ${table}.source, ${table}.id, ${table}.type, ${table}.time, ${table}.entity_id as entity, ${table}.feature, ${table}.run, ${table}.key_id as key,
+    ${table}.period_start as "periodStart", ${table}.catalog_version as "catalogVersion", ${table}.quantities, ${table}.dimensions, ${table}.charges, ${table}.amount, ${table}.asset,
+    ${table}.cost, ${table}.estimated, ${table}.context, ${table}.effect, ${table}.corrects_source as "correctsSource", ${table}.corrects_id as "correctsId"`
 }
 
 export async function parkEvent(sql: Sql | Transaction, input: { readonly customer: string | null; readonly origin: string; readonly record: unknown; readonly reason: string }): Promise<void> {

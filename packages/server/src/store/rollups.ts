@@ -50,10 +50,10 @@ export async function addRollups(tx: Transaction, table: RollupTable, rows: read
       quantity = case excluded.kind
         when 'sum' then r.quantity + excluded.quantity
         when 'max' then greatest(r.quantity, excluded.quantity)
-        when 'latest' then case when (excluded.latest_at, excluded.latest_by collate "C") > (r.latest_at, r.latest_by collate "C") then excluded.quantity else r.quantity end
+        when 'latest' then case when r.latest_at is null or (excluded.latest_at, excluded.latest_by collate "C") > (r.latest_at, r.latest_by collate "C") then excluded.quantity else r.quantity end
         else (select count(*) from (select distinct unnest(r.hashes || excluded.hashes) limit ${DISTINCT_HASHES_MAX}) known) end,
       hashes = case when excluded.kind = 'unique' then (select array_agg(h order by h) from (select distinct unnest(r.hashes || excluded.hashes) as h order by h limit ${DISTINCT_HASHES_MAX}) known) end,
-      latest_by = case when excluded.kind = 'latest' and (excluded.latest_at, excluded.latest_by collate "C") > (r.latest_at, r.latest_by collate "C") then excluded.latest_by else r.latest_by end,
+      latest_by = case when excluded.kind = 'latest' and (r.latest_at is null or (excluded.latest_at, excluded.latest_by collate "C") > (r.latest_at, r.latest_by collate "C")) then excluded.latest_by else r.latest_by end,
       latest_at = greatest(r.latest_at, excluded.latest_at)`
 }
 

@@ -99,6 +99,8 @@ export function eventBody(row: StoredEvent, isOperator: boolean) {
     period_start: timeOf(row.periodStart),
     batch: `bat_${row.batch}`,
     catalog_version: row.catalogVersion,
+    effect: row.effect,
+    corrects: row.correctsId === null ? null : { source: row.correctsSource!, id: row.correctsId },
     ...(isOperator ? { cost: row.cost, key: row.key, context: row.context } : {}),
   }
 }

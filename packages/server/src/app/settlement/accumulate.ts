@@ -11,7 +11,7 @@ export function positionOf(state: BatchState, of: { readonly customer: string; r
   return row === undefined ? START : { billable: quantity(row.billable), included: quantity(row.included), events: row.events }
 }
 
-export function accumulate(output: BatchOutput, state: BatchState, input: { readonly event: UsageEvent; readonly rated: RatedEvent; readonly periodStart: Instant; readonly priceOf: (id: string) => UsagePrice }): void {
+export function accumulate(output: BatchOutput, state: BatchState, input: { readonly event: UsageEvent; readonly rated: RatedEvent; readonly sign: 1 | -1; readonly periodStart: Instant; readonly priceOf: (id: string) => UsagePrice }): void {
   const { event, rated, periodStart, priceOf } = input
   for (const charge of rated.charges) {
     if (charge.price === '') continue
@@ -28,7 +28,7 @@ export function accumulate(output: BatchOutput, state: BatchState, input: { read
     row.included += charge.included
     row.billable += charge.quantity - charge.included
     row.amount += charge.amount
-    row.events += 1
+    row.events += input.sign
     output.touched.add(row)
   }
 }

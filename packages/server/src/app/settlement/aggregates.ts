@@ -64,6 +64,18 @@ function differenceOf(aggregates: Aggregates, { event, periodStart, reading }: P
   return quantity(aggregateValue(after) - aggregateValue(before))
 }
 
+/** What an event that is undone takes from its meters: from a sum itself, else the difference to the aggregate without it. */
+export function lossesOf(aggregates: Aggregates, left: Aggregates, event: UsageEvent, periodStart: Instant, readings: readonly Reading[]): Measured[] {
+  return readings.flatMap(({ meter, kind, value, label }): Measured[] => {
+    if (kind === 'sum') return [{ meter, quantity: quantity(-value) }]
+    const key = { customer: event.customer, meter: meter.id, periodStart }
+    if (kind === 'unique') return left.labels.has(labelKey({ ...key, label: label ?? '' })) ? [] : [{ meter, quantity: quantity(-value) }]
+    const of = (state: Aggregates) => aggregateValue(state.states.get(stateKey(key)) ?? emptyAggregate(kind))
+    const lost = quantity(of(left) - of(aggregates))
+    return lost === NONE ? [] : [{ meter, quantity: lost }]
+  })
+}
+
 /** The rows that keep what an event says to meters that do not add, levels included. */
 export function readingRows(input: { readonly event: UsageEvent; readonly periodStart: Instant; readonly readings: readonly Reading[]; readonly meters: readonly Meter[]; readonly rated: Pick<ReadonlySet<string>, 'has'>; readonly keep: (value: DimensionValue) => string }): ReadingRow[] {
   const { event, periodStart } = input

@@ -3,7 +3,8 @@
 import type { Catalog, EventResult, Instant, Meter, Reading, UsageEvent } from '@tollgate/core'
 import type { BudgetMove } from '../../store/budgets.ts'
 import type { EventRow } from '../../store/events.ts'
-import type { ReadingRow } from '../../store/readings.ts'
+import type { EventKeyRef } from '../../store/corrections.ts'
+import type { ReadingKey, ReadingRow } from '../../store/readings.ts'
 import type { AccumulatorRow, AccumulatorText, BlockRow, DebtRow } from '../../store/settlement.ts'
 import type { ChargedRunRow } from '../../store/charged-runs.ts'
 import type { CustomerContext } from '../customer-contexts.ts'
@@ -26,10 +27,18 @@ export type BatchState = {
   readonly chargedRuns: Set<string>
   /** Headroom of allowances that events without a lease may draw, by {@link headroomKey}. */
   readonly headrooms: Map<string, bigint>
+  /** What allowances have paid, for what is given back to them, by {@link headroomKey}. */
+  readonly covered: Map<string, bigint>
+  /** What a period has accrued, where usage is taken back, by {@link accrualKey}. */
+  readonly accruals: Map<string, bigint>
+  /** What usage drew from blocks that have expired, by block, where usage is taken back. */
+  readonly drawn: Map<string, bigint>
   readonly now: Instant
   /** What each event says to its meters: those of the catalog that it is rated by, and those that came with later ones. */
   readonly meteringOf: (event: UsageEvent) => Metering
   readonly aggregates: Aggregates
+  /** What they are without the events that are undone. */
+  readonly aggregatesLeft: Aggregates
   readonly dimensions: DimensionBatch
 }
 
@@ -48,19 +57,27 @@ export type BatchOutput = {
   readonly readings: ReadingRow[]
   readonly touched: Set<AccumulatorRow>
   readonly runs: ChargedRunRow[]
+  /** Events whose charges of runs are taken back. */
+  readonly unchargedRuns: EventKeyRef[]
+  /** Readings of events that are undone. */
+  readonly removed: ReadingKey[]
   /** Draws by block, accrued and debt, per customer and period. */
   readonly postings: Map<string, Posting>
 }
 
-export type Posting = { readonly customer: string; readonly periodStart: Instant; readonly asset: string; readonly draws: Map<string, bigint>; included: bigint; accrued: bigint; debt: bigint; events: number; amount: bigint }
+export type Posting = { readonly customer: string; readonly periodStart: Instant; readonly asset: string; readonly draws: Map<string, bigint>; readonly lapsed: Map<string, bigint>; included: bigint; accrued: bigint; debt: bigint; events: number; amount: bigint }
 
 export function emptyOutput(): BatchOutput {
-  return { rows: [], results: [], moves: new Map(), rollups: emptyRollups(), readings: [], touched: new Set(), runs: [], postings: new Map() }
+  return { rows: [], results: [], moves: new Map(), rollups: emptyRollups(), readings: [], removed: [], unchargedRuns: [], touched: new Set(), runs: [], postings: new Map() }
 }
 
 /** `position` is the `positionKey` of price and entry. */
 export function accumulatorKey(customer: string, periodStart: Instant, position: string): string {
   return `${customer} ${periodStart} ${position}`
+}
+
+export function accrualKey(customer: string, periodStart: Instant, asset: string): string {
+  return `${customer} ${periodStart} ${asset}`
 }
 
 export function debtKey(customer: string, asset: string): string {

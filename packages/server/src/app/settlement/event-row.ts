@@ -3,14 +3,15 @@
 import { formatQuantity, formatUnits, type Catalog, type Charge, type Instant, type Measured, type Plan, type RatedEvent, type UsageEvent } from '@tollgate/core'
 import type { EventRow, StoredCharge, StoredPayment } from '../../store/events.ts'
 import type { Paid } from './pay.ts'
+import type { Step } from './rate-batch.ts'
 
-export function eventRow(input: { readonly event: UsageEvent; readonly periodStart: Instant; readonly catalog: Catalog; readonly plan: Plan; readonly rated: RatedEvent; readonly paid: Paid; readonly measured: readonly Measured[] }): EventRow {
-  const { event, catalog, rated, paid } = input
+export function eventRow(input: { readonly event: UsageEvent; readonly step: Step; readonly periodStart: Instant; readonly catalog: Catalog; readonly plan: Plan; readonly rated: RatedEvent; readonly paid: Paid; readonly measured: readonly Measured[] }): EventRow {
+  const { event, step, catalog, rated, paid } = input
   const { asset } = input.plan
   const lines = rated.charges.map((charge) => storedCharge(charge, catalog.meterById.get(charge.meter)?.scale ?? 0, asset))
   const payment: StoredPayment = { ...(paid.included.length === 0 ? {} : { included: paid.included.map(({ budget, amount }) => ({ budget, amount: formatUnits(amount, asset) })) }), draws: paid.draws.map(({ block, amount }) => ({ block, amount: formatUnits(amount, asset) })), accrued: formatUnits(paid.accrued, asset), debt: formatUnits(paid.debt, asset) }
   return {
-    customer: event.customer, source: event.source, id: event.id, type: event.type, time: event.time, entity: event.entity, feature: event.feature, run: event.run, key: event.key,
+    customer: event.customer, ...(step.effect === 'use' ? { source: event.source, id: event.id } : step.by), effect: step.effect, corrects: step.effect === 'use' ? null : step.corrects, type: event.type, time: event.time, entity: event.entity, feature: event.feature, run: event.run, key: event.key,
     periodStart: input.periodStart, catalogVersion: catalog.version,
     quantities: JSON.stringify(event.quantities), dimensions: JSON.stringify(event.dimensions), charges: JSON.stringify({ lines, paid: payment }),
     cost: event.cost === null ? null : JSON.stringify(event.cost), context: JSON.stringify(rated.unpriced.length === 0 ? event.context : { ...event.context, unpriced: rated.unpriced.join(',') }),

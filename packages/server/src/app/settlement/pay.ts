@@ -4,7 +4,7 @@
 import { assert, drawFrom, units, ZERO, type Plan, type Units, type UsageEvent } from '@tollgate/core'
 import { debtKey, type BatchState } from './batch-state.ts'
 
-export type Paid = { /** By budget id. */ readonly included: readonly { readonly budget: string; readonly amount: Units }[]; readonly draws: readonly { readonly block: string; readonly amount: Units }[]; readonly accrued: Units; readonly debt: Units }
+export type Paid = { /** By budget id. */ readonly included: readonly { readonly budget: string; readonly amount: Units }[]; readonly draws: readonly { readonly block: string; readonly amount: Units }[]; readonly accrued: Units; readonly debt: Units; /** Of what was given back, what belongs to blocks that have expired: it goes on to breakage. */ readonly lapsed: readonly { readonly block: string; readonly amount: Units }[] }
 
 /** `available` is what allowances of an amount pay of it at most, in their order. */
 export function pay(state: BatchState, plan: Plan, event: UsageEvent, rated: Units, available: readonly { readonly budget: string; readonly amount: Units }[]): Paid {
@@ -23,7 +23,7 @@ export function pay(state: BatchState, plan: Plan, event: UsageEvent, rated: Uni
 function payRest(state: BatchState, plan: Plan, event: UsageEvent, charge: Units): Omit<Paid, 'included'> {
   const accrues = plan.funding.includes('overage')
   if (charge <= ZERO || !plan.funding.includes('wallet')) {
-    return accrues || charge <= ZERO ? { draws: [], accrued: charge, debt: ZERO } : owe(state, plan, event, [], charge)
+    return accrues || charge <= ZERO ? { draws: [], accrued: charge, debt: ZERO, lapsed: [] } : owe(state, plan, event, [], charge)
   }
   const blocks = (state.blocks.get(event.customer) ?? []).filter(({ asset }) => asset === plan.asset)
   const { draws, short } = drawFrom(blocks, charge, state.now)
@@ -33,11 +33,11 @@ function payRest(state: BatchState, plan: Plan, event: UsageEvent, charge: Units
     block.remaining = units(block.remaining - draw.amount)
     block.changed = true
   }
-  return accrues ? { draws, accrued: short, debt: ZERO } : owe(state, plan, event, draws, short)
+  return accrues ? { draws, accrued: short, debt: ZERO, lapsed: [] } : owe(state, plan, event, draws, short)
 }
 
 function owe(state: BatchState, { asset }: Plan, { customer }: UsageEvent, draws: Paid['draws'], debt: Units): Omit<Paid, 'included'> {
   const key = debtKey(customer, asset)
   if (debt > ZERO) state.debts.set(key, { customer, asset, amount: units((state.debts.get(key)?.amount ?? ZERO) + debt) })
-  return { draws, accrued: ZERO, debt }
+  return { draws, accrued: ZERO, debt, lapsed: [] }
 }

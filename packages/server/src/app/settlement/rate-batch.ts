@@ -2,41 +2,78 @@
 // working copies that it is given, so that a batch that fails is simply rated again. The one place where usage becomes
 // money; the charge of an event, its draws, its budgets and its rollups all come out of the same pass.
 
-import { allowanceBudget, assert, chargedRun, coverByAllowances, formatUnits, quantity, rateEvent, units, type Coverage, type Instant, type Measured, type Plan, type RatedEvent, type Units, type UsageEvent } from '@tollgate/core'
+import { allowanceBudget, assert, chargedRun, coverByAllowances, formatUnits, quantity, rateEvent, units, type Catalog, type Coverage, type EventRef, type Instant, type Measured, type Plan, type RatedEvent, type UndoneCharge, type Units, type UsageEvent } from '@tollgate/core'
 import { hourOffset } from '@tollgate/core/period'
 import type { CustomerContext } from '../customer-contexts.ts'
-import { quantitiesOf, readingRows } from './aggregates.ts'
+import { lossesOf, quantitiesOf, readingRows } from './aggregates.ts'
 import { accumulate, positionOf } from './accumulate.ts'
-import { headroomKey, postingKey, type BatchOutput, type BatchState } from './batch-state.ts'
+import { accrualKey, headroomKey, postingKey, type BatchOutput, type BatchState, type Metering } from './batch-state.ts'
 import { eventRow } from './event-row.ts'
+import { giveBack } from './give-back.ts'
 import { moveBudgets } from './move-budgets.ts'
 import { pay, type Paid } from './pay.ts'
+import { unwind } from './unwind.ts'
 import { rollUp } from './roll-up.ts'
 
+/** What is recorded of a rated event: usage itself, or what undoes or replaces it under the key of its correction. */
+export type Step =
+  | { readonly effect: 'use' }
+  | { readonly effect: 'replacement'; readonly by: EventRef; readonly corrects: EventRef }
+  | { readonly effect: 'reversal'; readonly by: EventRef; readonly corrects: EventRef; readonly undone: readonly UndoneCharge[] }
+
+const USE: Step = { effect: 'use' }
+
 /** Rates one event into `output`. Throws before it has changed anything, so that a bad event leaves no trace. */
-export function rateInto(output: BatchOutput, state: BatchState, event: UsageEvent): void {
+export function rateInto(output: BatchOutput, state: BatchState, event: UsageEvent, step: Step = USE): void {
   const context = state.contextAt(event.customer, event.time)
   const catalog = state.catalogOf(event)
-  const plan = catalog.plans.get(context.plan.id) ?? context.plan
+  const plan = planOf(catalog, context, step)
   const { meters, readings, rated: ratedMeters } = state.meteringOf(event)
   const periodStart = context.snapshot.period.start
-  const measured = quantitiesOf(state.aggregates, event, periodStart, readings.filter(({ meter }) => ratedMeters.has(meter.id)))
-  const coverage = event.settled === null ? coverFromHeadroom(state, context, plan, event, measured) : coverageOf(event, measured)
+  const isUndone = step.effect === 'reversal'
+  const charged = readings.filter(({ meter }) => ratedMeters.has(meter.id))
+  const measured = isUndone ? lossesOf(state.aggregates, state.aggregatesLeft, event, periodStart, charged) : quantitiesOf(state.aggregates, event, periodStart, charged)
+  const taken = event.settled === null ? coverFromHeadroom(state, context, plan, event, measured) : coverageOf(event, measured)
   const { asset } = plan
-  const rated = rateEvent({ plan, usage: event, measured, coverage, before: (price, entry) => positionOf(state, { customer: event.customer, periodStart, price, entry }), isRunCharged: (price, run) => state.chargedRuns.has(`${event.customer} ${chargedRun(price, run)}`) })
+  const rated = rateEvent({
+    plan, usage: event, measured, coverage: taken, ...(isUndone ? { undone: step.undone } : {}),
+    before: (price, entry) => positionOf(state, { customer: event.customer, periodStart, price, entry }), isRunCharged: (price, run) => state.chargedRuns.has(`${event.customer} ${chargedRun(price, run)}`),
+  })
   for (const charge of rated.charges) if (plan.outcomes.some(({ id }) => id === charge.price) && charge.amount > 0n && event.run !== null) chargeRun(output, state, event, charge.price)
+  if (isUndone && event.run !== null) output.unchargedRuns.push({ customer: event.customer, source: event.source, id: event.id })
 
-  const covered = [...coverage, ...givenBack(plan, rated)]
-  const paid = pay(state, plan, event, rated.amount, amountsOf(state, context, event))
+  const coverage = [...taken, ...giveBack(state, context, plan, rated.charges)]
+  const isTakenBack = rated.amount < 0n && (isUndone || measured.some(({ quantity: added }) => added < 0n))
+  const paid = isTakenBack ? unwind(state, context, plan, event, units(-rated.amount)) : pay(state, plan, event, rated.amount, amountsOf(state, context, event))
   if (event.settled === null) for (const { budget, amount } of paid.included) takeHeadroom(state, context, budget, amount)
-  accumulate(output, state, { event, rated, periodStart, priceOf: (id) => plan.prices.find((price) => price.id === id)! })
-  moveBudgets(output, { event, context, coverage: covered, measured, paid, charge: rated.amount })
-  const { keep } = state.dimensions
-  rollUp(output.rollups, { event, periodStart, readings, charges: rated.charges, asset, sign: 1, now: state.now, offsetMs: hourOffset(context.facts.timeZone, event.time), keep })
-  output.readings.push(...readingRows({ event, periodStart, readings, meters, rated: ratedMeters, keep }))
+  const accrual = accrualKey(event.customer, periodStart, asset)
+  state.accruals.set(accrual, (state.accruals.get(accrual) ?? 0n) + paid.accrued)
+  accumulate(output, state, { event, rated, sign: isUndone ? -1 : 1, periodStart, priceOf: (id) => plan.prices.find((price) => price.id === id)! })
+  moveBudgets(output, { event, context, coverage, measured, paid, charge: rated.amount })
+  recordUsage(output, state, context, { event, periodStart, meters, readings, rated, ratedMeters, asset, isUndone })
   post(output, { event, periodStart, paid, asset, amount: rated.amount })
-  output.rows.push(eventRow({ event, periodStart, catalog, plan, rated, paid, measured }))
+  output.rows.push(eventRow({ event, step, periodStart, catalog, plan, rated, paid, measured }))
   output.results.push({ status: 'accepted', id: event.id, charge: { amount: formatUnits(rated.amount, asset), currency: asset } })
+}
+
+type Recorded = Omit<Metering, 'rated'> & { readonly event: UsageEvent; readonly periodStart: Instant; readonly rated: RatedEvent; readonly ratedMeters: Metering['rated']; readonly asset: string; readonly isUndone: boolean }
+
+/** Totals by hour and minute, and what meters that do not add keep of the event. */
+function recordUsage(output: BatchOutput, state: BatchState, context: CustomerContext, { event, periodStart, meters, readings, rated, ratedMeters, asset, isUndone }: Recorded): void {
+  const { keep } = state.dimensions
+  rollUp(output.rollups, { event, periodStart, readings, charges: rated.charges, asset, sign: isUndone ? -1 : 1, now: state.now, offsetMs: hourOffset(context.facts.timeZone, event.time), keep })
+  const rows = readingRows({ event, periodStart, readings, meters, rated: ratedMeters, keep })
+  if (isUndone) output.removed.push(...rows)
+  else output.readings.push(...rows)
+}
+
+/** What is undone is undone by the plan whose prices charged it, also where the customer has moved since. */
+function planOf(catalog: Catalog, context: CustomerContext, step: Step): Plan {
+  const own = catalog.plans.get(context.plan.id) ?? context.plan
+  if (step.effect !== 'reversal') return own
+  const charged = step.undone.filter(({ price }) => price !== '').map(({ price }) => price)
+  const has = (plan: Plan) => charged.every((id) => plan.prices.some((price) => price.id === id))
+  return has(own) ? own : ([...catalog.plans.values()].find(has) ?? own)
 }
 
 /** What the node drew from its lease. More than was used would be a broken journal, so it is refused, not clamped. */
@@ -55,14 +92,6 @@ function coverFromHeadroom(state: BatchState, context: CustomerContext, plan: Pl
   return coverage
 }
 
-/** Where an aggregate fell below what was charged, the allowance that covered it has it again. */
-function givenBack(plan: Plan, rated: RatedEvent): Coverage[] {
-  return rated.charges.flatMap(({ meter, included }) => {
-    const allowance = included < 0n ? plan.allowances.findLast(({ meters }) => meters.includes(meter)) : undefined
-    return allowance === undefined ? [] : [{ budget: allowanceBudget(allowance.id), meter, quantity: included }]
-  })
-}
-
 /** What allowances of an amount may pay of the event: what the node drew from its lease, or what is not lent out. */
 function amountsOf(state: BatchState, context: CustomerContext, event: UsageEvent): { readonly budget: string; readonly amount: Units }[] {
   if (event.settled !== null) return event.settled.covered.filter(({ meter }) => meter === '').map(({ budget, quantity: text }) => ({ budget, amount: units(BigInt(text)) }))
@@ -73,6 +102,7 @@ function amountsOf(state: BatchState, context: CustomerContext, event: UsageEven
 function takeHeadroom(state: BatchState, { snapshot }: CustomerContext, budget: string, amount: bigint): void {
   const key = headroomKey(snapshot.customer, budget, snapshot.period.start)
   state.headrooms.set(key, (state.headrooms.get(key) ?? 0n) - amount)
+  state.covered.set(key, (state.covered.get(key) ?? 0n) + amount)
 }
 
 /** A run is charged once: by the event that its row names. */
@@ -87,10 +117,11 @@ function post(output: BatchOutput, input: { readonly event: UsageEvent; readonly
   const key = postingKey(event.customer, periodStart, asset)
   let posting = output.postings.get(key)
   if (posting === undefined) {
-    posting = { customer: event.customer, periodStart, asset, draws: new Map(), included: 0n, accrued: 0n, debt: 0n, events: 0, amount: 0n }
+    posting = { customer: event.customer, periodStart, asset, draws: new Map(), lapsed: new Map(), included: 0n, accrued: 0n, debt: 0n, events: 0, amount: 0n }
     output.postings.set(key, posting)
   }
   for (const draw of paid.draws) posting.draws.set(draw.block, (posting.draws.get(draw.block) ?? 0n) + draw.amount)
+  for (const { block, amount } of paid.lapsed) posting.lapsed.set(block, (posting.lapsed.get(block) ?? 0n) + amount)
   for (const { amount } of paid.included) posting.included += amount
   posting.accrued += paid.accrued
   posting.debt += paid.debt

@@ -3,7 +3,7 @@
 // Locks in one order: customers by id, then budgets, then their leases.
 
 import {
-  assert, chargedRun, eventFingerprint, evidenceLine, formatUnits, InputError, parseDecimal, positionKey, units, usageTransfers,
+  assert, chargedRun, DISTINCT_HASHES_MAX, eventFingerprint, evidenceLine, formatUnits, InputError, parseDecimal, positionKey, units, usageTransfers,
   type Catalog, type Clock, type EventResult, type IncomingUsage, type Instant, type JournalPosition, type UsageEvent,
 } from '@tollgate/core'
 import { createHash, type Hash } from 'node:crypto'
@@ -11,11 +11,11 @@ import type { Sql, Transaction } from '../../platform/postgres.ts'
 import { withRetry } from '../../platform/postgres.ts'
 import { listBudgets, moveBudgets } from '../../store/budgets.ts'
 import { lockCustomers, type StoredFacts } from '../../store/customers.ts'
-import { insertChargedRuns, readChargedRuns } from '../../store/charged-runs.ts'
+import { deleteChargedRuns, insertChargedRuns, readChargedRuns } from '../../store/charged-runs.ts'
 import { claimKeys, insertEvents, keyText, type EventRow } from '../../store/events.ts'
 import { insertTransfers, type TransferRow } from '../../store/ledger.ts'
 import { advanceJournal } from '../../store/nodes.ts'
-import { insertReadings } from '../../store/readings.ts'
+import { deleteReadings, insertReadings, reaggregateRollups } from '../../store/readings.ts'
 import { addRollups } from '../../store/rollups.ts'
 import {
   insertOutbox, openBatch, readAccumulators, readBlocks, readDebts, writeAccumulators, writeBlocks, writeDebts,
@@ -25,11 +25,13 @@ import type { Catalogs } from '../catalogs.ts'
 import { budgetScale, type CustomerContext, type CustomerContexts } from '../customer-contexts.ts'
 import { openBudgets } from '../open-budgets.ts'
 import { accumulatorKey, debtKey, emptyOutput, headroomKey, postingKey, type BatchOutput, type BatchState } from './batch-state.ts'
+import { correct, type Job } from './correct.ts'
+import { loadPaid, nothingPaid } from './load-paid.ts'
 import { loadAggregates } from './aggregates.ts'
 import type { KnownDimensions } from './known-dimensions.ts'
 import { meteringOf } from './metering.ts'
 import { rateInto } from './rate-batch.ts'
-import { valuesOf } from './roll-up.ts'
+import { hashOf, valuesOf } from './roll-up.ts'
 
 export type SettlementParts = { readonly sql: Sql; readonly catalogs: Catalogs; readonly contexts: CustomerContexts; readonly clock: Clock; readonly randomText: () => string; readonly dimensions: KnownDimensions }
 
@@ -52,40 +54,54 @@ export async function settleBatch(parts: SettlementParts, batch: SettlementBatch
 }
 
 /** The catalogs that the batch's decisions were made under, by version. */
-async function catalogsOf(parts: SettlementParts, items: readonly IncomingUsage[]): Promise<ReadonlyMap<number, Catalog>> {
+async function catalogsOf(parts: SettlementParts, items: readonly IncomingUsage[]): Promise<Map<number, Catalog>> {
   const versions = new Set(items.flatMap(({ event }) => (event.catalogVersion === null || event.catalogVersion === 0 ? [] : [event.catalogVersion])))
   return new Map(await Promise.all([...versions].map(async (version) => [version, await parts.catalogs.version(version)] as const)))
 }
 
 type Settled = { readonly results: EventResult[]; /** What memory may keep once the transaction stands. */ readonly committed: () => void }
-type LoadedParts = SettlementParts & { readonly versions: ReadonlyMap<number, Catalog> }
+type LoadedParts = SettlementParts & { readonly versions: Map<number, Catalog> }
 
 async function settleIn(tx: Transaction, parts: LoadedParts, batch: SettlementBatch): Promise<Settled> {
-  let committed = () => {}
   const results: (EventResult | null)[] = batch.items.map(() => null)
-  const versions = await lockCustomers(tx, [...new Set(batch.items.map(({ event }) => event.customer))])
-  const facts = await parts.contexts.facts(tx, versions)
+  const remember: (() => void)[] = []
+  const facts = await parts.contexts.facts(tx, await lockCustomers(tx, [...new Set(batch.items.map(({ event }) => event.customer))]))
   const fresh = await claim(tx, batch.items, facts, results)
-  if (fresh.length > 0) {
-    const state = await loadState(tx, parts, fresh.map((index) => batch.items[index]!.event), facts)
+  const settle = async (jobs: readonly Job[], outbox: readonly OutboxRow[]): Promise<EventResult[]> => {
+    const state = await loadState(tx, parts, jobs, facts)
     const output = emptyOutput()
-    for (const index of fresh) {
-      rateInto(output, state, batch.items[index]!.event)
-      results[index] = output.results.at(-1)!
-    }
-    await write(tx, parts, { batch, output, state })
-    committed = state.dimensions.committed
+    for (const { event, step } of jobs) rateInto(output, state, event, step)
+    await write(tx, parts, { origin: batch.origin, outbox, output, state })
+    remember.push(state.dimensions.committed)
+    return output.results
+  }
+  const usage = fresh.filter((index) => batch.items[index]!.correction === undefined)
+  const corrections = fresh.filter((index) => batch.items[index]!.correction !== undefined)
+  if (usage.length > 0) {
+    const settled = await settle(usage.map((index) => ({ event: batch.items[index]!.event, step: { effect: 'use' } })), batch.outbox)
+    for (const [position, index] of usage.entries()) results[index] = settled[position]!
   } else {
     await insertOutbox(tx, batch.outbox)
   }
+  const corrected = await correct(tx, {
+    catalogOf: (version) => catalogIn(tx, parts, version), current: parts.catalogs.current, settle: (jobs) => settle(jobs, []), tell: (rows) => insertOutbox(tx, rows),
+  }, { corrections: corrections.map((index) => batch.items[index]!), usage: usage.map((index) => batch.items[index]!.event) })
+  for (const [position, index] of corrections.entries()) results[index] = corrected[position]!
   if (batch.journal !== null) await advanceJournal(tx, batch.journal.node, batch.journal.to)
   return {
-    committed,
+    committed: () => remember.forEach((keep) => keep()),
     results: results.map((result) => {
       assert(result !== null, 'an event of the batch has no result')
       return result
     }),
   }
+}
+
+/** Inside the transaction: what a correction names may be of any version. */
+async function catalogIn(tx: Transaction, parts: LoadedParts, version: number): Promise<Catalog> {
+  const catalog = parts.versions.get(version) ?? (await parts.catalogs.version(version, tx))
+  parts.versions.set(version, catalog)
+  return catalog
 }
 
 /** Indices of the events that are new; all others get their result. */
@@ -105,7 +121,7 @@ async function claim(tx: Transaction, items: readonly IncomingUsage[], facts: Re
   }
   const candidates = [...first.values()]
   if (candidates.length === 0) return []
-  const claimed = await claimKeys(tx, candidates.map(({ index, hash }) => ({ customer: items[index]!.event.customer, source: items[index]!.event.source, id: items[index]!.event.id, hash })))
+  const claimed = await claimKeys(tx, candidates.map(({ index, hash }) => ({ customer: items[index]!.event.customer, source: items[index]!.event.source, id: items[index]!.event.id, time: items[index]!.event.time, hash })))
   const fresh: number[] = []
   for (const [position, { index }] of candidates.entries()) {
     const { event } = items[index]!
@@ -120,43 +136,53 @@ function conflict(event: UsageEvent): EventResult {
 }
 
 function contentHash(item: IncomingUsage): Uint8Array {
-  return createHash('sha256').update(eventFingerprint(item.event, item.statedTime)).digest().subarray(0, 16)
+  const { correction } = item
+  const content = eventFingerprint(item.event, item.statedTime) + (correction === undefined ? '' : JSON.stringify([correction.of.source, correction.of.id, correction.set]))
+  return createHash('sha256').update(content).digest().subarray(0, 16)
 }
 
-async function loadState(tx: Transaction, parts: LoadedParts, events: readonly UsageEvent[], facts: ReadonlyMap<string, StoredFacts>): Promise<BatchState> {
+async function loadState(tx: Transaction, parts: LoadedParts, jobs: readonly Job[], facts: ReadonlyMap<string, StoredFacts>): Promise<BatchState> {
+  const events = jobs.map(({ event }) => event)
   const now = parts.clock.now()
   const contextAt = (customer: string, at: Instant): CustomerContext => parts.contexts.at(facts.get(customer)!, at)
   const customers = [...new Set(events.map(({ customer }) => customer))]
   const contexts = [...new Set(events.map((event) => contextAt(event.customer, event.time)))]
   const periods = [...new Set(contexts.map(({ snapshot }) => snapshot.period.start))]
   const catalogOf = (event: UsageEvent) => parts.versions.get(event.catalogVersion ?? 0) ?? parts.catalogs.current()
-  const metering = new Map(events.map((event) => [event, meteringOf(event, catalogOf(event), parts.catalogs.current())]))
+  const metering = new Map(jobs.map((job) => [job.event, job.metering ?? meteringOf(job.event, catalogOf(job.event), parts.catalogs.current())]))
   const placed = [...metering].flatMap(([event, { readings }]) => readings.map((reading) => ({ event, periodStart: contextAt(event.customer, event.time).snapshot.period.start, reading })))
-  const [aggregates, dimensions] = await Promise.all([
+  const undone = placed.filter(({ event }) => jobs.some((job) => job.event === event && job.step.effect === 'reversal'))
+  const mayFall = undone.length > 0 || jobs.some(({ step }) => step.effect === 'reversal') || placed.some(({ reading }) => reading.kind === 'latest')
+  const [aggregates, aggregatesLeft, paid, dimensions] = await Promise.all([
     loadAggregates(tx, placed),
+    loadAggregates(tx, undone, undone.map(({ event, periodStart, reading }) => ({ customer: event.customer, meter: reading.meter.id, periodStart, time: event.time, source: event.source, id: event.id }))),
+    mayFall ? loadPaid(tx, customers, periods, now) : nothingPaid(),
     parts.dimensions.open(tx, [...metering].flatMap(([event, { meters, readings }]) => valuesOf(event, [...readings, ...meters.filter(({ aggregation }) => aggregation === 'weighted_sum').map((meter) => ({ meter }))]))),
   ])
-  const [runs, totals, blocks, debts] = await Promise.all([readChargedRuns(tx, events.flatMap(({ customer, run }) => (run === null ? [] : [{ customer, run }]))), readAccumulators(tx, customers, periods), readBlocks(tx, customers, { spentToo: false }), readDebts(tx, customers)])
+  const [runs, totals, blocks, debts] = await Promise.all([readChargedRuns(tx, events.flatMap(({ customer, run }) => (run === null ? [] : [{ customer, run }]))), readAccumulators(tx, customers, periods), readBlocks(tx, customers, { spentToo: mayFall }), readDebts(tx, customers)])
   await openBudgets(tx, contexts, contextAt)
   const state: BatchState = {
     contextAt,
     catalogOf,
     meteringOf: (event) => metering.get(event)!,
     aggregates,
+    aggregatesLeft,
     dimensions,
+    ...paid,
     chargedRuns: new Set(runs.map(({ customer, price, run }) => `${customer} ${chargedRun(price, run)}`)),
     totals: new Map(totals.map((row) => [accumulatorKey(row.customer, row.periodStart, positionKey(row.price, row.entry)), row])),
     accumulators: new Map(),
     blocks: blocksByCustomer(blocks),
     debts: new Map(debts.map((debt) => [debtKey(debt.customer, debt.asset), debt])),
-    headrooms: await headrooms(tx, events.some(({ settled }) => settled === null) ? contexts : []),
+    ...(await headrooms(tx, events.some(({ settled }) => settled === null) ? contexts : [])),
     now,
   }
   return state
 }
 
-async function headrooms(tx: Transaction, contexts: readonly CustomerContext[]): Promise<Map<string, bigint>> {
+async function headrooms(tx: Transaction, contexts: readonly CustomerContext[]): Promise<Pick<BatchState, 'headrooms' | 'covered'>> {
   const found = new Map<string, bigint>()
+  const covered = new Map<string, bigint>()
   for (const context of contexts) {
     const allowances = context.snapshot.funding.flatMap((source) => (source.kind === 'allowance' ? [source.budget] : []))
     if (allowances.length === 0) continue
@@ -166,10 +192,12 @@ async function headrooms(tx: Transaction, contexts: readonly CustomerContext[]):
       if (row === undefined) continue
       const exact = (text: string) => parseDecimal(text, budgetScale(budget), budget.id)
       const free = exact(row.limit) - exact(row.settled) - exact(row.escrow)
-      found.set(headroomKey(context.snapshot.customer, budget.id, budget.period.start), free > 0n ? free : 0n)
+      const key = headroomKey(context.snapshot.customer, budget.id, budget.period.start)
+      found.set(key, free > 0n ? free : 0n)
+      covered.set(key, exact(row.settled))
     }
   }
-  return found
+  return { headrooms: found, covered }
 }
 
 function blocksByCustomer(blocks: readonly BlockRow[]): Map<string, BlockRow[]> {
@@ -178,24 +206,40 @@ function blocksByCustomer(blocks: readonly BlockRow[]): Map<string, BlockRow[]> 
   return grouped
 }
 
-type Written = { readonly batch: SettlementBatch; readonly output: BatchOutput; readonly state: BatchState }
+type Written = { readonly origin: string; readonly outbox: readonly OutboxRow[]; readonly output: BatchOutput; readonly state: BatchState }
 
-async function write(tx: Transaction, parts: SettlementParts, { batch, output, state }: Written): Promise<void> {
-  const id = await openBatch(tx, { origin: batch.origin, events: output.rows.length, catalogVersion: parts.catalogs.current().version })
+async function write(tx: Transaction, parts: SettlementParts, { origin, outbox, output, state }: Written): Promise<void> {
+  const id = await openBatch(tx, { origin, events: output.rows.length, catalogVersion: parts.catalogs.current().version })
   await insertEvents(tx, id, output.rows)
   const overflows = await state.dimensions.write()
   await Promise.all([
     writeAccumulators(tx, [...output.touched]),
-    insertChargedRuns(tx, output.runs),
+    replaceChargedRuns(tx, output),
     writeBlocks(tx, [...state.blocks.values()].flat().filter(({ changed }) => changed)),
     writeDebts(tx, [...state.debts.values()]),
     insertTransfers(tx, transfersOf(output, id, parts.randomText)),
     moveBudgets(tx, [...output.moves.values()]),
     addRollups(tx, 'rollup_hour', [...output.rollups.hours.values()]),
     addRollups(tx, 'rollup_minute', [...output.rollups.minutes.values()]),
-    insertReadings(tx, output.readings),
-    insertOutbox(tx, [...batch.outbox, ...settlementMessages(output, id), ...overflows]),
+    replaceReadings(tx, output),
+    insertOutbox(tx, [...outbox, ...settlementMessages(output, id), ...overflows]),
   ])
+}
+
+/** A run whose charge is taken back may be charged again. */
+async function replaceChargedRuns(tx: Transaction, { runs, unchargedRuns }: BatchOutput): Promise<void> {
+  await deleteChargedRuns(tx, unchargedRuns)
+  await insertChargedRuns(tx, runs)
+}
+
+/** Readings of what is undone go, and the aggregates of their spans are taken anew from those that are left. */
+async function replaceReadings(tx: Transaction, { readings, removed }: BatchOutput): Promise<void> {
+  await insertReadings(tx, readings)
+  if (removed.length === 0) return
+  await deleteReadings(tx, removed)
+  const hashes = { max: DISTINCT_HASHES_MAX, of: (labels: readonly string[]) => labels.map(hashOf) }
+  await reaggregateRollups(tx, 'rollup_hour', removed, hashes)
+  await reaggregateRollups(tx, 'rollup_minute', removed, hashes)
 }
 
 function transfersOf(output: BatchOutput, batch: bigint, randomText: () => string): TransferRow[] {
@@ -207,6 +251,7 @@ function transfersOf(output: BatchOutput, batch: bigint, randomText: () => strin
       included: units(posting.included),
       accrued: units(posting.accrued),
       debt: units(posting.debt),
+      lapsed: [...posting.lapsed].map(([block, amount]) => ({ block, amount: units(amount) })),
     }).map((transfer): TransferRow => ({
       ...transfer, customer: posting.customer, id: `trf_${randomText()}`, cause: 'usage', causeId: `bat_${batch}`, batch, periodStart: posting.periodStart, evidence: evidence.get(key) ?? null,
     })),
