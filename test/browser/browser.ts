@@ -1,6 +1,7 @@
 // A real Chromium for the tests of the pages. Every page that it opens is watched: an error in its console, or anything that its content
 // policy refuses, fails the test that caused it.
 
+import { connect, createServer, type AddressInfo, type Socket } from 'node:net'
 import axe from 'axe-core'
 import { chromium, type Browser, type Page } from 'playwright-core'
 import { ensureBrowser, findBrowser } from '../../scripts/browser.ts'
@@ -41,6 +42,51 @@ export async function signIn(page: Page, url: string, key: string): Promise<void
   await page.getByLabel('Operator key').fill(key)
   await page.getByRole('button', { name: 'Sign in' }).click()
   await page.getByRole('navigation', { name: 'Console' }).waitFor()
+}
+
+/** Waits until nothing of the page is loading any more. */
+export async function settled(page: Page): Promise<void> {
+  const loading = page.getByRole('status', { name: 'Loading' })
+  for (let rest = 300; (await loading.count()) > 0; rest -= 1) {
+    if (rest === 0) throw new Error(`still loading after 15 s: ${page.url()}`)
+    await page.waitForTimeout(50)
+  }
+}
+
+/** A wire to a server that can be cut and mended: what runs over it breaks at once, and nothing new is taken while it is cut. */
+export async function cuttableWire(to: string): Promise<{ readonly url: string; readonly cut: () => void; readonly mend: () => void; readonly close: () => void }> {
+  const target = new URL(to)
+  const sockets = new Set<Socket>()
+  let isCut = false
+  const server = createServer((near) => {
+    if (isCut) return void near.destroy()
+    const far = connect(Number(target.port), target.hostname)
+    for (const [socket, other] of [[near, far], [far, near]] as const) {
+      sockets.add(socket)
+      socket.pipe(other)
+      socket.on('error', () => other.destroy())
+      socket.on('close', () => {
+        sockets.delete(socket)
+        other.destroy()
+      })
+    }
+  })
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  const cut = () => {
+    isCut = true
+    for (const socket of sockets) socket.destroy()
+  }
+  return {
+    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    cut,
+    mend: () => {
+      isCut = false
+    },
+    close: () => {
+      cut()
+      server.close()
+    },
+  }
 }
 
 /** What axe finds on the page, in words; empty when nothing. */

@@ -25,6 +25,7 @@ export function renderHome(version: string): string {
 <h1>Tollgate</h1>
 <p>The usage runtime for AI products: it decides before each request, meters what it used, and charges it exactly. This is the API, version ${escape(version)}.</p>
 <ul>
+<li><a href="/console/">The console</a>, for the operator; <a href="/plans">the plans</a>, for everybody</li>
 <li><a href="/docs">Operations and errors</a></li>
 <li><a href="/openapi.json">The same as OpenAPI 3.1</a></li>
 <li><a href="/healthz">/healthz</a>, <a href="/readyz">/readyz</a>, <a href="/metrics">/metrics</a></li>

@@ -82,7 +82,7 @@ export type SampleRow = { readonly events: bigint; readonly charge: string; read
 /** Charge against provider cost of the newest events, where both are in one currency. */
 export async function costSample(sql: Sql, input: { readonly above: bigint; readonly from: Instant; readonly currency: string }): Promise<SampleRow> {
   const [row] = await sql<SampleRow[]>`
-    select count(*) as events, trim_scale(coalesce(sum(amount) filter (where asset = ${input.currency}), 0))::text as charge,
+    select count(*) as events, trim_scale(coalesce(sum(amount) filter (where asset = ${input.currency} and cost is not null), 0))::text as charge,
       trim_scale(coalesce(sum((cost ->> 'amount')::numeric) filter (where cost ->> 'currency' = ${input.currency}), 0))::text as cost,
       count(*) filter (where cost is null) as unpriced, min(time) as since
     from usage_event where sequence > ${input.above} and time >= ${input.from}`

@@ -60,7 +60,7 @@ function Filter({ label, value, onChange }: { readonly label: string; readonly v
     const timer = setTimeout(() => onChange(text.trim()), 400)
     return () => clearTimeout(timer)
   })
-  return <Search label={label} className="h-8 w-36 rounded-lg border border-edge bg-surface px-3 text-sm" value={text} onChange={(event) => setText(event.target.value)} />
+  return <Search isShort label={label} value={text} onChange={(event) => setText(event.target.value)} />
 }
 
 /** What happened beside decisions since the page was opened. */

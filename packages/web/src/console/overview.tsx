@@ -57,7 +57,7 @@ function Numbers({ figures }: { readonly figures: OverviewFigures }) {
       <Figure label="Events, last hour" value={<Quantity value={String(hour.events)} />} note={<PerSecond events={hour.events} />} />
       <Figure label="Refused, last hour" value={<Quantity value={String(hour.denied)} />} note={`${percent(denied)} of all`} tone={denied > 0.2 ? 'warn' : 'neutral'} />
       <Figure label="Charged, last hour" value={<Money amount={hour.charge} currency={currency} />} note="posted" />
-      <Figure label="Margin, last 24 hours" value={roughly(margin.charge) === 0 ? '–' : percent(share)} note={<><Money amount={margin.cost} currency={currency} /> cost</>} tone={share < 0 ? 'bad' : 'neutral'} />
+      <Figure label="Margin, last 24 hours" value={roughly(margin.charge) === 0 ? '–' : percent(share)} note={margin.unpriced === 0 ? 'of charge over provider cost' : `${compact(margin.unpriced)} events of unknown cost left out`} tone={share < 0 ? 'bad' : 'neutral'} />
       <Figure label="Recurring fees" value={<Money amount={figures.recurring} currency={currency} />} note="a month, without usage" />
       <Figure label="Customers" value={<Quantity value={String(customers.total)} />} note={standingText(customers.by_standing)} />
     </Figures>
@@ -89,7 +89,7 @@ function Activity({ figures }: { readonly figures: OverviewFigures }) {
   const time = (at: string) => (at === '' ? '' : clockTime(at, zone).slice(0, 5))
   return (
     <Card title="The last hour, by minute">
-      <Chart label="Events and refusals by minute" times={times} height={168} series={[{ name: 'Events', values: values(({ events }) => String(events)) }, { name: 'Refused', values: values(({ denied }) => String(denied)) }]} formatTime={time} formatValue={(value) => quantity(value)} formatAxis={compact} />
+      <Chart label="Events and refusals by minute" times={times} height={168} series={[{ name: 'Events', values: values(({ events }) => String(events)) }, { name: 'Refused', colour: 4, values: values(({ denied }) => String(denied)) }]} formatTime={time} formatValue={(value) => quantity(value)} formatAxis={compact} />
       <div className="mt-4">
         <Chart label="Charges by minute" look="areas" times={times} height={110} series={[{ name: 'Charged', values: values(({ charge }) => charge) }]} formatTime={time} formatValue={(value) => money(value, figures.currency, isExact)} formatAxis={(value) => axisMoney(value, figures.currency)} />
       </div>

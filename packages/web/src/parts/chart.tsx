@@ -8,7 +8,13 @@ import { roughly } from './format.ts'
 import { useSettings } from './settings.tsx'
 import { join } from './surface.tsx'
 
-export type Series = { readonly name: string; /** Decimal text at each moment. */ readonly values: readonly string[] }
+export type Series = {
+  readonly name: string
+  /** Decimal text at each moment. */
+  readonly values: readonly string[]
+  /** Of the palette, 0 to 7; its place among the series unless stated. */
+  readonly colour?: number
+}
 export type ChartProps = {
   readonly label: string
   readonly times: readonly string[]
@@ -73,9 +79,9 @@ export function Chart(props: ChartProps) {
 function Legend({ series, index, formatValue }: { readonly series: readonly Series[]; readonly index: number | null; readonly formatValue: (value: string) => string }) {
   return (
     <ul className="flex flex-wrap gap-x-4 gap-y-1 text-xs text-muted">
-      {series.map(({ name, values }, at) => (
+      {series.map(({ name, values, colour }, at) => (
         <li key={name} className="flex items-center gap-1.5">
-          <span aria-hidden="true" className={join('size-2 rounded-[3px]', SWATCHES[at % SERIES_MAX])} />
+          <span aria-hidden="true" className={join('size-2 rounded-[3px]', SWATCHES[(colour ?? at) % SERIES_MAX])} />
           {name}
           {index !== null && <span className="font-medium text-ink">{formatValue(values[index] ?? '0')}</span>}
         </li>
@@ -121,7 +127,7 @@ function Plot({ times, series, look = 'bars', height, formatTime, formatAxis, on
   const drawing = useRef<Drawing | null>(null)
   const { theme } = useSettings()
   const isDark = useDark()
-  const names = series.map(({ name }) => name).join('\n')
+  const colours = series.map(({ colour }, at) => ((colour ?? at) % SERIES_MAX) + 1).join(' ')
   const data = { times, values: series.map(({ values }) => values.map(roughly)) }
   const latest = useRef({ data, formatTime, formatAxis, onPick, onIndex })
   latest.current = { data, formatTime, formatAxis, onPick, onIndex }
@@ -132,7 +138,7 @@ function Plot({ times, series, look = 'bars', height, formatTime, formatAxis, on
       drawing.current = draw(host.current, {
         look,
         height,
-        series: names === '' ? 0 : names.split('\n').length,
+        colours: colours === '' ? [] : colours.split(' ').map(Number),
         formatTime: (at) => latest.current.formatTime(latest.current.data.times[at] ?? ''),
         formatAxis: (value) => latest.current.formatAxis(value),
         onIndex: (at) => latest.current.onIndex(at),
@@ -145,7 +151,7 @@ function Plot({ times, series, look = 'bars', height, formatTime, formatAxis, on
       drawing.current?.remove()
       drawing.current = null
     }
-  }, [names, look, height, theme, isDark])
+  }, [colours, look, height, theme, isDark])
   useEffect(() => drawing.current?.show(data.times.length, data.values))
   useEffect(() => drawing.current?.point(index), [index])
   return <div ref={host} aria-hidden="true" className={join('min-w-0', onPick !== undefined && 'cursor-pointer')} style={{ height }} />

@@ -20,6 +20,7 @@ export function Button({ look = 'plain', className, type = 'button', ...rest }: 
   return <button type={type} className={join(buttonLook(look), className)} {...rest} />
 }
 
+const BARE = 'h-8 rounded-lg border border-edge bg-surface text-sm hover:border-faint'
 const FIELD = 'h-9 w-full rounded-lg border border-edge bg-surface px-3 text-sm hover:border-faint disabled:opacity-60'
 
 export function Field({ label, hint, error, ...input }: { readonly label: string; readonly hint?: ReactNode; readonly error?: string | null } & InputHTMLAttributes<HTMLInputElement>) {
@@ -47,7 +48,7 @@ export function Choice({ label, hint, options, isBare = false, className, ...sel
       <label htmlFor={id} className={isBare ? 'sr-only' : 'mb-1 block text-xs font-medium text-muted'}>
         {label}
       </label>
-      <select id={id} className={join(FIELD, isBare && 'h-8 min-w-32 pr-7 pl-2')} {...select}>
+      <select id={id} className={isBare ? `${BARE} min-w-32 px-2` : FIELD} {...select}>
         {options.map(([value, text]) => (
           <option key={value} value={value}>
             {text}
@@ -59,8 +60,8 @@ export function Choice({ label, hint, options, isBare = false, className, ...sel
   )
 }
 
-export function Search({ label, ...input }: { readonly label: string } & InputHTMLAttributes<HTMLInputElement>) {
-  return <input type="search" aria-label={label} placeholder={label} className={join(FIELD, 'h-8 max-w-80')} {...input} />
+export function Search({ label, isShort = false, ...input }: { readonly label: string; readonly isShort?: boolean } & InputHTMLAttributes<HTMLInputElement>) {
+  return <input type="search" aria-label={label} placeholder={label} className={`${BARE} px-3 ${isShort ? 'w-36' : 'w-72'}`} {...input} />
 }
 
 type DialogProps = { readonly isOpen: boolean; readonly onClose: () => void; readonly title: string; readonly lead?: ReactNode; readonly children: ReactNode }

@@ -12,7 +12,8 @@ export type Drawing = {
 export type DrawingOptions = {
   readonly look: 'bars' | 'areas'
   readonly height: number
-  readonly series: number
+  /** Of each series, in the palette from 1 on. */
+  readonly colours: readonly number[]
   readonly formatTime: (index: number) => string
   readonly formatAxis: (value: number) => string
   readonly onIndex: (index: number | null) => void
@@ -38,10 +39,10 @@ export function draw(host: HTMLElement, options: DrawingOptions): Drawing {
         { ...axis, size: 52, gap: 6, values: (_, splits) => splits.map(options.formatAxis) },
       ],
       // The highest of the stack is drawn first, the others over it.
-      series: [{}, ...Array.from({ length: options.series }, (_, at) => seriesLook(options.look, colour(`--color-series-${((options.series - 1 - at) % 8) + 1}`), paths))],
+      series: [{}, ...options.colours.toReversed().map((at) => seriesLook(options.look, colour(`--color-series-${at}`), paths))],
       hooks: { setCursor: [(self) => options.onIndex(self.cursor.left! < 0 ? null : (self.cursor.idx ?? null))] },
     },
-    [[0], ...Array.from({ length: options.series }, () => [0])] as uPlot.AlignedData,
+    [[0], ...options.colours.map(() => [0])] as uPlot.AlignedData,
     host,
   )
   const resize = new ResizeObserver(() => plot.setSize({ width: Math.max(50, host.clientWidth), height: options.height }))

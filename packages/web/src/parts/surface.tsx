@@ -43,10 +43,10 @@ export function Card({ title, note, actions, children, flush = false, className 
 /** One figure with what it is; `note` says where it stands. */
 export function Figure({ label, value, note, tone }: { readonly label: ReactNode; readonly value: ReactNode; readonly note?: ReactNode; readonly tone?: Tone }) {
   return (
-    <div className="min-w-0 px-5 py-4 shadow-[1px_1px_0_0_var(--color-line)]">
+    <div className="min-w-0 px-4 py-4 shadow-[1px_1px_0_0_var(--color-line)]">
       <dt className="truncate text-xs font-medium text-muted">{label}</dt>
-      <dd className={join('mt-1 truncate text-2xl font-semibold tracking-tight', tone !== undefined && TONE_TEXT[tone])}>{value}</dd>
-      <dd className="mt-0.5 min-h-4 truncate text-xs text-faint">{note}</dd>
+      <dd className={join('mt-1 text-lg font-semibold tracking-tight break-words sm:text-[1.375rem] sm:leading-8', tone !== undefined && TONE_TEXT[tone])}>{value}</dd>
+      <dd className="mt-0.5 min-h-4 text-xs text-faint">{note}</dd>
     </div>
   )
 }
@@ -54,7 +54,7 @@ export function Figure({ label, value, note, tone }: { readonly label: ReactNode
 /** Figures side by side, parted by hairlines. */
 export function Figures({ children, label }: { readonly children: ReactNode; readonly label: string }) {
   return (
-    <dl aria-label={label} className="mb-6 grid grid-cols-2 overflow-hidden rounded-xl border bg-surface sm:grid-cols-[repeat(auto-fit,minmax(10rem,1fr))]">
+    <dl aria-label={label} className="mb-6 grid grid-cols-2 overflow-hidden rounded-xl border bg-surface sm:grid-cols-[repeat(auto-fit,minmax(9rem,1fr))]">
       {children}
     </dl>
   )

@@ -2,7 +2,7 @@
 
 import type { Budget } from '../api/operations.ts'
 import { Gauge, toneOf } from '../parts/controls.tsx'
-import { isZero, shareOf } from '../parts/decimal.ts'
+import { isNegative, isZero, shareOf } from '../parts/decimal.ts'
 import { percent, words } from '../parts/format.ts'
 import { Badge } from '../parts/surface.tsx'
 import { Measure, Time } from '../parts/values.tsx'
@@ -31,7 +31,7 @@ export function BudgetRow({ budget, actions, entityName }: BudgetRowProps) {
       </div>
       <p className="mt-1.5 flex flex-wrap gap-x-4 text-xs text-faint">
         <span>{percent(share)} used</span>
-        <span><Measure value={budget.remaining} unit={unit} /> left{!isZero(budget.leased) && <> (<Measure value={budget.leased} unit={unit} /> held ready by gateways)</>}</span>
+        <span>{isNegative(budget.remaining) ? <>over by <Measure value={budget.remaining.slice(1)} unit={unit} /></> : <><Measure value={budget.remaining} unit={unit} /> left</>}{!isZero(budget.leased) && <> (<Measure value={budget.leased} unit={unit} /> held ready by gateways)</>}</span>
         <span>{words(budget.window).toLowerCase()}{budget.resets_at !== null && <>, starts anew <Time at={budget.resets_at} /></>}</span>
         {budget.features !== null && <span>for {budget.features.join(', ')}</span>}
         {budget.meters !== null && <span>counts {budget.meters.join(', ')}</span>}

@@ -25,7 +25,7 @@ export function EventsView({ customer, filter = {}, isOperator = false, isLive =
           <Empty title="No usage events here yet">They appear within a second of being settled.</Empty>
         ) : (
           <>
-            <div className="overflow-x-auto" tabIndex={0} role="region" aria-label="Usage events">
+            <div className="relative overflow-x-auto" tabIndex={0} role="region" aria-label="Usage events">
               <table className="w-full text-left">
                 <thead>
                   <tr className="border-b text-xs text-faint">

@@ -28,7 +28,7 @@ export function InvoiceView({ customer, isOperator = false }: { readonly custome
             {invoice.lines.length === 0 ? (
               <Empty title="Nothing is due in this period yet" />
             ) : (
-              <div className="overflow-x-auto" tabIndex={0} role="region" aria-label="Invoice lines">
+              <div className="relative overflow-x-auto" tabIndex={0} role="region" aria-label="Invoice lines">
                 <table className="w-full text-left">
                   <thead>
                     <tr className="border-b text-xs text-faint">

@@ -3,7 +3,7 @@
 
 import type { ReactNode } from 'react'
 import type { Balance, Budget, Denied, Entitlements } from '../api/operations.ts'
-import { shareOf } from '../parts/decimal.ts'
+import { isNegative, shareOf } from '../parts/decimal.ts'
 import { day, measure, percent, words } from '../parts/format.ts'
 
 const NUDGE_FROM = 0.8
@@ -28,7 +28,7 @@ export function UsageNudge({ budgets, children }: { readonly budgets: readonly B
   const share = shareOf(near.used, near.limit)
   return (
     <Notice tone={share >= 1 && near.enforcement === 'hard' && near.kind !== 'allowance' ? 'bad' : 'warn'} title={`${percent(share)} of ${near.name} used`} action={children}>
-      {measure(near.remaining, near.unit)} left of {measure(near.limit, near.unit)}
+      {isNegative(near.remaining) ? `Over by ${measure(near.remaining.slice(1), near.unit)}, of` : `${measure(near.remaining, near.unit)} left of`} {measure(near.limit, near.unit)}
       {near.resets_at === null ? '.' : `; starts anew on ${day(near.resets_at)}.`}
     </Notice>
   )

@@ -17,9 +17,9 @@ export function PricingTable({ plans: { plans, currency }, current = null, actio
     <ul className="grid gap-4 sm:grid-cols-[repeat(auto-fit,minmax(15rem,1fr))]">
       {plans.map((plan) => (
         <li key={plan.id} className={join('flex flex-col rounded-xl border bg-surface p-5', plan.id === current && 'border-accent ring-1 ring-accent')}>
-          <h3 className="flex items-center justify-between gap-2 font-semibold">
+          <h2 className="flex items-center justify-between gap-2 font-semibold">
             {plan.name} {plan.id === current && <Badge tone="accent">your plan</Badge>}
-          </h3>
+          </h2>
           <p className="mt-3 text-2xl font-semibold tracking-tight">
             {money(plan.recurring[0]?.amount ?? '0', currency)} <span className="text-sm font-normal text-muted">a {plan.period}</span>
           </p>
@@ -40,7 +40,7 @@ function Section({ title, children }: { readonly title: string; readonly childre
   if (children.length === 0) return null
   return (
     <section className="mt-4">
-      <h4 className="eyebrow">{title}</h4>
+      <h3 className="eyebrow">{title}</h3>
       <ul className="mt-1 space-y-0.5 text-sm">{children}</ul>
     </section>
   )

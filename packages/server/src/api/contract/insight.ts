@@ -122,7 +122,7 @@ export const insightRoutes = {
           .strictObject({
             events: z.int().meta({ description: 'Events that were looked at.' }),
             since: time('The first of them.').nullable(),
-            charge: decimal('What they were charged.', '12.5'),
+            charge: decimal('What those of known cost were charged.', '12.5'),
             cost: decimal('What providers charge for them.', '4.2'),
             unpriced: z.int().meta({ description: 'Events of them whose cost is not known.' }),
           })

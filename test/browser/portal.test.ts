@@ -1,0 +1,125 @@
+// The portal in a real browser: by link, in a frame of an allowed origin, and what it never shows.
+
+import { createServer, type Server } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { startTollgate, type Tollgate } from '../e2e/tollgate.ts'
+import { axeFindings, missingBrowser, openBrowser, settled } from './browser.ts'
+
+const TABS = ['Overview', 'Usage', 'Activity', 'Credits', 'Limits', 'Invoice', 'Plans']
+
+describe.runIf(missingBrowser === null)('the portal', () => {
+  let tollgate: Tollgate
+  let chromium: Awaited<ReturnType<typeof openBrowser>>
+  let host: Server
+  let origin: string
+  /** What the page around the portal serves. */
+  let embedded = ''
+  beforeAll(async () => {
+    tollgate = await startTollgate()
+    chromium = await openBrowser()
+    host = createServer((_, response) => response.writeHead(200, { 'content-type': 'text/html' }).end(embedded))
+    await new Promise<void>((resolve) => host.listen(0, '127.0.0.1', resolve))
+    origin = `http://127.0.0.1:${(host.address() as AddressInfo).port}`
+    for (let index = 0; index < 6; index += 1) await ask()
+  }, 120_000)
+  afterAll(async () => {
+    await chromium.close()
+    host.close()
+    await tollgate.stop()
+  })
+
+  const ask = () => tollgate.client({ maxRetries: 0 }).chat.completions.create({ model: 'sandbox-small', max_tokens: 300, messages: [{ role: 'user', content: 'Say hello' }] })
+  const link = async (body: unknown = {}): Promise<string> => ((await (await tollgate.post(`/v1/customers/${tollgate.demo.customer}/portal-sessions`, body)).json()) as { readonly url: string }).url
+
+  test('a link opens it, the token leaves the address at once, and a figure follows a request within seconds', async () => {
+    const { page, errors } = await chromium.open()
+    await page.goto(await link())
+    await page.getByText('Credit balance').waitFor()
+    expect(page.url()).not.toContain('token')
+    await page.getByRole('tab', { name: 'Activity' }).click()
+    await page.getByRole('row').nth(6).waitFor()
+    const before = await page.getByRole('row').count()
+    await page.getByRole('status').filter({ hasText: 'Live' }).waitFor()
+    await ask()
+    await expect.poll(() => page.getByRole('row').count(), { timeout: 5_000 }).toBe(before + 1)
+    await page.reload()
+    await page.getByRole('tab', { name: 'Activity' }).waitFor()
+    expect(errors).toEqual([])
+  })
+
+  test('an invoice line opens to the events whose charges it sums', async () => {
+    const { page } = await chromium.open()
+    await page.goto(await link())
+    await page.getByRole('tab', { name: 'Invoice' }).click()
+    await page.getByRole('button', { name: /^Output tokens/ }).click()
+    await page.getByRole('button', { name: /^Details of the event/ }).first().click()
+    await page.getByRole('heading', { name: 'How the charge came to be' }).waitFor()
+  })
+
+  test('cost, margin and keys are on no page of it', async () => {
+    const { page } = await chromium.open()
+    const texts: string[] = []
+    page.on('response', (response) => {
+      if (response.url().includes('/v1/') && !response.url().includes('/stream')) void response.text().then((text) => texts.push(text), () => undefined)
+    })
+    await page.goto(await link({ admin: true }))
+    for (const tab of TABS) {
+      await page.getByRole('tab', { name: tab }).click()
+      await settled(page)
+      expect(await page.locator('main').innerText()).not.toMatch(/margin|provider cost/i)
+    }
+    expect(texts.length).toBeGreaterThan(5)
+    expect(texts.join('\n')).not.toMatch(/"cost"|"key":|"context"|margin/)
+  })
+
+  test('an ended session shows that, and nothing else', async () => {
+    const { page } = await chromium.open()
+    const made = (await (await tollgate.post(`/v1/customers/${tollgate.demo.customer}/portal-sessions`, {})).json()) as { readonly id: string; readonly url: string }
+    await fetch(`${tollgate.demo.url}/v1/customers/${tollgate.demo.customer}/portal-sessions/${made.id}`, { method: 'DELETE', headers: { authorization: `Bearer ${tollgate.demo.admin_key}` } })
+    await page.goto(made.url)
+    await page.getByText('This link has ended').waitFor()
+  })
+
+  test('a page of an allowed origin may frame it and hears its height and pages; another may not', async () => {
+    const { page } = await chromium.open()
+    const frame = (url: string) => `<!doctype html><title>Host</title><iframe id="f" src="${url}" style="width:100%;height:400px"></iframe><script>window.heard=[];addEventListener('message',(m)=>{ if (m.origin === ${JSON.stringify(tollgate.demo.url)}) heard.push(m.data) })</script>`
+    embedded = frame(await link({ allowed_origins: [origin] }))
+    await page.goto(origin)
+    const portal = page.frameLocator('#f')
+    await portal.getByText('Credit balance').waitFor()
+    await portal.getByRole('tab', { name: 'Credits' }).click()
+    await expect.poll(() => page.evaluate('heard')).toContainEqual({ type: 'tollgate:navigate', page: 'credits' })
+    expect(await page.evaluate(`heard.some(({ type, height }) => type === 'tollgate:resize' && height > 200)`)).toBe(true)
+    embedded = frame(await link({ allowed_origins: ['https://elsewhere.example.com'] }))
+    await page.goto(origin)
+    await page.waitForTimeout(1_000)
+    expect(await page.frameLocator('#f').getByText('Credit balance').count()).toBe(0)
+  })
+
+  test.each(['light', 'dark'] as const)('axe finds nothing on any page, %s', async (scheme) => {
+    const { page } = await chromium.open({ scheme })
+    await page.goto(await link({ admin: true, theme: scheme }))
+    for (const tab of TABS) {
+      await page.getByRole('tab', { name: tab }).click()
+      await settled(page)
+      expect(await axeFindings(page), tab).toEqual([])
+    }
+    for (const path of ['/plans', '/top-up']) {
+      await (await chromium.open({ scheme })).page.goto(`${tollgate.demo.url}${path}`)
+      await page.goto(`${tollgate.demo.url}${path}`)
+      await page.getByRole('heading', { level: 1 }).waitFor()
+      expect(await axeFindings(page), path).toEqual([])
+    }
+  }, 60_000)
+
+  test('no page of it is wider than a phone', async () => {
+    const { page } = await chromium.open({ width: 360, height: 740, reducedMotion: true })
+    await page.goto(await link())
+    for (const tab of TABS) {
+      await page.getByRole('tab', { name: tab }).click()
+      await settled(page)
+      expect([tab, await page.evaluate('document.documentElement.scrollWidth - innerWidth')]).toEqual([tab, expect.toSatisfy((over: number) => over <= 0)])
+    }
+  })
+})
