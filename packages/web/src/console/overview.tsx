@@ -7,12 +7,13 @@ import type { Overview as OverviewFigures } from '../api/operations.ts'
 import { ask } from '../api/queries.ts'
 import { Chart } from '../parts/chart.tsx'
 import { Gauge } from '../parts/controls.tsx'
-import { axisMoney, clockTime, compact, money, percent, quantity, roughly, words } from '../parts/format.ts'
+import { clockTime, compact, percent, quantity, roughly, words } from '../parts/format.ts'
 import { useSettings } from '../parts/settings.tsx'
 import { Badge, Card, Empty, Figure, Figures, Loaded, PageHead } from '../parts/surface.tsx'
 import { Money, Quantity, useNow } from '../parts/values.tsx'
 import { add, shareOf, subtract } from '../parts/decimal.ts'
 import { DecisionTable } from '../views/decisions.tsx'
+import { UsageView } from '../views/usage.tsx'
 
 const MINUTE_MS = 60_000
 const MINUTES = 60
@@ -29,7 +30,10 @@ export function Overview() {
           <>
             <Numbers figures={figures} />
             <div className="grid gap-6 lg:grid-cols-[minmax(0,2fr)_minmax(0,1fr)]">
-              <Activity figures={figures} />
+              <div className="min-w-0 space-y-6">
+                <UsageView customer={null} isShort />
+                <Activity figures={figures} />
+              </div>
               <div className="space-y-6">
                 <Refusals figures={figures} />
                 <Health figures={figures} />
@@ -57,8 +61,8 @@ function Numbers({ figures }: { readonly figures: OverviewFigures }) {
       <Figure label="Events, last hour" value={<Quantity value={String(hour.events)} />} note={<PerSecond events={hour.events} />} />
       <Figure label="Refused, last hour" value={<Quantity value={String(hour.denied)} />} note={`${percent(denied)} of all`} tone={denied > 0.2 ? 'warn' : 'neutral'} />
       <Figure label="Charged, last hour" value={<Money amount={hour.charge} currency={currency} />} note="posted" />
-      <Figure label="Margin, last 24 hours" value={roughly(margin.charge) === 0 ? '–' : percent(share)} note={margin.unpriced === 0 ? 'of charge over provider cost' : `${compact(margin.unpriced)} events of unknown cost left out`} tone={share < 0 ? 'bad' : 'neutral'} />
-      <Figure label="Recurring fees" value={<Money amount={figures.recurring} currency={currency} />} note="a month, without usage" />
+      <Figure label="Margin, 24 hours" value={roughly(margin.charge) === 0 ? '–' : percent(share)} note={margin.unpriced === 0 ? 'of charge over provider cost' : `${compact(margin.unpriced)} of unknown cost`} tone={share < 0 ? 'bad' : 'neutral'} />
+      <Figure label="Recurring fees" value={<Money amount={figures.recurring} currency={currency} />} note="a month" />
       <Figure label="Customers" value={<Quantity value={String(customers.total)} />} note={standingText(customers.by_standing)} />
     </Figures>
   )
@@ -71,7 +75,7 @@ function sumsOf(minutes: Minutes): { readonly events: number; readonly denied: n
 }
 
 function PerSecond({ events }: { readonly events: number }) {
-  return <>{quantity((events / 3_600).toFixed(2))} a second on average</>
+  return <>{quantity((events / 3_600).toFixed(2))} a second</>
 }
 
 function standingText(byStanding: Readonly<Record<string, number>>): string {
@@ -80,7 +84,7 @@ function standingText(byStanding: Readonly<Record<string, number>>): string {
 }
 
 function Activity({ figures }: { readonly figures: OverviewFigures }) {
-  const { isExact, zone } = useSettings()
+  const { zone } = useSettings()
   const now = useNow(10_000)
   const last = Math.floor(now / MINUTE_MS) * MINUTE_MS
   const times = Array.from({ length: MINUTES }, (_, index) => new Date(last - (MINUTES - 1 - index) * MINUTE_MS).toISOString())
@@ -90,9 +94,6 @@ function Activity({ figures }: { readonly figures: OverviewFigures }) {
   return (
     <Card title="The last hour, by minute">
       <Chart label="Events and refusals by minute" times={times} height={168} series={[{ name: 'Events', values: values(({ events }) => String(events)) }, { name: 'Refused', colour: 4, values: values(({ denied }) => String(denied)) }]} formatTime={time} formatValue={(value) => quantity(value)} formatAxis={compact} />
-      <div className="mt-4">
-        <Chart label="Charges by minute" look="areas" times={times} height={110} series={[{ name: 'Charged', values: values(({ charge }) => charge) }]} formatTime={time} formatValue={(value) => money(value, figures.currency, isExact)} formatAxis={(value) => axisMoney(value, figures.currency)} />
-      </div>
     </Card>
   )
 }

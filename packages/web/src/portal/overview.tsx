@@ -11,6 +11,7 @@ import { useSettings } from '../parts/settings.tsx'
 import { Card, Empty, Figure, Figures, Loaded } from '../parts/surface.tsx'
 import { Money, useNow } from '../parts/values.tsx'
 import { BudgetRow } from '../views/budgets.tsx'
+import { UsageView } from '../views/usage.tsx'
 import { GraceBanner, LowBalance, UsageNudge } from '../widgets/notices.tsx'
 
 const WEEK_DAYS = 7
@@ -46,6 +47,7 @@ export function Overview({ customer, onOpen }: { readonly customer: string; read
           }}
         </Loaded>
       </Card>
+      <UsageView customer={customer} isShort />
       {invoice.data !== undefined && <PeriodProgress period={invoice.data.period} />}
     </div>
   )

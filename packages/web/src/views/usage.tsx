@@ -1,9 +1,9 @@
-// What a customer used and was charged, over time and by what it was used for: a chart with its table, then the sums by group. A click on
+// What a customer, or all of them, used and was charged, over time and by what it was used for: a chart with its table, then the sums by group. A click on
 // a day opens its hours.
 
-import { keepPreviousData, useQuery } from '@tanstack/react-query'
+import { keepPreviousData, useQuery, type UseQueryResult } from '@tanstack/react-query'
 import { useState } from 'react'
-import type { UsageRow } from '../api/operations.ts'
+import type { Usage, UsageOfAll, UsageRow } from '../api/operations.ts'
 import { useRefresh } from '../api/live.tsx'
 import { ask } from '../api/queries.ts'
 import { Chart, SERIES_MAX, type Series } from '../parts/chart.tsx'
@@ -16,7 +16,8 @@ import { Table } from '../parts/table.tsx'
 import { Money, Quantity } from '../parts/values.tsx'
 
 const GROUPS = [['model', 'By model'], ['feature', 'By feature'], ['entity', 'By team or user']] as const
-type Group = (typeof GROUPS)[number][0]
+const GROUPS_OF_ALL = [['model', 'By model'], ['feature', 'By feature'], ['customer', 'By customer']] as const
+type Group = (typeof GROUPS | typeof GROUPS_OF_ALL)[number][0]
 const SPANS = [['24h', 'Last 24 hours'], ['7d', 'Last 7 days'], ['30d', 'Last 30 days'], ['90d', 'Last 90 days']] as const
 type Span = (typeof SPANS)[number][0]
 const DAY_MS = 86_400_000
@@ -24,7 +25,12 @@ const SPAN_DAYS: Readonly<Record<Span, number>> = { '24h': 1, '7d': 7, '30d': 30
 
 type Window = { readonly from: number; readonly to: number; readonly granularity: 'hour' | 'day' }
 
-export function UsageView({ customer, command }: { readonly customer: string; readonly command?: string }) {
+/** Largest groups that a chart of all customers shows by themselves; a report of every customer by day has no end. */
+const TOP_OF_ALL = 7
+
+type UsageProps = { /** Null: all customers. */ readonly customer: string | null; /** The chart without the sums below it. */ readonly isShort?: boolean }
+
+export function UsageView({ customer, isShort = false }: UsageProps) {
   const [group, setGroup] = useState<Group>('model')
   const [span, setSpan] = useState<Span>('30d')
   const [zoom, setZoom] = useState<number | null>(null)
@@ -32,11 +38,11 @@ export function UsageView({ customer, command }: { readonly customer: string; re
   const { zone } = useSettings()
   const window = windowOf(span, zoom)
   const timeZone = zone === 'utc' ? 'UTC' : Intl.DateTimeFormat().resolvedOptions().timeZone
-  const query = useQuery({
-    ...ask('getUsage', { params: { customer }, query: { from: new Date(window.from).toISOString(), to: new Date(window.to).toISOString(), granularity: window.granularity, group_by: group, time_zone: timeZone } }),
-    placeholderData: keepPreviousData,
-  })
-  useRefresh([['getUsage']], (message) => message.type === 'usage.settled' && message.customer === customer)
+  const asked = { from: new Date(window.from).toISOString(), to: new Date(window.to).toISOString(), granularity: window.granularity, group_by: group, time_zone: timeZone } as const
+  const one = useQuery({ ...ask('getUsage', { params: { customer: customer ?? '' }, query: asked }), placeholderData: keepPreviousData, enabled: customer !== null })
+  const all = useQuery({ ...ask('getUsageOfAll', { query: { ...asked, top: TOP_OF_ALL } }), placeholderData: keepPreviousData, enabled: customer === null })
+  const query: UseQueryResult<Usage | UsageOfAll> = customer === null ? all : one
+  useRefresh(customer === null ? [['getUsageOfAll']] : [['getUsage']], (message) => message.type === 'usage.settled' && (customer === null || message.customer === customer))
   return (
     <div className="space-y-6">
       <Card
@@ -46,7 +52,7 @@ export function UsageView({ customer, command }: { readonly customer: string; re
           <>
             {zoom !== null && <Button look="quiet" onClick={() => setZoom(null)}>← All days</Button>}
             <Choice isBare label="Figure" value={figure} options={[['amount', 'Charges'], ['events', 'Events'], ...(query.data?.totals ?? []).map(({ meter }) => [meter, meter] as const)]} onChange={(event) => setFigure(event.target.value)} />
-            <Choice isBare label="Group" value={group} options={GROUPS} onChange={(event) => setGroup(event.target.value as Group)} />
+            <Choice isBare label="Group" value={group} options={customer === null ? GROUPS_OF_ALL : GROUPS} onChange={(event) => setGroup(event.target.value as Group)} />
             <Choice isBare label="Time" value={span} options={SPANS} onChange={(event) => { setSpan(event.target.value as Span); setZoom(null) }} />
           </>
         }
@@ -54,14 +60,14 @@ export function UsageView({ customer, command }: { readonly customer: string; re
         <Loaded query={query} rows={6}>
           {(usage) =>
             usage.data.length === 0 ? (
-              <Empty title="No usage in this time" {...(command === undefined ? {} : { command })}>{command === undefined ? 'It appears here within a second of the first request.' : 'Send a request through the gateway:'}</Empty>
+              <Empty title="No usage in this time">It appears here within a second of the first request.</Empty>
             ) : (
               <UsageChart rows={usage.data} group={group} figure={figure} currency={usage.currency} window={window} onPick={window.granularity === 'day' ? (at) => setZoom(Date.parse(at)) : undefined} />
             )
           }
         </Loaded>
       </Card>
-      {query.data !== undefined && query.data.data.length > 0 && <Sums rows={query.data.data} group={group} currency={query.data.currency} />}
+      {!isShort && query.data !== undefined && query.data.data.length > 0 && <Sums rows={query.data.data} group={group} currency={query.data.currency} />}
     </div>
   )
 }
@@ -122,6 +128,7 @@ function seriesOf(rows: readonly UsageRow[], { times, group, figure }: { readonl
 }
 
 function nameOf(row: UsageRow, group: Group): string {
+  if (row.rest === true) return 'others'
   // What was grouped by is a member of the row.
   const value = (row as Readonly<Record<string, unknown>>)[group]
   return typeof value === 'string' ? value : group === 'model' ? 'no model' : group === 'feature' ? 'no feature' : 'no team'
