@@ -95,8 +95,10 @@ async function agree(customer: string): Promise<void> {
     expect(charged + exact(line.opening)).toBe(exact(line.exact))
   }
   expect(sum(lines.map(({ amount }) => amount))).toBe(exact(preview.subtotal))
-  expect(exact(preview.subtotal) - sum(lines.map((line) => line.exact))).toBe(exact(preview.rounding))
-  expect(exact(preview.subtotal) - exact(preview.credits_applied)).toBe(exact(preview.amount_due))
+  const { invoice } = preview
+  expect([invoice.subtotal, invoice.amount_due]).toEqual([preview.subtotal, preview.amount_due])
+  expect(exact(invoice.subtotal) - exact(invoice.promotional) - exact(invoice.prepaid)).toBe(exact(invoice.taxable))
+  expect(exact(invoice.total) - exact(invoice.prepaid)).toBe(exact(invoice.amount_due))
   expect(sum(Object.values(preview.paid as Record<string, string>))).toBe(total)
 
   const accounts = (await read('ledger/accounts')).data as { account: string; balance: string }[]

@@ -22,7 +22,7 @@ let strangersCustomerKey: string
 let keyOfOther: string
 let strangersPortals: readonly string[]
 let stopGateway: () => Promise<void>
-const ids = { key: '', reservation: 'res_other' }
+const ids = { key: '', reservation: 'res_other', invoice: '', invoiceOfOther: '' }
 
 beforeAll(async () => {
   const world = await testPlane()
@@ -37,6 +37,8 @@ beforeAll(async () => {
   await api.call(`PUT /v1/customers/${OTHER}/budgets/other`, { body: { name: 'Budget of other', limit: '5', window: 'day' } })
   await api.call('POST /v1/events', { body: event({ id: 'evt-of-other', subject: OTHER, data: { input_tokens: 5000, run: 'run-of-other' } }) })
   ids.key = (await api.call('POST /v1/keys', { body: { scopes: ['gateway'], customer: OTHER } })).body.id
+  ids.invoice = await invoiceOf(OWN)
+  ids.invoiceOfOther = await invoiceOf(OTHER)
   keyOfOther = await api.key(['gateway', 'ingest', 'customer'], OTHER)
   stranger = await api.key(['gateway', 'ingest', 'customer'], OWN)
   strangersPortals = await Promise.all([false, true].map(async (admin) => (await api.call(`POST /v1/customers/${OWN}/portal-sessions`, { body: { admin } })).body.token))
@@ -48,6 +50,12 @@ afterAll(async () => {
   await api.close()
 })
 
+/** A draft: without somebody who issues it nothing gets a number. */
+async function invoiceOf(customer: string): Promise<string> {
+  await api.call(`POST /v1/customers/${customer}/invoice-items`, { body: { name: `Item of ${customer}`, amount: '1' } })
+  return (await api.call(`POST /v1/customers/${customer}/invoices`, { body: { kind: 'manual' } })).body.id
+}
+
 const event = (fields: Record<string, unknown>) => ({ specversion: '1.0', source: 'test', type: 'ai.request', ...fields })
 
 /** What each operation would need to do something to, or read something of, the other customer. */
@@ -57,6 +65,13 @@ const BODIES: Readonly<Partial<Record<Operation, unknown>>> = {
   createEntity: { kind: 'team', name: 'Mine' },
   addCredits: { amount: '1' },
   putBudget: { name: 'Mine', limit: '0', window: 'day' },
+  putBillingProfile: {},
+  createInvoice: { kind: 'manual' },
+  payInvoice: {},
+  voidInvoice: { reason: 'mine' },
+  writeOffInvoice: { reason: 'mine' },
+  createCreditNote: { reason: 'mine' },
+  createInvoiceItem: { name: 'Mine', amount: '1' },
   createPortalSession: {},
   createKey: { scopes: ['customer'], customer: OTHER },
   createUpstream: { name: 'mine', base_url: 'https://x.example.com/v1', provider: 'openai' },
@@ -72,9 +87,27 @@ const BODIES: Readonly<Partial<Record<Operation, unknown>>> = {
 }
 const QUERIES: Readonly<Partial<Record<Operation, string>>> = { listKeys: `?customer=${OTHER}`, followStream: `?customer=${OTHER}` }
 
+/** What stands for each parameter of a path: something of the customer, or something that nobody has. */
+function paramsOf(customer: string): Readonly<Record<string, string>> {
+  return {
+    customer,
+    key: ids.key,
+    reservation: ids.reservation,
+    invoice: customer === OWN ? ids.invoice : ids.invoiceOfOther,
+    upstream: 'ups_any',
+    feature: 'chat',
+    budget: 'other',
+    session: 'pts_other',
+    decision: customer === OWN ? 'own-1' : 'evt-of-other',
+    item: 'ini_any',
+    webhook: 'whk_any',
+    rate: 'any',
+  }
+}
+
 function attempt(operation: Operation, key: string, customer: string = OTHER): Promise<Reply> {
   const route = ROUTES[operation]
-  const path = route.path.replace('{customer}', customer).replace('{key}', ids.key).replace('{upstream}', 'ups_any').replace('{reservation}', ids.reservation).replace('{feature}', 'chat').replace('{budget}', 'other').replace('{session}', 'pts_other').replace('{decision}', 'evt-of-other')
+  const path = route.path.replace(/\{(\w+)\}/g, (_, name: string) => paramsOf(customer)[name]!)
   const body = BODIES[operation]
   return api.call(`${route.method} ${path}${QUERIES[operation] ?? ''}`, { key, ...(body === undefined ? {} : { body }) })
 }

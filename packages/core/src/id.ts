@@ -17,6 +17,8 @@ export const ID_PREFIXES = {
   signingKey: 'sgk',
   webhook: 'whk',
   invoice: 'inv',
+  invoiceItem: 'ini',
+  creditNote: 'crn',
   batch: 'bat',
   upstream: 'ups',
   request: 'req',

@@ -1,5 +1,21 @@
 -- The schema after all migrations. Made by `npm run gen`; change it with a new migration beside this file.
 
+CREATE OR REPLACE FUNCTION public.keep_invoice()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+begin
+  if tg_op = 'DELETE' then
+    if old.state <> 'draft' then raise exception 'an invoice with a number is kept: write a credit note' using errcode = 'restrict_violation'; end if;
+    return old;
+  end if;
+  if old.state <> 'draft' and (old.document, old.number, old.series, old.subtotal, old.net, old.tax, old.amount_due, old.currency, old.finalized_at) is distinct from
+     (new.document, new.number, new.series, new.subtotal, new.net, new.tax, new.amount_due, new.currency, new.finalized_at) then
+    raise exception 'an invoice with a number does not change: write a credit note' using errcode = 'restrict_violation';
+  end if;
+  return new;
+end $function$;
+
 CREATE OR REPLACE FUNCTION public.refuse_change()
  RETURNS trigger
  LANGUAGE plpgsql
@@ -63,6 +79,33 @@ create table audit_entry (
 );
 CREATE INDEX audit_entry_customer ON public.audit_entry USING btree (customer_id, id);
 CREATE TRIGGER audit_entry_append_only BEFORE DELETE OR UPDATE ON public.audit_entry FOR EACH ROW EXECUTE FUNCTION refuse_change();
+
+create table billing_profile (
+  customer_id text not null,
+  document jsonb not null,
+  changed_at timestamp with time zone default now() not null,
+  constraint billing_profile_pkey PRIMARY KEY (customer_id),
+  constraint billing_profile_customer_id_fkey FOREIGN KEY (customer_id) REFERENCES customer(id)
+);
+
+create table billing_schedule (
+  customer_id text not null,
+  period_start timestamp with time zone not null,
+  step text not null,
+  due_at timestamp with time zone not null,
+  constraint billing_schedule_pkey PRIMARY KEY (customer_id),
+  constraint billing_schedule_customer_id_fkey FOREIGN KEY (customer_id) REFERENCES customer(id),
+  constraint billing_schedule_step_check CHECK ((step = ANY (ARRAY['open'::text, 'close'::text])))
+);
+CREATE INDEX billing_schedule_due ON public.billing_schedule USING btree (due_at);
+
+create table billing_settings (
+  only_one boolean default true not null,
+  document jsonb not null,
+  changed_at timestamp with time zone default now() not null,
+  constraint billing_settings_pkey PRIMARY KEY (only_one),
+  constraint billing_settings_only_one_check CHECK (only_one)
+);
 
 create table budget_rule (
   customer_id text not null,
@@ -166,6 +209,23 @@ create table credit_block (
 );
 CREATE INDEX credit_block_open ON public.credit_block USING btree (customer_id, asset) WHERE (remaining > (0)::numeric);
 
+create table credit_note (
+  customer_id text not null,
+  id text not null,
+  invoice_id text not null,
+  series text not null,
+  number bigint not null,
+  reason text not null,
+  document jsonb not null,
+  net numeric(38,12) not null,
+  tax numeric(38,12) not null,
+  created_at timestamp with time zone not null,
+  constraint credit_note_pkey PRIMARY KEY (customer_id, id),
+  constraint credit_note_series_number_key UNIQUE (series, number),
+  constraint credit_note_customer_id_invoice_id_fkey FOREIGN KEY (customer_id, invoice_id) REFERENCES invoice(customer_id, id)
+);
+CREATE TRIGGER credit_note_append_only BEFORE DELETE OR UPDATE ON public.credit_note FOR EACH ROW EXECUTE FUNCTION refuse_change();
+
 create table customer (
   id text not null,
   name text not null,
@@ -228,6 +288,92 @@ create table idempotent_answer (
   body jsonb,
   created_at timestamp with time zone default now() not null,
   constraint idempotent_answer_pkey PRIMARY KEY (scope, key)
+);
+
+create table invoice (
+  customer_id text not null,
+  id text not null,
+  kind text not null,
+  state text not null,
+  series text,
+  number bigint,
+  currency text not null,
+  period_start timestamp with time zone not null,
+  period_end timestamp with time zone not null,
+  document jsonb not null,
+  subtotal numeric(38,12) not null,
+  net numeric(38,12) not null,
+  tax numeric(38,12) not null,
+  amount_due numeric(38,12) not null,
+  credited_net numeric(38,12) default 0 not null,
+  credited_tax numeric(38,12) default 0 not null,
+  created_at timestamp with time zone not null,
+  finalized_at timestamp with time zone,
+  due_at timestamp with time zone,
+  ended_at timestamp with time zone,
+  reference text,
+  constraint invoice_pkey PRIMARY KEY (customer_id, id),
+  constraint invoice_series_number_key UNIQUE (series, number),
+  constraint invoice_customer_id_fkey FOREIGN KEY (customer_id) REFERENCES customer(id),
+  constraint invoice_check CHECK (((state = 'draft'::text) = (number IS NULL))),
+  constraint invoice_kind_check CHECK ((kind = ANY (ARRAY['period'::text, 'opening'::text, 'progressive'::text, 'manual'::text]))),
+  constraint invoice_state_check CHECK ((state = ANY (ARRAY['draft'::text, 'open'::text, 'paid'::text, 'void'::text, 'uncollectible'::text])))
+);
+CREATE UNIQUE INDEX invoice_once ON public.invoice USING btree (customer_id, period_start, kind) WHERE (kind = ANY (ARRAY['period'::text, 'opening'::text]));
+CREATE INDEX invoice_state ON public.invoice USING btree (state, due_at);
+CREATE TRIGGER invoice_kept BEFORE DELETE OR UPDATE ON public.invoice FOR EACH ROW EXECUTE FUNCTION keep_invoice();
+
+create table invoice_credit (
+  customer_id text not null,
+  invoice_id text not null,
+  period_start timestamp with time zone not null,
+  category text not null,
+  amount numeric(38,12) not null,
+  constraint invoice_credit_pkey PRIMARY KEY (customer_id, invoice_id, period_start, category),
+  constraint invoice_credit_customer_id_invoice_id_fkey FOREIGN KEY (customer_id, invoice_id) REFERENCES invoice(customer_id, id) ON DELETE CASCADE,
+  constraint invoice_credit_category_check CHECK ((category = ANY (ARRAY['included'::text, 'paid'::text, 'promotional'::text])))
+);
+CREATE INDEX invoice_credit_period ON public.invoice_credit USING btree (customer_id, period_start);
+
+create table invoice_item (
+  customer_id text not null,
+  id text not null,
+  kind text not null,
+  name text not null,
+  amount numeric(38,12) not null,
+  currency text not null,
+  period_start timestamp with time zone not null,
+  period_end timestamp with time zone not null,
+  invoice_id text,
+  created_at timestamp with time zone default now() not null,
+  constraint invoice_item_pkey PRIMARY KEY (customer_id, id),
+  constraint invoice_item_customer_id_fkey FOREIGN KEY (customer_id) REFERENCES customer(id),
+  constraint invoice_item_kind_check CHECK ((kind = ANY (ARRAY['item'::text, 'proration'::text])))
+);
+CREATE INDEX invoice_item_waiting ON public.invoice_item USING btree (customer_id) WHERE (invoice_id IS NULL);
+
+create table invoice_line (
+  customer_id text not null,
+  invoice_id text not null,
+  line integer not null,
+  kind text not null,
+  price_id text not null,
+  entry text default ''::text not null,
+  period_start timestamp with time zone not null,
+  charges numeric(38,12) not null,
+  exact numeric(38,12) not null,
+  amount numeric(38,12) not null,
+  credited numeric(38,12) default 0 not null,
+  constraint invoice_line_pkey PRIMARY KEY (customer_id, invoice_id, line),
+  constraint invoice_line_customer_id_invoice_id_fkey FOREIGN KEY (customer_id, invoice_id) REFERENCES invoice(customer_id, id) ON DELETE CASCADE
+);
+CREATE INDEX invoice_line_period ON public.invoice_line USING btree (customer_id, period_start);
+
+create table invoice_series (
+  series text not null,
+  next_number bigint not null,
+  constraint invoice_series_pkey PRIMARY KEY (series),
+  constraint invoice_series_next_number_check CHECK ((next_number > 0))
 );
 
 create table lease (
@@ -307,6 +453,8 @@ create table ledger_transfer (
   constraint ledger_transfer_hash_check CHECK ((length(hash) = 32))
 );
 CREATE INDEX ledger_transfer_batch ON public.ledger_transfer USING btree (customer_id, batch_id);
+CREATE INDEX ledger_transfer_cause ON public.ledger_transfer USING btree (customer_id, cause_id);
+CREATE INDEX ledger_transfer_period ON public.ledger_transfer USING btree (customer_id, period_start) WHERE (cause = 'usage'::text);
 CREATE TRIGGER ledger_transfer_append_only BEFORE DELETE OR UPDATE ON public.ledger_transfer FOR EACH ROW EXECUTE FUNCTION refuse_change();
 
 create table meter_backfill (
@@ -475,6 +623,15 @@ create table subscription (
   constraint subscription_id_key UNIQUE (id),
   constraint subscription_customer_id_fkey FOREIGN KEY (customer_id) REFERENCES customer(id),
   constraint subscription_standing_check CHECK ((standing = ANY (ARRAY['good'::text, 'grace'::text, 'suspended'::text, 'paused'::text, 'cancelled'::text])))
+);
+
+create table tax_rate (
+  id text not null,
+  name text not null,
+  percent numeric(10,7) not null,
+  created_at timestamp with time zone default now() not null,
+  constraint tax_rate_pkey PRIMARY KEY (id),
+  constraint tax_rate_percent_check CHECK (((percent >= (0)::numeric) AND (percent <= (100)::numeric)))
 );
 
 create table upstream (

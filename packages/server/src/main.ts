@@ -5,6 +5,7 @@ import { Command } from 'commander'
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { registerCatalogCommands } from './cli/catalog.ts'
+import { registerCloseCommand } from './cli/close.ts'
 import { registerExplainCommands } from './cli/explain.ts'
 import { processDeps } from './cli/output.ts'
 import { registerStatementCommands } from './cli/statement.ts'
@@ -45,6 +46,7 @@ program.command('migrate').description('bring the database in DATABASE_URL to th
 
 registerCatalogCommands(program, processDeps())
 registerExplainCommands(program, processDeps())
+registerCloseCommand(program, processDeps())
 registerStatementCommands(program, processDeps())
 registerStatusCommand(program, processDeps())
 

@@ -14,8 +14,14 @@ import type { AssetId, Units } from '../money.ts'
  * - `included_usage` usage that an allowance of an amount paid: the plan's fee includes it
  * - `usage_revenue` what usage earned
  * - `breakage` credits that expired unused
+ * - `receivable` what invoices ask for and nobody has paid yet · `tax_payable` tax on them
+ * - `deferred_revenue` fees for time to come · `fee_revenue` fees whose time has passed
+ * - `exchange` credits that an invoice turned into money
+ * - `discounts`, `credit_notes` and `bad_debt` take away from revenue · `rounding` printed minus exact
  */
-export type AccountId = `wallet:${string}` | 'wallet_debt' | 'payment_clearing' | 'promotion' | 'accrued_usage' | 'included_usage' | 'usage_revenue' | 'breakage'
+export type AccountId =
+  | `wallet:${string}` | 'wallet_debt' | 'payment_clearing' | 'promotion' | 'accrued_usage' | 'included_usage' | 'usage_revenue' | 'breakage'
+  | 'receivable' | 'tax_payable' | 'deferred_revenue' | 'fee_revenue' | 'discounts' | 'credit_notes' | 'bad_debt' | 'rounding' | 'exchange'
 
 export type Transfer = {
   readonly debit: AccountId

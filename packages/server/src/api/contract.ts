@@ -7,6 +7,7 @@ import { customerRoutes } from './contract/customers.ts'
 import { decisionRoutes } from './contract/decisions.ts'
 import { entitlementRoutes } from './contract/entitlements.ts'
 import { insightRoutes } from './contract/insight.ts'
+import { invoiceRoutes, printedRoutes } from './contract/invoices.ts'
 import { moneyRoutes } from './contract/money.ts'
 import type { Route } from './contract/route.ts'
 import { sessionRoutes, signInRoute, signOutRoute } from './contract/sessions.ts'
@@ -15,17 +16,47 @@ import { ingestRoute, usageRoutes } from './contract/usage.ts'
 import { webhookRoutes } from './contract/webhooks.ts'
 
 /** Routes of one handler each, JSON in and out. */
-export const HANDLED = { ...customerRoutes, ...moneyRoutes, ...entitlementRoutes, ...usageRoutes, ...catalogRoutes, ...accessRoutes, ...webhookRoutes, ...sessionRoutes, ...insightRoutes } as const
+export const HANDLED = {
+  ...customerRoutes,
+  ...moneyRoutes,
+  ...invoiceRoutes,
+  ...entitlementRoutes,
+  ...usageRoutes,
+  ...catalogRoutes,
+  ...accessRoutes,
+  ...webhookRoutes,
+  ...sessionRoutes,
+  ...insightRoutes,
+} as const
 /** Routes that are passed on to the gateway. */
 export const FORWARDED = decisionRoutes
+/** Routes that answer pages and documents. */
+export const PRINTED = printedRoutes
 /** Public routes. */
 export const SYSTEM = systemRoutes
 
 export type HandledOperation = keyof typeof HANDLED
-export type Operation = HandledOperation | keyof typeof FORWARDED | keyof typeof SYSTEM | 'ingestEvents' | 'followStream' | 'signIn' | 'signOut'
+export type Operation =
+  | HandledOperation
+  | keyof typeof FORWARDED
+  | keyof typeof PRINTED
+  | keyof typeof SYSTEM
+  | 'ingestEvents'
+  | 'followStream'
+  | 'signIn'
+  | 'signOut'
 
 /** Every route by its operation id, in the order of the docs. */
-export const ROUTES: Readonly<Record<Operation, Route>> = { ...FORWARDED, ingestEvents: ingestRoute, ...HANDLED, signIn: signInRoute, signOut: signOutRoute, followStream: streamRoute, ...SYSTEM }
+export const ROUTES: Readonly<Record<Operation, Route>> = {
+  ...FORWARDED,
+  ingestEvents: ingestRoute,
+  ...HANDLED,
+  ...PRINTED,
+  signIn: signInRoute,
+  signOut: signOutRoute,
+  followStream: streamRoute,
+  ...SYSTEM,
+}
 
 export { ingestRoute, streamRoute }
 export type { Route } from './contract/route.ts'

@@ -6,9 +6,21 @@ import { catalogHandlers } from './routes/catalog.ts'
 import { customerHandlers } from './routes/customers.ts'
 import { entitlementHandlers } from './routes/entitlements.ts'
 import { insightHandlers } from './routes/insight.ts'
+import { invoiceHandlers } from './routes/invoices.ts'
 import { moneyHandlers } from './routes/money.ts'
 import { sessionHandlers } from './routes/sessions.ts'
 import { usageHandlers } from './routes/usage.ts'
 import { webhookHandlers } from './routes/webhooks.ts'
 
-export const HANDLERS: Handlers = { ...customerHandlers, ...moneyHandlers, ...entitlementHandlers, ...usageHandlers, ...catalogHandlers, ...accessHandlers, ...webhookHandlers, ...sessionHandlers, ...insightHandlers }
+export const HANDLERS: Handlers = {
+  ...customerHandlers,
+  ...moneyHandlers,
+  ...invoiceHandlers,
+  ...entitlementHandlers,
+  ...usageHandlers,
+  ...catalogHandlers,
+  ...accessHandlers,
+  ...webhookHandlers,
+  ...sessionHandlers,
+  ...insightHandlers,
+}

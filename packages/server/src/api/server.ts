@@ -30,6 +30,7 @@ import { HANDLERS } from './routes.ts'
 import { registerEvents } from './routes/events.ts'
 import { registerForwarded } from './routes/forward.ts'
 import { registerSessions, sessionToken } from './routes/sessions.ts'
+import { registerPrinted } from './routes/print.ts'
 import { registerStream } from './routes/stream.ts'
 
 export type ApiOptions = {
@@ -39,6 +40,8 @@ export type ApiOptions = {
   readonly version: string
   /** Further routes, such as the node protocol. They authenticate their own callers. */
   readonly register?: (app: FastifyInstance) => void
+  /** Font file for invoices in scripts that the usual one lacks. */
+  readonly invoiceFont?: string | null
   /** Where other parts of the process have their metrics. */
   readonly metrics?: Registry
   /** The console and the portal; left out, only the API is served. */
@@ -118,6 +121,7 @@ export function createApi(options: ApiOptions): FastifyInstance {
   registerEvents(app, { plane, callerOf, metrics })
   registerOpenMeter(app, { plane })
   registerLago(app, { plane })
+  registerPrinted(app, { plane, font: options.invoiceFont ?? null })
   registerForwarded(app, { address: options.gatewayUrl })
   registerSystem(app, options, metrics.registry)
   if (options.pages !== undefined) registerPages(app, { files: options.pages, framingOrigins: (session) => framingOrigins(plane, session) })

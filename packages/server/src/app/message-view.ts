@@ -9,6 +9,8 @@ type StreamType = {
   readonly tenantMembers: readonly string[]
 }
 
+const INVOICE = ['invoice', 'number', 'kind', 'amount_due', 'currency', 'due_at']
+
 export const STREAM_TYPES: Readonly<Record<string, StreamType>> = {
   'usage.settled': {
     says: 'Usage was charged: the batch, how many events, their charge, and the latest of them.',
@@ -22,6 +24,11 @@ export const STREAM_TYPES: Readonly<Record<string, StreamType>> = {
   'credits.expired': { says: 'The rest of a credit block expired.', tenantMembers: ['block', 'amount', 'currency'] },
   'customer.created': { says: 'A customer was created.', tenantMembers: ['name', 'plan'] },
   'subscription.changed': { says: 'Plan or standing changed.', tenantMembers: ['before', 'after'] },
+  'invoice.finalized': { says: 'An invoice got its number.', tenantMembers: INVOICE },
+  'invoice.paid': { says: 'An invoice was paid.', tenantMembers: INVOICE },
+  'invoice.void': { says: 'An invoice was voided; what it asked for is on the next one.', tenantMembers: INVOICE },
+  'invoice.uncollectible': { says: 'An invoice was written off.', tenantMembers: [] },
+  'credit_note.written': { says: 'Part of an invoice or all of it was taken back.', tenantMembers: ['credit_note', 'number', 'invoice', 'total', 'currency'] },
   'webhook.disabled': { says: 'Nothing is sent to a webhook endpoint any more, and why.', tenantMembers: ['webhook', 'url', 'reason'] },
   'correction.refused': { says: 'A correction that came before its event does not fit it, and was not applied. For the operator.', tenantMembers: [] },
   'dimension.overflowed': { says: 'A dimension has more values than are kept; further ones are counted together. For the operator.', tenantMembers: [] },

@@ -1,17 +1,16 @@
 // What customers and operators read: balance, entitlements, usage, invoice preview, and the check that all of it agrees.
 // Every figure is computed from stored facts by core; nothing is computed twice in two ways.
 
-import {
-  formatDecimal, formatUnits, parseUnits, previewInvoice, quantity, QUANTITY_SCALE_MAX, units, ZERO,
-  type Accumulated, type AssetPayment, type InvoicePreview, type Quantity, type UsagePrice,
-} from '@tollgate/core'
+import { EVENT_AGE_MS_MAX, formatDecimal, formatUnits, instant, parseUnits, units, type AssetPayment, type Instant, type InvoiceDocument, type InvoicePreview } from '@tollgate/core'
 import { listBudgets } from '../store/budgets.ts'
-import { assetsOf, readSums, usagePayments, type Sums } from '../store/reports.ts'
-import { accumulatorOf, readAccumulators, readBlocks, readDebt } from '../store/settlement.ts'
+import { assetsOf, readSums, type Sums } from '../store/reports.ts'
+import { readBlocks, readDebt } from '../store/settlement.ts'
 import type { ControlPlane } from './control-plane.ts'
 import { budgetScale, budgetsOf, limitOf, type CustomerContext } from './customer-contexts.ts'
 import { getCustomer } from './customers.ts'
 import { openRunning } from './open-budgets.ts'
+import { compose, documentOf, unitOf } from './invoices/compose.ts'
+import { loadBilling } from './invoices/facts.ts'
 
 export async function contextOf(plane: ControlPlane, customer: string): Promise<CustomerContext> {
   const row = await getCustomer(plane, customer)
@@ -60,35 +59,26 @@ export async function balanceReport(plane: ControlPlane, customer: string): Prom
   }
 }
 
-export type PreviewReport = { readonly preview: InvoicePreview; readonly context: CustomerContext; readonly paid: readonly AssetPayment[] }
-
-/** The preview with the span that its lines' events lie in, and who has paid how much so far. */
-export async function invoicePreview(plane: ControlPlane, customer: string): Promise<PreviewReport> {
-  const context = await contextOf(plane, customer)
-  const { plan, catalog } = context
-  const { period } = context.snapshot
-  const [totals, payments] = await plane.sql.begin('isolation level repeatable read read only', async (tx) => [
-    await readAccumulators(tx, [customer], [period.start]), await usagePayments(tx, customer, period.start),
-  ] as const)
-  const prices = pricesOf(context, totals)
-  const accumulated = totals.map((row): Accumulated => {
-    const total = accumulatorOf(row, prices.find((price) => price.id === row.price)!.scale)
-    return { price: row.price, entry: row.entry, quantity: total.quantity as Quantity, included: total.included as Quantity, billable: total.billable as Quantity, amount: units(total.amount), events: total.events }
-  })
-  const paid = payments.map(({ asset, drawn, included, accrued, debt }): AssetPayment => ({ asset, drawn: parseUnits(drawn, asset), included: parseUnits(included, asset), accrued: parseUnits(accrued, asset), debt: parseUnits(debt, asset) }))
-  const preview = previewInvoice({ plan: { recurring: plan.recurring, prices }, currency: catalog.currency, accumulated, paid, creditValue: (asset) => catalog.creditAssets.get(asset)?.value ?? null })
-  return { preview, context, paid }
+export type PreviewReport = {
+  readonly preview: InvoicePreview
+  readonly context: CustomerContext
+  readonly paid: readonly AssetPayment[]
+  /** The invoice that closing the period now would write: what of it was not asked for yet. */
+  readonly invoice: InvoiceDocument
 }
 
-/**
- * Prices of the plan, and those that charged usage of the period before the plan or the catalog changed: their usage is on the
- * invoice too. Of a price that no plan has any more only the sums are known.
- */
-function pricesOf({ plan, catalog }: CustomerContext, charged: readonly { readonly price: string; readonly asset: string }[]): UsagePrice[] {
-  const known = [...plan.prices, ...[...catalog.plans.values()].flatMap(({ prices }) => prices)]
-  const former = new Map(charged.filter(({ price: id }) => !plan.prices.some((price) => price.id === id)).map((total) => [total.price, total.asset]))
-  return [...plan.prices, ...[...former].map(([id, asset]): UsagePrice => known.find((price) => price.id === id && price.asset === asset)
-    ?? { id, name: id, meter: id, scale: QUANTITY_SCALE_MAX, asset, when: new Map(), model: 'per_unit', amount: ZERO, per: quantity(1n) })]
+/** What the period comes to by now, who has paid how much, and the invoice that closing it now would write. */
+export async function invoicePreview(plane: ControlPlane, customer: string): Promise<PreviewReport> {
+  const now = plane.clock.now()
+  const running = await contextOf(plane, customer)
+  const contextAt = (at: Instant) => plane.contexts.at(running.facts, at)
+  const { settings, profile, tax, items, current, earlier } = await plane.sql.begin('isolation level repeatable read read only', async (tx) => {
+    const billing = await loadBilling(tx, [customer], instant(running.snapshot.period.start - EVENT_AGE_MS_MAX))
+    return { settings: billing.settings, ...billing.of(running) }
+  })
+  const composed = compose({ context: running, now, kind: 'period', current, earlier: earlier(contextAt), items, tax })
+  const invoice = documentOf(composed.closed, { number: null, issuedAt: null, dueAt: null, period: running.snapshot.period, timeZone: running.facts.timeZone, settings, profile, customerName: running.facts.name, unitOf: unitOf(running), tax })
+  return { preview: composed.preview, context: running, paid: current.input.paid, invoice }
 }
 
 export type SumsCheck = { readonly agrees: boolean; readonly sums: Sums; readonly differences: readonly string[] }

@@ -4,6 +4,7 @@ import { expireBlocks } from '../app/credits.ts'
 import { forgetSessions } from '../app/console-sessions.ts'
 import type { ControlPlane } from '../app/control-plane.ts'
 import { forgetAnswers } from '../app/idempotency.ts'
+import { runBilling } from '../app/invoices/run.ts'
 import { checkpointLedgers } from '../app/ledger/checkpoints.ts'
 import { keepPartitions } from '../app/partitions.ts'
 import { deliverDue } from '../app/webhooks/deliver.ts'
@@ -20,6 +21,7 @@ const JOBS: readonly Job[] = [
   { name: 'expire-credit-blocks', everyMs: 10_000, run: expireBlocks },
   { name: 'forget-idempotency-answers', everyMs: 3_600_000, run: forgetAnswers },
   { name: 'forget-outbox-messages', everyMs: 3_600_000, run: forgetOutbox },
+  { name: 'close-periods', everyMs: 60_000, run: (plane) => runBilling(plane) },
   { name: 'sign-ledger-checkpoints', everyMs: 24 * 3_600_000, run: checkpointLedgers },
   { name: 'forget-minutes', everyMs: 600_000, run: forgetMinutes },
   { name: 'forget-ended-sessions', everyMs: 3_600_000, run: forgetSessions },

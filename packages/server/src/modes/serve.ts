@@ -56,7 +56,7 @@ export async function serve(options: ServeOptions): Promise<{ readonly stop: () 
     undo.push(startJobs(plane))
     const nodeToken = config.nodeToken ?? randomBytes(32).toString('base64url')
     let gateway: GatewayChild | null = null
-    const api = createApi({ plane, pages, version: options.version, gatewayUrl: () => gateway?.url() ?? '', register: (app) => registerInternal(app, plane, nodeToken) })
+    const api = createApi({ plane, pages, version: options.version, invoiceFont: config.invoiceFont, gatewayUrl: () => gateway?.url() ?? '', register: (app) => registerInternal(app, plane, nodeToken) })
     const port = await listen(api, { host: config.host, port: config.port, setting: 'TOLLGATE_PORT', flag: '--port' })
     undo.push(() => api.close())
     // With port 0 the address is known only now; no snapshot was compiled before.

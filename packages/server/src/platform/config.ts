@@ -101,6 +101,10 @@ export const OPTIONS = {
     env: 'TOLLGATE_EVENT_AHEAD_MINUTES', flag: '--event-ahead-minutes', default: '5', schema: wholeNumber(0, 1_440),
     doc: 'How far ahead of the clock of this machine the time of a usage event may be, in minutes: what clocks are apart.',
   }),
+  invoiceFont: option({
+    env: 'TOLLGATE_INVOICE_FONT', schema: text,
+    doc: 'A TrueType or OpenType file for invoices in scripts beyond Latin, Greek and Cyrillic. Not set: Roboto.',
+  }),
   controlUrl: option({
     env: 'TOLLGATE_CONTROL_URL', flag: '--control-url', schema: httpUrl('http://10.0.0.5:4100'),
     doc: 'Gateway mode: the API of the Tollgate that this node leases its budgets from.',

@@ -3,7 +3,7 @@
 
 import type { Instant } from '@tollgate/core'
 import type { Sql } from '../platform/postgres.ts'
-import type { StoredEvent } from './events.ts'
+import { selectEvents, type StoredEvent } from './events.ts'
 
 export type RefusalRow = { readonly id: bigint; readonly customer: string; readonly payload: Readonly<Record<string, unknown>>; readonly at: Instant }
 export type RecentEvent = StoredEvent & { readonly sequence: bigint; readonly customer: string }
@@ -132,7 +132,5 @@ export async function databaseFacts(sql: Sql): Promise<{ readonly version: strin
 }
 
 function columns(sql: Sql) {
-  return sql`
-    sequence, batch_id as batch, customer_id as customer, source, id, type, time, entity_id as entity, feature, run, key_id as key, period_start as "periodStart",
-    catalog_version as "catalogVersion", quantities, dimensions, charges, amount, asset, cost, estimated, context`
+  return sql`usage_event.customer_id as customer, ${selectEvents(sql, 'usage_event')}`
 }

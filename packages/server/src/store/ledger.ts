@@ -94,6 +94,11 @@ export async function listTransfers(sql: Sql | Transaction, input: TransferFilte
     order by sequence limit ${input.limit}`
 }
 
+/** The transfers that one thing caused, oldest first. */
+export async function listCauseTransfers(sql: Sql | Transaction, of: { readonly customer: string; readonly causeId: string }): Promise<Pick<StoredTransfer, 'debit' | 'credit' | 'asset' | 'amount' | 'cause'>[]> {
+  return sql<StoredTransfer[]>`select debit, credit, asset, amount, cause from ledger_transfer where customer_id = ${of.customer} and cause_id = ${of.causeId} order by sequence`
+}
+
 export type AccountBalance = { readonly account: string; readonly asset: string; readonly debits: string; readonly credits: string }
 
 /** Sums of every account, of all that was posted before `before`. */

@@ -34,6 +34,13 @@ export async function readAccumulators(sql: Sql | Transaction, customers: readon
     where customer_id = any(${customers as string[]}::text[]) and period_start = any(${periods.map(iso)}::timestamptz[])`
 }
 
+/** Running totals of the periods from `since` on. */
+export async function readAccumulatorsSince(sql: Sql | Transaction, of: { readonly customers: readonly string[]; readonly since: Instant }): Promise<AccumulatorText[]> {
+  return sql<AccumulatorText[]>`
+    select customer_id as customer, period_start as "periodStart", price_id as price, entry, asset, quantity, included, billable, amount, events from accumulator
+    where customer_id = any(${of.customers as string[]}::text[]) and period_start >= ${of.since}`
+}
+
 export function accumulatorOf(row: AccumulatorText, scale: number): AccumulatorRow {
   const exact = (text: string) => parseDecimal(text, scale, 'accumulator')
   return {

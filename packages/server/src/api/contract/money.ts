@@ -2,6 +2,7 @@
 
 import * as z from 'zod'
 import { choice, currency, cursor, customerParam, decimal, id, instantIn, limit, listOf, nothing, period, text, time, word } from './fields.ts'
+import { printedInvoice } from './invoices.ts'
 import { route } from './route.ts'
 
 const category = choice(['paid', 'promotional'], '`paid` was bought, `promotional` was given.')
@@ -239,8 +240,8 @@ export const moneyRoutes = {
           .meta({ description: 'Usage that is priced in credits: what was used, and who paid.' }),
         subtotal: decimal('Sum of the lines as printed.', '49.75'),
         credits_applied: decimal('Usage that prepaid credit has paid.', '0'),
-        rounding: decimal('Printed minus exact, over all lines.', '-0.000000125'),
-        amount_due: decimal('Subtotal minus credits applied.', '49.75'),
+        invoice: printedInvoice.meta({ description: 'The invoice that closing the period now would write: with tax, late usage and items, less what was invoiced already.' }),
+        amount_due: decimal('What that invoice asks for.', '49.75'),
         paid: z
           .strictObject({
             drawn: decimal('Paid by wallets so far, exact.', '0'),

@@ -10,6 +10,7 @@ export type Fields = z.ZodObject
 export const TAGS = {
   customers: 'Customers, their entities, plan and standing.',
   money: 'Credits, balance, ledger and invoice.',
+  invoices: 'Invoices, credit notes, tax, and who gets them.',
   entitlements: 'What a customer may do, and within which budgets.',
   usage: 'Usage events in, usage and charges out.',
   decisions: 'Decide before a request runs, settle after it. Answered by the gateway from memory.',

@@ -8,6 +8,7 @@ import { balanceReport, checkSums, invoicePreview } from '../../app/reports.ts'
 import { timeOf, timeOrNull } from '../contract/fields.ts'
 import type { moneyRoutes } from '../contract/money.ts'
 import { readSequence, writeCursor } from '../cursor.ts'
+import { documentBody } from './invoices.ts'
 import type { Handlers } from '../handler.ts'
 
 export const moneyHandlers: Handlers<keyof typeof moneyRoutes> = {
@@ -94,7 +95,7 @@ export const moneyHandlers: Handlers<keyof typeof moneyRoutes> = {
     return { data, next_cursor: null }
   },
   previewInvoice: async ({ plane, params }) => {
-    const { preview, context, paid } = await invoicePreview(plane, params.customer)
+    const { preview, context, paid, invoice } = await invoicePreview(plane, params.customer)
     const { currency } = preview
     const { period } = context.snapshot
     const amount = (exact: bigint) => formatUnits(units(exact), currency)
@@ -127,8 +128,8 @@ export const moneyHandlers: Handlers<keyof typeof moneyRoutes> = {
       })),
       subtotal: amount(preview.subtotal),
       credits_applied: amount(preview.creditsApplied),
-      rounding: amount(preview.rounding),
-      amount_due: amount(preview.amountDue),
+      invoice: documentBody(invoice),
+      amount_due: invoice.amountDue,
       paid: { drawn: amount(own?.drawn ?? 0n), included: amount(own?.included ?? 0n), accrued: amount(own?.accrued ?? 0n), debt: amount(own?.debt ?? 0n) },
       as_of: timeOf(plane.clock.now()),
     }

@@ -1,0 +1,190 @@
+// From a customer's facts to what an invoice says. Pure: a preview at any time, a draft and the final invoice are this same function, so that
+// they cannot differ but by what happened in between.
+
+import {
+  closeInvoice, dueLines, formatDecimal, formatPercent, formatQuantity, formatUnits, parseUnits, plainLine, previewInvoice, units, ZERO,
+  type ChargeLine, type ClosedInvoice, type DocumentLine, type Instant, type InvoiceDocument, type InvoicedLine, type InvoicePosting, type InvoicePreview, type Party, type PreviewInput, type Span, type TaxTreatment, type Units,
+} from '@tollgate/core'
+import type { CustomerContext } from '../customer-contexts.ts'
+import type { CreditCategory, ItemRow, UsageCredit } from '../../store/invoices.ts'
+import type { BillingProfile, BillingSettings } from './settings.ts'
+
+/** What one period of a customer comes to by now, and what was asked for of it. */
+export type PeriodFacts = {
+  readonly period: Span
+  readonly input: Omit<PreviewInput, 'currency'>
+  readonly invoiced: readonly InvoicedLine[]
+  readonly credits: readonly Omit<UsageCredit, 'customer' | 'periodStart'>[]
+  /** Credit that earlier invoices of the period showed, exact. */
+  readonly shown: Readonly<Record<CreditCategory, Units>>
+}
+
+export type ComposeInput = {
+  readonly context: CustomerContext
+  readonly now: Instant
+  /** `opening`: only what is due in advance. `progressive`: usage so far. `period`: all of it. */
+  readonly kind: 'opening' | 'progressive' | 'period'
+  readonly current: PeriodFacts
+  /** Periods that were closed before. */
+  readonly earlier: readonly PeriodFacts[]
+  readonly items: readonly ItemRow[]
+  readonly tax: TaxTreatment
+}
+
+export type Composed = {
+  readonly closed: ClosedInvoice
+  readonly preview: InvoicePreview
+  readonly posting: InvoicePosting
+  /** Credits of other assets that the invoice turned into money. */
+  readonly exchanged: readonly { readonly asset: string; readonly credits: Units; readonly money: Units }[]
+  readonly shown: readonly { readonly periodStart: Instant; readonly category: CreditCategory; readonly amount: Units }[]
+  readonly items: readonly string[]
+}
+
+export function compose(input: ComposeInput): Composed {
+  const { context, current } = input
+  const currency = context.catalog.currency
+  const preview = previewInvoice({ ...current.input, currency })
+  const own = dueLines(linesOf(preview, current.period).filter((line) => isDue(line, input)), current.invoiced.filter((line) => isDue(line, input)))
+  const late = input.kind === 'period' ? input.earlier.map((facts) => ({ facts, lines: lateLines(facts, currency) })) : []
+  const items = input.kind === 'period' ? input.items.filter((item) => item.currency === currency) : []
+  const lines = [...own, ...late.flatMap((one) => one.lines), ...items.map(itemLine)]
+  const periods = input.kind === 'opening' ? [] : [current, ...late.filter((one) => one.lines.length > 0).map(({ facts }) => facts)]
+  const shown = periods.flatMap((facts) => creditsOf(facts, currency))
+  const sumOf = (category: CreditCategory) => nonNegative(sum(shown.filter((credit) => credit.category === category).map(({ amount }) => amount)))
+  const closed = closeInvoice({ currency, lines, discounts: [], included: sumOf('included'), promotional: sumOf('promotional'), prepaid: sumOf('paid'), tax: input.tax })
+  return { closed, preview, ...postingOf(closed, { now: input.now, shown, credits: current.credits }), shown, items: items.map(({ id }) => id) }
+}
+
+/** The lines of a whole period. */
+function linesOf(preview: InvoicePreview, period: Span): ChargeLine[] {
+  return preview.lines.map((line) => ({
+    kind: line.kind, price: line.price, entry: line.entry, name: line.name, period, quantity: line.quantity, included: line.included, billable: line.billable, scale: line.scale, events: line.events,
+    charges: line.kind === 'usage' ? units(line.exact - line.opening) : ZERO, exact: line.exact,
+  }))
+}
+
+function isDue(line: { readonly kind: string; readonly price: string }, { kind, context }: ComposeInput): boolean {
+  const isUsage = line.kind === 'usage' || line.kind === 'credits'
+  if (kind === 'period') return true
+  if (kind === 'progressive') return isUsage
+  return !isUsage && context.plan.recurring.some((price) => price.id === line.price && price.timing === 'in_advance')
+}
+
+/** What a closed period comes to beyond its invoices: its usage that came late or was corrected. */
+function lateLines(facts: PeriodFacts, currency: string): ChargeLine[] {
+  const preview = previewInvoice({ ...facts.input, currency })
+  const usage = linesOf(preview, facts.period).filter(({ kind }) => kind === 'usage').map((line): ChargeLine => ({ ...line, kind: 'late_usage', name: `${line.name} (late)` }))
+  return dueLines(usage, facts.invoiced.filter(({ kind }) => kind === 'usage'))
+}
+
+function itemLine(item: ItemRow): ChargeLine {
+  return plainLine({ kind: item.kind, price: item.id, name: item.name, period: { start: item.periodStart, end: item.periodEnd }, exact: parseUnits(item.amount, item.currency) })
+}
+
+/** Credit that paid usage since it was last shown. What the wallet owes is paid by its next top-up, as bought credit is. */
+function creditsOf(facts: PeriodFacts, currency: string): Composed['shown'][number][] {
+  const own = facts.credits.find(({ asset }) => asset === currency)
+  if (own === undefined) return []
+  const paid = units(parseUnits(own.paid, currency) + parseUnits(own.debt, currency) - facts.shown.paid)
+  const promotional = units(parseUnits(own.promotional, currency) - facts.shown.promotional)
+  const included = units(parseUnits(own.included, currency) - facts.shown.included)
+  const of = (category: CreditCategory, amount: Units) => (amount === ZERO ? [] : [{ periodStart: facts.period.start, category, amount }])
+  return [...of('included', included), ...of('paid', paid), ...of('promotional', promotional)]
+}
+
+function postingOf(closed: ClosedInvoice, of: { readonly now: Instant; readonly shown: Composed['shown']; readonly credits: PeriodFacts['credits'] }): Pick<Composed, 'posting' | 'exchanged'> {
+  let [charges, fees, deferred] = [0n, 0n, 0n]
+  const exchanged: { asset: string; credits: Units; money: Units }[] = []
+  for (const line of closed.lines) {
+    const isUsage = line.kind === 'usage' || line.kind === 'late_usage'
+    if (line.kind === 'credits') exchanged.push({ asset: line.price, credits: units(line.billable), money: line.exact })
+    else if (isUsage) {
+      const opening = line.before === undefined ? line.exact - line.charges : 0n
+      charges += line.exact - opening
+      fees += opening
+    } else if (line.period.end > of.now) deferred += line.exact
+    else fees += line.exact
+  }
+  const paid = sum(of.shown.map(({ amount }) => amount))
+  const discounts = sum(closed.discounts.map(({ amount }) => amount))
+  return {
+    exchanged,
+    posting: { asset: closed.currency, accrued: units(charges - paid), fees: units(fees + sum(exchanged.map(({ money }) => money))), deferred: units(deferred), discounts, tax: closed.taxed.tax, amountDue: closed.amountDue },
+  }
+}
+
+export type Printing = {
+  readonly number: string | null
+  readonly issuedAt: Instant | null
+  readonly dueAt: Instant | null
+  readonly period: Span
+  readonly timeZone: string
+  readonly settings: BillingSettings | null
+  readonly profile: BillingProfile
+  readonly customerName: string
+  readonly unitOf: (price: string) => string | null
+  readonly tax: TaxTreatment
+}
+
+/** The document: everything that is printed, as text. */
+export function documentOf(closed: ClosedInvoice, printing: Printing): InvoiceDocument {
+  const { currency } = closed
+  const { timeZone } = printing
+  const amount = (value: Units) => formatUnits(value, currency)
+  return {
+    kind: 'invoice', number: printing.number, corrects: null,
+    issued: printing.issuedAt === null ? null : dayOf(printing.issuedAt, timeZone), due: printing.dueAt === null ? null : dayOf(printing.dueAt, timeZone),
+    ...daysOf(printing.period, timeZone), currency,
+    seller: printing.settings?.seller ?? NOBODY,
+    buyer: printing.profile.party ?? { ...NOBODY, name: printing.customerName },
+    lines: closed.lines.map((line, index): DocumentLine => ({
+      line: index + 1, kind: line.kind, price: line.price, name: line.name, ...daysOf(line.period.end === 0 ? printing.period : line.period, timeZone), quantity: formatQuantity(line.quantity, line.scale), unit: printing.unitOf(line.price),
+      included: formatQuantity(line.included, line.scale), exact: amount(line.exact), amount: amount(line.amount),
+    })),
+    subtotal: amount(closed.subtotal),
+    discounts: closed.discounts.map(({ name, amount: off }) => ({ name, amount: amount(off) })),
+    included: amount(closed.included), promotional: amount(closed.promotional), prepaid: amount(closed.prepaid), taxable: amount(closed.taxable),
+    taxes: closed.taxed.taxes.map((tax) => ({ name: tax.rate.name, percent: formatPercent(tax.rate.percent), base: amount(tax.base), amount: amount(tax.amount) })),
+    taxInclusive: printing.tax.kind === 'rates' && printing.tax.inclusive,
+    total: amount(closed.total), amountDue: amount(closed.amountDue), rounding: amount(closed.rounding),
+    notes: [...taxNotes(printing.tax), ...(printing.settings?.notes ?? [])],
+  }
+}
+
+const NOBODY: Party = { name: '', address: [], country: null, taxId: null, email: null }
+
+function taxNotes(tax: TaxTreatment): string[] {
+  if (tax.kind === 'reverse_charge') return ['Reverse charge: the recipient of the service owes the tax (Art. 196 of Directive 2006/112/EC).']
+  return tax.kind === 'exempt' ? [`Tax exempt: ${tax.reason}`] : []
+}
+
+/** What the quantity of a line counts, by the price of the plan. */
+export function unitOf({ plan, catalog }: CustomerContext): (price: string) => string | null {
+  return (price) => {
+    const meter = plan.prices.find(({ id }) => id === price)?.meter
+    return meter === undefined ? null : (catalog.meterById.get(meter)?.unit ?? null)
+  }
+}
+
+/** First and last day of a half-open span, in the customer's calendar. */
+export function daysOf(span: Span, timeZone: string): { readonly from: string; readonly to: string } {
+  return { from: dayOf(span.start, timeZone), to: dayOf((span.end > span.start ? span.end - 1 : span.end) as Instant, timeZone) }
+}
+
+export function dayOf(at: Instant, timeZone: string): string {
+  return Temporal.Instant.fromEpochMilliseconds(at).toZonedDateTimeISO(timeZone).toPlainDate().toString()
+}
+
+export function numberText(series: string, number: bigint): string {
+  return `${series}-${formatDecimal(number, 0).padStart(6, '0')}`
+}
+
+
+function nonNegative(amount: Units): Units {
+  return amount > ZERO ? amount : ZERO
+}
+
+function sum(amounts: readonly bigint[]): Units {
+  return units(amounts.reduce((total, amount) => total + amount, 0n))
+}

@@ -1,0 +1,100 @@
+// Loads what invoices of many customers need, in a handful of statements: totals of prices, who paid, what was invoiced and shown, items,
+// profiles. Nothing is decided here.
+
+import { parseUnits, quantity, QUANTITY_SCALE_MAX, units, ZERO, type Accumulated, type AssetPayment, type Instant, type InvoicedLine, type Quantity, type Span, type TaxTreatment, type UsagePrice } from '@tollgate/core'
+import type { Transaction, Sql } from '../../platform/postgres.ts'
+import { listTaxRates, readProfiles, readSettings } from '../../store/billing.ts'
+import { invoicedLines, shownCredits, usageCredits, waitingItems, type ItemRow } from '../../store/invoices.ts'
+import { accumulatorOf, readAccumulatorsSince, type AccumulatorText } from '../../store/settlement.ts'
+import type { CustomerContext } from '../customer-contexts.ts'
+import type { PeriodFacts } from './compose.ts'
+import { NO_PROFILE, treatmentOf, type BillingProfile, type BillingSettings } from './settings.ts'
+
+export type BillingFacts = {
+  readonly settings: BillingSettings | null
+  readonly of: (context: CustomerContext) => CustomerBilling
+}
+
+export type CustomerBilling = {
+  readonly profile: BillingProfile
+  readonly tax: TaxTreatment
+  readonly items: readonly ItemRow[]
+  readonly current: PeriodFacts
+  /** Earlier periods that have usage or were invoiced, oldest first. */
+  readonly earlier: (contextAt: (at: Instant) => CustomerContext) => PeriodFacts[]
+}
+
+/** `since`: earlier periods begin no earlier than this. */
+export async function loadBilling(tx: Sql | Transaction, customers: readonly string[], since: Instant): Promise<BillingFacts> {
+  const of = { customers, since }
+  const [settings, rates, profiles, totals, credits, invoiced, shown, items] = await Promise.all([
+    readSettings(tx), listTaxRates(tx), readProfiles(tx, customers), readAccumulatorsSince(tx, of), usageCredits(tx, of), invoicedLines(tx, of), shownCredits(tx, of), waitingItems(tx, customers),
+  ])
+  const [totalsOf, creditsOf, invoicedOf, shownOf, itemsOf] = [byCustomer(totals), byCustomer(credits), byCustomer(invoiced), byCustomer(shown), byCustomer(items)]
+  const periodFacts = (context: CustomerContext, period: Span): PeriodFacts => {
+    const { customer } = context.snapshot
+    const at = <Row extends { readonly periodStart: Instant }>(rows: readonly Row[] | undefined) => (rows ?? []).filter(({ periodStart }) => periodStart === period.start)
+    const own = at(totalsOf.get(customer))
+    const paid = at(creditsOf.get(customer))
+    const { currency } = context.catalog
+    const shownAs = (category: string) => units(at(shownOf.get(customer)).filter((row) => row.category === category).reduce((sum, { amount }) => sum + parseUnits(amount, currency), 0n))
+    return {
+      period,
+      input: inputOf(context, own, paid.map(({ asset, ...row }): AssetPayment => ({ asset, drawn: units(parseUnits(row.paid, asset) + parseUnits(row.promotional, asset)), included: parseUnits(row.included, asset), accrued: parseUnits(row.accrued, asset), debt: parseUnits(row.debt, asset) }))),
+      invoiced: at(invoicedOf.get(customer)).map((row): InvoicedLine => ({ kind: row.kind as InvoicedLine['kind'], price: row.price, entry: row.entry, exact: parseUnits(row.exact, currency), amount: parseUnits(row.amount, currency) })),
+      credits: paid,
+      shown: { included: shownAs('included'), paid: shownAs('paid'), promotional: shownAs('promotional') },
+    }
+  }
+  return {
+    settings: settings as BillingSettings | null,
+    of: (context) => {
+      const { customer, period } = context.snapshot
+      const profile = (profiles.get(customer) as BillingProfile | undefined) ?? NO_PROFILE
+      return {
+        profile,
+        tax: treatmentOf(profile, rates),
+        items: itemsOf.get(customer) ?? [],
+        current: periodFacts(context, period),
+        earlier: (contextAt) => {
+          const starts = new Set([...(totalsOf.get(customer) ?? []), ...(invoicedOf.get(customer) ?? [])].map(({ periodStart }) => periodStart).filter((start) => start < period.start))
+          return [...starts].sort((a, b) => a - b).map((start) => {
+            const then = contextAt(start)
+            return periodFacts(then, then.snapshot.period)
+          })
+        },
+      }
+    },
+  }
+}
+
+function inputOf(context: CustomerContext, totals: readonly AccumulatorText[], paid: readonly AssetPayment[]): PeriodFacts['input'] {
+  const { plan, catalog } = context
+  const prices = pricesOf(context, totals)
+  const accumulated = totals.map((row): Accumulated => {
+    const total = accumulatorOf(row, prices.find((price) => price.id === row.price)!.scale)
+    return { price: row.price, entry: row.entry, quantity: total.quantity as Quantity, included: total.included as Quantity, billable: total.billable as Quantity, amount: units(total.amount), events: total.events }
+  })
+  return { plan: { recurring: plan.recurring, prices }, accumulated, paid, creditValue: (asset) => catalog.creditAssets.get(asset)?.value ?? null }
+}
+
+/**
+ * Prices of the plan, and those that charged usage of the period before the plan or the catalog changed: their usage is on the
+ * invoice too. Of a price that no plan has any more only the sums are known.
+ */
+function pricesOf({ plan, catalog }: CustomerContext, charged: readonly { readonly price: string; readonly asset: string }[]): UsagePrice[] {
+  const known = [...plan.prices, ...[...catalog.plans.values()].flatMap(({ prices }) => prices)]
+  const former = new Map(charged.filter(({ price: id }) => !plan.prices.some((price) => price.id === id)).map((total) => [total.price, total.asset]))
+  return [...plan.prices, ...[...former].map(([id, asset]): UsagePrice => known.find((price) => price.id === id && price.asset === asset)
+    ?? { id, name: id, meter: id, scale: QUANTITY_SCALE_MAX, asset, when: new Map(), model: 'per_unit', amount: ZERO, per: quantity(1n) })]
+}
+
+function byCustomer<Row extends { readonly customer: string }>(rows: readonly Row[]): Map<string, Row[]> {
+  const grouped = new Map<string, Row[]>()
+  for (const row of rows) {
+    const known = grouped.get(row.customer)
+    if (known === undefined) grouped.set(row.customer, [row])
+    else known.push(row)
+  }
+  return grouped
+}

@@ -1,0 +1,40 @@
+// Invoices and credit notes, to read and to print.
+
+import { instant, InputError, type InvoiceDocument } from '@tollgate/core'
+import { listInvoices, listNotes, type InvoiceRow, type NoteRow } from '../../store/invoices.ts'
+import type { ControlPlane } from '../control-plane.ts'
+import { getCustomer } from '../customers.ts'
+import { pageOf, type Page } from '../listings.ts'
+import { getInvoice } from './actions.ts'
+import { renderInvoiceHtml } from './html.ts'
+import { missingCharacters, renderInvoicePdf } from './pdf.ts'
+
+export async function invoicesPage(plane: ControlPlane, input: { readonly customer: string | null; readonly state: string | null; readonly after: string | null; readonly limit: number }): Promise<Page<InvoiceRow>> {
+  if (input.customer !== null) await getCustomer(plane, input.customer)
+  const rows = await listInvoices(plane.sql, { ...input, before: positionOf(input.after), limit: input.limit + 1 })
+  return pageOf(rows, input.limit, ({ createdAt, id }) => `${createdAt}/${id}`)
+}
+
+function positionOf(text: string | null) {
+  if (text === null) return null
+  const match = /^(\d{1,15})\/(inv_[A-Za-z0-9_-]+)$/.exec(text)
+  if (match === null) throw new InputError({ code: 'invalid_cursor', field: 'cursor', message: 'cursor must be the next_cursor of an earlier page of this list' })
+  return { at: instant(Number(match[1])), id: match[2]! }
+}
+
+export async function notes(plane: ControlPlane, customer: string, invoice: string | null): Promise<NoteRow[]> {
+  await getCustomer(plane, customer)
+  return listNotes(plane.sql, customer, invoice)
+}
+
+export type Printed = { readonly type: string; readonly name: string; readonly body: Buffer | string }
+
+/** The printed form; what the font cannot show is logged with how to mend it. */
+export async function printInvoice(plane: ControlPlane, key: { readonly customer: string; readonly id: string }, form: 'pdf' | 'html', font: string | null): Promise<Printed> {
+  const document = (await getInvoice(plane, key)).document as InvoiceDocument
+  const name = `${document.number ?? `draft-${key.id}`}.${form}`
+  if (form === 'html') return { type: 'text/html; charset=utf-8', name, body: renderInvoiceHtml(document) }
+  const missing = await missingCharacters(document, { font })
+  if (missing.length > 0) plane.log.warn({ invoice: key.id, characters: missing.join('') }, 'the font of invoices lacks these characters: set TOLLGATE_INVOICE_FONT to a TrueType or OpenType file that has them')
+  return { type: 'application/pdf', name, body: await renderInvoicePdf(document, { font }) }
+}
