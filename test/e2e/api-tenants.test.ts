@@ -72,6 +72,9 @@ const BODIES: Readonly<Partial<Record<Operation, unknown>>> = {
   writeOffInvoice: { reason: 'mine' },
   createCreditNote: { reason: 'mine' },
   createInvoiceItem: { name: 'Mine', amount: '1' },
+  putBudgetMember: { values: ['a'], limit: '1' },
+  createFreeze: { kind: 'customer', target: OTHER },
+  previewFreeze: { kind: 'entity', target: 'ent_any', customer: OTHER },
   createPortalSession: {},
   createKey: { scopes: ['customer'], customer: OTHER },
   createUpstream: { name: 'mine', base_url: 'https://x.example.com/v1', provider: 'openai' },
@@ -85,7 +88,7 @@ const BODIES: Readonly<Partial<Record<Operation, unknown>>> = {
   extend: { quantities: { input_tokens: 20 } },
   release: {},
 }
-const QUERIES: Readonly<Partial<Record<Operation, string>>> = { listKeys: `?customer=${OTHER}`, followStream: `?customer=${OTHER}` }
+const QUERIES: Readonly<Partial<Record<Operation, string>>> = { listKeys: `?customer=${OTHER}`, followStream: `?customer=${OTHER}`, getBudget: `?customer=${OTHER}`, listFreezes: `?customer=${OTHER}` }
 
 /** What stands for each parameter of a path: something of the customer, or something that nobody has. */
 function paramsOf(customer: string): Readonly<Record<string, string>> {
@@ -97,6 +100,7 @@ function paramsOf(customer: string): Readonly<Record<string, string>> {
     upstream: 'ups_any',
     feature: 'chat',
     budget: 'other',
+    freeze: 'frz_other',
     session: 'pts_other',
     decision: customer === OWN ? 'own-1' : 'evt-of-other',
     item: 'ini_any',
@@ -107,9 +111,9 @@ function paramsOf(customer: string): Readonly<Record<string, string>> {
 
 function attempt(operation: Operation, key: string, customer: string = OTHER): Promise<Reply> {
   const route = ROUTES[operation]
-  const path = route.path.replace(/\{(\w+)\}/g, (_, name: string) => paramsOf(customer)[name]!)
+  const path = route.path.replace(/\{(\w+)\}/g, (_, name: string) => (operation === 'getBudget' ? 'allowance:tokens' : paramsOf(customer)[name]!))
   const body = BODIES[operation]
-  return api.call(`${route.method} ${path}${QUERIES[operation] ?? ''}`, { key, ...(body === undefined ? {} : { body }) })
+  return api.call(`${route.method} ${path}${(QUERIES[operation] ?? '').replace(OTHER, customer)}`, { key, ...(body === undefined ? {} : { body }) })
 }
 
 const operations = (Object.keys(ROUTES) as Operation[])

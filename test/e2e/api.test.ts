@@ -90,7 +90,7 @@ test('entities and budgets are set, listed and kept to what they count', async (
   }
   await api.call('POST /v1/events', { body: event({ id: 'e1', subject: 'cus_tree', type: 'agent.step', data: { steps: 3, entity: 'ent_ada' } }) })
   const budgets = (await api.call('GET /v1/customers/cus_tree/budgets')).body.data
-  expect(budgets.map((row: Json) => [row.id, row.used, row.remaining])).toEqual([['cap:research', '0.3', '250.2'], ['allowance:tokens', '0', '500000']])
+  expect(budgets.map((row: Json) => [row.id, row.used, row.remaining])).toEqual([['allowance:tokens', '0', '500000'], ['cap:research', '0.3', '250.2']])
   expect(await api.call('PUT /v1/customers/cus_tree/budgets/x', { body: { ...cap, features: ['chatt'] } })).toMatchObject({ status: 400, body: { code: 'unknown_feature' } })
   expect(await api.call('PUT /v1/customers/cus_tree/budgets/x', { body: { ...cap, meters: ['tokens'] } })).toMatchObject({ status: 400, body: { code: 'unknown_meter' } })
 })

@@ -125,3 +125,21 @@ export const SIGN_IN_ADDRESSES_MAX = 10_000
 export const ROLLOVER_PERIODS_MAX = 12
 /** Newest events that a page across all customers looks at: more would make a glance as dear as a report. */
 export const INSIGHT_EVENTS_MAX = 50_000
+/** Budgets of one template that a node or the settlement keeps compiled; beyond it they are compiled anew. */
+export const INSTANCES_INDEXED_MAX = 200_000
+/** Budgets that one template may have in a running period: a value that a client invents for each request must not fill the disk. */
+export const INSTANCES_PER_RULE_MAX = 200_000
+/** Slices that a node keeps for one customer; above it those that hold nothing are given back. */
+export const SLICES_PER_CUSTOMER_MAX = 150_000
+/** Budget rules of one customer: each travels in its snapshot. */
+export const RULES_PER_CUSTOMER_MAX = 10_000
+/** Depth of the tree of entities: a path is walked for each request. */
+export const ENTITY_DEPTH_MAX = 16
+/** Attributes whose values have a budget each: their ids must fit a key of the database. */
+export const PER_ATTRIBUTES_MAX = 3
+/** Values of one condition, attributes of one rule, and thresholds of one budget. */
+export const CONDITION_VALUES_MAX = 200
+export const RULE_ATTRIBUTES_MAX = 8
+export const THRESHOLDS_MAX = 10
+/** Longest wait that a refused rate names: a client must not sleep through the end of an outage. */
+export const RETRY_AFTER_SECONDS_MAX = 60

@@ -10,20 +10,21 @@ export type PeriodRule = {
   readonly anchorAt: Instant
   /** IANA zone of the contract, such as `Europe/Berlin`. */
   readonly timeZone: string
-  readonly every: 'day' | 'week' | 'month' | 'year'
+  readonly every: 'day' | 'week' | 'month' | 'quarter' | 'year'
 }
 
 /** The period that holds `at`; an instant before the anchor belongs to a period before it, by the same rule. */
 export function periodAt(rule: PeriodRule, at: Instant): Span {
   const anchor = zoned(rule.anchorAt, rule.timeZone)
-  const unit = `${rule.every}s` as const
+  const unit = rule.every === 'quarter' ? 'months' : (`${rule.every}s` as const)
+  const step = rule.every === 'quarter' ? 3 : 1
   const elapsed = anchor.until(zoned(at, rule.timeZone), { largestUnit: unit })
   // `until` truncates towards zero, counts a clamped month as not yet reached, and is off by one more where a boundary
   // fell into an hour that the clocks skip: step to the period from there, at most a few times.
-  let index = elapsed[unit]
-  while (boundary(anchor, unit, index) > at) index -= 1
-  while (boundary(anchor, unit, index + 1) <= at) index += 1
-  const span = { start: boundary(anchor, unit, index), end: boundary(anchor, unit, index + 1) }
+  let index = Math.trunc(elapsed[unit] / step) * step
+  while (boundary(anchor, unit, index) > at) index -= step
+  while (boundary(anchor, unit, index + step) <= at) index += step
+  const span = { start: boundary(anchor, unit, index), end: boundary(anchor, unit, index + step) }
   assert(contains(span, at), `no period found for ${at}`)
   return span
 }

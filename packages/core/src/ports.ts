@@ -53,6 +53,8 @@ export type CustomerView = {
    * own use it is the balance of the moment, without waiting for the node's journal to be settled.
    */
   readonly balanceBases: Readonly<Record<string, string>>
+  /** Nodes that have this customer in memory, the asking one included: rates are shared among them. One unless told. */
+  readonly sharers?: number
 }
 
 /** An upstream as nodes know it: the secret travels from the control plane in memory only, never to disk or log. */

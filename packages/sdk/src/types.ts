@@ -40,10 +40,13 @@ export type Usage = {
 }
 
 export type DenialReason =
+  | 'frozen'
   | 'not_in_good_standing'
   | 'feature_not_entitled'
   | 'model_not_allowed'
   | 'model_unpriced'
+  | 'rate_limited'
+  | 'run_halted'
   | 'limit_exhausted'
   | 'allowance_exhausted'
   | 'credit_balance_exhausted'
@@ -55,7 +58,7 @@ export type Denied = {
   /** For a person: what happened and what to do. */
   readonly message: string
   /** HTTP status to answer your own caller with: 402 where money helps, 403 where a plan does, 503 where waiting does. */
-  readonly status: 402 | 403 | 503
+  readonly status: 402 | 403 | 429 | 503
   /** Null when no server decided: the fail mode did. */
   readonly decisionId: string | null
   /** What refused, such as `wallet:USD`. */

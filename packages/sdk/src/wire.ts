@@ -39,10 +39,13 @@ export function checkedQuantities(quantities: Quantities): Quantities {
 }
 
 const STATUS: Readonly<Record<DenialReason, Denied['status']>> = {
+  frozen: 403,
   not_in_good_standing: 403,
   feature_not_entitled: 403,
   model_not_allowed: 403,
   model_unpriced: 403,
+  rate_limited: 429,
+  run_halted: 403,
   limit_exhausted: 402,
   allowance_exhausted: 402,
   credit_balance_exhausted: 402,

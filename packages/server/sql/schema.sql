@@ -53,6 +53,8 @@ create table api_key (
   expires_at timestamp with time zone,
   revoked_at timestamp with time zone,
   created_at timestamp with time zone default now() not null,
+  observe boolean default false not null,
+  clamps_output boolean default false not null,
   constraint api_key_pkey PRIMARY KEY (id),
   constraint api_key_hash_key UNIQUE (hash),
   constraint api_key_customer_id_entity_id_fkey FOREIGN KEY (customer_id, entity_id) REFERENCES entity(customer_id, id),
@@ -107,6 +109,17 @@ create table billing_settings (
   constraint billing_settings_only_one_check CHECK (only_one)
 );
 
+create table budget_override (
+  customer_id text not null,
+  rule_id text not null,
+  budget_id text not null,
+  limit_amount numeric(38,12) not null,
+  constraint budget_override_pkey PRIMARY KEY (customer_id, budget_id),
+  constraint budget_override_customer_id_fkey FOREIGN KEY (customer_id) REFERENCES customer(id),
+  constraint budget_override_limit_amount_check CHECK ((limit_amount >= (0)::numeric))
+);
+CREATE INDEX budget_override_rule ON public.budget_override USING btree (customer_id, rule_id);
+
 create table budget_rule (
   customer_id text not null,
   id text not null,
@@ -118,12 +131,15 @@ create table budget_rule (
   entity_id text,
   features text[],
   created_at timestamp with time zone default now() not null,
+  terms jsonb default '{}'::jsonb not null,
+  owner text default 'operator'::text not null,
   constraint budget_rule_pkey PRIMARY KEY (customer_id, id),
   constraint budget_rule_customer_id_entity_id_fkey FOREIGN KEY (customer_id, entity_id) REFERENCES entity(customer_id, id),
   constraint budget_rule_customer_id_fkey FOREIGN KEY (customer_id) REFERENCES customer(id),
-  constraint budget_rule_enforcement_check CHECK ((enforcement = ANY (ARRAY['hard'::text, 'soft'::text]))),
+  constraint budget_rule_enforcement_check CHECK ((enforcement = ANY (ARRAY['hard'::text, 'soft'::text, 'metered'::text]))),
   constraint budget_rule_limit_amount_check CHECK ((limit_amount >= (0)::numeric)),
-  constraint budget_rule_window_check CHECK (("window" = ANY (ARRAY['day'::text, 'week'::text, 'month'::text, 'billing_period'::text, 'lifetime'::text])))
+  constraint budget_rule_owner_check CHECK ((owner = ANY (ARRAY['operator'::text, 'tenant'::text]))),
+  constraint budget_rule_window_check CHECK (("window" = ANY (ARRAY['second'::text, 'minute'::text, 'hour'::text, 'day'::text, 'week'::text, 'month'::text, 'quarter'::text, 'year'::text, 'billing_period'::text, 'lifetime'::text])))
 );
 
 create table budget_state (
@@ -135,11 +151,15 @@ create table budget_state (
   settled numeric(38,12) default 0 not null,
   escrow numeric(38,12) default 0 not null,
   carried numeric(38,12) default 0 not null,
+  alerted smallint default 0 not null,
+  velocity double precision default 0 not null,
+  settled_at timestamp with time zone,
   constraint budget_state_pkey PRIMARY KEY (customer_id, budget_id, period_start),
   constraint budget_state_customer_id_fkey FOREIGN KEY (customer_id) REFERENCES customer(id),
   constraint budget_state_carried_check CHECK ((carried >= (0)::numeric)),
   constraint budget_state_escrow_check CHECK ((escrow >= (0)::numeric))
 );
+CREATE INDEX budget_state_rule ON public.budget_state USING btree (customer_id, split_part(budget_id, '@'::text, 1), period_end);
 
 create table catalog_version (
   version integer generated always as identity not null,
@@ -234,6 +254,7 @@ create table customer (
   version bigint default 1 not null,
   metadata jsonb default '{}'::jsonb not null,
   created_at timestamp with time zone default now() not null,
+  observe boolean default false not null,
   constraint customer_pkey PRIMARY KEY (id),
   constraint customer_external_id_key UNIQUE (external_id)
 );
@@ -268,7 +289,7 @@ create table entity (
   constraint entity_pkey PRIMARY KEY (customer_id, id),
   constraint entity_customer_id_fkey FOREIGN KEY (customer_id) REFERENCES customer(id),
   constraint entity_customer_id_parent_id_fkey FOREIGN KEY (customer_id, parent_id) REFERENCES entity(customer_id, id),
-  constraint entity_kind_check CHECK ((kind = ANY (ARRAY['department'::text, 'team'::text, 'user'::text])))
+  constraint entity_kind_check CHECK ((kind = ANY (ARRAY['organisation'::text, 'department'::text, 'team'::text, 'project'::text, 'user'::text, 'agent'::text])))
 );
 
 create table event_key (
@@ -279,6 +300,23 @@ create table event_key (
   "time" timestamp with time zone,
   constraint event_key_pkey PRIMARY KEY (customer_id, source, id)
 );
+
+create table frozen_target (
+  id text not null,
+  customer_id text,
+  kind text not null,
+  target text not null,
+  reason text default ''::text not null,
+  actor text not null,
+  owner text not null,
+  created_at timestamp with time zone default now() not null,
+  constraint frozen_target_pkey PRIMARY KEY (id),
+  constraint frozen_target_customer_id_fkey FOREIGN KEY (customer_id) REFERENCES customer(id),
+  constraint frozen_target_check CHECK (((customer_id IS NOT NULL) OR (kind = 'feature'::text))),
+  constraint frozen_target_kind_check CHECK ((kind = ANY (ARRAY['customer'::text, 'entity'::text, 'key'::text, 'feature'::text]))),
+  constraint frozen_target_owner_check CHECK ((owner = ANY (ARRAY['operator'::text, 'tenant'::text])))
+);
+CREATE UNIQUE INDEX frozen_target_once ON public.frozen_target USING btree (COALESCE(customer_id, ''::text), kind, target);
 
 create table idempotent_answer (
   scope text not null,

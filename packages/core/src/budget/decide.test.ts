@@ -79,6 +79,13 @@ type World = {
   readonly free?: Readonly<Record<string, number>>
   readonly refused?: Readonly<Record<string, number>>
   readonly slices?: ReadonlyMap<string, Slice>
+  readonly observe?: boolean
+  readonly frozen?: CustomerSnapshot['frozen']
+  readonly isCutOff?: boolean
+  readonly rates?: Readonly<Record<string, number>>
+  readonly expectedShare?: number
+  readonly lent?: Readonly<Record<string, number>>
+  readonly key?: string
 }
 
 function slicesOf(world: World): Map<string, Slice> {
@@ -93,6 +100,10 @@ function slicesOf(world: World): Map<string, Slice> {
     const slice = slices.get(id) ?? openSlice({ budget: id, periodStart: MONTH.start, periodEnd: MONTH.end })
     slice.refused = { min, until: instant(NOW + 1) }
     slices.set(id, slice)
+  }
+  for (const [id, lent] of Object.entries(world.lent ?? {})) {
+    const slice = slices.get(id) ?? openSlice({ budget: id, periodStart: MONTH.start, periodEnd: MONTH.end })
+    slices.set(id, Object.assign(slice, { lent }))
   }
   return slices
 }
@@ -136,6 +147,8 @@ function decideIn(world: World): Decision {
     period: MONTH,
     limits: world.limits ?? [],
     funding,
+    ...(world.observe === undefined ? {} : { observe: world.observe }),
+    ...(world.frozen === undefined ? {} : { frozen: world.frozen }),
     positions: {},
     validUntil: MONTH.end,
     topUpUrl: 'https://pay.example/top-up',
@@ -152,7 +165,9 @@ function decideIn(world: World): Decision {
     catalog,
     now: NOW,
     slices: ({ id }) => slices.get(id),
-    request: { feature: world.feature ?? 'chat', model: world.model ?? null, entity: (world.entity ?? null) as EntityId | null, run: null, bound, quantities: {}, dimensions: {} },
+    ...(world.isCutOff === undefined ? {} : { isCutOff: world.isCutOff }),
+    ...(world.rates === undefined ? {} : { rates: ({ id }) => ({ bucket: { level: world.rates![id] ?? 0, at: NOW }, share: { limit: 60, windowMs: 60_000, burst: 60 } }) }),
+    request: { ...(world.expectedShare === undefined ? {} : { expectedShare: world.expectedShare }), key: world.key ?? null, feature: world.feature ?? 'chat', model: world.model ?? null, entity: (world.entity ?? null) as EntityId | null, run: null, bound, quantities: {}, dimensions: {} },
   })
 }
 
@@ -165,6 +180,9 @@ function outcome(world: World): string {
   return [
     'allow',
     ...decision.holds.map(({ budget: { id }, amount }) => `${id} ${amount}`),
+    ...decision.takes.map(({ budget: { id }, amount }) => `take ${id} ${amount}`),
+    ...decision.loans.map(({ budget: { id }, amount }) => `lend ${id} ${amount}`),
+    ...decision.notices.map(({ why, budget: about, denial }) => `${why} ${about?.id ?? denial.scope} ${denial.reason}`),
     ...(decision.overage > 0n ? [`overage ${formatUnits(decision.overage, 'USD')}`] : []),
   ].join(' · ')
 }
@@ -295,11 +313,12 @@ test('a limit that refuses is told before an empty wallet or allowance', () => {
   check({ limits: [DAILY], use: TEN, refused: { 'wallet:USD': 1 } }, 'deny credit_balance_exhausted wallet:USD')
 })
 
-test('a soft limit never refuses and never asks, and is held where the node has it', () => {
+test('a soft limit never refuses, asks for any part, and tells when it is used up', () => {
   const soft = budget('limit:soft', { enforcement: 'soft' })
   const wallet = { 'wallet:USD': NANO }
-  check({ limits: [soft], use: TEN, free: wallet }, `allow · wallet:USD ${COST}`)
-  check({ limits: [soft], use: TEN, free: wallet, refused: { 'limit:soft': 1 } }, `allow · wallet:USD ${COST}`)
+  check({ limits: [soft], use: TEN, free: wallet }, 'miss · limit:soft 0..10')
+  check({ limits: [soft], use: TEN, free: wallet, refused: { 'limit:soft': 1 } }, `allow · wallet:USD ${COST} · soft limit:soft limit_exhausted`)
+  check({ limits: [soft], use: TEN, free: { ...wallet, 'limit:soft': 4 }, refused: { 'limit:soft': 1 } }, `allow · wallet:USD ${COST} · limit:soft 4 · soft limit:soft limit_exhausted`)
   check({ limits: [soft], use: TEN, free: { ...wallet, 'limit:soft': 10 } }, `allow · wallet:USD ${COST} · limit:soft 10`)
 })
 
@@ -310,8 +329,8 @@ test('a budget of an entity counts requests of it and of all below it, and no ot
     budget('cap:user', { entity: 'ent_user' as EntityId }),
   ]
   const world = { limits, use: TEN, free: { 'wallet:USD': NANO } }
-  check({ ...world, entity: 'ent_user' }, 'miss · cap:org 10 · cap:team 10 · cap:user 10')
-  check({ ...world, entity: 'ent_team' }, 'miss · cap:org 10 · cap:team 10')
+  check({ ...world, entity: 'ent_user' }, 'miss · cap:user 10 · cap:team 10 · cap:org 10')
+  check({ ...world, entity: 'ent_team' }, 'miss · cap:team 10 · cap:org 10')
   check({ ...world, entity: 'ent_org' }, 'miss · cap:org 10')
   check({ ...world, entity: 'ent_stranger' }, `allow · wallet:USD ${COST}`)
   check({ ...world, entity: null }, `allow · wallet:USD ${COST}`)
@@ -327,22 +346,78 @@ test('a budget of a feature or of one meter counts nothing else', () => {
   )
 })
 
+test('what was stopped by hand is refused before anything else, whoever observes', () => {
+  const frozen = { customer: false, entities: ['ent_org'], keys: ['key_1'], features: ['chat'] } as unknown as NonNullable<CustomerSnapshot['frozen']>
+  const world = { use: TEN, free: { 'wallet:USD': NANO }, observe: true }
+  check({ ...world, frozen }, 'deny frozen feature:chat')
+  check({ ...world, frozen: { ...frozen, features: [] }, key: 'key_1' }, 'deny frozen key:key_1')
+  check({ ...world, frozen: { ...frozen, features: [] }, entity: 'ent_user' }, 'deny frozen entity:ent_org')
+  check({ ...world, frozen: { ...frozen, customer: true }, standing: 'suspended' }, 'deny frozen customer:cus_1')
+  check({ ...world, frozen: { ...frozen, features: [], entities: [] }, entity: 'ent_user' }, `allow · wallet:USD ${COST}`)
+})
+
+test('in observe mode everything is decided and told, and nothing is refused', () => {
+  const world = { use: TEN, observe: true, limits: [DAILY], free: { 'wallet:USD': NANO }, refused: { 'limit:daily': 1 } }
+  check(world, `allow · wallet:USD ${COST} · observed limit:daily limit_exhausted`)
+  check({ ...world, limits: [], free: {}, refused: { 'wallet:USD': 1 } }, 'allow · observed wallet:USD credit_balance_exhausted')
+  check({ ...world, feature: 'images', limits: [] }, `allow · wallet:USD ${COST} · observed feature:images feature_not_entitled`)
+  const one = budget('cap:one', { terms: { observe: true } })
+  check({ ...world, observe: false, limits: [one], refused: { 'cap:one': 1 } }, `allow · wallet:USD ${COST} · observed cap:one limit_exhausted`)
+  check({ ...world, observe: false, limits: [one, DAILY], refused: { 'cap:one': 1, 'limit:daily': 1 } }, 'deny limit_exhausted limit:daily')
+})
+
+test('at exhaustion a budget does what it was told: overage and throttle go on, fallback and clamp are refused for the node to mend', () => {
+  const rich = { use: TEN, free: { 'wallet:USD': NANO }, refused: { 'cap:a': 1 } }
+  const cap = (exhausted: NonNullable<Budget['terms']>['exhausted'], enforcement: Budget['enforcement'] = 'hard') => [budget('cap:a', { enforcement, terms: { exhausted: exhausted! } })]
+  check({ ...rich, limits: cap({ action: 'overage' }) }, `allow · wallet:USD ${COST} · overage cap:a limit_exhausted`)
+  check({ ...rich, limits: cap({ action: 'throttle', perMinute: 60 }), rates: { 'cap:a': 1 } }, `allow · wallet:USD ${COST} · take cap:a 1 · throttled cap:a limit_exhausted`)
+  check({ ...rich, limits: cap({ action: 'throttle', perMinute: 60 }), rates: { 'cap:a': 0 } }, 'deny rate_limited cap:a')
+  check({ ...rich, limits: cap({ action: 'fallback', model: 'small' }), model: 'large' }, 'deny limit_exhausted cap:a')
+  check({ ...rich, limits: cap({ action: 'clamp' }) }, 'deny limit_exhausted cap:a')
+  check({ ...rich, limits: cap({ action: 'fallback', model: 'small' }, 'soft'), model: 'large' }, 'deny limit_exhausted cap:a')
+  check({ ...rich, limits: cap({ action: 'fallback', model: 'small' }, 'soft'), model: 'small' }, `allow · wallet:USD ${COST} · soft cap:a limit_exhausted`)
+})
+
+test('a node that cannot ask follows the fail mode of each budget, and lends no more than that allows', () => {
+  const rich = { use: TEN, free: { 'wallet:USD': NANO }, isCutOff: true }
+  const cap = (failMode?: NonNullable<Budget['terms']>['failMode']) => [budget('cap:a', failMode === undefined ? {} : { terms: { failMode } })]
+  check({ ...rich, limits: cap() }, 'deny budget_unavailable cap:a')
+  check({ ...rich, limits: cap({ mode: 'open', amount: null }) }, `allow · wallet:USD ${COST} · lend cap:a 10 · unconfirmed cap:a budget_unavailable`)
+  check({ ...rich, limits: cap({ mode: 'open', amount: 12 }), lent: { 'cap:a': 2 } }, `allow · wallet:USD ${COST} · lend cap:a 10 · unconfirmed cap:a budget_unavailable`)
+  check({ ...rich, limits: cap({ mode: 'open', amount: 12 }), lent: { 'cap:a': 3 } }, 'deny budget_unavailable cap:a')
+  check({ ...rich, limits: [budget('cap:a', { enforcement: 'soft' })] }, `allow · wallet:USD ${COST} · unconfirmed cap:a budget_unavailable`)
+  check({ ...rich, limits: cap(), free: { 'wallet:USD': NANO, 'cap:a': 10 } }, `allow · wallet:USD ${COST} · cap:a 10`)
+  check({ ...rich, free: {} }, 'deny budget_unavailable wallet:USD')
+})
+
+test('a rate takes what is expected and refuses for a moment; what is only counted is neither held nor asked for', () => {
+  const rate = budget('cap:rate', { terms: { rate: { limit: 60, windowMs: 60_000 } } })
+  const rich = { use: TEN, free: { 'wallet:USD': NANO }, limits: [rate] }
+  check({ ...rich, rates: { 'cap:rate': 10 } }, `allow · wallet:USD ${COST} · take cap:rate 10`)
+  check({ ...rich, rates: { 'cap:rate': 9 } }, 'deny rate_limited cap:rate')
+  check({ ...rich, rates: { 'cap:rate': 9 }, expectedShare: 0.3 }, `allow · wallet:USD ${COST} · take cap:rate 3`)
+  check({ ...rich, limits: [budget('cap:counted', { enforcement: 'metered' })] }, `allow · wallet:USD ${COST}`)
+})
+
 test('a bound that no number can hold is refused as input, and a price that no lease can carry as exhausted', () => {
   expect(() => decideIn({ use: { input: 2 ** 54 } })).toThrow('the bound of meter input is too large')
   check({ use: { input: 2 ** 52 } }, `miss · wallet:USD ${Number.MAX_SAFE_INTEGER}`)
   check({ use: { input: 2 ** 52 }, refused: { 'wallet:USD': 1 } }, 'deny credit_balance_exhausted wallet:USD')
 })
 
-test('each reason has a status, and a client is told to try again only when we are at fault', () => {
+test('each reason has a status, and a client is told to try again only when we are at fault, or when a rate passes', () => {
   const retried = Object.entries(DENIAL_STATUS)
     .filter(([, { retry }]) => retry)
     .map(([reason]) => reason)
-  expect(retried).toEqual(['budget_unavailable'])
+  expect(retried).toEqual(['rate_limited', 'budget_unavailable'])
   expect(Object.keys(DENIAL_STATUS)).toEqual([
+    'frozen',
     'not_in_good_standing',
     'feature_not_entitled',
     'model_not_allowed',
     'model_unpriced',
+    'rate_limited',
+    'run_halted',
     'limit_exhausted',
     'allowance_exhausted',
     'credit_balance_exhausted',

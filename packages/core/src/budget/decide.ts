@@ -9,14 +9,15 @@ import type { EntityId } from '../id.ts'
 import type { Measured } from '../meter/measure.ts'
 import { ZERO, type Units } from '../money.ts'
 import type { Instant } from '../time.ts'
-import { applies } from './applies.ts'
 import type { LeaseNeed } from './authority.ts'
-import { exactToHold, type Budget } from './budget.ts'
+import type { Budget } from './budget.ts'
 import type { Denial } from './denial.ts'
-import { denyFeature, denyLimit, denyUnpriced } from './explain-denial.ts'
-import { boundOf, freeIn, fund, needOf } from './fund.ts'
-import { denyEntitlement } from './gate.ts'
-import { freeOf, isRefused, type Slice } from './slice.ts'
+import { denyFeature } from './explain-denial.ts'
+import { fund } from './fund.ts'
+import { denyEntitlement, denyFrozen } from './gate.ts'
+import { limit } from './limit.ts'
+import type { RateBucket, RateShare } from './rate.ts'
+import type { Slice } from './slice.ts'
 
 export type DecisionRequest = {
   readonly feature: string
@@ -29,11 +30,27 @@ export type DecisionRequest = {
   readonly bound: readonly Measured[]
   /** The same as the event will tell it, by property: what it may cost us follows from it. */
   readonly quantities: Readonly<Record<string, string>>
-  /** What is certain of the usage; a price that asks for more is held at its dearest. */
+  /** What is certain of the usage; a price that asks for more is held at its dearest. Limits are found by it too. */
   readonly dimensions: Readonly<Record<string, string>>
+  readonly key?: string | null
+  /** What soft budgets and rates hold of the bound: a learnt share of it, 1 unless known. */
+  readonly expectedShare?: number
+  /** Decided and recorded, and nothing is refused: set on its key. */
+  readonly observe?: boolean
+  /** A soft budget whose remedy did not help: it lets this request through. */
+  readonly waived?: string
 }
 
 export type Hold = { readonly slice: Slice; readonly budget: Budget; readonly amount: number }
+
+/** What a rate's bucket gives, or lends a node that cannot ask the authority. */
+export type RateTake = { readonly budget: Budget; readonly bucket: RateBucket; readonly share: RateShare; readonly amount: number }
+
+/** An amount let through without the authority, under the budget's fail mode. */
+export type Loan = { readonly budget: Budget; readonly amount: number }
+
+/** A budget that does not hold and lets the request through all the same. */
+export type Notice = { readonly budget: Budget | null; readonly why: 'soft' | 'observed' | 'overage' | 'throttled' | 'unconfirmed'; readonly denial: Denial }
 
 export type Decision =
   | {
@@ -44,9 +61,17 @@ export type Decision =
       /** The part of `estimate` that no wallet holds, to be accrued. */
       readonly overage: Units
       readonly coverage: readonly Coverage[]
+      readonly takes: readonly RateTake[]
+      readonly loans: readonly Loan[]
+      readonly notices: readonly Notice[]
     }
   | { readonly kind: 'miss'; readonly needs: readonly LeaseNeed[] }
-  | { readonly kind: 'deny'; readonly denial: Denial }
+  | {
+      readonly kind: 'deny'
+      readonly denial: Denial
+      /** The limit or source of funding that refused; null for the reasons without one. */
+      readonly budget: Budget | null
+    }
 
 export type SliceLookup = (budget: Budget) => Slice | undefined
 
@@ -58,35 +83,40 @@ export type DecisionInput = {
   readonly now: Instant
   /** Whether a run has been charged by a price already, as far as this side knows. */
   readonly isRunCharged?: (price: string, run: string) => boolean
+  /** Whose periods count: that of the admission of what is extended; `now` unless stated. */
+  readonly at?: Instant
+  /** This node's buckets; absent where rates are not looked at. */
+  readonly rates?: (budget: Budget) => { readonly bucket: RateBucket; readonly share: RateShare }
+  /** The authority cannot be asked: each budget's fail mode decides. */
+  readonly isCutOff?: boolean
 }
 
 export function decide(input: DecisionInput): Decision {
   const { snapshot, catalog, request } = input
   const plan = catalog.plans.get(snapshot.plan)
+  const isObserved = snapshot.observe === true || request.observe === true
+  const frozen = snapshot.frozen === undefined ? null : denyFrozen(snapshot, snapshot.frozen, request)
+  if (frozen !== null) return { kind: 'deny', denial: frozen, budget: null }
   const denial = plan === undefined ? denyFeature(snapshot, request.feature) : denyEntitlement(snapshot, plan, request)
-  if (denial !== null || plan === undefined) return { kind: 'deny', denial: denial! }
+  if (plan === undefined || (denial !== null && !isObserved)) return { kind: 'deny', denial: denial!, budget: null }
 
   const holds: Hold[] = []
   const needs: LeaseNeed[] = []
   const funded = fund(input, plan, { holds, needs })
-  if (funded.denial?.reason === 'model_unpriced') return { kind: 'deny', denial: funded.denial }
-  for (const budget of snapshot.limits) {
-    if (!applies(budget, snapshot, request)) continue
-    if (budget.unit.kind === 'money' && funded.estimate === null) {
-      if (budget.enforcement === 'soft') continue
-      return { kind: 'deny', denial: denyUnpriced(snapshot, request.bound[0]?.meter.id ?? request.feature) }
-    }
-    const amount = budget.unit.kind === 'money' ? exactToHold(budget.unit, funded.estimate ?? ZERO) : boundOf(budget.unit.meters, request.bound)
-    if (amount === 0) continue
-    const slice = input.slices(budget)
-    if (slice !== undefined && freeOf(slice) >= amount) holds.push({ slice, budget, amount })
-    else if (budget.enforcement === 'soft') continue
-    else if (isRefused(slice, amount - freeIn(slice), input.now)) return { kind: 'deny', denial: denyLimit(snapshot, budget, { required: amount, refused: slice?.refused ?? null }) }
-    else needs.push(needOf(budget, amount - freeIn(slice), { spills: false }))
-  }
+  if (funded.denial?.reason === 'model_unpriced') return { kind: 'deny', denial: funded.denial, budget: null }
+  const limited = limit(input, funded.estimate, { holds, needs, isObserved })
+  if (limited.refusal !== null) return limited.refusal
   // A limit that refuses is told before an empty wallet: whoever tops up should not be refused again.
-  if (funded.denial !== null) return { kind: 'deny', denial: funded.denial }
+  if (funded.denial !== null && !isObserved) return { kind: 'deny', denial: funded.denial, budget: fundingOf(snapshot, funded.denial.scope) }
+  if (needs.length > 0) return { kind: 'miss', needs }
   const { overage, coverage } = funded
   const estimate = funded.estimate ?? ZERO
-  return needs.length > 0 ? { kind: 'miss', needs } : { kind: 'allow', holds, estimate, overage, coverage }
+  const observed = [denial, funded.denial].flatMap((one): Notice[] => (one === null ? [] : [{ budget: null, why: 'observed', denial: one }]))
+  const notices = observed.length === 0 ? limited.notices : [...observed, ...limited.notices]
+  return { kind: 'allow', holds, estimate, overage, coverage, takes: limited.takes, loans: limited.loans, notices }
+}
+
+function fundingOf(snapshot: CustomerSnapshot, id: string): Budget | null {
+  for (const source of snapshot.funding) if (source.kind !== 'overage' && source.budget.id === id) return source.budget
+  return null
 }

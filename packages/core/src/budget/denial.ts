@@ -2,10 +2,13 @@
 // mapping to HTTP stands here once, so that gateway and API never disagree.
 
 export type DenialReason =
+  | 'frozen'
   | 'not_in_good_standing'
   | 'feature_not_entitled'
   | 'model_not_allowed'
   | 'model_unpriced'
+  | 'rate_limited'
+  | 'run_halted'
   | 'limit_exhausted'
   | 'allowance_exhausted'
   | 'credit_balance_exhausted'
@@ -26,14 +29,21 @@ export type Denial = {
   readonly resetsAt: number | null
   readonly topUpUrl: string | null
   readonly upgradeUrl: string | null
+  /** When a refused rate lets such a request pass; absent for other reasons. */
+  readonly retryAfterMs?: number
+  /** The largest number of output tokens with which the request would fit, where some number would. */
+  readonly fitsOutputTokens?: number
 }
 
 /** HTTP status of each reason, and whether a client should try again by itself. */
-export const DENIAL_STATUS: Readonly<Record<DenialReason, { readonly status: 402 | 403 | 503; readonly retry: boolean }>> = {
+export const DENIAL_STATUS: Readonly<Record<DenialReason, { readonly status: 402 | 403 | 429 | 503; readonly retry: boolean }>> = {
+  frozen: { status: 403, retry: false },
   not_in_good_standing: { status: 403, retry: false },
   feature_not_entitled: { status: 403, retry: false },
   model_not_allowed: { status: 403, retry: false },
   model_unpriced: { status: 403, retry: false },
+  rate_limited: { status: 429, retry: true },
+  run_halted: { status: 403, retry: false },
   limit_exhausted: { status: 402, retry: false },
   allowance_exhausted: { status: 402, retry: false },
   credit_balance_exhausted: { status: 402, retry: false },

@@ -3,6 +3,7 @@
 import type { CustomerSnapshot } from '../entitlement/snapshot.ts'
 import { formatDecimal } from '../decimal.ts'
 import { formatUnits, type Units } from '../money.ts'
+import { RETRY_AFTER_SECONDS_MAX } from '../limits.ts'
 import { LIFETIME, holdToExact, type Budget } from './budget.ts'
 import type { Denial } from './denial.ts'
 import type { Refused } from './slice.ts'
@@ -11,6 +12,10 @@ const NO_NUMBERS = { limit: null, used: null, required: null, unit: null, resets
 
 export function denyStanding(snapshot: CustomerSnapshot): Denial {
   return { reason: 'not_in_good_standing', scope: snapshot.standing, message: `The account is ${snapshot.standing}. See ${snapshot.topUpUrl} for what is needed to go on.`, ...NO_NUMBERS, topUpUrl: snapshot.topUpUrl, upgradeUrl: null }
+}
+
+export function denyFreeze(scope: string): Denial {
+  return { reason: 'frozen', scope, message: `Use of ${scope.replace(':', ' ')} was stopped by hand. Whoever stopped it must lift it.`, ...NO_NUMBERS, topUpUrl: null, upgradeUrl: null }
 }
 
 export function denyFeature(snapshot: CustomerSnapshot, feature: string): Denial {
@@ -33,6 +38,25 @@ export function denyLimit(snapshot: CustomerSnapshot, budget: Budget, numbers: N
     reason: 'limit_exhausted', scope: budget.id, required, unit, ...figures(numbers.refused), resetsAt: resetOf(budget),
     message: `Insufficient quota: ${budget.name} has not enough left for this request (up to ${required} ${unit}).${resetText(budget)} Raise it: ${snapshot.upgradeUrl}`,
     topUpUrl: null, upgradeUrl: snapshot.upgradeUrl,
+  }
+}
+
+/** A rate that is used up for the moment. */
+export function denyRate(snapshot: CustomerSnapshot, budget: Budget, numbers: { readonly amount: number; readonly waitMs: number }): Denial {
+  const { required, unit } = described(budget, { required: numbers.amount, refused: null })
+  const retryAfterMs = Math.min(numbers.waitMs, RETRY_AFTER_SECONDS_MAX * 1_000)
+  return {
+    reason: 'rate_limited', scope: budget.id, required, unit, limit: null, used: null, resetsAt: null, retryAfterMs,
+    message: `Rate limit reached: ${budget.name}. Try again in ${Math.max(1, Math.ceil(retryAfterMs / 1_000))} s.`,
+    topUpUrl: null, upgradeUrl: snapshot.upgradeUrl,
+  }
+}
+
+/** The authority is away, and this budget is closed in that case. */
+export function denyCutOff(snapshot: CustomerSnapshot, budget: Budget): Denial {
+  return {
+    reason: 'budget_unavailable', scope: budget.id, ...NO_NUMBERS, topUpUrl: null, upgradeUrl: snapshot.upgradeUrl,
+    message: `${budget.name} cannot be confirmed right now, and it is set to refuse in that case. Try again in a few seconds.`,
   }
 }
 

@@ -15,10 +15,12 @@ export type Slice = {
   held: number
   /** The authority could not give `min` when last asked; believed until `until`, dropped when the budget changes. */
   refused: Refused | null
+  /** Let through without the authority in this period, under the budget's fail mode; absent for nothing. */
+  lent?: number
 }
 
-/** `limit` and `used` are the authority's figures as decimal text, where it told them. */
-export type Refused = { readonly min: number; readonly until: Instant; readonly limit?: string; readonly used?: string }
+/** `limit`, `used` and `headroom` are the authority's figures as decimal text, where it told them. */
+export type Refused = { readonly min: number; readonly until: Instant; readonly limit?: string; readonly used?: string; readonly headroom?: string }
 
 export function openSlice(input: { readonly budget: string; readonly periodStart: Instant; readonly periodEnd: Instant }): Slice {
   return { ...input, granted: 0, used: 0, held: 0, refused: null }

@@ -2,6 +2,8 @@
 // compile.ts and shared by decisions, rating, invoices and explanations.
 
 import type { AssetId, Units } from '../money.ts'
+import type { Enforcement } from '../budget/budget.ts'
+import type { RuleTerms, WindowName } from '../budget/rule.ts'
 import type { Quantity } from '../quantity.ts'
 import type { Exclusion, OutcomePrice } from '../rating/chargeable.ts'
 import type { RecurringPrice, UsagePrice } from '../rating/price.ts'
@@ -76,6 +78,8 @@ export type Plan = {
   /** Usage that is metered and not charged. */
   readonly excluded: readonly Exclusion[]
   readonly limits: readonly PlanLimit[]
+  /** Output may be lowered to what the budgets afford, instead of refusing; never unless stated. */
+  readonly clampsOutput?: boolean
   readonly funding: readonly ('allowance' | 'wallet' | 'overage')[]
 }
 
@@ -99,8 +103,12 @@ export type PlanLimit = {
   readonly meters: readonly string[]
   readonly quantity: Quantity
   readonly scale: number
-  readonly window: 'day' | 'week' | 'month' | 'billing_period' | 'lifetime'
-  readonly enforcement: 'hard' | 'soft'
+  /** Currency of a limit in money, which has no meters; its `quantity` is then an amount at `scale`. */
+  readonly asset?: AssetId
+  readonly window: WindowName
+  readonly enforcement: Enforcement
+  readonly features?: readonly string[]
+  readonly terms?: RuleTerms
 }
 
 export type GatewayPath = { readonly path: string; readonly upstream: string; readonly model: string | null; readonly eventType: string; readonly usage: UsageSurface | null; readonly quantities: ReadonlyMap<string, readonly string[]>; readonly bound: ReadonlyMap<string, string> }

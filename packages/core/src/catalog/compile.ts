@@ -91,12 +91,15 @@ function compilePlan(plan: PlanDocument, context: PlanContext): Plan {
       name: allowance.name,
       ...included(allowance, { ...context, asset }, `${context.path}.allowances[${index}]`),
     })),
+    ...(plan.clampsOutput === true ? { clampsOutput: true } : {}),
     limits: plan.limits.map((limit, index) => ({
       id: limit.id,
       name: limit.name,
       window: limit.window,
       enforcement: limit.enforcement,
-      ...sharedQuantity(limit, context, `${context.path}.limits[${index}]`),
+      ...(limit.features === undefined ? {} : { features: limit.features }),
+      ...(limit.terms === undefined ? {} : { terms: limit.terms }),
+      ...limitQuantity(limit, { ...context, asset }, `${context.path}.limits[${index}]`),
     })),
     funding: plan.funding,
   }
@@ -121,6 +124,12 @@ function included(allowance: AllowanceDocument, context: PlanContext & { readonl
 
 function parseAmount(text: string, scale: number, path: string): Quantity {
   return quantity(parseDecimal(text, scale, path))
+}
+
+/** A limit without meters counts what the plan is priced in. */
+function limitQuantity(limit: { readonly meters: readonly string[]; readonly quantity: string }, context: PlanContext & { readonly asset: string }, path: string) {
+  if (limit.meters.length > 0) return sharedQuantity(limit, context, path)
+  return { meters: [], asset: context.asset, scale: assetScale(context.asset), quantity: quantity(parseUnits(limit.quantity, context.asset, `${path}.quantity`)) }
 }
 
 /** Several meters may share one quantity only at one scale, else their units would not add. */

@@ -3,6 +3,8 @@
 
 import type { Exclusion } from '../rating/chargeable.ts'
 import type { PriceDocument } from '../rating/price-document.ts'
+import type { Enforcement } from '../budget/budget.ts'
+import type { RuleTerms, WindowName } from '../budget/rule.ts'
 
 export type CatalogDocument = {
   /** Currency of the prices, ISO 4217. */
@@ -60,6 +62,8 @@ export type PlanDocument = {
   /** Usage that is metered and not charged; left out, hits of the response cache. */
   readonly excluded?: readonly Exclusion[]
   readonly limits: readonly LimitDocument[]
+  /** Output may be lowered to what the budgets afford, instead of refusing; never unless stated. */
+  readonly clampsOutput?: boolean
   /** Who pays, in this order; the first that can pays its part. Without `overage` a request nobody can pay is refused. */
   readonly funding: readonly ('allowance' | 'wallet' | 'overage')[]
 }
@@ -86,14 +90,17 @@ export type AllowanceDocument = {
   readonly rollover?: { readonly min: string; readonly max: string } | null
 }
 
-/** A hard or soft quota: units of meters per window. */
+/** A quota: units of meters per window, or money where it names no meter. */
 export type LimitDocument = {
   readonly id: string
   readonly name: string
   readonly meters: readonly string[]
   readonly quantity: string
-  readonly window: 'day' | 'week' | 'month' | 'billing_period' | 'lifetime'
-  readonly enforcement: 'hard' | 'soft'
+  readonly window: WindowName
+  readonly enforcement: Enforcement
+  /** Only requests of these features count; absent for all. */
+  readonly features?: readonly string[]
+  readonly terms?: RuleTerms
 }
 
 /** `value` is what one credit of it costs where it is accrued for the invoice; without one it can only be prepaid. */

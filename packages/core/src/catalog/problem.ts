@@ -37,6 +37,8 @@ export type CatalogProblemCode =
   | 'invalid_expression'
   | 'too_many_dimensions'
   | 'value_mismatch'
+  | 'window_mismatch'
+  | 'too_many'
   | 'mixed_scales'
   | 'id_reused'
   | 'two_prices'

@@ -1,11 +1,13 @@
 // Checks of one plan: what it grants, what it prices, what it includes and limits, and who pays. Beyond single values it asks
 // whether the parts fit: meters that share a quantity, an allowance that nobody draws, usage that nobody pays or prices.
 
-import type { AllowanceDocument, CreditAssetDocument, EntitlementDocument, FeatureDocument, MeterDocument, PlanDocument } from './document.ts'
+import type { AllowanceDocument, CreditAssetDocument, EntitlementDocument, FeatureDocument, LimitDocument, MeterDocument, PlanDocument } from './document.ts'
 import { parseDecimal } from '../decimal.ts'
 import { assetScale, isCurrency } from '../money.ts'
 import { canFitTogether } from '../rating/compile-price.ts'
 import { isRecurring, type UsagePriceDocument } from '../rating/price-document.ts'
+import { RATE_WINDOW_MS, ROLLING } from '../budget/rule.ts'
+import { PER_ATTRIBUTES_MAX } from '../limits.ts'
 import { nearest } from './nearest.ts'
 import { didYouMean, type CatalogPath, type Report } from './problem.ts'
 import { attempt, checkAmount, checkId, checkName, checkQuantity, checkUnique, reportUnknownMeter } from './validate-field.ts'
@@ -146,12 +148,29 @@ function validateShared(plan: PlanDocument, list: 'allowances' | 'limits', path:
     checkId(shared.id, [...at, 'id'], report)
     checkName(shared.name, [...at, 'name'], report)
     checkUnique(shared.meters, { what: 'meter', path: [...at, 'meters'], field: null, why: 'its usage would count twice' }, report)
-    const isAmount = list === 'allowances' && shared.meters.length === 0
+    if (list === 'limits') validateLimit(plan.limits[index]!, at, context, report)
+    const isAmount = shared.meters.length === 0
     const scale = isAmount ? assetScale(plan.asset ?? context.currency) : sharedScale(shared.meters, [...at, 'meters'], context, report)
     if (isAmount) checkAmount(shared.quantity, plan.asset ?? context.currency, [...at, 'quantity'], report)
     else if (scale !== null) checkQuantity(shared.quantity, scale, { aboveZero: list === 'allowances' }, [...at, 'quantity'], report)
     if (scale !== null && 'rollover' in shared) checkRollover(shared, scale, [...at, 'rollover'], report)
   }
+}
+
+/** Whether the parts of a limit go together. */
+function validateLimit(limit: LimitDocument, at: CatalogPath, context: PlanContext, report: Report): void {
+  const { window, terms = {} } = limit
+  const isRate = RATE_WINDOW_MS[window] !== undefined
+  if (terms.rolling === true && !isRate && ROLLING[window] === undefined) report.error([...at, 'rolling'], 'window_mismatch', `a window of ${window} cannot roll: use one of ${Object.keys(ROLLING).join(', ')}.`)
+  if (terms.rolloverMax !== undefined && (terms.rolling === true || isRate || window === 'hour' || window === 'lifetime')) report.error([...at, 'rollover_max'], 'window_mismatch', 'only a window of a day or longer that starts anew has something to roll over.')
+  if (terms.burst !== undefined && !isRate) report.error([...at, 'burst'], 'window_mismatch', 'only windows of a second or minute are rates with a burst.')
+  if (isRate && limit.enforcement === 'metered') report.error([...at, 'enforcement'], 'window_mismatch', 'a rate is hard or soft: what is only counted needs a longer window.')
+  if ((terms.per?.length ?? 0) > PER_ATTRIBUTES_MAX) report.error([...at, 'per'], 'too_many', `name at most ${PER_ATTRIBUTES_MAX} attributes.`)
+  for (const [position, feature] of (limit.features ?? []).entries()) {
+    if (!context.features.has(feature)) report.error([...at, 'features', position], 'unknown_feature', `there is no feature ${feature}.${didYouMean(nearest(feature, context.features.keys()))}`)
+  }
+  const { exhausted } = terms
+  if (exhausted?.action === 'fallback' && !context.models.has(exhausted.model)) report.warning([...at, 'at_exhaustion', 'model'], 'unknown_model', `neither the gateway nor the rate card knows a model ${exhausted.model}.${didYouMean(nearest(exhausted.model, context.models))}`)
 }
 
 function checkRollover({ rollover }: AllowanceDocument, scale: number, path: CatalogPath, report: Report): void {

@@ -2,13 +2,17 @@
 // calendar, so it runs in the control plane only; nodes receive instants.
 
 import { allowanceBudget } from '../rating/rate-event.ts'
-import { LIFETIME, type Budget } from '../budget/budget.ts'
+import { exactToGrant, LIFETIME, type Budget, type BudgetTerms, type BudgetUnit, type RateTerms } from '../budget/budget.ts'
+import type { EntityKind } from '../budget/match.ts'
+import { RATE_WINDOW_MS, ROLLING, type BudgetRule, type RuleTerms, type WindowName } from '../budget/rule.ts'
 import type { Catalog, Plan, PlanLimit } from '../catalog/catalog.ts'
-import { InputError } from '../assert.ts'
+import { assert, InputError } from '../assert.ts'
+import { parseDecimal } from '../decimal.ts'
 import type { CustomerId, EntityId } from '../id.ts'
+import { assetScale } from '../money.ts'
 import { periodAt } from '../period.ts'
-import type { Instant, Span } from '../time.ts'
-import type { CustomerSnapshot, FundingSource, Standing } from './snapshot.ts'
+import { HOUR_MS, type Instant, type Span } from '../time.ts'
+import type { CustomerSnapshot, Frozen, FundingSource, Standing } from './snapshot.ts'
 
 export type CustomerFacts = {
   readonly customer: CustomerId
@@ -22,21 +26,18 @@ export type CustomerFacts = {
   /** Start of the subscription: anchor of its periods. */
   readonly anchorAt: Instant
   readonly entityPaths: Readonly<Record<EntityId, readonly EntityId[]>>
+  readonly entityKinds?: Readonly<Record<EntityId, EntityKind>>
   /** Caps and quotas that the operator or the tenant set, beside those of the plan. */
   readonly budgets: readonly BudgetRule[]
+  /** Exact limits of those budgets, by id; a rate needs its own to decide by. */
+  readonly ruleLimits?: ReadonlyMap<string, bigint>
+  /** Exact limits of single members of templates, by instance id. */
+  readonly overrides?: ReadonlyMap<string, bigint>
+  readonly frozen?: Frozen
+  readonly observe?: boolean
   readonly positions: Readonly<Record<string, string>>
   /** Next instant at which a credit block starts or ends, if any. */
   readonly walletChangesAt: Instant | null
-}
-
-export type BudgetRule = {
-  readonly id: string
-  readonly name: string
-  readonly unit: Budget['unit']
-  readonly window: PlanLimit['window']
-  readonly enforcement: 'hard' | 'soft'
-  readonly entity: EntityId | null
-  readonly features: readonly string[] | null
 }
 
 export type Links = { readonly topUpUrl: string; readonly upgradeUrl: string }
@@ -44,9 +45,9 @@ export type Links = { readonly topUpUrl: string; readonly upgradeUrl: string }
 export function resolveSnapshot(facts: CustomerFacts, catalog: Catalog, now: Instant, links: Links): CustomerSnapshot {
   const plan = planOf(facts, catalog)
   const period = billingPeriod(facts, plan, now)
-  const limits = [...plan.limits.map((limit) => limitBudget(limit, facts, plan, now)), ...facts.budgets.map((rule) => ruleBudget(rule, facts, plan, now))]
+  const limits = [...plan.limits.map((limit) => limitBudget(limit, facts, plan, now)), ...facts.budgets.map((rule) => ruleBudget(rule, facts.ruleLimits?.get(rule.id) ?? 0n, facts, plan, now))]
   const funding = plan.funding.flatMap((kind) => fundingSources(kind, { plan, catalog, period }))
-  const ends = [period.end, ...limits.map((budget) => budget.period.end), facts.walletChangesAt ?? LIFETIME.end]
+  const ends = [period.end, ...limits.map(({ period: { end } }) => end), facts.walletChangesAt ?? LIFETIME.end]
   return {
     customer: facts.customer,
     name: facts.name,
@@ -60,6 +61,9 @@ export function resolveSnapshot(facts: CustomerFacts, catalog: Catalog, now: Ins
     funding,
     positions: facts.positions,
     entityPaths: facts.entityPaths,
+    ...(facts.entityKinds === undefined ? {} : { entityKinds: facts.entityKinds }),
+    ...(facts.frozen === undefined ? {} : { frozen: facts.frozen }),
+    ...(facts.observe === true ? { observe: true } : {}),
     validUntil: Math.min(...ends) as Instant,
     ...links,
   }
@@ -70,11 +74,18 @@ export function billingPeriod(facts: Pick<CustomerFacts, 'anchorAt' | 'timeZone'
   return periodAt({ anchorAt: facts.anchorAt, timeZone: facts.timeZone, every: plan.period }, at)
 }
 
-/** The window of a limit that holds `at`: calendar windows start at midnight of the customer's zone. */
-export function windowSpan(window: PlanLimit['window'], facts: Pick<CustomerFacts, 'anchorAt' | 'timeZone'>, plan: Plan, at: Instant): Span {
-  if (window === 'lifetime') return LIFETIME
-  if (window === 'billing_period') return billingPeriod(facts, plan, at)
-  return periodAt({ anchorAt: CALENDAR_ANCHOR(facts.timeZone), timeZone: facts.timeZone, every: window }, at)
+/** The window of a limit that holds `at`: calendar windows start at midnight of the customer's zone; an hour is a cycle of its day. */
+export function windowSpan(window: WindowName, facts: Pick<CustomerFacts, 'anchorAt' | 'timeZone'>, plan: Plan, at: Instant): Span {
+  switch (window) {
+    case 'lifetime':
+    case 'second':
+    case 'minute':
+      return LIFETIME
+    case 'billing_period':
+      return billingPeriod(facts, plan, at)
+    default:
+      return periodAt({ anchorAt: CALENDAR_ANCHOR(facts.timeZone), timeZone: facts.timeZone, every: window === 'hour' ? 'day' : window }, at)
+  }
 }
 
 /** Monday 1 January 2024, midnight in the zone: a start of day, ISO week and month at once. */
@@ -89,20 +100,61 @@ function planOf(facts: CustomerFacts, catalog: Catalog): Plan {
 }
 
 function limitBudget(limit: PlanLimit, facts: CustomerFacts, plan: Plan, now: Instant): Budget {
+  const unit: BudgetUnit = limit.asset === undefined ? { kind: 'meters', meters: limit.meters, scale: limit.scale, name: limit.meters.join(' + ') } : { kind: 'money', asset: limit.asset }
+  const { id, ...rest } = limit
+  return ruleBudget({ id: `limit:${id}`, name: limit.name, unit, window: limit.window, enforcement: limit.enforcement, entity: null, features: limit.features ?? null, ...(rest.terms === undefined ? {} : { terms: rest.terms }) }, limit.quantity, facts, plan, now)
+}
+
+function ruleBudget(rule: BudgetRule, limit: bigint, facts: CustomerFacts, plan: Plan, now: Instant): Budget {
+  const { id, name, unit, window, enforcement, entity, features } = rule
+  const isRolling = rule.terms?.rolling === true && RATE_WINDOW_MS[window] === undefined
+  const terms = { ...compileTerms(rule.terms, unit), ...cycleOf(window, isRolling), ...rateOf(rule, limit, facts) }
   return {
-    id: `limit:${limit.id}`,
-    name: limit.name,
-    unit: { kind: 'meters', meters: limit.meters, scale: limit.scale, name: limit.meters.join(' + ') },
-    period: windowSpan(limit.window, facts, plan, now),
-    enforcement: limit.enforcement,
-    entity: null,
-    features: null,
+    id, name, unit, enforcement, entity, features,
+    period: isRolling ? LIFETIME : windowSpan(window, facts, plan, now),
+    ...(Object.keys(terms).length === 0 ? {} : { terms }),
   }
 }
 
-function ruleBudget(rule: BudgetRule, facts: CustomerFacts, plan: Plan, now: Instant): Budget {
-  const { window, ...rest } = rule
-  return { ...rest, period: windowSpan(window, facts, plan, now) }
+/** The terms as nodes read them: what only the control plane needs stays here. */
+function compileTerms(terms: RuleTerms | undefined, unit: BudgetUnit): BudgetTerms {
+  if (terms === undefined) return {}
+  const { where, per, exhausted, failMode, observe, thresholds } = terms
+  return {
+    ...(where === undefined || Object.keys(where).length === 0 ? {} : { where }),
+    ...(per === undefined || per.length === 0 ? {} : { per }),
+    ...(exhausted === undefined ? {} : { exhausted }),
+    ...(failMode === undefined ? {} : { failMode: failMode.mode === 'closed' || failMode.amount === null ? { mode: failMode.mode, amount: null } : { mode: 'open', amount: holdOf(failMode.amount, unit) } }),
+    ...(observe === true ? { observe } : {}),
+    ...(thresholds === undefined ? {} : { thresholds }),
+  } as BudgetTerms
+}
+
+function cycleOf(window: WindowName, isRolling: boolean): Pick<BudgetTerms, 'cycleMs' | 'trailing'> {
+  if (isRolling) {
+    const rolling = ROLLING[window]
+    assert(rolling !== undefined, `a window of ${window} cannot roll`)
+    return rolling
+  }
+  return window === 'hour' ? { cycleMs: HOUR_MS } : {}
+}
+
+function rateOf(rule: BudgetRule, limit: bigint, facts: CustomerFacts): { readonly rate?: RateTerms } {
+  const windowMs = RATE_WINDOW_MS[rule.window]
+  if (windowMs === undefined) return {}
+  const burst = rule.terms?.burst
+  const overrides = [...(facts.overrides ?? [])].flatMap(([id, value]) => (id.startsWith(`${rule.id}@`) ? [[id, exactToGrant(rule.unit, value)] as const] : []))
+  return {
+    rate: {
+      limit: exactToGrant(rule.unit, limit), windowMs,
+      ...(burst === undefined ? {} : { burst: holdOf(burst, rule.unit) }),
+      ...(overrides.length === 0 ? {} : { overrides: Object.fromEntries(overrides) }),
+    },
+  }
+}
+
+function holdOf(text: string, unit: BudgetUnit): number {
+  return exactToGrant(unit, parseDecimal(text, unit.kind === 'money' ? assetScale(unit.asset) : unit.scale, 'amount'))
 }
 
 function fundingSources(kind: Plan['funding'][number], context: { readonly plan: Plan; readonly catalog: Catalog; readonly period: Span }): FundingSource[] {

@@ -3,6 +3,7 @@
 
 import type { CustomerId, EntityId } from '../id.ts'
 import type { Budget } from '../budget/budget.ts'
+import type { EntityKind } from '../budget/match.ts'
 import type { Instant } from '../time.ts'
 
 /** What a subscription permits now. `good` and `grace` may use; the others may not. */
@@ -28,6 +29,12 @@ export type CustomerSnapshot = {
   readonly positions: Readonly<Record<string, string>>
   /** Parents of each entity, nearest first, for budgets up the tree. */
   readonly entityPaths: Readonly<Record<EntityId, readonly EntityId[]>>
+  /** What each entity is; absent where none is known. */
+  readonly entityKinds?: Readonly<Record<EntityId, EntityKind>>
+  /** What was stopped by hand; absent for nothing. */
+  readonly frozen?: Frozen
+  /** Everything is decided, recorded and shown, and nothing is refused. */
+  readonly observe?: boolean
   /** The snapshot must be compiled anew at this instant: a period ends, a block expires. */
   readonly validUntil: Instant
   readonly topUpUrl: string
@@ -38,6 +45,14 @@ export type FundingSource =
   | { readonly kind: 'allowance'; readonly allowance: string; readonly budget: Budget }
   | { readonly kind: 'wallet'; readonly budget: Budget }
   | { readonly kind: 'overage' }
+
+/** Stopped by one call, until it is lifted. */
+export type Frozen = {
+  readonly customer: boolean
+  readonly entities: readonly EntityId[]
+  readonly keys: readonly string[]
+  readonly features: readonly string[]
+}
 
 /**
  * `tenant_admin` sets the caps of its own customer. `viewer`, `support`, `finance` and `admin` are the roles of the operator's people: the
@@ -67,4 +82,8 @@ export type KeyRecord = {
   readonly tags?: Readonly<Record<string, string>>
   /** Status of a refusal for money or quota where not 402: some clients know 429 alone. */
   readonly refusalStatus?: 429
+  /** Its requests are decided and recorded, and nothing is refused. */
+  readonly observe?: boolean
+  /** Output may be lowered to what the budget affords instead of refusing. */
+  readonly clampsOutput?: boolean
 }

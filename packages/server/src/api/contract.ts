@@ -2,10 +2,12 @@
 // docs page are derived from it; a route that is not here does not exist.
 
 import { accessRoutes } from './contract/access.ts'
+import { budgetRoutes } from './contract/budgets.ts'
 import { catalogRoutes } from './contract/catalog.ts'
 import { customerRoutes } from './contract/customers.ts'
 import { decisionRoutes } from './contract/decisions.ts'
 import { entitlementRoutes } from './contract/entitlements.ts'
+import { freezeRoutes } from './contract/freezes.ts'
 import { insightRoutes } from './contract/insight.ts'
 import { invoiceRoutes, printedRoutes } from './contract/invoices.ts'
 import { moneyRoutes } from './contract/money.ts'
@@ -21,6 +23,8 @@ export const HANDLED = {
   ...moneyRoutes,
   ...invoiceRoutes,
   ...entitlementRoutes,
+  ...budgetRoutes,
+  ...freezeRoutes,
   ...usageRoutes,
   ...catalogRoutes,
   ...accessRoutes,

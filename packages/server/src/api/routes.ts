@@ -2,9 +2,11 @@
 
 import type { Handlers } from './handler.ts'
 import { accessHandlers } from './routes/access.ts'
+import { budgetHandlers } from './routes/budgets.ts'
 import { catalogHandlers } from './routes/catalog.ts'
 import { customerHandlers } from './routes/customers.ts'
 import { entitlementHandlers } from './routes/entitlements.ts'
+import { freezeHandlers } from './routes/freezes.ts'
 import { insightHandlers } from './routes/insight.ts'
 import { invoiceHandlers } from './routes/invoices.ts'
 import { moneyHandlers } from './routes/money.ts'
@@ -17,6 +19,8 @@ export const HANDLERS: Handlers = {
   ...moneyHandlers,
   ...invoiceHandlers,
   ...entitlementHandlers,
+  ...budgetHandlers,
+  ...freezeHandlers,
   ...usageHandlers,
   ...catalogHandlers,
   ...accessHandlers,

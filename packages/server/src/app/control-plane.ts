@@ -10,6 +10,7 @@ import { createDirectory } from './directory.ts'
 import { createNodeHub, type NodeHub } from './node-hub.ts'
 import { createPostgresAuthority } from './postgres-authority.ts'
 import { createKnownDimensions } from './settlement/known-dimensions.ts'
+import { createSharers } from './sharers.ts'
 import { createSettlementQueue, type SettlementQueue } from './settlement/queue.ts'
 
 export type ControlPlane = {
@@ -39,10 +40,12 @@ export async function createControlPlane(options: ControlPlaneOptions): Promise<
   await catalogs.refresh()
   const contexts = createCustomerContexts(catalogs, options.links)
   const hub = createNodeHub(options.clock)
+  const sharers = createSharers(hub)
+  hub.onLeave(sharers.leave)
   const queue = createSettlementQueue({ ...options, catalogs, contexts, dimensions: createKnownDimensions() })
   return {
     eventBounds: { lateMsMax: EVENT_AGE_MS_MAX, aheadMsMax: EVENT_AHEAD_MS_MAX }, ...options, catalogs, contexts, hub, queue,
     authority: createPostgresAuthority({ ...options, contexts, hub, queue }),
-    directory: createDirectory({ ...options, catalogs, contexts }),
+    directory: createDirectory({ ...options, catalogs, contexts, sharers }),
   }
 }

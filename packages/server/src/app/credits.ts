@@ -15,7 +15,7 @@ import { insertOutbox, readDebt, writeBlocks, writeDebts, type BlockRow } from '
 import { moveBudgets } from '../store/budgets.ts'
 import type { Actor } from './actor.ts'
 import type { ControlPlane } from './control-plane.ts'
-import { tellNodes } from './customers.ts'
+import { tellNodes } from './change-customer.ts'
 import { contextOf } from './reports.ts'
 import { Problem } from './problems.ts'
 

@@ -1,7 +1,7 @@
 // What settlement, authority and directory need to know of a customer: its facts and the snapshot that follows from them
 // at a given instant. Facts are kept by customer version, so that a batch of ten thousand events reads them once.
 
-import { contains, type Budget, type Catalog, type CustomerSnapshot, type Instant, type Plan } from '@tollgate/core'
+import { contains, ruleIdOf, type Budget, type Catalog, type CustomerSnapshot, type Instant, type Plan, type RuleTerms, type WindowName } from '@tollgate/core'
 import { resolveSnapshot } from '@tollgate/core/resolve'
 import type { Links } from '@tollgate/core'
 import type { Sql, Transaction } from '../platform/postgres.ts'
@@ -55,21 +55,36 @@ export function createCustomerContexts(catalogs: Catalogs, links: Links): Custom
   }
 }
 
-/** All budgets of a snapshot: limits, allowances, wallet. */
+/** All budgets of a snapshot as they are written: limits, templates among them, allowances, wallet. */
 export function budgetsOf(snapshot: CustomerSnapshot): Budget[] {
-  return [...snapshot.limits, ...snapshot.funding.flatMap((source) => (source.kind === 'overage' ? [] : [source.budget]))]
+  return [...snapshot.limits, ...fundingBudgets(snapshot)]
 }
 
-/** The limit of a budget by plan or rule, exact; null for a wallet, whose limit is what was granted. */
+/** The budgets that pay. */
+export function fundingBudgets(snapshot: CustomerSnapshot): Budget[] {
+  return snapshot.funding.flatMap((source) => (source.kind === 'overage' ? [] : [source.budget]))
+}
+
+/** What was written for a budget: its window and terms. */
+export function writtenOf(context: CustomerContext, budget: string): { readonly window: WindowName; readonly terms: RuleTerms } {
+  const rule = ruleIdOf(budget)
+  const [kind, id] = [rule.slice(0, rule.indexOf(':')), rule.slice(rule.indexOf(':') + 1)]
+  if (kind === 'wallet') return { window: 'lifetime', terms: {} }
+  const found = kind === 'limit' ? context.plan.limits.find((limit) => limit.id === id) : context.facts.budgets.find((one) => one.id === rule)
+  return { window: found?.window ?? 'billing_period', terms: found?.terms ?? {} }
+}
+
+/** The limit of a budget by plan or rule, exact, a member's own left aside; null for a wallet, whose limit is what was granted. */
 export function limitOf(context: CustomerContext, budget: Budget): bigint | null {
-  const [kind, id] = [budget.id.slice(0, budget.id.indexOf(':')), budget.id.slice(budget.id.indexOf(':') + 1)]
+  const rule = ruleIdOf(budget.id)
+  const [kind, id] = [rule.slice(0, rule.indexOf(':')), rule.slice(rule.indexOf(':') + 1)]
   if (kind === 'allowance') {
     const allowance = context.plan.allowances.find((one) => one.id === id)
     return allowance === undefined ? 0n : allowance.quantity * (allowance.perSeat === true ? BigInt(context.facts.seats ?? 1) : 1n)
   }
   if (kind === 'limit') return context.plan.limits.find((limit) => limit.id === id)?.quantity ?? 0n
   if (kind === 'wallet') return null
-  return context.facts.ruleLimits.get(budget.id) ?? 0n
+  return context.facts.ruleLimits.get(rule) ?? 0n
 }
 
 /** Decimal places of a budget's exact amounts. */

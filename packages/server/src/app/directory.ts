@@ -1,6 +1,6 @@
 // The directory on PostgreSQL: answers nodes about keys, customers, catalogs and upstreams, with secrets opened.
 
-import { formatPosition, formatUnits, parseUnits, positionKey, quantity, units, type Clock, type CustomerId, type CustomerView, type Directory, type Instant, type NodeIdentity, type Position, type UpstreamConfig } from '@tollgate/core'
+import { formatPosition, formatUnits, parseUnits, positionKey, quantity, units, type Budget, type Clock, type CustomerId, type CustomerView, type Directory, type Instant, type NodeIdentity, type Position, type UpstreamConfig } from '@tollgate/core'
 import { resolveSnapshot } from '@tollgate/core/resolve'
 import type { Links } from '@tollgate/core'
 import type { Sql } from '../platform/postgres.ts'
@@ -10,9 +10,16 @@ import { findCustomer } from '../store/customers.ts'
 import { keyByHash, listUpstreams } from '../store/keys.ts'
 import { accumulatorOf, readAccumulators, readBlocks, type AccumulatorRow } from '../store/settlement.ts'
 import { EMPTY_CATALOG, type Catalogs } from './catalogs.ts'
-import type { CustomerContexts } from './customer-contexts.ts'
+import { frozenOf } from './freezes.ts'
+import type { Sharers } from './sharers.ts'
+import { fundingBudgets, type CustomerContexts } from './customer-contexts.ts'
 
-export type DirectoryParts = { readonly sql: Sql; readonly catalogs: Catalogs; readonly contexts: CustomerContexts; readonly links: Links; readonly clock: Clock; readonly masterKey: Uint8Array; readonly environmentUpstreams: readonly UpstreamConfig[] }
+export type DirectoryParts = { readonly sql: Sql; readonly catalogs: Catalogs; readonly contexts: CustomerContexts; readonly links: Links; readonly clock: Clock; readonly masterKey: Uint8Array; readonly environmentUpstreams: readonly UpstreamConfig[]; readonly sharers: Sharers }
+
+/** Whether nodes share something of this budget evenly: a rate, or what it lets through past its limit. */
+function sharesRate({ terms }: Budget): boolean {
+  return terms?.rate !== undefined || terms?.exhausted?.action === 'throttle'
+}
 
 export function createDirectory(parts: DirectoryParts): Directory {
   const { sql, catalogs, contexts, clock } = parts
@@ -24,8 +31,9 @@ export function createDirectory(parts: DirectoryParts): Directory {
     if (facts === undefined) return null
     const now = clock.now()
     const { snapshot, plan, catalog } = contexts.at(facts, now)
-    const [totals, blocks, budgets, used] = await Promise.all([
-      readAccumulators(sql, [id], [snapshot.period.start]), readBlocks(sql, [id], { spentToo: false }), listBudgets(sql, id, now), leaseUse(sql, { ...identity, customer: id }),
+    const [frozen, totals, blocks, budgets, used] = await Promise.all([
+      frozenOf(sql, id),
+      readAccumulators(sql, [id], [snapshot.period.start]), readBlocks(sql, [id], { spentToo: false }), listBudgets(sql, id, now, fundingBudgets(snapshot).map((budget) => budget.id)), leaseUse(sql, { ...identity, customer: id }),
     ])
     // A former price charges nothing more: its position is nobody's.
     const positions = Object.fromEntries(totals.flatMap((total) => {
@@ -35,7 +43,8 @@ export function createDirectory(parts: DirectoryParts): Directory {
     const changes = blocks.flatMap(({ expiresAt }) => (expiresAt !== null && expiresAt > now ? [expiresAt] : []))
     const walletChangesAt = changes.length === 0 ? null : (Math.min(...changes) as Instant)
     return {
-      snapshot: resolveSnapshot({ ...facts, positions, walletChangesAt }, catalog, now, parts.links),
+      snapshot: resolveSnapshot({ ...facts, positions, walletChangesAt, ...(frozen === undefined ? {} : { frozen }) }, catalog, now, parts.links),
+      ...(snapshot.limits.some(sharesRate) ? { sharers: parts.sharers.join(id, identity.node) } : {}),
       balanceBases: Object.fromEntries(budgets.filter(({ budget }) => budget.startsWith('wallet:')).map(({ budget, limit, settled }) => {
         const asset = budget.slice('wallet:'.length)
         return [budget, formatUnits(units(parseUnits(limit, asset) - parseUnits(settled, asset) + parseUnits(used.get(budget) ?? '0', asset)), asset)]

@@ -35,8 +35,9 @@ export async function ingest(plane: ControlPlane, incoming: readonly IncomingEve
 /** Recalls what nodes hold idle of an allowance that has less left at the authority than these events use. */
 async function makeRoom(plane: ControlPlane, events: readonly UsageEvent[]): Promise<void> {
   if (plane.hub.nodes().length === 0) return
+  const allowances = [...new Set([...plane.catalogs.current().plans.values()].flatMap((plan) => plan.allowances.map(({ id }) => `allowance:${id}`)))]
   for (const customer of new Set(events.map((event) => event.customer))) {
-    const rows = await listBudgets(plane.sql, customer, plane.clock.now())
+    const rows = await listBudgets(plane.sql, customer, plane.clock.now(), allowances)
     const short = rows.filter((row) => row.budget.startsWith('allowance:') && Number(row.escrow) > 0 && Number(row.limit) - Number(row.settled) - Number(row.escrow) < wantedOf(plane, row.budget, events.filter((event) => event.customer === customer)))
     if (short.length > 0) await plane.hub.broadcast({ kind: 'recall', customer, budgets: short.map(({ budget }) => budget) }, RECALL_WAIT_MS)
   }

@@ -20,6 +20,8 @@ export type NewKey = {
   readonly feature: string | null
   readonly models: readonly string[] | null
   readonly showsCost: boolean
+  readonly observe?: boolean
+  readonly clampsOutput?: boolean
   readonly expiresAt: Instant | null
 }
 

@@ -18,8 +18,14 @@ export const STREAM_TYPES: Readonly<Record<string, StreamType>> = {
   },
   'request.denied': {
     says: 'A request was refused. `unrecorded` counts those that were refused before it and not recorded one by one.',
-    tenantMembers: ['decision_id', 'time', 'feature', 'model', 'reason', 'scope', 'required', 'limit', 'used', 'unit', 'resets_at', 'message', 'entity', 'unrecorded'],
+    tenantMembers: ['decision_id', 'time', 'feature', 'model', 'reason', 'scope', 'required', 'limit', 'used', 'unit', 'resets_at', 'message', 'entity', 'unrecorded', 'observed'],
   },
+  'budget.threshold': {
+    says: 'A budget was used to a percentage of its limit that its rule names: once for each and period.',
+    tenantMembers: ['budget', 'name', 'percent', 'limit', 'used', 'unit', 'period'],
+  },
+  'freeze.set': { says: 'Something was stopped by hand.', tenantMembers: ['freeze', 'kind', 'target', 'reason'] },
+  'freeze.lifted': { says: 'A freeze was lifted.', tenantMembers: ['freeze', 'kind', 'target'] },
   'credits.added': { says: 'Credits were added.', tenantMembers: ['block', 'amount', 'currency', 'category', 'repaid'] },
   'credits.expired': { says: 'The rest of a credit block expired.', tenantMembers: ['block', 'amount', 'currency'] },
   'customer.created': { says: 'A customer was created.', tenantMembers: ['name', 'plan'] },

@@ -12,6 +12,8 @@ export type NodeHub = {
   readonly broadcast: (message: Unnumbered<FeedMessage>, timeoutMs?: number) => Promise<readonly string[]>
   readonly epoch: () => number
   readonly nodes: () => readonly string[]
+  /** Calls back with each node whose connection ends. */
+  readonly onLeave: (listener: (node: string) => void) => void
 }
 
 type Unnumbered<M> = M extends { readonly epoch: number } ? Omit<M, 'epoch'> : never
@@ -22,6 +24,7 @@ const ACKNOWLEDGE_TIMEOUT_MS = 1_000
 export function createNodeHub(clock: Clock): NodeHub {
   const members = new Map<string, { readonly send: (message: FeedMessage) => void; acknowledged: number }>()
   const waiters = new Set<() => void>()
+  const leaveListeners: ((node: string) => void)[] = []
   // Starts at the clock, so that a restarted control plane never repeats an epoch that a node has seen.
   let epoch: number = clock.now()
 
@@ -31,7 +34,7 @@ export function createNodeHub(clock: Clock): NodeHub {
       members.set(node, member)
       send({ kind: 'hello', epoch })
       return () => {
-        if (members.get(node) === member) members.delete(node)
+        if (members.get(node) === member && members.delete(node)) for (const listener of leaveListeners) listener(node)
         for (const wake of waiters) wake()
       }
     },
@@ -62,5 +65,6 @@ export function createNodeHub(clock: Clock): NodeHub {
     },
     epoch: () => epoch,
     nodes: () => [...members.keys()],
+    onLeave: (listener) => void leaveListeners.push(listener),
   }
 }

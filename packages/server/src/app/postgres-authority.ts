@@ -2,7 +2,7 @@
 // all or nothing over the budgets it names. Before a refusal, what other nodes hold idle is recalled and looked at again.
 
 import {
-  assert, formatDecimal, headroomOf, holdToExact, leaseFrom, RECALL_WAIT_MS,
+  assert, budgetOf, formatDecimal, headroomOf, holdToExact, leaseFrom, RECALL_WAIT_MS,
   type Authority, type AuthorityRefusal, type Budget, type BudgetState, type Clock, type CustomerId, type JournalStretch, type Lease, type LeaseNeed, type LeaseRequest, type NodeIdentity, type ReturnedLease, type UsageEvent,
 } from '@tollgate/core'
 import { decodeGroups, type DenialRecord } from '../hot/journal-line.ts'
@@ -10,10 +10,10 @@ import { withRetry, type Sql, type Transaction } from '../platform/postgres.ts'
 import { closeLeases, lockForLease, writeLeases, type LeaseChange } from '../store/budgets.ts'
 import { findCustomer } from '../store/customers.ts'
 import { nodeIncarnation, readLeaseAnswer, registerNode, writeLeaseAnswer } from '../store/nodes.ts'
-import { budgetScale, budgetsOf, type CustomerContexts } from './customer-contexts.ts'
+import { budgetScale, type CustomerContexts } from './customer-contexts.ts'
 import type { NodeHub } from './node-hub.ts'
 import type { SettlementQueue } from './settlement/queue.ts'
-import { openBudgets } from './open-budgets.ts'
+import { openNamed } from './open-budgets.ts'
 
 export type AuthorityParts = { readonly sql: Sql; readonly contexts: CustomerContexts; readonly hub: NodeHub; readonly queue: SettlementQueue; readonly clock: Clock }
 
@@ -45,7 +45,7 @@ export function createPostgresAuthority(parts: AuthorityParts): Authority {
     const known = await readLeaseAnswer(tx, identity, request.sequence)
     if (known !== null) return { kind: 'leases', leases: known as Lease[] }
     const wanted = await knownBudgets(tx, request)
-    const locked = await lockForLease(tx, { ...identity, customer: request.customer, budgets: wanted.map(({ budget }) => ({ budget: budget.id, periodStart: budget.period.start, scale: budgetScale(budget) })) })
+    const locked = await lockForLease(tx, { ...identity, customer: request.customer, budgets: wanted.map(({ budget }) => ({ budget: budget.id, periodStart: budget.period.start, scale: budgetScale(budget), trailingMs: trailingMs(budget) })) })
     const leases: Lease[] = []
     const changes: LeaseChange[] = []
     for (const { budget, ...amounts } of wanted) {
@@ -71,13 +71,13 @@ export function createPostgresAuthority(parts: AuthorityParts): Authority {
     const wanted = request.budgets.map((need) => {
       const now = parts.clock.now()
       const inForce = need.budget.period.start <= now && now < need.budget.period.end ? at(now) : at(need.budget.period.start)
-      const budget = budgetsOf(inForce.snapshot).find(({ id, period }) => id === need.budget.id && period.start === need.budget.period.start)
-      return budget === undefined ? null : { ...need, budget, context: inForce }
+      const budget = budgetOf(inForce.snapshot, need.budget.id, need.budget.period.start <= now && now < need.budget.period.end ? now : need.budget.period.start)
+      return budget === undefined || budget.period.start !== need.budget.period.start ? null : { ...need, budget, context: inForce }
     })
     // A node that still has an older plan gets nothing for a budget that is gone; its snapshot is on the way.
     if (wanted.includes(null)) throw new StaleBudgetError(`a budget of ${request.customer} is not in force any more`)
     const present = wanted.filter((one) => one !== null)
-    await openBudgets(tx, [...new Set(present.map(({ context }) => context))], (_, start) => at(start))
+    await openNamed(tx, present, (_, start) => at(start))
     return present.sort((a, b) => (a.budget.id < b.budget.id ? -1 : 1))
   }
 
@@ -112,8 +112,11 @@ export function createPostgresAuthority(parts: AuthorityParts): Authority {
     const row = await findCustomer(tx, customer)
     if (row === null) return new Map()
     const facts = (await parts.contexts.facts(tx, new Map([[row.id, row.version]]))).get(row.id)!
-    const catalogs = [parts.contexts.at(facts, parts.clock.now()), ...returned.map(({ periodStart }) => parts.contexts.at(facts, periodStart === 0 ? parts.clock.now() : periodStart))]
-    const found = new Map(catalogs.flatMap(({ snapshot }) => budgetsOf(snapshot).map((budget) => [budget.id, { unit: budget.unit, scale: budgetScale(budget) }] as const)))
+    const found = new Map(returned.flatMap(({ budget: id, periodStart }) => {
+      const at = periodStart === 0 ? parts.clock.now() : periodStart
+      const budget = budgetOf(parts.contexts.at(facts, at).snapshot, id, at)
+      return budget === undefined ? [] : [[id, { unit: budget.unit, scale: budgetScale(budget) }] as const]
+    }))
     // A budget of a plan that was left: meter units, whole ones, since a plan's quotas count tokens and requests.
     for (const { budget } of returned) if (!found.has(budget)) found.set(budget, budget.startsWith('wallet:') ? { unit: { kind: 'money', asset: budget.slice(7) }, scale: 12 } : { unit: { kind: 'meters', meters: [], scale: 0, name: '' }, scale: 0 })
     return found
@@ -145,6 +148,11 @@ export class StaleBudgetError extends Error {
   override readonly name = 'StaleBudgetError'
   readonly code = 'stale_budget'
   readonly retryable = true
+}
+
+/** How far the cycles of a rolling window reach back; 0 for any other. */
+function trailingMs({ terms }: Budget): number {
+  return (terms?.cycleMs ?? 0) * (terms?.trailing ?? 0)
 }
 
 const SHIPPED = new Set(['settled', 'denied'] as const)

@@ -35,7 +35,7 @@ export async function balanceReport(plane: ControlPlane, customer: string): Prom
   const { currency } = context.snapshot
   await openRunning(plane, context)
   const [blocks, debt, states] = await Promise.all([
-    readBlocks(plane.sql, [customer], { spentToo: true }), readDebt(plane.sql, customer, currency), listBudgets(plane.sql, customer, plane.clock.now()),
+    readBlocks(plane.sql, [customer], { spentToo: true }), readDebt(plane.sql, customer, currency), listBudgets(plane.sql, customer, plane.clock.now(), budgetsOf(context.snapshot).map(({ id }) => id)),
   ])
   const remaining = blocks.filter(({ asset }) => asset === currency).reduce((sum, block) => sum + block.remaining, 0n)
   const wallet = states.find(({ budget }) => budget === `wallet:${currency}`)

@@ -2,7 +2,7 @@
 // spelled exactly: servers differ in which duplicate they take and whether case matters, and a hold must not be passed by that.
 
 import { isAscii, isUtf8 } from 'node:buffer'
-import { memberNamed, replaceValue, splice, topLevelMembers, type Edit, type Member } from './json-splice.ts'
+import { insertMember, memberNamed, replaceValue, splice, topLevelMembers, type Edit, type Member } from './json-splice.ts'
 import { invalidRequest, type RequestRefused } from './refusal.ts'
 
 export type Fields = Readonly<Record<string, unknown>>
@@ -54,6 +54,15 @@ export function renamed({ body, members }: JsonRequest, model: string, upstreamM
   const member = memberNamed(members, 'model')
   if (member !== undefined && model !== upstreamModel) edits.push(replaceValue(member, JSON.stringify(upstreamModel)))
   return splice(body, edits)
+}
+
+/** Lowers the members that bound the output; where none is given the first is set. */
+export function outputEdits({ text, members }: JsonRequest, names: readonly string[], outputTokens: number): Edit[] {
+  const most = String(Math.max(1, Math.floor(outputTokens)))
+  const given = names.flatMap((name) => memberNamed(members, name) ?? []).filter(({ valueStart, valueEnd }) => text.slice(valueStart, valueEnd) !== 'null')
+  if (given.length > 0) return given.filter(({ valueStart, valueEnd }) => Number(text.slice(valueStart, valueEnd)) > Number(most)).map((member) => replaceValue(member, most))
+  const named = memberNamed(members, names[0]!)
+  return [named === undefined ? insertMember(text, names[0]!, most) : replaceValue(named, most)]
 }
 
 export function wrong(param: string, what: string): RequestRefused {

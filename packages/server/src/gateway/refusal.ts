@@ -59,12 +59,12 @@ export function denialAnswer(decision: string, denial: Denial): ErrorAnswer {
   const { status, retry } = DENIAL_STATUS[denial.reason]
   return {
     status,
-    type: QUOTA_REASONS.has(denial.reason) ? 'insufficient_quota' : status === 503 ? 'server_error' : 'invalid_request_error',
+    type: QUOTA_REASONS.has(denial.reason) ? 'insufficient_quota' : status === 429 ? 'rate_limit_error' : status === 503 ? 'server_error' : 'invalid_request_error',
     code: denial.reason,
     message: denial.message,
     param: null,
     retry,
-    retryAfterSeconds: status === 503 ? 1 : null,
+    retryAfterSeconds: status === 503 ? 1 : denial.retryAfterMs === undefined ? null : Math.max(1, Math.ceil(denial.retryAfterMs / 1_000)),
     details: {
       decision_id: decision,
       scope: denial.scope,
@@ -75,6 +75,7 @@ export function denialAnswer(decision: string, denial: Denial): ErrorAnswer {
       resets_at: denial.resetsAt === null ? null : formatInstant(instant(denial.resetsAt)),
       top_up_url: denial.topUpUrl,
       upgrade_url: denial.upgradeUrl,
+      ...(denial.fitsOutputTokens === undefined ? {} : { fits_output_tokens: String(denial.fitsOutputTokens) }),
     },
   }
 }

@@ -44,8 +44,12 @@ export type SurfaceRequest = {
   readonly wantsUsage: boolean
   /** The most it can use. @throws {RequestRefused} when nothing bounds it. */
   readonly bound: (rate: Rate | null) => UsageBound
-  /** What the provider gets, under its own name for the model. */
-  readonly ask: (upstreamModel: string) => Ask
+  /** What the provider gets, under its own name for the model; with less output, over all answers, where {@link canClamp}. */
+  readonly ask: (upstreamModel: string, outputTokens?: number) => Ask
+  /** Its body has a member that bounds the output. */
+  readonly canClamp?: boolean
+  /** What is asked, for telling repetitions apart; left out where nobody looks for them. */
+  readonly prompt?: () => string
   /** Its text, to be counted when the provider tells no usage; null when there is none to count. */
   readonly countable: () => { readonly text: string; readonly overhead: number } | null
   /** Usage that the request alone decides, for answers that tell none: the characters of a speech, the images of a size. */

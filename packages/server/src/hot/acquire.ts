@@ -1,7 +1,7 @@
 // Asks the authority for what a customer's requests miss: one call at a time, shared by all who wait.
 
 import { assert, assetScale, formatDecimal, freeOf, grant, holdToExact, instant, parseDecimal, type AuthorityRefusal, type Budget, type Decision, type Slice } from '@tollgate/core'
-import { foldUsed, leaseAhead, sliceFor, type CustomerState } from './customer-state.ts'
+import { foldUsed, leaseAhead, sliceFor, takePast, type CustomerState } from './customer-state.ts'
 import type { Inside } from './inside.ts'
 
 /** How long a refusal is believed. A top-up drops it at once; this is for a push that was lost. */
@@ -13,6 +13,10 @@ const EXHAUSTION_BELIEVED_MS = 5_000
 export function acquire(node: Inside, state: CustomerState, needs: Extract<Decision, { kind: 'miss' }>['needs']): Promise<void> {
   if (state.acquiring !== null) return state.acquiring
   node.counts.acquires += 1
+  // The slice of a period that is over makes way; what it has left must be back before more is asked for.
+  for (const { budget } of needs) sliceFor(state, budget)
+  const past = takePast(state)
+  if (past.length > 0) node.memory.bringBack(state, past).catch(() => undefined)
   const budgets = needs.map((need) => leaseAhead(state, need, node.clock.now()))
   const ask = () => node.parts.authority.acquire(node.parts.identity, { sequence: node.parts.nextSequence(), customer: state.snapshot.customer, budgets })
   // What was recalled a moment ago is headroom only when it has arrived; asked before, the authority would refuse it.
@@ -22,7 +26,7 @@ export function acquire(node: Inside, state: CustomerState, needs: Extract<Decis
       const need = needs.find(({ budget }) => budget.id === answer.budget)
       assert(need !== undefined, 'the authority refused a budget that was not asked for')
       const slice = sliceFor(state, need.budget)
-      slice.refused = { min: Math.max(1, need.min), until: until(REFUSAL_BELIEVED_MS), limit: answer.limit, used: usedOf(answer, need.budget, slice) }
+      slice.refused = { min: Math.max(1, need.min), until: until(REFUSAL_BELIEVED_MS), limit: answer.limit, used: usedOf(answer, need.budget, slice), headroom: answer.headroom }
       return
     }
     for (const lease of answer) {

@@ -1,89 +1,163 @@
 // Admission: authorize and check. Invariant: between reading the slices and holding on them there is no await, so that
-// concurrent requests cannot pass a limit together. A request whose budgets are not all leased waits for one acquire.
+// concurrent requests cannot pass a limit together. A request whose budgets are not all leased waits for one acquire; one that
+// does not fit is tried in the ways that its budget allows before it is refused.
 
-import { chargedRun, decide, hold, instant, makeId, measure, type Decision, type Denial } from '@tollgate/core'
+import { assetScale, chargedRun, decide, exactToHold, hold, instant, makeId, measure, parseDecimal, type Budget, type Decision, type DecisionInput, type Denial, type Instant } from '@tollgate/core'
 import { acquire } from './acquire.ts'
-import { allowed, denied, directoryAway, problem, unavailable } from './answers.ts'
-import type { Authorization, AuthorizeInput, ReservationProblem } from './contract.ts'
-import { sliceIn, type CustomerState } from './customer-state.ts'
+import { allowed, denied, directoryAway, problem, unavailable, warningsOf } from './answers.ts'
+import type { Authorization, AuthorizeInput, Degrade, ReservationProblem } from './contract.ts'
+import { sliceFor, sliceIn, type CustomerState } from './customer-state.ts'
 import type { Inside } from './inside.ts'
 import { encodeIntent } from './journal-line.ts'
+import { rateOf, takeRates } from './rates.ts'
+import { clamped, fallback, fittingOutput, isExhaustion, mayClamp, restOf, type Retry } from './remedy.ts'
 import type { Reservation } from './reservation.ts'
 
 /** Answers of the authority that a request waits for, its own or of those before it, until it is refused as unavailable. */
 export const ROUNDS_PER_REQUEST_MAX = 256
+/** Other forms in which one request is tried: models that fall back to models, then less output. */
+const RETRIES_MAX = 8
 
-export function authorize(node: Inside, input: AuthorizeInput): Authorization | ReservationProblem | Promise<Authorization | ReservationProblem> {
+/** What a decision needs of a request. */
+export type DecideInput = Omit<AuthorizeInput, 'reservation' | 'ttlMs' | 'repeatable'>
+
+/** What was tried so far for one request. */
+type Tried = { readonly degrade: Degrade | null; readonly waived: string | null; readonly isCutOff: boolean; readonly rounds: number; readonly retries: number }
+const UNTRIED: Tried = { degrade: null, waived: null, isCutOff: false, rounds: 0, retries: 0 }
+
+type Answer = Authorization | ReservationProblem
+
+export function authorize(node: Inside, input: AuthorizeInput): Answer | Promise<Answer> {
   const fingerprint = input.reservation === null ? '' : fingerprintOf(input)
   const known = input.reservation === null ? undefined : node.book.get(input.reservation)
   if (known !== undefined) return replayAuthorize(known, fingerprint)
   const state = node.memory.customer(input.customer)
-  return state instanceof Promise ? state.then((found) => admit(node, found, input, fingerprint, 0), directoryAway) : admit(node, state, input, fingerprint, 0)
+  return state instanceof Promise ? state.then((found) => admit(node, found, input, fingerprint, UNTRIED), directoryAway) : admit(node, state, input, fingerprint, UNTRIED)
 }
 
-function admit(node: Inside, state: CustomerState | null, input: AuthorizeInput, fingerprint: string, rounds: number): Authorization | ReservationProblem | Promise<Authorization | ReservationProblem> {
+function admit(node: Inside, state: CustomerState | null, input: AuthorizeInput, fingerprint: string, tried: Tried): Answer | Promise<Answer> {
   if (state === null) return problem('customer_not_found', `there is no customer ${input.customer}`)
   // The period may have ended while the authority was asked.
-  if (node.clock.now() >= state.snapshot.validUntil) {
+  const now = node.clock.now()
+  if (now >= state.snapshot.validUntil) {
     const fresh = node.memory.customer(input.customer)
-    return fresh instanceof Promise ? fresh.then((found) => admit(node, found, input, fingerprint, rounds), directoryAway) : admit(node, fresh, input, fingerprint, rounds)
+    return fresh instanceof Promise ? fresh.then((found) => admit(node, found, input, fingerprint, tried), directoryAway) : admit(node, fresh, input, fingerprint, tried)
   }
-  const decision = decideOn(node, state, state, input)
-  if (decision.kind === 'allow') {
-    // Two calls with one reservation id may both have waited for the authority.
-    const twin = input.reservation === null ? undefined : node.book.get(input.reservation)
-    return twin === undefined ? reserve(node, state, input, fingerprint, decision) : replayAuthorize(twin, fingerprint)
+  if (!mayAdmit(node)) return refuse(node, state, input, unavailable(state))
+  const decided = decisionInput(node, state, state, input, now, tried)
+  const decision = decide(decided)
+  switch (decision.kind) {
+    case 'allow': {
+      // Two calls with one reservation id may both have waited for the authority.
+      const twin = input.reservation === null ? undefined : node.book.get(input.reservation)
+      return twin === undefined ? reserve(node, state, input, fingerprint, decision, now, tried.degrade) : replayAuthorize(twin, fingerprint)
+    }
+    case 'miss':
+      if (tried.rounds >= ROUNDS_PER_REQUEST_MAX) return refuse(node, state, input, unavailable(state))
+      return acquire(node, state, decision.needs).then(
+        () => admit(node, state, input, fingerprint, { ...tried, rounds: tried.rounds + 1 }),
+        () => admit(node, state, input, fingerprint, { ...tried, rounds: tried.rounds + 1, isCutOff: true }),
+      )
+    case 'deny':
+      return mend(node, state, input, fingerprint, tried, decided, decision) ?? refuse(node, state, input, withFits(decided, input, decision), decision.budget)
   }
-  if (decision.kind === 'deny') return refuse(node, state, input, decision.denial)
-  if (rounds >= ROUNDS_PER_REQUEST_MAX) return refuse(node, state, input, unavailable(state))
-  return acquire(node, state, decision.needs).then(
-    () => admit(node, state, input, fingerprint, rounds + 1),
-    () => refuse(node, state, input, unavailable(state)),
-  )
 }
 
-function reserve(node: Inside, state: CustomerState, input: AuthorizeInput, fingerprint: string, decision: Extract<Decision, { kind: 'allow' }>): Authorization {
-  const now = node.clock.now()
-  for (const { slice, amount } of decision.holds) hold(slice, amount)
+/** Another try at what was refused for money or quota; null where none is left. */
+function mend(node: Inside, state: CustomerState, input: AuthorizeInput, fingerprint: string, tried: Tried, decided: DecisionInput, denied: Extract<Decision, { kind: 'deny' }>): Answer | Promise<Answer> | null {
+  const { budget, denial } = denied
+  if (budget === null || !isExhaustion(denied) || tried.retries >= RETRIES_MAX) return null
+  const again = (retry: Retry) => admit(node, state, retry.input, fingerprint, { ...tried, retries: tried.retries + 1, degrade: merged(tried.degrade, retry.degrade), waived: retry.waived ?? tried.waived })
+  const other = fallback(input, denied)
+  if (other !== null) return again(other)
+  if (mayClamp(state, input, denied)) {
+    const rest = tried.isCutOff ? null : restOf(state, budget, requiredOf(budget, denial))
+    if (rest !== null) return acquire(node, state, [rest]).then(() => again({ input, degrade: null, waived: null }), () => again({ input, degrade: null, waived: null }))
+    const less = clamped(decided, input, denied)
+    if (less !== null) return again(less)
+  }
+  return budget.enforcement === 'soft' ? again({ input, degrade: null, waived: budget.id }) : null
+}
+
+function merged(before: Degrade | null, now: Degrade | null): Degrade | null {
+  return before === null || now === null ? (now ?? before) : { ...before, model: now.model ?? before.model, outputTokens: now.outputTokens ?? before.outputTokens }
+}
+
+function requiredOf(budget: Budget, denial: Denial): number {
+  const scale = budget.unit.kind === 'money' ? assetScale(budget.unit.asset) : budget.unit.scale
+  return Math.max(1, exactToHold(budget.unit, parseDecimal(denial.required ?? '0', scale, 'required')))
+}
+
+function withFits(decided: DecisionInput, input: AuthorizeInput, denied: Extract<Decision, { kind: 'deny' }>): Denial {
+  const fits = isExhaustion(denied) ? fittingOutput(decided, input, denied) : undefined
+  return fits === undefined ? denied.denial : { ...denied.denial, fitsOutputTokens: fits, message: `${denied.denial.message} With at most ${fits} output tokens it would fit.` }
+}
+
+function reserve(node: Inside, state: CustomerState, input: AuthorizeInput, fingerprint: string, decision: Extract<Decision, { kind: 'allow' }>, now: Instant, degrade: Degrade | null): Authorization {
+  const { holds, takes, loans, estimate } = decision
+  for (const { slice, amount } of holds) hold(slice, amount)
+  if (takes.length > 0) takeRates(takes, now)
+  for (const { budget, amount } of loans) {
+    const slice = sliceFor(state, budget)
+    slice.lent = (slice.lent ?? 0) + amount
+  }
   const id = input.reservation ?? makeId('reservation', node.parts.randomText())
+  const warnings = warningsOf(decision.notices)
   const reservation: Reservation = {
     id, state, input, entity: input.entity, fingerprint, createdAt: now, expiresAt: instant(now + input.ttlMs),
-    known: { snapshot: state.snapshot, catalog: state.catalog, positions: state.positions }, holds: decision.holds, estimate: decision.estimate, status: 'open', settled: null,
+    known: { snapshot: state.snapshot, catalog: state.catalog, positions: state.positions }, holds, takes, estimate, degrade, warnings, status: 'open', settled: null,
   }
   node.book.add(reservation)
   state.open += 1
   node.counts.authorized += 1
-  node.journal.note(encodeIntent({ reservation: id, customer: input.customer, time: now, estimate: String(decision.estimate) }))
-  return allowed(reservation, false)
+  if (degrade !== null) node.counts.degraded += 1
+  node.journal.note(encodeIntent({ reservation: id, customer: input.customer, time: now, estimate: String(estimate) }))
+  for (const { why, denial } of decision.notices) if (why === 'observed') record(node, input, makeId('decision', node.parts.randomText()), denial, true)
+  return allowed(reservation, false, now)
 }
 
-export function decideOn(node: Inside, state: CustomerState, known: Pick<CustomerState, 'snapshot' | 'catalog'>, input: Omit<AuthorizeInput, 'reservation' | 'ttlMs' | 'repeatable'>): Decision {
-  if (node.isDraining || node.journal.failure() !== null || node.book.isFull()) return { kind: 'deny', denial: unavailable(state) }
+/** Whether this node may admit anything at all. */
+export function mayAdmit(node: Inside): boolean {
+  return !node.isDraining && node.journal.failure() === null && !node.book.isFull()
+}
+
+/** `at` is the instant whose periods count: that of the admission. */
+export function decisionInput(node: Inside, state: CustomerState, known: Pick<CustomerState, 'snapshot' | 'catalog'>, input: DecideInput, at: Instant, tried: Pick<Tried, 'isCutOff' | 'waived'> = UNTRIED): DecisionInput {
   const now = node.clock.now()
-  const bound = measure(known.catalog.meters, { type: input.type, feature: input.feature, ...input.bound })
-  return decide({
+  return {
     snapshot: known.snapshot,
     catalog: known.catalog,
     slices: (budget) => sliceIn(state, budget),
-    request: { feature: input.feature, model: input.model, entity: input.entity, run: input.run, bound, quantities: input.bound.quantities, dimensions: input.bound.dimensions },
+    rates: (budget) => rateOf(state, budget, now),
+    request: {
+      feature: input.feature, model: input.model, entity: input.entity, key: input.key?.id ?? null, run: input.run, quantities: input.bound.quantities, dimensions: input.bound.dimensions,
+      bound: measure(known.catalog.meters, { type: input.type, feature: input.feature, ...input.bound }),
+      ...(input.key?.observe === true ? { observe: true } : {}), ...(tried.waived === null ? {} : { waived: tried.waived }),
+    },
     now,
+    at,
     isRunCharged: (price, run) => state.chargedRuns.has(chargedRun(price, run)),
-  })
+    ...(tried.isCutOff ? { isCutOff: true } : {}),
+  }
 }
 
-export function refuse(node: Inside, state: CustomerState, input: Omit<AuthorizeInput, 'reservation' | 'ttlMs' | 'repeatable'>, denial: Denial): Extract<Authorization, { kind: 'denied' }> {
+export function refuse(node: Inside, state: CustomerState, input: DecideInput, denial: Denial, budget: Budget | null = null): Extract<Authorization, { kind: 'denied' }> {
   const decision = makeId('decision', node.parts.randomText())
   node.counts.denied += 1
+  record(node, input, decision, denial, false)
+  return denied(state, decision, denial, budget, node.clock.now())
+}
+
+function record(node: Inside, input: DecideInput, decision: string, denial: Denial, isObserved: boolean): void {
   node.parts.denials.record({
     decision, customer: input.customer, time: node.clock.now(), key: input.key?.id ?? null, feature: input.feature, model: input.model,
     reason: denial.reason, scope: denial.scope, required: denial.required, limit: denial.limit, used: denial.used, unit: denial.unit,
-    resetsAt: denial.resetsAt, message: denial.message, entity: input.entity,
+    resetsAt: denial.resetsAt, message: denial.message, entity: input.entity, ...(isObserved ? { observed: true } : {}),
   })
-  return denied(state, decision, denial)
 }
 
-function replayAuthorize(known: Reservation, fingerprint: string): Authorization | ReservationProblem {
-  return known.fingerprint === fingerprint ? allowed(known, true) : problem('reservation_conflict', `reservation ${known.id} was authorized with another request; use a new id`)
+function replayAuthorize(known: Reservation, fingerprint: string): Answer {
+  return known.fingerprint === fingerprint ? allowed(known, true, known.createdAt) : problem('reservation_conflict', `reservation ${known.id} was authorized with another request; use a new id`)
 }
 
 function fingerprintOf(input: AuthorizeInput): string {

@@ -2,7 +2,7 @@
 // it decides in memory; a promise is returned only where the memory misses and the authority or directory must be asked.
 
 import type {
-  Catalog, CustomerId, CustomerSnapshot, Denial, EntityId, EventCost, Instant, KeyRecord, ReservationId, Units, UpstreamConfig,
+  Catalog, CustomerId, CustomerSnapshot, Denial, DenialReason, EntityId, EventCost, Instant, KeyRecord, Notice, ReservationId, Units, UpstreamConfig,
 } from '@tollgate/core'
 
 export type Usage = {
@@ -33,7 +33,30 @@ export type AuthorizeInput = {
   readonly ttlMs: number
   /** The caller may repeat calls on this reservation, so it is remembered after its end. Never so for the gateway's own. */
   readonly repeatable: boolean
+  /** The same request with another model, for a budget that falls back to it; null where it cannot be had. Left out: under the other name. */
+  readonly withModel?: (model: string) => Pick<AuthorizeInput, 'model' | 'bound'> | null
+  /** The caller can lower the output to what is admitted. */
+  readonly canClamp?: boolean
+  /** What was asked, as a short text that is equal for equal prompts; null or left out where nobody looks for repetitions. */
+  readonly prompt?: string | null
 }
+
+/** What a request was changed to, so that it could be admitted. */
+export type Degrade = {
+  /** The model to use instead; null for the one asked for. */
+  readonly model: string | null
+  /** The most output that is held, over all answers; null for what was asked. */
+  readonly outputTokens: number | null
+  /** The budget that had not enough left, and the reason that it would have refused with. */
+  readonly scope: string
+  readonly reason: DenialReason
+}
+
+/** Something that did not hold and let the request through. */
+export type Warning = { readonly why: Notice['why'] | 'runaway'; readonly scope: string; readonly reason: DenialReason; readonly message: string }
+
+/** A rate that the request drew on, as it stands after it: what the RateLimit headers say. */
+export type RateStanding = { readonly name: string; readonly limit: number; readonly windowSeconds: number; readonly remaining: number; readonly resetSeconds: number }
 
 export type Authorization =
   | {
@@ -48,11 +71,15 @@ export type Authorization =
       readonly catalogVersion: number
       /** The same reservation was authorized before: this is the first answer again. */
       readonly replayed: boolean
+      /** Null when it runs as it was asked. */
+      readonly degrade: Degrade | null
+      readonly warnings: readonly Warning[]
+      readonly rates: readonly RateStanding[]
     }
-  | { readonly kind: 'denied'; readonly decision: string; readonly denial: Denial; readonly currency: string; readonly balance: Units | null }
+  | { readonly kind: 'denied'; readonly decision: string; readonly denial: Denial; readonly currency: string; readonly balance: Units | null; readonly rates: readonly RateStanding[] }
 
 export type Checked =
-  | { readonly kind: 'allowed'; readonly estimate: Units; readonly currency: string; readonly balance: Units | null; readonly catalogVersion: number }
+  | { readonly kind: 'allowed'; readonly estimate: Units; readonly currency: string; readonly balance: Units | null; readonly catalogVersion: number; readonly warnings: readonly Warning[] }
   | Extract<Authorization, { kind: 'denied' }>
   | ReservationProblem
 

@@ -2,9 +2,10 @@
 // stand by this node's knowledge. Filled from the directory, told of changes by the feed.
 
 import {
-  fromHold, laterPosition, LEASE_UNITS_MAX, openSlice, parsePosition, parseUnits, takeIdle, units,
+  budgetOf, freeOf, fromHold, laterPosition, LEASE_UNITS_MAX, openSlice, parsePosition, parseUnits, SLICES_PER_CUSTOMER_MAX, takeIdle, units,
   type Budget, type Catalog, type CustomerView, type CustomerSnapshot, type Instant, type LeaseNeed, type Position, type ReturnedLease, type Slice, type Units,
 } from '@tollgate/core'
+import type { NodeRate } from './rates.ts'
 
 export type CustomerState = {
   snapshot: CustomerSnapshot
@@ -28,6 +29,10 @@ export type CustomerState = {
   readonly paces: Map<string, { readonly at: Instant; readonly factor: number }>
   /** Runs that this node has charged, by {@link chargedRun}: what another node charged is known to settlement only. */
   readonly chargedRuns: Set<string>
+  /** Buckets of rates, by budget. */
+  readonly rates: Map<string, NodeRate>
+  /** Nodes that have this customer in memory, this one included: they share its rates. */
+  sharers: number
   /** Requests that are open now: bound by the gateway. */
   open: number
 }
@@ -35,7 +40,7 @@ export type CustomerState = {
 export function customerState(view: CustomerView, catalog: Catalog): CustomerState {
   const state: CustomerState = {
     snapshot: view.snapshot, catalog, stale: false, refreshing: null, acquiring: null, returning: null,
-    slices: new Map(), past: [], positions: new Map(), balanceBases: new Map(), folded: new Map(), paces: new Map(), chargedRuns: new Set(), open: 0,
+    slices: new Map(), past: [], positions: new Map(), balanceBases: new Map(), folded: new Map(), paces: new Map(), rates: new Map(), sharers: 1, chargedRuns: new Set(), open: 0,
   }
   refreshState(state, view, catalog)
   return state
@@ -56,6 +61,7 @@ export function refreshState(state: CustomerState, view: CustomerView, catalog: 
   state.catalog = catalog
   state.positions = positions
   state.balanceBases = new Map(Object.entries(view.balanceBases).map(([budget, text]) => [budget, parseUnits(text, budget.slice('wallet:'.length))]))
+  state.sharers = Math.max(1, view.sharers ?? 1)
   state.stale = false
   for (const slice of state.slices.values()) slice.refused = null
   return dropForeignSlices(state)
@@ -146,12 +152,39 @@ export function returnIdle(state: CustomerState, budgets: readonly string[]): Re
   return returned
 }
 
+/**
+ * What is idle in slices of periods that are over: of a rolling window it counts against the running one until it is back. Where
+ * there are too many slices, the oldest that hold nothing and owe nothing are forgotten and what they have comes back too.
+ */
+export function takePast(state: CustomerState): ReturnedLease[] {
+  const returned: ReturnedLease[] = []
+  const take = (slice: Slice) => {
+    const amount = takeIdle(slice)
+    if (amount > 0) returned.push({ customer: state.snapshot.customer, budget: slice.budget, periodStart: slice.periodStart, amount })
+  }
+  if (state.past.length > 0) {
+    for (const slice of state.past) take(slice)
+    state.past = state.past.filter((slice) => slice.held > 0)
+  }
+  if (state.slices.size <= SLICES_PER_CUSTOMER_MAX) return returned
+  let looked = 0
+  for (const [id, slice] of state.slices) {
+    if ((looked += 1) > SLICES_FORGOTTEN_AT_ONCE) break
+    if (slice.held > 0 || freeOf(slice) < 0) continue
+    take(slice)
+    state.slices.delete(id)
+    state.paces.delete(id)
+  }
+  return returned
+}
+
+/** How many slices are looked at in one go: a request waits for it. */
+const SLICES_FORGOTTEN_AT_ONCE = 256
+
 /** What is idle in slices of budgets that the snapshot no longer has, and of periods that are over. */
 function dropForeignSlices(state: CustomerState): ReturnedLease[] {
-  const current = new Map<string, Instant>()
-  for (const budget of state.snapshot.limits) current.set(budget.id, budget.period.start)
-  for (const source of state.snapshot.funding) if (source.kind !== 'overage') current.set(source.budget.id, source.budget.period.start)
-  const foreign = [...state.past, ...[...state.slices.values()].filter((slice) => current.get(slice.budget) !== slice.periodStart)]
+  const isCurrent = (slice: Slice) => budgetOf(state.snapshot, slice.budget, slice.periodStart)?.period.start === slice.periodStart
+  const foreign = [...state.past, ...[...state.slices.values()].filter((slice) => !isCurrent(slice))]
   const returned: ReturnedLease[] = []
   for (const slice of foreign) {
     const amount = takeIdle(slice)

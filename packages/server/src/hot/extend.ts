@@ -1,10 +1,11 @@
 // Raises the hold of an open reservation to a new bound. A denial leaves the old hold in force.
 
-import { release, type Hold, type ReservationId } from '@tollgate/core'
+import { decide, release, type Hold, type ReservationId } from '@tollgate/core'
 import { acquire } from './acquire.ts'
-import { decideOn, refuse, ROUNDS_PER_REQUEST_MAX } from './admit.ts'
+import { decisionInput, mayAdmit, refuse, ROUNDS_PER_REQUEST_MAX } from './admit.ts'
 import { allowed, ended, notFound, unavailable } from './answers.ts'
 import type { Authorization, AuthorizeInput, ReservationProblem } from './contract.ts'
+import { sliceFor } from './customer-state.ts'
 import type { Inside } from './inside.ts'
 import type { Reservation } from './reservation.ts'
 
@@ -12,27 +13,34 @@ export function extend(node: Inside, id: ReservationId, bound: AuthorizeInput['b
   const reservation = node.book.get(id)
   if (reservation === undefined) return notFound(id)
   if (reservation.status !== 'open') return ended(reservation)
-  return extendOpen(node, reservation, bound, 0)
+  return extendOpen(node, reservation, bound, { rounds: 0, isCutOff: false })
 }
 
-function extendOpen(node: Inside, reservation: Reservation, bound: AuthorizeInput['bound'], rounds: number): Authorization | ReservationProblem | Promise<Authorization | ReservationProblem> {
+function extendOpen(node: Inside, reservation: Reservation, bound: AuthorizeInput['bound'], tried: { readonly rounds: number; readonly isCutOff: boolean }): Authorization | ReservationProblem | Promise<Authorization | ReservationProblem> {
   if (reservation.status !== 'open') return ended(reservation)
   const { state, holds } = reservation
-  // Decide as if the old hold were not there; without an await in between nobody else can take its place.
+  if (!mayAdmit(node)) return refuse(node, state, reservation.input, unavailable(state))
+  const input = { ...reservation.input, bound: raised(reservation.input.bound, bound) }
+  // Decide as if the old hold were not there; without an await in between nobody else can take its place. What its rates gave stands.
   for (const { slice, amount } of holds) release(slice, amount)
-  const decision = decideOn(node, state, reservation.known, { ...reservation.input, bound: raised(reservation.input.bound, bound) })
+  const { rates: _, ...decided } = decisionInput(node, state, reservation.known, input, reservation.createdAt, { isCutOff: tried.isCutOff, waived: null })
+  const decision = decide(decided)
   for (const { slice, amount } of decision.kind === 'allow' ? decision.holds : holds) restore(slice, amount)
   if (decision.kind === 'allow') {
+    for (const { budget, amount } of decision.loans) {
+      const slice = sliceFor(state, budget)
+      slice.lent = (slice.lent ?? 0) + amount
+    }
     reservation.holds = decision.holds
     reservation.estimate = decision.estimate
-    reservation.input = { ...reservation.input, bound: raised(reservation.input.bound, bound) }
-    return allowed(reservation, false)
+    reservation.input = input
+    return allowed(reservation, false, node.clock.now())
   }
-  if (decision.kind === 'deny') return refuse(node, state, reservation.input, decision.denial)
-  if (rounds >= ROUNDS_PER_REQUEST_MAX) return refuse(node, state, reservation.input, unavailable(state))
+  if (decision.kind === 'deny') return refuse(node, state, reservation.input, decision.denial, decision.budget)
+  if (tried.rounds >= ROUNDS_PER_REQUEST_MAX) return refuse(node, state, reservation.input, unavailable(state))
   return acquire(node, state, decision.needs.map((need) => ({ ...need, want: Math.max(need.min, need.want) }))).then(
-    () => extendOpen(node, reservation, bound, rounds + 1),
-    () => refuse(node, state, reservation.input, unavailable(state)),
+    () => extendOpen(node, reservation, bound, { ...tried, rounds: tried.rounds + 1 }),
+    () => extendOpen(node, reservation, bound, { rounds: tried.rounds + 1, isCutOff: true }),
   )
 }
 

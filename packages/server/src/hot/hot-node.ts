@@ -13,7 +13,7 @@ import { settleReservation } from './settle.ts'
 
 export function createHotNode(parts: HotNodeParts): HotNode {
   const { clock, journal, memory } = parts
-  const counts = { authorized: 0, denied: 0, settled: 0, released: 0, expired: 0, acquires: 0 }
+  const counts = { authorized: 0, denied: 0, settled: 0, released: 0, expired: 0, acquires: 0, degraded: 0 }
   const node: Inside = { parts, clock, journal, memory, book: reservationBook(), counts, isDraining: false }
   const sweeper = setInterval(() => {
     for (const reservation of node.book.sweep(clock.now())) finishWithoutUse(node, reservation, 'expired')

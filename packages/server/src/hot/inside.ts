@@ -24,6 +24,6 @@ export type HotNodeParts = {
 export type Inside = Pick<HotNodeParts, 'clock' | 'journal' | 'memory'> & {
   readonly parts: HotNodeParts
   readonly book: ReservationBook
-  readonly counts: Record<'authorized' | 'denied' | 'settled' | 'released' | 'expired' | 'acquires', number>
+  readonly counts: Record<'authorized' | 'denied' | 'settled' | 'released' | 'expired' | 'acquires' | 'degraded', number>
   isDraining: boolean
 }

@@ -34,6 +34,8 @@ export type DenialRecord = {
   readonly entity?: string | null
   /** Denials of the same key that were counted, not written, since the last record. */
   readonly unrecorded: number
+  /** It would have been refused, and was let through: see observe mode. */
+  readonly observed?: boolean
 }
 
 const LETTERS = { intent: 'I', settled: 'S', void: 'V', denied: 'D' } as const

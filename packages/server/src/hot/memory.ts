@@ -16,6 +16,8 @@ export type Memory = {
   readonly upstreams: () => readonly UpstreamConfig[]
   /** Acts on a message of the feed. Resolves when requests that start now see the change. */
   readonly apply: (message: FeedMessage) => Promise<void>
+  /** Gives idle amounts back; the customer's next acquire waits until they have arrived. */
+  readonly bringBack: (state: CustomerState, returned: readonly ReturnedLease[]) => Promise<void>
   readonly size: () => number
   /** Everything idle, of all customers: at a drain. */
   readonly returnAll: () => ReturnedLease[]
@@ -174,7 +176,7 @@ export function createMemory(parts: MemoryParts): Memory {
   }
 
   return {
-    key, customer, apply,
+    key, customer, apply, bringBack,
     peek: (id) => customers.get(id),
     upstreams: () => upstreams,
     size: () => customers.size,

@@ -3,6 +3,7 @@
 import { release, type ReservationId } from '@tollgate/core'
 import { ended, notFound } from './answers.ts'
 import type { ReservationProblem } from './contract.ts'
+import { correctRates } from './rates.ts'
 import type { Inside } from './inside.ts'
 import { encodeLine } from './journal-line.ts'
 import type { Reservation } from './reservation.ts'
@@ -18,6 +19,7 @@ export function releaseReservation(node: Inside, id: ReservationId): { readonly 
 
 export function finishWithoutUse(node: Inside, reservation: Reservation, status: 'released' | 'expired'): void {
   for (const { slice, amount } of reservation.holds) release(slice, amount)
+  correctRates(reservation.takes, () => 0, node.clock.now())
   reservation.holds = []
   reservation.status = status
   reservation.state.open -= 1

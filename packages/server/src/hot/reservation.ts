@@ -3,10 +3,10 @@
 
 import {
   RESERVATIONS_PER_NODE_MAX, RESERVATION_REPLAY_MS,
-  type Catalog, type CustomerSnapshot, type EntityId, type Hold, type Instant, type Position, type ReservationId, type Units,
+  type Catalog, type CustomerSnapshot, type EntityId, type Hold, type RateTake, type Instant, type Position, type ReservationId, type Units,
 } from '@tollgate/core'
 import type { CustomerState } from './customer-state.ts'
-import type { AuthorizeInput, Settled } from './contract.ts'
+import type { AuthorizeInput, Degrade, Settled, Warning } from './contract.ts'
 
 export type Reservation = {
   readonly id: ReservationId
@@ -21,6 +21,11 @@ export type Reservation = {
   readonly createdAt: Instant
   readonly expiresAt: Instant
   holds: readonly Hold[]
+  /** What its rates gave. */
+  readonly takes: readonly RateTake[]
+  /** What it was changed to, and what did not hold: the same for a replay. */
+  readonly degrade: Degrade | null
+  readonly warnings: readonly Warning[]
   estimate: Units
   status: 'open' | 'settled' | 'released' | 'expired'
   /** The answer of the first settle and what it was asked, for replays. */

@@ -1,10 +1,11 @@
 // The end of a reservation with its real usage: the holds go, what was used is rated and moves the slices, and the usage event
 // is written to the journal. Use beyond the hold is booked in full: it happened.
 
-import { applies, assert, chargedRun, chargedRuns, coverByAllowances, exactToHold, freeOf, holdToExact, LEASE_UNITS_MAX, measure, positionKey, quantity, rateEvent, release, settle, START, units, ZERO, type Budget, type Coverage, type Measured, type RatedEvent, type RatedUsage, type ReservationId, type Units, type UsageEvent } from '@tollgate/core'
+import { applies, assert, chargedRun, chargedRuns, coverByAllowances, exactToHold, freeOf, holdToExact, LEASE_UNITS_MAX, limitsFor, measure, positionKey, quantity, rateEvent, release, settle, START, units, ZERO, type Budget, type Coverage, type Measured, type RatedEvent, type RatedUsage, type ReservationId, type Units, type UsageEvent } from '@tollgate/core'
 import { notFound, problem } from './answers.ts'
 import type { ReservationProblem, Settled, Usage } from './contract.ts'
 import { balanceOf, rememberRun, sliceFor, sliceIn, type CustomerState } from './customer-state.ts'
+import { correctRates } from './rates.ts'
 import type { Inside } from './inside.ts'
 import { encodeLine } from './journal-line.ts'
 import type { Reservation } from './reservation.ts'
@@ -22,8 +23,11 @@ export function settleReservation(node: Inside, id: ReservationId, usage: Usage)
   const wasOpen = reservation.status === 'open'
   if (wasOpen) for (const { slice, amount } of reservation.holds) release(slice, amount)
   const { coverage, rated } = rateOn(state, known, measured, { feature: input.feature, run: input.run, dimensions: usage.dimensions, quantities: usage.quantities, cost: usage.cost })
-  const { paid, booked } = bookUse(state, reservation, { measured, coverage, rated })
-  const event = usageEvent(node, reservation, usage, { coverage: [...coverage, ...paid], booked })
+  const scope = scopeOf(input, usage.dimensions)
+  const { paid, booked } = bookUse(state, reservation, { measured, coverage, rated }, scope === null ? usage.dimensions : { ...usage.dimensions, ...scope })
+  const event = usageEvent(node, reservation, usage, { coverage: [...coverage, ...paid], booked, scope })
+  // A request counts one against what throttles; of a rate, what was really used.
+  if (reservation.takes.length > 0) correctRates(reservation.takes, ({ budget }) => (budget.terms?.rate === undefined ? null : amountOn(budget, measured, rated.amount)), node.clock.now())
   const written = node.journal.append(encodeLine('settled', event))
   // The gateway may never look at it (a client that is gone); a failed journal is seen by the next admission.
   written.catch(() => undefined)
@@ -59,7 +63,7 @@ function rateOn(state: CustomerState, known: Reservation['known'], measured: rea
 }
 
 /** Moves the slices by what really happened, and says what allowances of an amount paid of it. The holds are released already; use may exceed what was held. */
-function bookUse(state: CustomerState, reservation: Reservation, used: { readonly measured: readonly Measured[]; readonly coverage: readonly Coverage[]; readonly rated: RatedEvent }): { readonly paid: Coverage[]; readonly booked: Record<string, string> } {
+function bookUse(state: CustomerState, reservation: Reservation, used: { readonly measured: readonly Measured[]; readonly coverage: readonly Coverage[]; readonly rated: RatedEvent }, dimensions: Usage['dimensions']): { readonly paid: Coverage[]; readonly booked: Record<string, string> } {
   const { snapshot } = reservation.known
   for (const covered of used.coverage) {
     const source = snapshot.funding.find((one) => one.kind === 'allowance' && one.budget.id === covered.budget)
@@ -91,15 +95,17 @@ function bookUse(state: CustomerState, reservation: Reservation, used: { readonl
     paid.push({ budget: source.budget.id, meter: '', quantity: quantity(covered) })
     rest = units(rest - covered)
   }
-  for (const budget of snapshot.limits) {
-    if (!applies(budget, snapshot, { feature: reservation.input.feature, entity: reservation.entity })) continue
-    const amount = budget.unit.kind === 'money' ? holdOf(budget, used.rated.amount) : countedBy(budget.unit.meters, used.measured)
+  const { feature, run, key } = reservation.input
+  for (const budget of limitsFor(snapshot, { feature, run, key: key?.id ?? null, entity: reservation.entity, model: null, dimensions }, reservation.createdAt)) {
+    // Nothing is leased for what is only counted, and a rate is no budget of the authority's.
+    if (budget.enforcement === 'metered' || budget.terms?.rate !== undefined) continue
+    const amount = amountOn(budget, used.measured, used.rated.amount)
     if (amount > 0) book(budget, amount)
   }
   return { paid, booked }
 }
 
-function usageEvent(node: Inside, reservation: Reservation, usage: Usage, taken: { readonly coverage: readonly Coverage[]; readonly booked: Readonly<Record<string, string>> }): UsageEvent {
+function usageEvent(node: Inside, reservation: Reservation, usage: Usage, taken: { readonly coverage: readonly Coverage[]; readonly booked: Readonly<Record<string, string>>; readonly scope: Readonly<Record<string, string>> | null }): UsageEvent {
   const { input } = reservation
   return {
     id: reservation.id,
@@ -116,9 +122,22 @@ function usageEvent(node: Inside, reservation: Reservation, usage: Usage, taken:
     cost: usage.cost,
     estimated: usage.estimated,
     catalogVersion: reservation.known.catalog.version,
-    settled: { node: node.parts.identity.node, incarnation: node.parts.identity.incarnation, covered: taken.coverage.map(({ budget, meter, quantity: drawn }) => ({ budget, meter, quantity: String(drawn) })), ...(Object.keys(taken.booked).length === 0 ? {} : { booked: taken.booked }) },
+    settled: { node: node.parts.identity.node, incarnation: node.parts.identity.incarnation, covered: taken.coverage.map(({ budget, meter, quantity: drawn }) => ({ budget, meter, quantity: String(drawn) })), ...(Object.keys(taken.booked).length === 0 ? {} : { booked: taken.booked }), ...(taken.scope === null ? {} : { scope: taken.scope }) },
     context: usage.context,
   }
+}
+
+/** What the limits were found by and the event's own dimensions do not show: the settlement must find the same ones. */
+function scopeOf({ bound, model }: Reservation['input'], shown: Usage['dimensions']): Readonly<Record<string, string>> | null {
+  let scope: Record<string, string> | null = null
+  for (const name in bound.dimensions) if (shown[name] !== bound.dimensions[name]) (scope ??= {})[name] = bound.dimensions[name]!
+  if (model !== null && bound.dimensions['model'] === undefined && shown['model'] !== model) (scope ??= {})['model'] = model
+  return scope
+}
+
+/** What a request used of a limit, in hold units. */
+function amountOn(budget: Budget, measured: readonly Measured[], charge: Units): number {
+  return budget.unit.kind === 'money' ? holdOf(budget, charge) : countedBy(budget.unit.meters, measured)
 }
 
 /** A charge as hold units. What no lease can hold blocks the slice all the same, and is settled exactly elsewhere. */

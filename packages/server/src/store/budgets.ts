@@ -6,32 +6,45 @@ import { formatDecimal, parseDecimal, type BudgetState, type Instant } from '@to
 import type { Sql, Transaction } from '../platform/postgres.ts'
 
 export type BudgetKey = { readonly customer: string; readonly budget: string; readonly periodStart: Instant }
-export type BudgetRow = BudgetKey & { readonly periodEnd: Instant; readonly scale: number; readonly limit: bigint }
+export type BudgetRow = BudgetKey & {
+  readonly periodEnd: Instant; readonly scale: number; readonly limit: bigint
+}
 
-/** Creates the rows that do not exist yet, with their limit. */
-export async function ensureBudgets(tx: Sql | Transaction, rows: readonly BudgetRow[]): Promise<void> {
-  if (rows.length === 0) return
+/**
+ * Creates the rows that do not exist yet, with their limit: the member's own where it has one. Rows are inserted in the order in which all lock them.
+ */
+export async function ensureBudgets(tx: Sql | Transaction, wanted: readonly BudgetRow[]): Promise<void> {
+  if (wanted.length === 0) return
+  const rows = [...wanted].sort(inLockOrder)
   await tx`
     insert into budget_state (customer_id, budget_id, period_start, period_end, limit_amount)
-    select * from unnest(${rows.map(({ customer }) => customer)}::text[], ${rows.map(({ budget }) => budget)}::text[],
+    select b.customer_id, b.budget_id, b.period_start, b.period_end, coalesce(o.limit_amount, b.limit_amount) from unnest(${rows.map(({ customer }) => customer)}::text[], ${rows.map(({ budget }) => budget)}::text[],
       ${rows.map(({ periodStart }) => iso(periodStart))}::timestamptz[], ${rows.map(({ periodEnd }) => iso(periodEnd))}::timestamptz[],
-      ${rows.map((row) => formatDecimal(row.limit, row.scale))}::numeric[])
+      ${rows.map((row) => formatDecimal(row.limit, row.scale))}::numeric[]) with ordinality as b(customer_id, budget_id, period_start, period_end, limit_amount, place)
+    left join budget_override o using (customer_id, budget_id) order by b.place
     on conflict do nothing`
+}
+
+function inLockOrder(a: BudgetKey, b: BudgetKey): number {
+  return a.customer !== b.customer ? (a.customer < b.customer ? -1 : 1) : a.budget !== b.budget ? (a.budget < b.budget ? -1 : 1) : a.periodStart - b.periodStart
 }
 
 export type LockedBudget = BudgetState & { readonly budget: string; readonly lease: { readonly granted: bigint; readonly used: bigint }; readonly othersEscrow: bigint }
 
-/** Locks one customer's budgets and reads them with the lease that (node, incarnation) has on each. */
+/** Locks one customer's budgets and reads them with the lease that (node, incarnation) has on each. `trailingMs` is the reach of a rolling window. */
 export async function lockForLease(tx: Transaction, input: {
   readonly customer: string; readonly node: string; readonly incarnation: number
-  readonly budgets: readonly { readonly budget: string; readonly periodStart: Instant; readonly scale: number }[]
+  readonly budgets: readonly { readonly budget: string; readonly periodStart: Instant; readonly scale: number; readonly trailingMs?: number }[]
 }): Promise<Map<string, LockedBudget>> {
   const ids = input.budgets.map(({ budget }) => budget)
   const starts = input.budgets.map(({ periodStart }) => iso(periodStart))
-  const states = await tx<{ budget: string; limit: string; settled: string; escrow: string }[]>`
-    select b.budget_id as budget, b.limit_amount as limit, b.settled, b.escrow from budget_state b
-    join unnest(${ids}::text[], ${starts}::timestamptz[]) as wanted(budget_id, period_start) using (budget_id, period_start)
+  const reach = input.budgets.map(({ trailingMs }) => trailingMs ?? 0)
+  const rows = await tx<{ budget: string; limit: string; settled: string; escrow: string; isOwn: boolean }[]>`
+    select b.budget_id as budget, b.limit_amount as limit, b.settled, b.escrow, b.period_start = wanted.period_start as "isOwn" from budget_state b
+    join unnest(${ids}::text[], ${starts}::timestamptz[], ${reach}::float8[]) as wanted(budget_id, period_start, reach_ms)
+      on b.budget_id = wanted.budget_id and b.period_start between wanted.period_start - wanted.reach_ms * interval '1 ms' and wanted.period_start + wanted.reach_ms * interval '1 ms'
     where b.customer_id = ${input.customer} order by b.budget_id, b.period_start for update of b`
+  const states = rows.filter(({ isOwn }) => isOwn)
   const leases = await tx<{ budget: string; granted: string; used: string }[]>`
     select budget_id as budget, granted, used from lease join unnest(${ids}::text[], ${starts}::timestamptz[]) as wanted(budget_id, period_start) using (budget_id, period_start)
     where customer_id = ${input.customer} and node_id = ${input.node} and incarnation = ${input.incarnation}`
@@ -42,8 +55,10 @@ export async function lockForLease(tx: Transaction, input: {
     const lease = leases.find(({ budget }) => budget === row.budget)
     const own = { granted: exact(lease?.granted ?? '0'), used: exact(lease?.used ?? '0') }
     const escrow = exact(row.escrow)
+    // The cycles of a rolling window that lie within its reach, before and after, count against this one.
+    const around = rows.filter(({ budget, isOwn }) => budget === row.budget && !isOwn).reduce((sum, other) => sum + exact(other.settled) + exact(other.escrow), 0n)
     const ownEscrow = own.granted > own.used ? own.granted - own.used : 0n
-    return [row.budget, { budget: row.budget, limit: exact(row.limit), settled: exact(row.settled), escrow, lease: own, othersEscrow: escrow - ownEscrow }]
+    return [row.budget, { budget: row.budget, limit: exact(row.limit), settled: exact(row.settled) + around, escrow, lease: own, othersEscrow: escrow - ownEscrow }]
   }))
 }
 
@@ -86,9 +101,15 @@ export async function closeLeases(tx: Transaction, node: string, before: number)
 /** `leased` is what the node took out of its lease, where it may differ from the amount; none beside it where there is no node. */
 export type BudgetMove = BudgetKey & { readonly scale: number; readonly amount: bigint; readonly leased: bigint; readonly node: string | null; readonly incarnation: number | null }
 
-/** Books settled amounts: on the budget always, and on the node's lease where the usage came out of one. */
-export async function moveBudgets(tx: Transaction, moves: readonly BudgetMove[]): Promise<void> {
-  if (moves.length === 0) return
+/** A budget after settlement, as decimal text. `alerted` is the percent that was told last in its period. */
+export type MovedBudget = BudgetKey & { readonly limit: string; readonly settled: string; readonly alerted: number }
+
+/**
+ * Books settled amounts: on the budget always, and on the node's lease where the usage came out of one. The pace is a decaying
+ * average over ten minutes: a forecast, so it may be a float.
+ */
+export async function moveBudgets(tx: Transaction, moves: readonly BudgetMove[]): Promise<MovedBudget[]> {
+  if (moves.length === 0) return []
   const columns = {
     customers: moves.map(({ customer }) => customer), budgets: moves.map(({ budget }) => budget), starts: moves.map(({ periodStart }) => iso(periodStart)),
     amounts: moves.map((move) => formatDecimal(move.amount, move.scale)), leased: moves.map((move) => formatDecimal(move.leased, move.scale)), nodes: moves.map(({ node }) => node), incarnations: moves.map(({ incarnation }) => incarnation),
@@ -96,7 +117,7 @@ export async function moveBudgets(tx: Transaction, moves: readonly BudgetMove[])
   await tx`
     select 1 from budget_state b join (select distinct * from unnest(${columns.customers}::text[], ${columns.budgets}::text[], ${columns.starts}::timestamptz[]) as w(customer_id, budget_id, period_start)) w
       using (customer_id, budget_id, period_start) order by customer_id, budget_id, period_start for update of b`
-  await tx`
+  return tx<MovedBudget[]>`
     with moves as (
       select * from unnest(${columns.customers}::text[], ${columns.budgets}::text[], ${columns.starts}::timestamptz[], ${columns.amounts}::numeric[], ${columns.leased}::numeric[], ${columns.nodes}::text[], ${columns.incarnations}::int[])
         as m(customer_id, budget_id, period_start, amount, leased, node_id, incarnation)
@@ -106,9 +127,20 @@ export async function moveBudgets(tx: Transaction, moves: readonly BudgetMove[])
       returning l.customer_id, l.budget_id, l.period_start, greatest(0, l.granted - (l.used - m.leased)) - greatest(0, l.granted - l.used) as freed
     ), freed as (select customer_id, budget_id, period_start, sum(freed) as freed from used group by 1, 2, 3),
     totals as (select customer_id, budget_id, period_start, sum(amount) as amount from moves group by 1, 2, 3)
-    update budget_state b set settled = b.settled + t.amount, escrow = b.escrow - coalesce(f.freed, 0)
+    update budget_state b set settled = b.settled + t.amount, escrow = b.escrow - coalesce(f.freed, 0), settled_at = now(),
+      velocity = b.velocity * exp(-greatest(0, least(60000, coalesce(extract(epoch from now() - b.settled_at)::float8, 60000))) / 600) + t.amount::float8 / 600
     from totals t left join freed f using (customer_id, budget_id, period_start)
-    where b.customer_id = t.customer_id and b.budget_id = t.budget_id and b.period_start = t.period_start`
+    where b.customer_id = t.customer_id and b.budget_id = t.budget_id and b.period_start = t.period_start
+    returning b.customer_id as customer, b.budget_id as budget, b.period_start as "periodStart", b.limit_amount as limit, b.settled, b.alerted`
+}
+
+/** Marks how far thresholds were told. */
+export async function markAlerted(tx: Transaction, rows: readonly (BudgetKey & { readonly percent: number })[]): Promise<void> {
+  if (rows.length === 0) return
+  await tx`
+    update budget_state b set alerted = w.percent
+    from unnest(${rows.map(({ customer }) => customer)}::text[], ${rows.map(({ budget }) => budget)}::text[], ${rows.map(({ periodStart }) => iso(periodStart))}::timestamptz[], ${rows.map(({ percent }) => percent)}::int[]) as w(customer_id, budget_id, period_start, percent)
+    where b.customer_id = w.customer_id and b.budget_id = w.budget_id and b.period_start = w.period_start`
 }
 
 /** Raises or lowers a limit by `delta`, exact decimal text. The row must exist. */
@@ -118,14 +150,15 @@ export async function changeLimit(tx: Transaction, key: BudgetKey, delta: string
     where customer_id = ${key.customer} and budget_id = ${key.budget} and period_start = ${iso(key.periodStart)}`
 }
 
+/** Gives rows that exist the limit of their rule, or the member's own, and keeps what came over from the period before. */
 export async function setLimits(tx: Transaction, rows: readonly BudgetRow[]): Promise<void> {
   if (rows.length === 0) return
   await tx`
-    insert into budget_state (customer_id, budget_id, period_start, period_end, limit_amount)
-    select * from unnest(${rows.map(({ customer }) => customer)}::text[], ${rows.map(({ budget }) => budget)}::text[],
-      ${rows.map(({ periodStart }) => iso(periodStart))}::timestamptz[], ${rows.map(({ periodEnd }) => iso(periodEnd))}::timestamptz[],
-      ${rows.map((row) => formatDecimal(row.limit, row.scale))}::numeric[])
-    on conflict (customer_id, budget_id, period_start) do update set limit_amount = excluded.limit_amount + budget_state.carried`
+    update budget_state b set limit_amount = coalesce(o.limit_amount, w.limit_amount) + b.carried
+    from unnest(${rows.map(({ customer }) => customer)}::text[], ${rows.map(({ budget }) => budget)}::text[], ${rows.map(({ periodStart }) => iso(periodStart))}::timestamptz[],
+      ${rows.map((row) => formatDecimal(row.limit, row.scale))}::numeric[]) as w(customer_id, budget_id, period_start, limit_amount)
+    left join budget_override o using (customer_id, budget_id)
+    where b.customer_id = w.customer_id and b.budget_id = w.budget_id and b.period_start = w.period_start and b.limit_amount <> coalesce(o.limit_amount, w.limit_amount) + b.carried`
 }
 
 /** A budget that takes over what was left of its period before, within bounds at the budget's scale. */
@@ -146,13 +179,47 @@ export async function carryOver(tx: Transaction, rows: readonly CarryRow[]): Pro
   }
 }
 
-export type BudgetView = BudgetKey & { readonly periodEnd: Instant; readonly limit: string; readonly settled: string; readonly escrow: string }
+/** Budgets of a customer whose period holds `at`: all of them, or one rule with its members; locked in the order in which all lock them. */
+export async function runningBudgets(tx: Sql | Transaction, input: { readonly customer: string; readonly at: Instant; readonly rule: string | null }): Promise<{ readonly budget: string; readonly periodStart: Instant }[]> {
+  return tx<{ budget: string; periodStart: Instant }[]>`
+    select budget_id as budget, period_start as "periodStart" from budget_state
+    where customer_id = ${input.customer} and period_end > ${iso(input.at)} and period_start <= ${iso(input.at)} and (${input.rule}::text is null or split_part(budget_id, '@', 1) = ${input.rule})
+    order by budget_id, period_start for update`
+}
 
-/** Budgets of a customer whose period holds now, as decimal text. */
-export async function listBudgets(sql: Sql | Transaction, customer: string, at: Instant): Promise<BudgetView[]> {
+export type BudgetView = BudgetKey & {
+  readonly periodEnd: Instant; readonly limit: string; readonly settled: string; readonly escrow: string; readonly carried: string
+  /** Settled units a second, as of `settledAt`. */
+  readonly velocity: number; readonly settledAt: Instant | null
+}
+
+/** The named budgets of a customer in the periods that hold `at`, as decimal text. */
+export async function listBudgets(sql: Sql | Transaction, customer: string, at: Instant, budgets: readonly string[]): Promise<BudgetView[]> {
+  return sql<BudgetView[]>`${selectBudgets(sql)} where customer_id = ${customer} and budget_id = any(${budgets as string[]}::text[]) and period_start <= ${iso(at)} and period_end > ${iso(at)} order by budget_id`
+}
+
+/** Budgets of a template's members in the periods that hold `at`, by id, after `after`. */
+export async function pageMembers(sql: Sql, input: { readonly customer: string; readonly rule: string; readonly at: Instant; readonly after: string | null; readonly limit: number }): Promise<BudgetView[]> {
   return sql<BudgetView[]>`
-    select customer_id as customer, budget_id as budget, period_start as "periodStart", period_end as "periodEnd", limit_amount as limit, settled, escrow
-    from budget_state where customer_id = ${customer} and period_start <= ${iso(at)} and period_end > ${iso(at)} order by budget_id`
+    ${selectBudgets(sql)} where customer_id = ${input.customer} and split_part(budget_id, '@', 1) = ${input.rule} and budget_id <> ${input.rule}
+      and period_end > ${iso(input.at)} and period_start <= ${iso(input.at)} and (${input.after}::text is null or budget_id > ${input.after})
+    order by budget_id limit ${input.limit}`
+}
+
+function selectBudgets(sql: Sql | Transaction) {
+  return sql`
+    select customer_id as customer, budget_id as budget, period_start as "periodStart", period_end as "periodEnd", limit_amount as limit, settled, escrow, carried,
+      velocity, settled_at as "settledAt" from budget_state`
+}
+
+/** What earlier cycles of rolling windows have settled and lent out, by budget, as decimal text. */
+export async function trailingSums(sql: Sql | Transaction, customer: string, windows: readonly { readonly budget: string; readonly from: Instant; readonly before: Instant }[]): Promise<Map<string, { readonly settled: string; readonly escrow: string }>> {
+  if (windows.length === 0) return new Map()
+  const rows = await sql<{ budget: string; settled: string; escrow: string }[]>`
+    select w.budget_id as budget, sum(b.settled) as settled, sum(b.escrow) as escrow
+    from unnest(${windows.map(({ budget }) => budget)}::text[], ${windows.map(({ from }) => iso(from))}::timestamptz[], ${windows.map(({ before }) => iso(before))}::timestamptz[]) as w(budget_id, start, stop)
+    join budget_state b on b.customer_id = ${customer} and b.budget_id = w.budget_id and b.period_start >= w.start and b.period_start < w.stop group by 1`
+  return new Map(rows.map(({ budget, ...sums }) => [budget, sums]))
 }
 
 /** What this incarnation has had posted on a customer's wallets: joined to the posted balance it gives the node's base. */

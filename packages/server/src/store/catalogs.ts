@@ -37,5 +37,7 @@ export async function customersByPlan(sql: Sql | Transaction): Promise<Map<strin
 export async function setPlanLimit(tx: Transaction, input: { readonly plan: string; readonly budget: string; readonly limit: string }): Promise<void> {
   await tx`
     update budget_state b set limit_amount = ${input.limit}::numeric + b.carried from subscription s
-    where s.plan = ${input.plan} and b.customer_id = s.customer_id and b.budget_id = ${input.budget} and b.period_end > now() and b.limit_amount - b.carried <> ${input.limit}::numeric`
+    where s.plan = ${input.plan} and b.customer_id = s.customer_id and split_part(b.budget_id, '@', 1) = ${input.budget} and b.period_end > now()
+      and b.limit_amount <> ${input.limit}::numeric + b.carried
+      and not exists (select 1 from budget_override o where o.customer_id = b.customer_id and o.budget_id = b.budget_id)`
 }

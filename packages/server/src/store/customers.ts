@@ -1,7 +1,7 @@
 // Customers, their subscription, entities and budget rules: the facts a snapshot is compiled from.
 
 import {
-  assert, parseDecimal, type BudgetRule, type CustomerFacts, type CustomerId, type EntityId, type Instant, type Standing,
+  assert, ENTITY_DEPTH_MAX, parseDecimal, type BudgetRule, type CustomerFacts, type CustomerId, type EntityId, type EntityKind, type Instant, type Standing,
 } from '@tollgate/core'
 import type { Sql, Transaction } from '../platform/postgres.ts'
 
@@ -17,6 +17,8 @@ export type CustomerRow = {
   readonly standing: Standing
   readonly subscription: string
   readonly anchorAt: Instant
+  /** Everything is decided and recorded, and nothing is refused. */
+  readonly observe: boolean
 }
 
 /** Facts without what moves with usage (positions, wallet): those are read when a snapshot is compiled. */
@@ -53,7 +55,7 @@ export async function listCustomers(sql: Sql, input: { readonly search: string |
 
 function selectCustomer(sql: Sql | Transaction) {
   return sql`
-    select c.id, c.name, c.external_id as "externalId", c.time_zone as "timeZone", c.version, c.metadata, c.created_at as "createdAt",
+    select c.id, c.name, c.external_id as "externalId", c.time_zone as "timeZone", c.version, c.metadata, c.observe, c.created_at as "createdAt",
       s.plan, s.standing, s.id as subscription, s.anchor_at as "anchorAt"
     from customer c join subscription s on s.customer_id = c.id`
 }
@@ -76,28 +78,46 @@ export async function setSubscription(tx: Transaction, customer: string, change:
   await tx`update subscription set plan = ${change.plan}, standing = ${change.standing} where customer_id = ${customer}`
 }
 
+export async function setObserve(tx: Transaction, customer: string, observe: boolean): Promise<void> {
+  await tx`update customer set observe = ${observe} where id = ${customer}`
+}
+
 export async function loadFacts(sql: Sql | Transaction, ids: readonly string[]): Promise<Map<string, StoredFacts>> {
   const list = ids as string[]
-  const [customers, entities, rules] = await Promise.all([
+  const [customers, entities, rules, overrides] = await Promise.all([
     sql<CustomerRow[]>`${selectCustomer(sql)} where c.id = any(${list}::text[])`,
-    sql<{ customer: string; id: EntityId; parent: EntityId | null }[]>`
-      select customer_id as customer, id, parent_id as parent from entity where customer_id = any(${list}::text[])`,
+    sql<EntityFact[]>`
+      select customer_id as customer, id, parent_id as parent, kind from entity where customer_id = any(${list}::text[])`,
     sql<RuleRow[]>`
-      select customer_id as customer, id, name, unit, "window", enforcement, limit_amount as "limit", entity_id as entity, features
-      from budget_rule where customer_id = any(${list}::text[])`,
+      select customer_id as customer, id, name, unit, "window", enforcement, limit_amount as "limit", entity_id as entity, features, terms, owner
+      from budget_rule where customer_id = any(${list}::text[]) order by id`,
+    // Only rates are decided by nodes themselves; the limits of all other members stay with the authority.
+    sql<{ customer: string; rule: string; budget: string; limit: string }[]>`
+      select o.customer_id as customer, o.rule_id as rule, o.budget_id as budget, o.limit_amount as "limit" from budget_override o
+      join budget_rule r on r.customer_id = o.customer_id and r.id = o.rule_id and r."window" in ('second', 'minute') where o.customer_id = any(${list}::text[])`,
   ])
   return new Map(customers.map((row) => {
     const own = rules.filter(({ customer }) => customer === row.id)
+    const members = entities.filter(({ customer }) => customer === row.id)
+    const scaleOf = (rule: string) => scaleOfRule(own.find(({ id }) => id === rule))
     return [row.id, {
       customer: row.id, name: row.name, version: Number(row.version), standing: row.standing, plan: row.plan, timeZone: row.timeZone, anchorAt: row.anchorAt,
-      entityPaths: pathsOf(entities.filter(({ customer }) => customer === row.id)),
+      entityPaths: pathsOf(members),
+      ...(members.length === 0 ? {} : { entityKinds: Object.fromEntries(members.map(({ id, kind }) => [id, kind])) }),
+      ...(row.observe ? { observe: true } : {}),
       budgets: own.map(({ customer: _, limit: __, ...rule }) => rule),
-      ruleLimits: new Map(own.map((rule) => [rule.id, parseDecimal(rule.limit, rule.unit.kind === 'money' ? 12 : rule.unit.scale, rule.id)])),
+      ruleLimits: new Map(own.map((rule) => [rule.id, parseDecimal(rule.limit, scaleOfRule(rule), rule.id)])),
+      overrides: new Map(overrides.filter(({ customer }) => customer === row.id).map(({ rule, budget, limit }) => [budget, parseDecimal(limit, scaleOf(rule), budget)])),
     }]
   }))
 }
 
 type RuleRow = BudgetRule & { readonly customer: string; readonly limit: string }
+type EntityFact = { readonly customer: string; readonly id: EntityId; readonly parent: EntityId | null; readonly kind: EntityKind }
+
+function scaleOfRule(rule: BudgetRule | undefined): number {
+  return rule === undefined || rule.unit.kind === 'money' ? 12 : rule.unit.scale
+}
 
 /** Parents of each entity, nearest first. The depth is bounded, so that a cycle cannot hang a node. */
 function pathsOf(entities: readonly { readonly id: EntityId; readonly parent: EntityId | null }[]): Record<EntityId, EntityId[]> {
@@ -110,8 +130,6 @@ function pathsOf(entities: readonly { readonly id: EntityId; readonly parent: En
   }
   return paths
 }
-
-const ENTITY_DEPTH_MAX = 16
 
 /** Customers by what others call them: our id, the external id, or the id of the subscription. Keys are the names that were asked for. */
 export async function customersByReference(sql: Sql, references: readonly string[]): Promise<Map<string, { readonly id: CustomerId; readonly externalId: string | null }>> {

@@ -7,13 +7,18 @@ export type KeyRow = KeyRecord & { readonly name: string; readonly createdAt: In
 
 export async function insertKey(tx: Sql | Transaction, key: KeyRecord & { readonly name: string; readonly hash: string }): Promise<void> {
   await tx`
-    insert into api_key (id, hash, hint, name, scopes, customer_id, entity_id, feature, models, shows_cost, expires_at)
-    values (${key.id}, ${key.hash}, ${key.hint}, ${key.name}, ${key.scopes as KeyScope[]}, ${key.customer}, ${key.entity}, ${key.feature}, ${key.models as string[] | null}, ${key.showsCost}, ${key.expiresAt})`
+    insert into api_key (id, hash, hint, name, scopes, customer_id, entity_id, feature, models, shows_cost, expires_at, observe, clamps_output)
+    values (${key.id}, ${key.hash}, ${key.hint}, ${key.name}, ${key.scopes as KeyScope[]}, ${key.customer}, ${key.entity}, ${key.feature}, ${key.models as string[] | null}, ${key.showsCost}, ${key.expiresAt}, ${key.observe ?? false}, ${key.clampsOutput ?? false})`
 }
 
 /** A key that may be used now: neither revoked nor expired. */
 export async function keyByHash(sql: Sql | Transaction, hash: string): Promise<KeyRecord | null> {
   const [row] = await sql<KeyRow[]>`${selectKey(sql)} where hash = ${hash} and revoked_at is null and (expires_at is null or expires_at > now())`
+  return row ?? null
+}
+
+export async function keyById(sql: Sql | Transaction, id: string): Promise<KeyRow | null> {
+  const [row] = await sql<KeyRow[]>`${selectKey(sql)} where id = ${id}`
   return row ?? null
 }
 
@@ -26,7 +31,7 @@ export async function revokeKey(tx: Sql | Transaction, id: string): Promise<KeyR
 
 function selectKey(sql: Sql | Transaction) {
   return sql`
-    select id, hint, name, scopes, customer_id as customer, entity_id as entity, feature, models, shows_cost as "showsCost",
+    select id, hint, name, scopes, customer_id as customer, entity_id as entity, feature, models, shows_cost as "showsCost", observe, clamps_output as "clampsOutput",
       expires_at as "expiresAt", created_at as "createdAt", revoked_at as "revokedAt" from api_key`
 }
 

@@ -1,5 +1,6 @@
 // Pages of what only grows long with time: keys and entities, in the order of their ids, which is the order of time.
 
+import type { EntityKind } from '@tollgate/core'
 import type { Sql } from '../platform/postgres.ts'
 import type { KeyRow } from './keys.ts'
 
@@ -9,13 +10,13 @@ export async function pageKeys(
   input: { readonly customer: string | null; readonly after: string | null; readonly limit: number },
 ): Promise<KeyRow[]> {
   return sql<KeyRow[]>`
-    select id, hint, name, scopes, customer_id as customer, entity_id as entity, feature, models, shows_cost as "showsCost",
+    select id, hint, name, scopes, customer_id as customer, entity_id as entity, feature, models, shows_cost as "showsCost", observe, clamps_output as "clampsOutput",
       expires_at as "expiresAt", created_at as "createdAt", revoked_at as "revokedAt" from api_key
     where (${input.customer}::text is null or customer_id = ${input.customer}) and (${input.after}::text is null or id < ${input.after})
     order by id desc limit ${input.limit}`
 }
 
-export type EntityRow = { readonly id: string; readonly parent: string | null; readonly kind: 'department' | 'team' | 'user'; readonly name: string }
+export type EntityRow = { readonly id: string; readonly parent: string | null; readonly kind: EntityKind; readonly name: string }
 
 export async function pageEntities(
   sql: Sql,

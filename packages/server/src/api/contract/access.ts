@@ -25,6 +25,8 @@ const key = {
     .meta({ description: 'Feature that its requests use; null for any of the plan.', examples: ['chat'] }),
   models: z.array(z.string()).nullable().meta({ description: 'Models that it may ask for; null for all of the plan.' }),
   shows_cost: z.boolean().meta({ description: 'Whether answers tell provider cost: for the operator’s own people only.' }),
+  observe: z.boolean().meta({ description: 'Its requests are decided and recorded, and nothing is refused.' }),
+  clamp_output: z.boolean().meta({ description: 'Its output may be lowered to what the budgets afford, instead of refusing.' }),
   expires_at: time('When it stops working; null for never.').nullable(),
 }
 const keyRow = z
@@ -93,6 +95,8 @@ export const accessRoutes = {
       feature: word('Feature that its requests use, whatever they say.', 'chat').nullable().optional(),
       models: z.array(modelName).min(1).max(LIST_MAX).nullable().optional().meta({ description: 'Models that it may ask for; all of the plan unless stated.' }),
       shows_cost: key.shows_cost.optional(),
+      observe: key.observe.optional(),
+      clamp_output: key.clamp_output.optional(),
       expires_at: instantIn('When it stops working; never unless stated.', '2027-01-01T00:00:00Z').nullable().optional(),
     }),
     status: 201,

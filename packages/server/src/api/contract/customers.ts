@@ -1,5 +1,6 @@
 // Routes on customers, their entities and their subscription.
 
+import { ENTITY_KINDS } from '@tollgate/core'
 import * as z from 'zod'
 import { choice, cursor, customerParam, id, instantIn, limit, listOf, nothing, text, time, word } from './fields.ts'
 import { route } from './route.ts'
@@ -26,6 +27,7 @@ export const customer = z
     plan: word('Plan of the catalog.', 'prepaid'),
     standing,
     time_zone: timeZone,
+    observe: z.boolean().meta({ description: 'Everything is decided, recorded and shown, and nothing is refused.' }),
     metadata,
     subscription_id: id('sub', 'Id of the subscription.'),
     starts_at: time('Start of the subscription: billing periods count from here.'),
@@ -33,7 +35,7 @@ export const customer = z
   })
   .meta({ id: 'Customer', description: 'The billed party.' })
 
-const kind = choice(['department', 'team', 'user'], 'What it is.')
+const kind = choice(ENTITY_KINDS, 'What it is. The tree may be up to 16 deep, and kinds may nest as they like.')
 export const entity = z
   .strictObject({
     id: id('ent', 'Id of the entity.'),
@@ -104,9 +106,9 @@ export const customerRoutes = {
     params: customerParam,
     query: nothing,
     body: z
-      .strictObject({ plan: word('Plan of the catalog in force.', 'hybrid').optional(), standing: standing.optional() })
-      .refine(({ plan, standing: wanted }) => plan !== undefined || wanted !== undefined, {
-        message: 'names nothing to change: give plan, standing or both',
+      .strictObject({ plan: word('Plan of the catalog in force.', 'hybrid').optional(), standing: standing.optional(), observe: z.boolean().meta({ description: 'Decide and record, and refuse nothing.' }).optional() })
+      .refine(({ plan, standing: wanted, observe }) => plan !== undefined || wanted !== undefined || observe !== undefined, {
+        message: 'names nothing to change: give plan, standing or observe',
         params: { code: 'required' },
       }),
     status: 200,
@@ -118,7 +120,7 @@ export const customerRoutes = {
     path: '/v1/customers/{customer}/entities',
     tag: 'customers',
     summary: 'Add an entity',
-    description: 'A department, team or user that budgets can be set on.',
+    description: 'A node of the tree under the customer, from an organisation to a user or agent: budgets can be set on it.',
     access: [],
     params: customerParam,
     query: nothing,

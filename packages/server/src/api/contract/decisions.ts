@@ -23,6 +23,18 @@ const request = {
   dimensions: dimensions.optional(),
 }
 
+const warnings = z
+  .array(
+    z.strictObject({
+      why: z.enum(['soft', 'observed', 'overage', 'throttled', 'unconfirmed', 'runaway']).meta({ description: 'Why it was let through all the same.', examples: ['soft'] }),
+      budget: z.string().meta({ description: 'What did not hold.', examples: ['cap:research'] }),
+      reason: z.string().meta({ description: 'The reason that it would have refused with.', examples: ['limit_exhausted'] }),
+      message: z.string().meta({ description: 'For a person.' }),
+    }),
+  )
+  .optional()
+  .meta({ description: 'What did not hold and let the request through; left out when there is nothing.' })
+
 const denied = z
   .strictObject({
     decision: z.literal('deny'),
@@ -31,7 +43,7 @@ const denied = z
       .string()
       .meta({
         description:
-          '`not_in_good_standing`, `feature_not_entitled`, `model_not_allowed`, `model_unpriced`, `limit_exhausted`, `allowance_exhausted`, `credit_balance_exhausted` or `budget_unavailable`.',
+          '`frozen`, `not_in_good_standing`, `feature_not_entitled`, `model_not_allowed`, `model_unpriced`, `rate_limited`, `run_halted`, `limit_exhausted`, `allowance_exhausted`, `credit_balance_exhausted` or `budget_unavailable`.',
         examples: ['credit_balance_exhausted'],
       }),
     scope: z.string().meta({ description: 'What refused.', examples: ['wallet:USD'] }),
@@ -43,20 +55,31 @@ const denied = z
     resets_at: time('When the budget starts anew; null when only a top-up or another plan helps.').nullable(),
     top_up_url: z.string().nullable(),
     upgrade_url: z.string().nullable(),
+    retry_after_seconds: z.int().optional().meta({ description: 'Of a rate: when such a request passes, 60 at most.', examples: [3] }),
+    fits_output_tokens: z.int().optional().meta({ description: 'The largest number of output tokens with which it would fit.', examples: [310] }),
   })
   .meta({ id: 'Denied', description: 'The request must not run. Data, not an error.' })
 const allowed = z
   .strictObject({
-    decision: z.literal('allow'),
+    decision: z.enum(['allow', 'degrade']).meta({ description: '`degrade`: it may run as `degrade` says. Only with `can_degrade`.', examples: ['allow'] }),
     reservation_id: id('res', 'Settle or release it.'),
     estimate: money.meta({ description: 'The most that it can cost; held until it is settled.' }),
     balance,
     expires_at: time('When the hold ends by itself.'),
     catalog_version: z.int(),
     replayed: z.boolean().meta({ description: 'The same reservation was authorized before: this is the first answer again.' }),
+    degrade: z
+      .strictObject({
+        model: z.string().nullable().meta({ description: 'Use this model instead; null for the one asked for.', examples: ['gpt-5-mini'] }),
+        output_tokens: z.int().nullable().meta({ description: 'Ask for no more output than this; null for what was asked.', examples: [310] }),
+        budget: z.string().meta({ description: 'The budget that had not enough left.', examples: ['cap:research'] }),
+        reason: z.string().meta({ description: 'The reason that it would have been refused with.', examples: ['limit_exhausted'] }),
+      })
+      .optional(),
+    warnings,
   })
   .meta({ id: 'Allowed', description: 'The request may run; what it can cost is held.' })
-const checked = z.strictObject({ decision: z.literal('allow'), estimate: money, balance, catalog_version: z.int() })
+const checked = z.strictObject({ decision: z.literal('allow'), estimate: money, balance, catalog_version: z.int(), warnings })
 
 const reservationParam = z.strictObject({ reservation: id('res', 'Id of the reservation.') })
 const outcomes = ['customer_not_found', 'budget_unavailable', 'gateway_unavailable']
@@ -77,6 +100,7 @@ export const decisionRoutes = {
     body: z.strictObject({
       reservation_id: id('res', 'An id of your choice, so that the call can be repeated.').optional(),
       ...request,
+      can_degrade: z.boolean().optional().meta({ description: 'You can use another model or less output where the answer says `degrade`; otherwise such a request is refused.' }),
       ttl_seconds: z
         .int()
         .min(1)

@@ -66,6 +66,8 @@ export const ENTRIES = {
   csrf_token_missing: { status: 403, title: 'The write did not come from the console’s own page', advice: 'Send x-csrf-token with the csrf_token of GET /v1/session.' },
   wrong_scope: { status: 403, title: 'The key may not do this', advice: 'Use a key with the scope that the detail names.' },
   wrong_customer: { status: 403, title: 'The key belongs to another customer', advice: 'Leave the customer out, or use a key of the operator.' },
+  budget_of_operator: { status: 403, title: 'The budget was set by the operator', advice: 'Set a tighter one of your own beside it: all of them must hold.' },
+  freeze_of_operator: { status: 403, title: 'The operator stopped this', advice: 'Ask there why, and to lift it.' },
   not_found: { status: 404, title: 'Not found', advice: 'For the key of a customer, whatever belongs to another customer does not exist.' },
   customer_not_found: { status: 404, title: 'There is no such customer', advice: 'Create it first.' },
   reservation_not_found: {
@@ -82,6 +84,8 @@ export const ENTRIES = {
     title: 'This cannot be changed on a budget that exists',
     advice: 'What it counts, its window and its entity stay: its sums would not add. Set another budget.',
   },
+  overcommitted: { status: 409, title: 'More is allocated than there is', advice: 'The detail names the budget that forbids it and the sums: lower one, or raise it.' },
+  no_members: { status: 409, title: 'The budget has no members', advice: 'Only a budget with `per` has one for each value.' },
   catalog_conflict: { status: 409, title: 'Another catalog was published meanwhile', advice: 'Plan again on the version in force.' },
   billing_not_set_up: { status: 409, title: 'Nobody issues invoices yet', advice: 'PUT /v1/billing/settings with who sells.' },
   nothing_to_invoice: { status: 409, title: 'There is nothing to ask for', advice: 'The detail says what would be.' },

@@ -10,7 +10,7 @@ import type { accessRoutes } from '../contract/access.ts'
 import { timeOf, timeOrNull } from '../contract/fields.ts'
 import { readCursor, writeCursor } from '../cursor.ts'
 import type { Handlers } from '../handler.ts'
-import { assertFeatures } from './entitlements.ts'
+import { assertFeatures } from './budgets.ts'
 
 export const accessHandlers: Handlers<keyof typeof accessRoutes> = {
   createKey: async ({ plane, caller, body }) => {
@@ -23,6 +23,8 @@ export const accessHandlers: Handlers<keyof typeof accessRoutes> = {
       feature: body.feature ?? null,
       models: body.models ?? null,
       showsCost: body.shows_cost ?? false,
+      observe: body.observe ?? false,
+      clampsOutput: body.clamp_output ?? false,
       expiresAt: body.expires_at ?? null,
     })
     return { ...keyBody({ ...record, name: body.name ?? '' }), key: raw }
@@ -111,6 +113,8 @@ function keyBody(record: Awaited<ReturnType<typeof createKey>>['record'] & { rea
     feature: record.feature,
     models: record.models === null ? null : [...record.models],
     shows_cost: record.showsCost,
+    observe: record.observe ?? false,
+    clamp_output: record.clampsOutput ?? false,
     expires_at: timeOrNull(record.expiresAt),
   }
 }

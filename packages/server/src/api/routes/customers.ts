@@ -27,7 +27,7 @@ export const customerHandlers: Handlers<keyof typeof customerRoutes> = {
   },
   getCustomer: async ({ plane, params }) => customerBody(await getCustomer(plane, params.customer)),
   changeCustomer: async ({ plane, caller, params, body }) =>
-    customerBody(await changeSubscription(plane, caller.actor, params.customer, { plan: body.plan ?? null, standing: body.standing ?? null })),
+    customerBody(await changeSubscription(plane, caller.actor, params.customer, { plan: body.plan ?? null, standing: body.standing ?? null, observe: body.observe ?? null })),
   createEntity: async ({ plane, caller, params, body, idText }) => {
     const id = await createEntity(plane, caller.actor, params.customer, {
       id: body.id ?? `ent_${idText()}`,
@@ -51,6 +51,7 @@ function customerBody(row: Awaited<ReturnType<typeof getCustomer>>) {
     plan: row.plan,
     standing: row.standing,
     time_zone: row.timeZone,
+    observe: row.observe,
     metadata: row.metadata as Record<string, string | number | boolean | null>,
     subscription_id: row.subscription,
     starts_at: timeOf(row.anchorAt),

@@ -2,7 +2,7 @@
 // From it come the reading of the file, the JSON Schema for editors and the reference page. Its output is a
 // CatalogDocument; whether the parts fit each other is for `validateCatalog` of core to say.
 
-import { EXCLUSIONS, UNIT_BUCKETS, USAGE_BUCKETS } from '@tollgate/core'
+import { EXCLUSIONS, UNIT_BUCKETS, USAGE_BUCKETS, WINDOWS, type Exhausted, type LimitDocument, type RuleTerms } from '@tollgate/core'
 import * as z from 'zod'
 import { choice, decimal, fields, integer, list, looseText, orShorthand, text, toggle } from './fields.ts'
 import { planPrice } from './price-schema.ts'
@@ -99,21 +99,52 @@ const allowance = fields(
   'What a period includes.',
 ).transform(named)
 
+const word = <const Word extends string>(it: Word, description: string) => z.literal(it).meta({ description, examples: [it] })
+
+const exhausted = z
+  .discriminatedUnion('action', [
+    fields('Deny', { action: word('deny', 'Refuse.') }, 'The request is refused.'),
+    fields('Fallback', { action: word('fallback', 'Use another model.'), model: text({ description: 'Model that is used instead.', example: 'gpt-5-mini' }) }, 'Another model is used.'),
+    fields('Clamp', { action: word('clamp', 'Lower the output to what fits.') }, 'The output is lowered to what fits.'),
+    fields('Overage', { action: word('overage', 'Go on and pay.') }, 'The request goes on and is paid.'),
+    fields('Throttle', { action: word('throttle', 'Let a few a minute through.'), per_minute: integer({ description: 'Requests that still pass in a minute.', example: 5 }) }, 'A few requests a minute go on.').transform(({ action, per_minute: perMinute }) => ({ action, perMinute })),
+  ])
+  .meta({ description: 'What happens to a request that does not fit; refused unless stated.' })
+const failMode = z
+  .discriminatedUnion('mode', [
+    fields('Closed', { mode: word('closed', 'Refuse.') }, 'Refused.'),
+    fields('Open', { mode: word('open', 'Go on.'), amount: decimal({ description: 'What one gateway lets through in a period without asking; left out for any amount.', example: 5 }).nullable().default(null) }, 'Let through.'),
+  ])
+  .meta({ description: 'What a gateway does that cannot ask for more of it; closed unless stated.' })
+
 const limit = fields(
   'Limit',
   {
     id: id('daily_requests'),
     name: name('Requests a day'),
-    meters: meters('Meters whose usage counts against it, together.'),
-    quantity: decimal({ description: 'Most units in a window.', example: 200 }),
-    window: choice(['day', 'week', 'month', 'billing_period', 'lifetime'], {
-      description: '`day`, `week` and `month` follow the calendar in the time zone of the customer; `billing_period` the subscription; `lifetime` never starts anew.',
+    meters: meters('Meters whose usage counts against it, together. Left out, it counts money.').default([]),
+    quantity: decimal({ description: 'Most units in a window; without meters an amount of money.', example: 200 }),
+    window: choice(WINDOWS, {
+      description: '`hour` to `year` follow the calendar in the time zone of the customer; `billing_period` the subscription; `lifetime` never starts anew; `second` and `minute` are rates, shared among gateways.',
       example: 'day',
     }),
-    enforcement: choice(['hard', 'soft'], { description: '`hard` refuses what would not fit; `soft` only reports it.', example: 'hard' }).default('hard'),
+    enforcement: choice(['hard', 'soft', 'metered'], { description: '`hard` refuses what would not fit; `soft` acts and warns; `metered` only counts.', example: 'hard' }).default('hard'),
+    features: list(text({ description: 'Id of a feature.' }), { description: 'Only requests of these features count.', example: ['chat'] }).exactOptional(),
+    rolling: toggle({ description: 'The window moves with the clock: no stretch of its length holds more than the limit.', example: true }).exactOptional(),
+    rollover_max: decimal({ description: 'What was not used of a period is added to the next one, up to this.', example: 100 }).exactOptional(),
+    where: z
+      .record(z.string(), list(looseText({ description: 'An accepted value.' }), { description: 'Accepted values.' }))
+      .meta({ description: 'Only requests with one of these values count: of `model`, `key`, `run`, a kind of entity, or a dimension.', examples: [{ model: ['gpt-5'] }] })
+      .exactOptional(),
+    per: list(text({ description: '`user`, `team`, `model`, `key`, `run`, a dimension …' }), { description: 'One budget for each value of these: every user gets the quantity.', example: ['user'] }).exactOptional(),
+    at_exhaustion: exhausted.exactOptional(),
+    fail_mode: failMode.exactOptional(),
+    observe: toggle({ description: 'Decided, recorded and shown, but nothing is refused.', example: true }).exactOptional(),
+    thresholds: list(integer({ description: 'Percent.' }), { description: 'Percent of the limit at which `budget.threshold` is written, once a period; 50, 80 and 100 unless stated.' }).exactOptional(),
+    burst: decimal({ description: 'Of a rate: how much may pass at once; the quantity unless stated.', example: 20 }).exactOptional(),
   },
   'A quota: the most that may be used in a window.',
-).transform(named)
+).transform(named).transform(limitOf)
 
 const fee = orShorthand(
   'amount',
@@ -145,13 +176,14 @@ const plan = fields(
       example: ['cache_hits', 'retries'],
     }).exactOptional(),
     limits: list(limit, { description: 'Quotas that hold whoever pays.' }).default([]),
+    clamp_output: toggle({ description: 'Output may be lowered to what the budgets afford, instead of refusing.', example: true }).exactOptional(),
     funding: list(choice(['allowance', 'wallet', 'overage'], { description: 'Who pays.' }), {
       description: 'Who pays, in this order: `allowance` (included units), `wallet` (prepaid credit), `overage` (accrued for the invoice). Without `overage` a request that nobody can pay is refused.',
       example: ['allowance', 'wallet'],
     }).default([]),
   },
   'What a customer subscribes to.',
-).transform(named)
+).transform(named).transform(({ clamp_output: clampsOutput, ...whole }) => (clampsOutput === true ? { ...whole, clampsOutput } : whole))
 
 const creditAsset = fields(
   'Credit asset',
@@ -280,6 +312,21 @@ export const catalogSchema = fields(
   },
   'Features, meters, plans, prices and rates of a Tollgate, as one file.',
 )
+
+type WrittenLimit = Omit<LimitDocument, 'terms'> & {
+  readonly rolling?: boolean; readonly rollover_max?: string; readonly where?: RuleTerms['where'] & object; readonly per?: readonly string[]
+  readonly at_exhaustion?: Exhausted; readonly fail_mode?: RuleTerms['failMode'] & object; readonly observe?: boolean; readonly thresholds?: readonly number[]; readonly burst?: string
+}
+
+/** What few limits have stands apart, as it does in a rule that is set by API. */
+function limitOf({ rolling, rollover_max: rolloverMax, where, per, at_exhaustion: atExhaustion, fail_mode: failMode, observe, thresholds, burst, ...limit }: WrittenLimit): LimitDocument {
+  const terms: RuleTerms = {
+    ...(rolling === true ? { rolling } : {}), ...(rolloverMax === undefined ? {} : { rolloverMax }), ...(where === undefined ? {} : { where }), ...(per === undefined ? {} : { per }),
+    ...(atExhaustion === undefined ? {} : { exhausted: atExhaustion }), ...(failMode === undefined ? {} : { failMode }), ...(observe === true ? { observe } : {}),
+    ...(thresholds === undefined ? {} : { thresholds }), ...(burst === undefined ? {} : { burst }),
+  }
+  return Object.keys(terms).length === 0 ? limit : { ...limit, terms }
+}
 
 /** `agent_steps` → `Agent steps`. */
 function named<Entry extends { readonly id: string; readonly name?: string | undefined }>(entry: Entry): Entry & { readonly name: string } {

@@ -1,6 +1,6 @@
 // What a batch works on and what comes out of it: working copies of stored state, and everything that must be written.
 
-import type { Catalog, EventResult, Instant, Meter, Reading, UsageEvent } from '@tollgate/core'
+import type { Budget, Catalog, EventResult, Instant, Meter, Reading, UsageEvent } from '@tollgate/core'
 import type { BudgetMove } from '../../store/budgets.ts'
 import type { EventRow } from '../../store/events.ts'
 import type { EventKeyRef } from '../../store/corrections.ts'
@@ -53,6 +53,10 @@ export type BatchOutput = {
   readonly rows: EventRow[]
   readonly results: EventResult[]
   readonly moves: Map<string, BudgetMove>
+  /** Limits that are moved, whose rows may not exist yet. */
+  readonly limits: Map<string, { readonly budget: Budget; readonly context: CustomerContext }>
+  /** Budgets whose thresholds are told, by customer and id. */
+  readonly told: Map<string, Budget>
   readonly rollups: Rollups
   readonly readings: ReadingRow[]
   readonly touched: Set<AccumulatorRow>
@@ -68,7 +72,7 @@ export type BatchOutput = {
 export type Posting = { readonly customer: string; readonly periodStart: Instant; readonly asset: string; readonly draws: Map<string, bigint>; readonly lapsed: Map<string, bigint>; included: bigint; accrued: bigint; debt: bigint; events: number; amount: bigint }
 
 export function emptyOutput(): BatchOutput {
-  return { rows: [], results: [], moves: new Map(), rollups: emptyRollups(), readings: [], removed: [], unchargedRuns: [], touched: new Set(), runs: [], postings: new Map() }
+  return { rows: [], results: [], moves: new Map(), limits: new Map(), told: new Map(), rollups: emptyRollups(), readings: [], removed: [], unchargedRuns: [], touched: new Set(), runs: [], postings: new Map() }
 }
 
 /** `position` is the `positionKey` of price and entry. */

@@ -1,9 +1,10 @@
 // What an event settles on each budget that counts it, and on the lease of the node that admitted it.
 
-import { applies, type Coverage, type Instant, type Measured, type Units, type UsageEvent } from '@tollgate/core'
+import { attributesOf, limitsFor, type Coverage, type Instant, type Measured, type Units, type UsageEvent } from '@tollgate/core'
 import { budgetScale, type CustomerContext } from '../customer-contexts.ts'
 import type { Paid } from './pay.ts'
 import type { BatchOutput } from './batch-state.ts'
+import { toldKey } from './thresholds.ts'
 
 type Moved = { readonly event: UsageEvent; readonly context: CustomerContext; readonly coverage: readonly Coverage[]; readonly measured: readonly Measured[]; readonly paid: Paid; readonly charge: Units }
 
@@ -15,12 +16,18 @@ export function moveBudgets(output: BatchOutput, moved: Moved): void {
     const amount = source.kind === 'wallet'
       ? [...paid.draws, ...paid.lapsed].reduce((sum, draw) => sum + draw.amount, 0n) + paid.debt
       : source.budget.unit.kind === 'money' ? paid.included.reduce((sum, part) => (part.budget === source.budget.id ? sum + part.amount : sum), 0n) : coverage.reduce((sum, covered) => (covered.budget === source.budget.id ? sum + covered.quantity : sum), 0n)
+    if (source.kind === 'allowance') output.told.set(toldKey(event.customer, source.budget.id), source.budget)
     move(output, event, source.budget.id, source.budget.period.start, budgetScale(source.budget), amount)
   }
-  for (const budget of snapshot.limits) {
-    if (!applies(budget, snapshot, event)) continue
+  for (const budget of limitsFor(snapshot, attributesOf(event), event.time)) {
     const { unit } = budget
+    // A rate is the nodes' own affair.
+    if (budget.terms?.rate !== undefined) continue
     const amount = unit.kind === 'money' ? moved.charge : measured.reduce((sum, { meter, quantity: used }) => (unit.meters.includes(meter.id) ? sum + used : sum), 0n)
+    const key = `${event.customer} ${budget.id} ${budget.period.start}`
+    if (amount !== 0n && !output.limits.has(key)) output.limits.set(key, { budget, context })
+    // A rolling window has no period in which something could be told once.
+    if (budget.terms?.trailing === undefined) output.told.set(toldKey(event.customer, budget.id), budget)
     move(output, event, budget.id, budget.period.start, budgetScale(budget), amount)
   }
 }

@@ -9,7 +9,7 @@ import {
 import { createHash, type Hash } from 'node:crypto'
 import type { Sql, Transaction } from '../../platform/postgres.ts'
 import { withRetry } from '../../platform/postgres.ts'
-import { listBudgets, moveBudgets } from '../../store/budgets.ts'
+import { listBudgets, markAlerted, moveBudgets } from '../../store/budgets.ts'
 import { lockCustomers, type StoredFacts } from '../../store/customers.ts'
 import { deleteChargedRuns, insertChargedRuns, readChargedRuns } from '../../store/charged-runs.ts'
 import { claimKeys, insertEvents, keyText, type EventRow } from '../../store/events.ts'
@@ -23,7 +23,7 @@ import {
 } from '../../store/settlement.ts'
 import type { Catalogs } from '../catalogs.ts'
 import { budgetScale, type CustomerContext, type CustomerContexts } from '../customer-contexts.ts'
-import { openBudgets } from '../open-budgets.ts'
+import { openBudgets, openNamed } from '../open-budgets.ts'
 import { accumulatorKey, debtKey, emptyOutput, headroomKey, postingKey, type BatchOutput, type BatchState } from './batch-state.ts'
 import { correct, type Job } from './correct.ts'
 import { loadPaid, nothingPaid } from './load-paid.ts'
@@ -32,6 +32,7 @@ import type { KnownDimensions } from './known-dimensions.ts'
 import { meteringOf } from './metering.ts'
 import { rateInto } from './rate-batch.ts'
 import { hashOf, valuesOf } from './roll-up.ts'
+import { crossedThresholds } from './thresholds.ts'
 
 export type SettlementParts = { readonly sql: Sql; readonly catalogs: Catalogs; readonly contexts: CustomerContexts; readonly clock: Clock; readonly randomText: () => string; readonly dimensions: KnownDimensions }
 
@@ -161,7 +162,7 @@ async function loadState(tx: Transaction, parts: LoadedParts, jobs: readonly Job
   ])
   const [runs, totals, blocks, debts] = await Promise.all([readChargedRuns(tx, events.flatMap(({ customer, run }) => (run === null ? [] : [{ customer, run }]))), readAccumulators(tx, customers, periods), readBlocks(tx, customers, { spentToo: mayFall }), readDebts(tx, customers)])
   await openBudgets(tx, contexts, contextAt)
-  const state: BatchState = {
+  return {
     contextAt,
     catalogOf,
     meteringOf: (event) => metering.get(event)!,
@@ -177,7 +178,6 @@ async function loadState(tx: Transaction, parts: LoadedParts, jobs: readonly Job
     ...(await headrooms(tx, events.some(({ settled }) => settled === null) ? contexts : [])),
     now,
   }
-  return state
 }
 
 async function headrooms(tx: Transaction, contexts: readonly CustomerContext[]): Promise<Pick<BatchState, 'headrooms' | 'covered'>> {
@@ -186,7 +186,7 @@ async function headrooms(tx: Transaction, contexts: readonly CustomerContext[]):
   for (const context of contexts) {
     const allowances = context.snapshot.funding.flatMap((source) => (source.kind === 'allowance' ? [source.budget] : []))
     if (allowances.length === 0) continue
-    const rows = await listBudgets(tx, context.snapshot.customer, context.snapshot.period.start)
+    const rows = await listBudgets(tx, context.snapshot.customer, context.snapshot.period.start, allowances.map(({ id }) => id))
     for (const budget of allowances) {
       const row = rows.find((candidate) => candidate.budget === budget.id)
       if (row === undefined) continue
@@ -212,18 +212,21 @@ async function write(tx: Transaction, parts: SettlementParts, { origin, outbox, 
   const id = await openBatch(tx, { origin, events: output.rows.length, catalogVersion: parts.catalogs.current().version })
   await insertEvents(tx, id, output.rows)
   const overflows = await state.dimensions.write()
-  await Promise.all([
+  await openNamed(tx, [...output.limits.values()], state.contextAt)
+  const [moved] = await Promise.all([
+    moveBudgets(tx, [...output.moves.values()]),
     writeAccumulators(tx, [...output.touched]),
     replaceChargedRuns(tx, output),
     writeBlocks(tx, [...state.blocks.values()].flat().filter(({ changed }) => changed)),
     writeDebts(tx, [...state.debts.values()]),
     insertTransfers(tx, transfersOf(output, id, parts.randomText)),
-    moveBudgets(tx, [...output.moves.values()]),
     addRollups(tx, 'rollup_hour', [...output.rollups.hours.values()]),
     addRollups(tx, 'rollup_minute', [...output.rollups.minutes.values()]),
     replaceReadings(tx, output),
-    insertOutbox(tx, [...outbox, ...settlementMessages(output, id), ...overflows]),
   ])
+  const crossed = crossedThresholds(moved, output.told)
+  await markAlerted(tx, crossed)
+  await insertOutbox(tx, [...outbox, ...settlementMessages(output, id), ...overflows, ...crossed.flatMap(({ messages }) => messages)])
 }
 
 /** A run whose charge is taken back may be charged again. */

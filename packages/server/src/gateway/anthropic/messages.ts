@@ -3,7 +3,7 @@
 
 import { openUsageReader } from '@tollgate/core'
 import type { StreamDialect } from '../flow/stream-dialect.ts'
-import { countIn, fieldsOf, flagIn, listOf, modelIn, OUTPUT_TOKENS_MAX, readJson, renamed, stringsIn, wrong, type Fields } from '../json-request.ts'
+import { countIn, type Fields, fieldsOf, flagIn, listOf, modelIn, OUTPUT_TOKENS_MAX, outputEdits, readJson, renamed, stringsIn, wrong } from '../json-request.ts'
 import type { Asked, Surface, SurfaceRequest } from '../surface.ts'
 import { tokenBound, type UsageBound } from '../usage-bound.ts'
 import { ANTHROPIC_SHAPE } from './shape.ts'
@@ -72,7 +72,8 @@ function readMessages({ body }: Asked): SurfaceRequest {
   return {
     body, model, isStream, wantsUsage: true,
     bound: (rate): UsageBound => ({ ...tokenBound(limits, rate), writesCache, units }),
-    ask: (upstreamModel) => ({ path: '/messages', body: renamed(json, model, upstreamModel), contentType: 'application/json' }),
+    canClamp: true,
+    ask: (upstreamModel, outputTokens) => ({ path: '/messages', body: renamed(json, model, upstreamModel, outputTokens === undefined ? [] : outputEdits(json, ['max_tokens'], outputTokens)), contentType: 'application/json' }),
     countable: () => ({ text: stringsIn(value['system']) + listOf(value['messages']).map(stringsIn).join('\n') + (Array.isArray(value['tools']) ? JSON.stringify(value['tools']) : ''), overhead: FRAME_TOKENS * listOf(value['messages']).length }),
   }
 }

@@ -1,7 +1,7 @@
 // A request that was admitted: what its end needs to settle it, and what the decision says in the headers of the answer.
 
 import { formatUnits, type KeyRecord } from '@tollgate/core'
-import type { Authorization, Known } from '../../hot/contract.ts'
+import type { Authorization, Known, RateStanding } from '../../hot/contract.ts'
 import type { Surface, SurfaceRequest } from '../surface.ts'
 import type { ResolvedModel } from '../upstreams.ts'
 import type { UsageBound } from '../usage-bound.ts'
@@ -22,5 +22,35 @@ export function decisionHeaders(authorization: Extract<Authorization, { kind: 'a
   const { reservation, estimate, currency, balance } = authorization
   const headers = ['x-tollgate-decision', `allow; reservation=${reservation}`, 'x-tollgate-estimate', formatUnits(estimate, currency), 'x-tollgate-currency', currency]
   if (balance !== null) headers.push('x-tollgate-balance', formatUnits(balance, currency))
-  return headers
+  return headers.concat(noticeHeaders(authorization))
+}
+
+const NO_HEADERS: readonly string[] = []
+/** Warnings that one header tells; a request rarely has more than one. */
+const WARNINGS_TOLD_MAX = 5
+
+/** What of the decision is not usual: what the request was changed to, what did not hold, how its rates stand. */
+export function noticeHeaders({ degrade, warnings, rates }: Extract<Authorization, { kind: 'allowed' }>): readonly string[] {
+  if (degrade === null && warnings.length === 0 && rates.length === 0) return NO_HEADERS
+  const headers: string[] = []
+  if (degrade !== null) {
+    const changed = [...(degrade.model === null ? [] : [`model=${quoted(degrade.model)}`]), ...(degrade.outputTokens === null ? [] : [`output_tokens=${degrade.outputTokens}`])]
+    headers.push('x-tollgate-degraded', [...changed, `budget=${quoted(degrade.scope)}`, `reason=${degrade.reason}`].join('; '))
+  }
+  if (warnings.length > 0) headers.push('x-tollgate-warning', warnings.slice(0, WARNINGS_TOLD_MAX).map(({ why, scope, reason }) => `${why}; budget=${quoted(scope)}; reason=${reason}`).join(', '))
+  return headers.concat(rateHeaders(rates))
+}
+
+/** The rates of a request, as the IETF's draft 10 on rate limit fields writes them. */
+export function rateHeaders(rates: readonly RateStanding[]): readonly string[] {
+  if (rates.length === 0) return NO_HEADERS
+  return [
+    'ratelimit-policy', rates.map(({ name, limit, windowSeconds }) => `${quoted(name)};q=${limit};w=${windowSeconds}`).join(', '),
+    'ratelimit', rates.map(({ name, remaining, resetSeconds }) => `${quoted(name)};r=${remaining};t=${resetSeconds}`).join(', '),
+  ]
+}
+
+/** A string of structured fields: printable ASCII, quotes and backslashes escaped. */
+function quoted(text: string): string {
+  return `"${text.replace(/[^\x20-\x7e]/g, '?').replace(/["\\]/g, '\\$&')}"`
 }

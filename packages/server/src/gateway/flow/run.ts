@@ -2,7 +2,7 @@
 // answer ends only when its settlement is written, so that nothing is used that a crash could forget; whatever happens after the
 // hold, the hold is settled or released before this returns.
 
-import { formatUnits, RESERVATION_TTL_MS_MAX, type CustomerId, type KeyRecord } from '@tollgate/core'
+import { assert, formatUnits, RESERVATION_TTL_MS_MAX, type CustomerId, type KeyRecord } from '@tollgate/core'
 import type { Authorization, AuthorizeInput, Known, ReservationProblem } from '../../hot/contract.ts'
 import { authenticate, readBody, sendError, type Exchange } from '../exchange.ts'
 import { upstreamHeaders } from '../headers.ts'
@@ -11,7 +11,7 @@ import type { Surface, SurfaceRequest } from '../surface.ts'
 import type { ResolvedModel } from '../upstreams.ts'
 import { boundQuantities, type UsageBound } from '../usage-bound.ts'
 import { passThroughAt } from '../pass-through.ts'
-import { decisionHeaders, type Admitted } from './admitted.ts'
+import { decisionHeaders, rateHeaders, type Admitted } from './admitted.ts'
 import { Answer } from './answer.ts'
 import { attributionOf, customerOf, type Attribution } from './attribution.ts'
 import { finish } from './finish.ts'
@@ -53,10 +53,10 @@ async function admit(exchange: Exchange, { entry, key, customer, known, surface,
   const attribution = attributionOf(exchange, key, known, entry.path)
   const bound = request.bound(model.rate)
   const dimensions = { model: request.model, provider: model.target.config.provider, upstream: model.target.config.name, ...attribution.tags }
-  const asked = context.node.authorize(authorizeInput({ key, customer, known, surface, request, bound, dimensions, attribution }))
+  const asked = context.node.authorize(authorizeInput(exchange, { key, customer, known, surface, request, bound, dimensions, attribution }))
   const authorization = asked instanceof Promise ? await asked : asked
   if (authorization.kind !== 'allowed') return refuse(exchange, key, authorization)
-  const admitted = { surface, request, key, known, model, bound, dimensions, authorization }
+  const admitted = { surface, request, key, known, authorization, ...asAdmitted(exchange, { key, known, surface, request, attribution }, authorization, { model, bound, dimensions }) }
   // Whoever went away meanwhile has used nothing.
   if (exchange.response.destroyed) context.node.release(authorization.reservation)
   else await call(exchange, admitted)
@@ -70,7 +70,7 @@ async function call(exchange: Exchange, admitted: Admitted): Promise<void> {
   try {
     const reader = surface.openReader(target.config.provider, request)
     const answer = new Answer(exchange, { surface, request, reader, streamHeaders: decisionHeaders(authorization) })
-    const ask = request.ask(model.upstreamModel)
+    const ask = request.ask(model.upstreamModel, authorization.degrade?.outputTokens ?? undefined)
     answer.startedWith(
       target.upstream.send(
         {
@@ -120,7 +120,7 @@ type Asking = {
   readonly attribution: Attribution
 }
 
-function authorizeInput({ key, customer, known, surface, request, bound, dimensions, attribution }: Asking): AuthorizeInput {
+function authorizeInput(exchange: Exchange, { key, customer, known, surface, request, bound, dimensions, attribution }: Asking): AuthorizeInput {
   return {
     reservation: null,
     customer,
@@ -134,7 +134,33 @@ function authorizeInput({ key, customer, known, surface, request, bound, dimensi
     // The gateway always ends its holds itself; a hold that expired under a long stream would lose its usage.
     ttlMs: RESERVATION_TTL_MS_MAX,
     repeatable: false,
+    withModel: (name) => {
+      const other = routeOf(exchange, { key, known, surface, name }, { request, attribution })
+      return other === null ? null : { model: name, bound: { quantities: boundQuantities(other.bound, known.catalog, surface.event), dimensions: other.dimensions } }
+    },
+    canClamp: request.canClamp === true,
   }
+}
+
+type Routed = { readonly model: ResolvedModel; readonly bound: UsageBound; readonly dimensions: Readonly<Record<string, string>> }
+
+/** Where a request would go under another model, and what it could use there; null where it cannot go. */
+function routeOf(exchange: Exchange, wanted: Wanted, { request, attribution }: Pick<Asking, 'request' | 'attribution'>): Routed | null {
+  try {
+    const model = resolveModel(exchange, wanted)
+    return { model, bound: request.bound(model.rate), dimensions: { model: wanted.name, provider: model.target.config.provider, upstream: model.target.config.name, ...attribution.tags } }
+  } catch (error) {
+    if (error instanceof RequestRefused) return null
+    throw error
+  }
+}
+
+/** The route and bound of the request as it was admitted, which may be another than it asked for. */
+function asAdmitted(exchange: Exchange, asked: Pick<Asking, 'key' | 'known' | 'surface' | 'request' | 'attribution'>, { degrade }: Extract<Authorization, { kind: 'allowed' }>, routed: Routed): Routed {
+  if (degrade === null) return routed
+  const other = degrade.model === null ? routed : routeOf(exchange, { ...asked, name: degrade.model }, asked)
+  assert(other !== null, `the model ${degrade.model} that was decided on cannot be reached`)
+  return degrade.outputTokens === null ? other : { ...other, bound: { ...other.bound, outputTokens: Math.min(other.bound.outputTokens, degrade.outputTokens) } }
 }
 
 function refuse(exchange: Exchange, key: KeyRecord, refusal: Exclude<Authorization, { kind: 'allowed' }> | ReservationProblem): void {
@@ -145,5 +171,5 @@ function refuse(exchange: Exchange, key: KeyRecord, refusal: Exclude<Authorizati
   const headers = ['x-tollgate-decision', `deny; decision=${decision}`, 'x-tollgate-currency', currency]
   if (balance !== null) headers.push('x-tollgate-balance', formatUnits(balance, currency))
   const answer = denialAnswer(decision, denial)
-  sendError(exchange, answer.status === 402 && key.refusalStatus !== undefined ? { ...answer, status: key.refusalStatus } : answer, headers)
+  sendError(exchange, answer.status === 402 && key.refusalStatus !== undefined ? { ...answer, status: key.refusalStatus } : answer, headers.concat(rateHeaders(refusal.rates)))
 }

@@ -4,7 +4,7 @@
 import { formatUnits, inputTokens, outputTokens, type ProviderUsage } from '@tollgate/core'
 import type { Settled, Usage } from '../../hot/contract.ts'
 import type { Exchange } from '../exchange.ts'
-import { decisionHeaders, type Admitted } from './admitted.ts'
+import { decisionHeaders, noticeHeaders, type Admitted } from './admitted.ts'
 import type { Called } from './called.ts'
 import { providerCost, quantitiesOf } from './usage.ts'
 
@@ -87,5 +87,5 @@ export function chargeHeaders({ authorization, key }: Admitted, booked: Booked |
   if (!isFinal || usage.estimated) headers.push('x-tollgate-charge-estimated', 'true')
   if (balance !== null) headers.push('x-tollgate-balance', formatUnits(balance, currency))
   if (key.showsCost && usage.cost !== null) headers.push('x-tollgate-cost', usage.cost.amount, 'x-tollgate-cost-currency', usage.cost.currency)
-  return headers
+  return headers.concat(noticeHeaders(authorization))
 }

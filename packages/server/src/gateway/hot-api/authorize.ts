@@ -2,23 +2,24 @@
 // an answer and not a failure. A customer's key speaks for its own customer only, and learns nothing about any other.
 
 import { formatInstant, formatUnits, instant, RESERVATION_TTL_MS, RESERVATION_TTL_MS_MAX, type CustomerId, type Denial, type KeyRecord } from '@tollgate/core'
-import type { Authorization, AuthorizeInput, Checked } from '../../hot/contract.ts'
+import type { Authorization, AuthorizeInput, Checked, Warning } from '../../hot/contract.ts'
 import { authenticate, sendJson, type Exchange } from '../exchange.ts'
 import { forbidden } from '../refusal.ts'
 import type { Owners } from './owners.ts'
 import { sendReservationProblem } from './problem.ts'
-import { optionalId, optionalWord, readDimensions, readFields, readQuantities, readSeconds, requiredWord, type Fields } from './read.ts'
+import { optionalId, optionalWord, readDimensions, readFields, readFlag, readQuantities, readSeconds, requiredWord, type Fields } from './read.ts'
 
 const REQUEST_FIELDS = ['customer', 'entity', 'feature', 'model', 'run', 'type', 'quantities', 'dimensions'] as const
 
 export async function handleAuthorize(exchange: Exchange, owners: Owners): Promise<void> {
   const key = await authenticate(exchange, ['gateway', 'ingest', 'admin'])
-  const fields = await readFields(exchange, ['reservation_id', 'ttl_seconds', ...REQUEST_FIELDS])
+  const fields = await readFields(exchange, ['reservation_id', 'ttl_seconds', 'can_degrade', ...REQUEST_FIELDS])
   const input: AuthorizeInput = {
     ...requestOf(fields, key),
     reservation: optionalId(fields, 'reservation_id', 'reservation'),
     ttlMs: readSeconds(fields, 'ttl_seconds', { absentMs: RESERVATION_TTL_MS, maxMs: RESERVATION_TTL_MS_MAX }),
     repeatable: true,
+    ...(readFlag(fields, 'can_degrade') ? { canClamp: true } : { withModel: () => null }),
   }
   const answer = await exchange.context.node.authorize(input)
   if (answer.kind === 'problem') return sendReservationProblem(exchange, answer)
@@ -58,21 +59,30 @@ function customerOf(fields: Fields, key: KeyRecord): CustomerId {
 }
 
 export function allowed(answer: Extract<Authorization, { kind: 'allowed' }>): Record<string, unknown> {
-  const { reservation, estimate, currency, balance, expiresAt, catalogVersion, replayed } = answer
+  const { reservation, estimate, currency, balance, expiresAt, catalogVersion, replayed, degrade, warnings } = answer
   return {
-    decision: 'allow', reservation_id: reservation, estimate: { amount: formatUnits(estimate, currency), currency }, balance: balance === null ? null : formatUnits(balance, currency),
+    decision: degrade === null ? 'allow' : 'degrade', reservation_id: reservation, estimate: { amount: formatUnits(estimate, currency), currency }, balance: balance === null ? null : formatUnits(balance, currency),
     expires_at: formatInstant(expiresAt), catalog_version: catalogVersion, replayed,
+    ...(degrade === null ? {} : { degrade: { model: degrade.model, output_tokens: degrade.outputTokens, budget: degrade.scope, reason: degrade.reason } }),
+    ...warned(warnings),
   }
+}
+
+/** Said only where there is something to say. */
+function warned(warnings: readonly Warning[]): Record<string, unknown> {
+  return warnings.length === 0 ? {} : { warnings: warnings.map(({ why, scope, reason, message }) => ({ why, budget: scope, reason, message })) }
 }
 
 export function denied(answer: { readonly decision: string; readonly denial: Denial }): Record<string, unknown> {
-  const { reason, scope, message, limit, used, required, unit, resetsAt, topUpUrl, upgradeUrl } = answer.denial
+  const { reason, scope, message, limit, used, required, unit, resetsAt, topUpUrl, upgradeUrl, retryAfterMs, fitsOutputTokens } = answer.denial
   return {
     decision: 'deny', decision_id: answer.decision, reason, scope, message, limit, used, required, unit,
     resets_at: resetsAt === null ? null : formatInstant(instant(resetsAt)), top_up_url: topUpUrl, upgrade_url: upgradeUrl,
+    ...(retryAfterMs === undefined ? {} : { retry_after_seconds: Math.max(1, Math.ceil(retryAfterMs / 1_000)) }),
+    ...(fitsOutputTokens === undefined ? {} : { fits_output_tokens: fitsOutputTokens }),
   }
 }
 
-function checked({ estimate, currency, balance, catalogVersion }: Extract<Checked, { kind: 'allowed' }>): Record<string, unknown> {
-  return { decision: 'allow', estimate: { amount: formatUnits(estimate, currency), currency }, balance: balance === null ? null : formatUnits(balance, currency), catalog_version: catalogVersion }
+function checked({ estimate, currency, balance, catalogVersion, warnings }: Extract<Checked, { kind: 'allowed' }>): Record<string, unknown> {
+  return { decision: 'allow', estimate: { amount: formatUnits(estimate, currency), currency }, balance: balance === null ? null : formatUnits(balance, currency), catalog_version: catalogVersion, ...warned(warnings) }
 }

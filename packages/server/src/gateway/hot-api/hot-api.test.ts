@@ -44,7 +44,7 @@ test('a denial is data in a 200', async () => {
   expect(status).toBe(200)
   expect(body).toEqual({
     decision: 'deny', decision_id: expect.stringMatching(/^dec_/), reason: 'credit_balance_exhausted', scope: 'wallet:USD', message: expect.stringContaining('credit balance'),
-    limit: '10', used: '1.2', required: '2000', unit: 'USD', resets_at: null, top_up_url: 'http://localhost/top-up', upgrade_url: 'http://localhost/plans',
+    limit: '10', used: '1.2', required: '2000', unit: 'USD', resets_at: null, top_up_url: 'http://localhost/top-up', upgrade_url: 'http://localhost/plans', fits_output_tokens: 440,
   })
   expect((await post('/v1/authorize', { ...REQUEST, model: 'sandbox-large' })).body).toMatchObject({ decision: 'deny', reason: 'model_not_allowed', scope: 'model:sandbox-large' })
   expect((await post('/v1/check', { ...REQUEST, feature: 'agents' })).body).toMatchObject({ decision: 'deny', reason: 'feature_not_entitled', scope: 'feature:agents' })

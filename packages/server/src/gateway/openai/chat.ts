@@ -2,7 +2,7 @@
 
 import type { StreamDialect } from '../flow/stream-dialect.ts'
 import { chatUsageReader } from '../flow/usage.ts'
-import { countIn, fieldsOf, flagIn, listOf, modelIn, OUTPUT_TOKENS_MAX, readJson, renamed, stringsIn, wrong, type Fields, type JsonRequest } from '../json-request.ts'
+import { countIn, type Fields, fieldsOf, flagIn, type JsonRequest, listOf, modelIn, OUTPUT_TOKENS_MAX, outputEdits, readJson, renamed, stringsIn, wrong } from '../json-request.ts'
 import { insertMember, memberNamed, replaceValue, topLevelMembers, within, type Edit } from '../json-splice.ts'
 import type { Asked, Surface, SurfaceRequest } from '../surface.ts'
 import { tokenBound } from '../usage-bound.ts'
@@ -50,7 +50,11 @@ function readChat({ body }: Asked): SurfaceRequest {
   return {
     body, model, isStream, wantsUsage,
     bound: (rate) => tokenBound(limits, rate),
-    ask: (upstreamModel) => ({ path: '/chat/completions', body: renamed(json, model, upstreamModel, isStream && !wantsUsage ? [usageEdit(json)] : []), contentType: 'application/json' }),
+    canClamp: true,
+    ask: (upstreamModel, outputTokens) => ({
+      path: '/chat/completions', contentType: 'application/json',
+      body: renamed(json, model, upstreamModel, [...(isStream && !wantsUsage ? [usageEdit(json)] : []), ...(outputTokens === undefined ? [] : outputEdits(json, ['max_completion_tokens', 'max_tokens'], outputTokens / limits.choices))]),
+    }),
     countable: () => textOfChat(value),
   }
 }
