@@ -2,6 +2,7 @@
 // README and the examples), and the simulator over some seeds. Dependencies were installed by run.mjs before this file is loaded.
 // Its last line is `N passed, N failed`. Invariant: what could not run here is printed with its reason and counted, never left out.
 
+import { ensureBrowser } from './browser.ts'
 import { printTotal, run, runSteps, STATIC_STEPS, vitest, type Counts, type Step } from './steps.ts'
 
 /** Half a minute on two slow cores; `npm run sim -- --seeds 1000` goes on from there. */
@@ -9,6 +10,8 @@ const SIMULATION = { seeds: 60, steps: 800 }
 
 const startedAt = performance.now()
 const fast = await runSteps(STATIC_STEPS, { lanes: 3 })
+// Before several processes look for it; where there is none, the tests of the pages say so.
+ensureBrowser()
 // One after the other: tests that wait for times do not like a full machine.
 const slow = await runSteps([vitest('tests', []), simulation()], { lanes: 1 })
 const total: Counts = { passed: fast.passed + slow.passed, failed: fast.failed + slow.failed, skipped: fast.skipped + slow.skipped }

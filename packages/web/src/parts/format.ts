@@ -59,7 +59,7 @@ function shortDigits(text: string): number {
   const fraction = text.split('.')[1] ?? ''
   if (!/^-?0?(?:\.|$)/.test(text)) return 2
   const zeros = /^0*/.exec(fraction)![0].length
-  return zeros + (zeros >= 2 ? 3 : 4)
+  return zeros + 4
 }
 
 export type Zone = 'local' | 'utc'
