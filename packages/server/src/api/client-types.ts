@@ -35,7 +35,9 @@ function operationType(operation: Json): string {
     parameters.filter((parameter) => parameter.in === where).map(({ name, required, schema }) => `readonly ${name}${required ? '' : '?'}: ${where === 'query' ? queryType(schema) : 'string'}`)
   const body = contentOf(operation['requestBody'] as Json | undefined)
   const [, answer] = Object.entries(operation['responses'] as Readonly<Record<string, Json>>).find(([status]) => status.startsWith('2'))!
-  return `{ readonly params: ${object(members('path'))}; readonly query: ${object(members('query'))}; readonly body: ${body === null ? 'null' : typeOf(body)}; readonly answer: ${typeOf(contentOf(answer) ?? {})} }`
+  const part = (name: string, given: readonly string[]) => (given.length === 0 ? [] : [`readonly ${name}${given.every((member) => /^readonly \w+\?/.test(member)) ? '?' : ''}: ${object(given)}`])
+  const input = [...part('params', members('path')), ...part('query', members('query')), ...(body === null ? [] : [`readonly body: ${typeOf(body)}`])]
+  return `{ readonly input: ${object(input)}; readonly answer: ${typeOf(contentOf(answer) ?? {})} }`
 }
 
 function contentOf(holder: Json | undefined): Json | null {

@@ -6,8 +6,7 @@ import { OPERATIONS, type Operations } from './operations.ts'
 export type Operation = keyof Operations
 export type Answer<O extends Operation> = Operations[O]['answer']
 
-type Part<Name extends string, Value> = Value extends null | Readonly<Record<string, never>> ? { readonly [N in Name]?: undefined } : Readonly<Record<never, never>> extends Value ? { readonly [N in Name]?: Value } : { readonly [N in Name]: Value }
-export type Input<O extends Operation> = Part<'params', Operations[O]['params']> & Part<'query', Operations[O]['query']> & Part<'body', Operations[O]['body']> & {
+export type Input<O extends Operation> = Operations[O]['input'] & {
   readonly signal?: AbortSignal
   /** The same for every repetition of one action, so that it happens once. */
   readonly idempotencyKey?: string
@@ -39,7 +38,7 @@ export function authorization(): Headers {
 
 export async function call<O extends Operation>(operation: O, input: Input<O>): Promise<Answer<O>> {
   const [method, path] = OPERATIONS[operation]
-  const { params = {}, query = {}, body, signal, idempotencyKey } = input as { params?: Record<string, string>; query?: Record<string, unknown>; body?: unknown; signal?: AbortSignal; idempotencyKey?: string }
+  const { params = {}, query = {}, body, signal, idempotencyKey } = input as unknown as { params?: Record<string, string>; query?: Record<string, unknown>; body?: unknown; signal?: AbortSignal; idempotencyKey?: string }
   const address = path.replace(/\{(\w+)\}/g, (_, name: string) => encodeURIComponent(params[name] ?? '')) + queryText(query)
   const isWrite = method !== 'GET'
   const answer = await fetch(address, {

@@ -14,7 +14,7 @@ export function createQueryClient(): QueryClient {
 }
 
 export function ask<O extends Operation>(operation: O, input: Omit<Input<O>, 'signal' | 'body'>) {
-  return queryOptions({ queryKey: [operation, input] as const, queryFn: ({ signal }): Promise<Answer<O>> => call(operation, { ...input, signal } as Input<O>) })
+  return queryOptions({ queryKey: [operation, input] as const, queryFn: ({ signal }): Promise<Answer<O>> => call(operation, { ...input, signal } as unknown as Input<O>) })
 }
 
 type Paged = { readonly data: readonly unknown[]; readonly next_cursor: string | null }
@@ -36,7 +36,10 @@ export function askPages<O extends Operation>(operation: O, input: Omit<Input<O>
 export function useWrite<O extends Operation>(operation: O, then?: (answer: Answer<O>) => void) {
   const client = useQueryClient()
   return useMutation({
-    mutationFn: (input: Omit<Input<O>, 'signal'>) => call(operation, { idempotencyKey: randomKey(), ...input } as Input<O>),
+    mutationFn: (input: Omit<Input<O>, 'signal'>) => {
+      const { idempotencyKey = randomKey() } = input as { readonly idempotencyKey?: string }
+      return call(operation, { ...input, idempotencyKey } as unknown as Input<O>)
+    },
     onSuccess: (answer) => {
       void client.invalidateQueries()
       then?.(answer as Answer<O>)

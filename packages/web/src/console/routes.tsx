@@ -40,6 +40,7 @@ const decision = createRoute({
 const plans = createRoute({ getParentRoute: () => root, path: '/catalog/plans', component: lazyRouteComponent(() => import('./catalog/plans.tsx'), 'PlansPage') })
 const edit = createRoute({ getParentRoute: () => root, path: '/catalog/edit', component: lazyRouteComponent(() => import('./catalog/edit.tsx'), 'EditPage') })
 const versions = createRoute({ getParentRoute: () => root, path: '/catalog/versions', component: lazyRouteComponent(() => import('./catalog/versions.tsx'), 'VersionsPage') })
+const invoices = createRoute({ getParentRoute: () => root, path: '/money/invoices', component: lazyRouteComponent(() => import('./money/invoices.tsx'), 'InvoicesPage') })
 const keys = createRoute({ getParentRoute: () => root, path: '/operations/keys', component: lazyRouteComponent(() => import('./operations/pages.tsx'), 'KeysPage') })
 const audit = createRoute({ getParentRoute: () => root, path: '/operations/audit', component: lazyRouteComponent(() => import('./operations/pages.tsx'), 'AuditPage') })
 const parked = createRoute({ getParentRoute: () => root, path: '/operations/parked', component: lazyRouteComponent(() => import('./operations/pages.tsx'), 'ParkedPage') })
@@ -47,7 +48,7 @@ const upstreams = createRoute({ getParentRoute: () => root, path: '/operations/u
 const webhooks = createRoute({ getParentRoute: () => root, path: '/operations/webhooks', component: lazyRouteComponent(() => import('./operations/webhooks.tsx'), 'WebhooksPage') })
 const system = createRoute({ getParentRoute: () => root, path: '/operations/system', component: lazyRouteComponent(() => import('./operations/system.tsx'), 'SystemPage') })
 
-const routeTree = root.addChildren([overview, live, customers, customer, decision, plans, edit, versions, keys, audit, parked, upstreams, webhooks, system])
+const routeTree = root.addChildren([overview, live, customers, customer, decision, plans, edit, versions, invoices, keys, audit, parked, upstreams, webhooks, system])
 
 export function createConsoleRouter() {
   return createRouter({ routeTree, basepath: '/console', defaultPreload: 'intent', scrollRestoration: true })

@@ -2,7 +2,7 @@
 
 import { useQuery } from '@tanstack/react-query'
 import { Fragment, useState } from 'react'
-import type { InvoiceLine } from '../api/operations.ts'
+import type { InvoiceLine, PrintedInvoice } from '../api/operations.ts'
 import { useRefresh } from '../api/live.tsx'
 import { ask } from '../api/queries.ts'
 import { isZero } from '../parts/decimal.ts'
@@ -22,7 +22,6 @@ export function InvoiceView({ customer, isOperator = false }: { readonly custome
       {(invoice) => {
         const { currency, period } = invoice
         const span = { from: period.start, to: period.end }
-        const money = (amount: string) => <Money amount={amount} currency={currency} />
         return (
           <Card title={<>Running period <Badge>preview</Badge></>} note={<>{day(period.start, zone)} – {day(period.end, zone)} · plan {invoice.plan} · read <Ago at={invoice.as_of} /></>} flush>
             {invoice.lines.length === 0 ? (
@@ -42,9 +41,9 @@ export function InvoiceView({ customer, isOperator = false }: { readonly custome
                   </thead>
                   <tbody>
                     {invoice.lines.map((line) => (
-                      <Fragment key={line.price}>
-                        <Line line={line} currency={currency} isOpen={open === line.price} onOpen={() => setOpen(open === line.price ? null : line.price)} />
-                        {open === line.price && (
+                      <Fragment key={keyOf(line)}>
+                        <Line line={line} currency={currency} isOpen={open === keyOf(line)} onOpen={() => setOpen(open === keyOf(line) ? null : keyOf(line))} />
+                        {open === keyOf(line) && (
                           <tr className="border-b bg-sunken">
                             <td colSpan={6} className="p-0">
                               <EventsView customer={customer} filter={{ price: line.price, ...span }} isOperator={isOperator} />
@@ -57,16 +56,29 @@ export function InvoiceView({ customer, isOperator = false }: { readonly custome
                 </table>
               </div>
             )}
-            <dl className="ml-auto grid w-full max-w-sm grid-cols-[1fr_auto] gap-x-8 gap-y-1.5 px-5 py-4">
-              <Sum name="Subtotal" value={money(invoice.subtotal)} />
-              {!isZero(invoice.credits_applied) && <Sum name="Paid by prepaid credits" value={<>−{money(invoice.credits_applied)}</>} />}
-              {!isZero(invoice.rounding) && <Sum name="Rounding, printed minus exact" value={<code className="font-mono text-xs">{invoice.rounding}</code>} />}
-              <Sum name="Due" value={money(invoice.amount_due)} isTotal />
-            </dl>
+            <Totals printed={invoice.invoice} creditsApplied={invoice.credits_applied} />
           </Card>
         )
       }}
     </Loaded>
+  )
+}
+
+/** How the sum of the lines becomes what is due. */
+export function Totals({ printed, creditsApplied }: { readonly printed: PrintedInvoice; readonly creditsApplied: string }) {
+  const money = (amount: string) => <Money amount={amount} currency={printed.currency} />
+  const less = (name: string, amount: string) => !isZero(amount) && <Sum name={name} value={<>−{money(amount)}</>} />
+  return (
+    <dl className="ml-auto grid w-full max-w-sm grid-cols-[1fr_auto] gap-x-8 gap-y-1.5 px-5 py-4">
+      <Sum name="Subtotal" value={money(printed.subtotal)} />
+      {printed.discounts.map(({ name, amount }) => <Sum key={name} name={name} value={<>−{money(amount)}</>} />)}
+      {less('Included in the plan', printed.included)}
+      {less('Paid by promotional credits', printed.promotional)}
+      {printed.taxes.map(({ name, percent, amount }) => <Sum key={`${name} ${percent}`} name={`${name}, ${percent} %${printed.tax_inclusive ? ', included' : ''}`} value={money(amount)} />)}
+      {less('Paid by prepaid credits', isZero(printed.prepaid) ? creditsApplied : printed.prepaid)}
+      {!isZero(printed.rounding) && <Sum name="Rounding, printed minus exact" value={<code className="font-mono text-xs">{printed.rounding}</code>} />}
+      <Sum name="Due" value={money(printed.amount_due)} isTotal />
+    </dl>
   )
 }
 
@@ -92,6 +104,10 @@ function Line({ line, currency, isOpen, onOpen }: { readonly line: InvoiceLine; 
       <td className="px-3 py-2 pr-5 text-right"><Money amount={line.amount} currency={currency} /></td>
     </tr>
   )
+}
+
+function keyOf({ price, entry }: InvoiceLine): string {
+  return `${price} ${entry ?? ''}`
 }
 
 function Sum({ name, value, isTotal = false }: { readonly name: string; readonly value: React.ReactNode; readonly isTotal?: boolean }) {

@@ -3,7 +3,7 @@
 
 import { keepPreviousData, useQuery, type UseQueryResult } from '@tanstack/react-query'
 import { useState } from 'react'
-import type { Usage, UsageOfAll, UsageRow } from '../api/operations.ts'
+import type { Entity, Usage, UsageOfAll, UsageRow } from '../api/operations.ts'
 import { useRefresh } from '../api/live.tsx'
 import { ask } from '../api/queries.ts'
 import { Chart, SERIES_MAX, type Series } from '../parts/chart.tsx'
@@ -41,6 +41,7 @@ export function UsageView({ customer, isShort = false }: UsageProps) {
   const asked = { from: new Date(window.from).toISOString(), to: new Date(window.to).toISOString(), granularity: window.granularity, group_by: group, time_zone: timeZone } as const
   const one = useQuery({ ...ask('getUsage', { params: { customer: customer ?? '' }, query: asked }), placeholderData: keepPreviousData, enabled: customer !== null })
   const all = useQuery({ ...ask('getUsageOfAll', { query: { ...asked, top: TOP_OF_ALL } }), placeholderData: keepPreviousData, enabled: customer === null })
+  const teams = useQuery({ ...ask('listEntities', { params: { customer: customer ?? '' }, query: { limit: 500 } }), enabled: customer !== null && group === 'entity' })
   const query: UseQueryResult<Usage | UsageOfAll> = customer === null ? all : one
   useRefresh(customer === null ? [['getUsageOfAll']] : [['getUsage']], (message) => message.type === 'usage.settled' && (customer === null || message.customer === customer))
   return (
@@ -62,12 +63,12 @@ export function UsageView({ customer, isShort = false }: UsageProps) {
             usage.data.length === 0 ? (
               <Empty title="No usage in this time">It appears here within a second of the first request.</Empty>
             ) : (
-              <UsageChart rows={usage.data} group={group} figure={figure} currency={usage.currency} window={window} onPick={window.granularity === 'day' ? (at) => setZoom(Date.parse(at)) : undefined} />
+              <UsageChart rows={named(usage.data, teams.data?.data ?? [])} group={group} figure={figure} currency={usage.currency} window={window} onPick={window.granularity === 'day' ? (at) => setZoom(Date.parse(at)) : undefined} />
             )
           }
         </Loaded>
       </Card>
-      {!isShort && query.data !== undefined && query.data.data.length > 0 && <Sums rows={query.data.data} group={group} currency={query.data.currency} />}
+      {!isShort && query.data !== undefined && query.data.data.length > 0 && <Sums rows={named(query.data.data, teams.data?.data ?? [])} group={group} currency={query.data.currency} />}
     </div>
   )
 }
@@ -125,6 +126,12 @@ function seriesOf(rows: readonly UsageRow[], { times, group, figure }: { readonl
     cells.set(key, add(cells.get(key) ?? '0', value(row)))
   }
   return shown.map((name) => ({ name, values: times.map((at) => cells.get(`${at} ${name}`) ?? '0') }))
+}
+
+/** Teams and users by their names, where they are known. */
+function named(rows: readonly UsageRow[], teams: readonly Entity[]): readonly UsageRow[] {
+  const names = new Map(teams.map(({ id, name }) => [id, name]))
+  return names.size === 0 ? rows : rows.map((row) => { const { entity } = row as { readonly entity?: string | null }; return entity === undefined || entity === null ? row : { ...row, entity: names.get(entity) ?? entity } })
 }
 
 function nameOf(row: UsageRow, group: Group): string {

@@ -9,7 +9,10 @@ const READS: ReadonlySet<string> = new Set(['planCatalog'])
 
 const WRITES: Readonly<Record<Exclude<OperatorRole, 'viewer' | 'admin'>, ReadonlySet<string>>> = {
   support: new Set(['changeCustomer', 'createEntity', 'putBudget', 'createPortalSession', 'endPortalSession']),
-  finance: new Set(['addCredits', 'changeCustomer', 'createPortalSession', 'endPortalSession']),
+  finance: new Set([
+    'addCredits', 'changeCustomer', 'createPortalSession', 'endPortalSession', 'putBillingProfile', 'createInvoice', 'discardInvoice', 'finalizeInvoice', 'payInvoice', 'voidInvoice', 'writeOffInvoice',
+    'createCreditNote', 'createInvoiceItem', 'deleteInvoiceItem', 'closeDue',
+  ]),
 }
 
 /** Every scope that may call an operation that is not public. */

@@ -12,6 +12,7 @@ import { DecisionTable } from '../../views/decisions.tsx'
 import { More } from '../../parts/table.tsx'
 import { EventsView } from '../../views/events.tsx'
 import { InvoiceView } from '../../views/invoice.tsx'
+import { InvoicesCard } from '../../views/invoices.tsx'
 import { LedgerView } from '../../views/ledger.tsx'
 import { UsageView } from '../../views/usage.tsx'
 import { Actions } from './actions.tsx'
@@ -64,7 +65,7 @@ export function CustomerPage() {
               <Tabs.Content value="usage" tabIndex={-1}><UsageView customer={id} /></Tabs.Content>
               <Tabs.Content value="events" tabIndex={-1}><Card flush><EventsView customer={id} isOperator /></Card></Tabs.Content>
               <Tabs.Content value="budgets" tabIndex={-1}><Budgets customer={id} /></Tabs.Content>
-              <Tabs.Content value="invoice" tabIndex={-1}><InvoiceView customer={id} isOperator /></Tabs.Content>
+              <Tabs.Content value="invoice" tabIndex={-1}><InvoiceView customer={id} isOperator /><InvoicesCard customer={id} /></Tabs.Content>
               <Tabs.Content value="ledger" tabIndex={-1}><LedgerView customer={id} /></Tabs.Content>
               <Tabs.Content value="keys" tabIndex={-1}><Keys customer={id} /></Tabs.Content>
               <Tabs.Content value="decisions" tabIndex={-1}><Decisions customer={id} /></Tabs.Content>

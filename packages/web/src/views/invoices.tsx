@@ -1,0 +1,104 @@
+// Invoices that were written: each with its number, what it says, and the PDF. Their lines were frozen when they were closed.
+
+import { useInfiniteQuery } from '@tanstack/react-query'
+import { useState, type ReactNode } from 'react'
+import { authorization } from '../api/client.ts'
+import type { Invoice, PrintedInvoice } from '../api/operations.ts'
+import { askPages } from '../api/queries.ts'
+import { Button, Dialog } from '../parts/controls.tsx'
+import { day } from '../parts/format.ts'
+import { useSettings } from '../parts/settings.tsx'
+import { Badge, Card, Empty, Loaded, type Tone } from '../parts/surface.tsx'
+import { More, Table } from '../parts/table.tsx'
+import { Money, Quantity } from '../parts/values.tsx'
+import { Totals } from './invoice.tsx'
+
+const STATES: Readonly<Record<Invoice['state'], Tone>> = { draft: 'neutral', open: 'accent', paid: 'good', void: 'neutral', uncollectible: 'bad' }
+
+/** Of one customer, or of all. `actions`: what an operator may do about one. */
+export function InvoicesView({ customer, state, actions, customerName }: { readonly customer: string | null; readonly state?: Invoice['state']; readonly actions?: (invoice: Invoice) => ReactNode; readonly customerName?: (invoice: Invoice) => ReactNode }) {
+  const query = { limit: 50, ...(state === undefined ? {} : { state }) }
+  const own = useInfiniteQuery({ ...askPages('listInvoices', { params: { customer: customer ?? '' }, query }), enabled: customer !== null })
+  const all = useInfiniteQuery({ ...askPages('listAllInvoices', { query }), enabled: customer === null })
+  const asked = customer === null ? all : own
+  const [open, setOpen] = useState<Invoice | null>(null)
+  const { zone } = useSettings()
+  return (
+    <>
+      <Loaded query={{ ...asked, data: asked.data?.pages.flatMap(({ data }) => data) }}>
+        {(rows) =>
+          rows.length === 0 ? (
+            <Empty title="No invoice was written yet">The first one is written when a billing period ends.</Empty>
+          ) : (
+            <Table
+              label="Invoices"
+              rows={rows}
+              rowKey={({ id }) => id}
+              columns={[
+                { head: 'Number', cell: (row) => <button type="button" className="font-medium underline decoration-edge underline-offset-2" onClick={() => setOpen(row)}>{row.document.number ?? 'draft'}</button> },
+                ...(customer === null ? [{ head: 'Customer', cell: (row: Invoice) => customerName?.(row) ?? row.document.buyer.name }] : []),
+                { head: 'Period', cell: ({ period }) => <span className="text-muted">{day(period.start, zone)} – {day(period.end, zone)}</span> },
+                { head: 'State', cell: (row) => <Badge tone={STATES[row.state]}>{row.state}</Badge> },
+                { head: 'Total', isNumber: true, cell: ({ document, currency }) => <Money amount={document.total} currency={currency} /> },
+                { head: 'Due', isNumber: true, cell: ({ amount_due: amount, currency }) => <Money amount={amount} currency={currency} /> },
+                { head: <span className="sr-only">Actions</span>, isNumber: true, cell: (row) => <span className="flex justify-end gap-2">{actions?.(row)}<Pdf invoice={row} /></span> },
+              ]}
+            />
+          )
+        }
+      </Loaded>
+      <More query={asked} />
+      {open !== null && <Dialog isOpen onClose={() => setOpen(null)} title={`Invoice ${open.document.number ?? '(draft)'}`} lead={`${open.document.buyer.name} · ${day(open.period.start, zone)} – ${day(open.period.end, zone)}`}><Printed printed={open.document} /></Dialog>}
+    </>
+  )
+}
+
+function Printed({ printed }: { readonly printed: PrintedInvoice }) {
+  return (
+    <div className="-mx-6 -mb-6">
+      <Table
+        label="Lines"
+        rows={printed.lines}
+        rowKey={({ line }) => String(line)}
+        columns={[
+          { head: 'Line', cell: ({ name }) => name },
+          { head: 'Quantity', isNumber: true, cell: ({ quantity }) => <Quantity value={quantity} className="text-muted" /> },
+          { head: 'Amount', isNumber: true, cell: ({ amount }) => <Money amount={amount} currency={printed.currency} /> },
+        ]}
+      />
+      <Totals printed={printed} creditsApplied={printed.prepaid} />
+      {printed.notes.length > 0 && <p className="px-5 pb-4 text-xs text-muted">{printed.notes.join(' ')}</p>}
+    </div>
+  )
+}
+
+/** The API wants the token in a header, which a link cannot send. */
+function Pdf({ invoice }: { readonly invoice: Invoice }) {
+  const [isBusy, setBusy] = useState(false)
+  const [hasFailed, setFailed] = useState(false)
+  const load = async () => {
+    setBusy(true)
+    const answer = await fetch(`/v1/customers/${encodeURIComponent(invoice.customer)}/invoices/${encodeURIComponent(invoice.id)}/pdf`, { headers: authorization(), credentials: 'same-origin' }).catch(() => null)
+    setBusy(false)
+    setFailed(answer === null || !answer.ok)
+    if (answer === null || !answer.ok) return
+    const link = document.createElement('a')
+    link.href = URL.createObjectURL(await answer.blob())
+    link.download = `${invoice.document.number ?? invoice.id}.pdf`
+    link.click()
+    URL.revokeObjectURL(link.href)
+  }
+  return (
+    <Button className="h-7 px-2 text-xs" disabled={isBusy} onClick={() => void load()} aria-label={`PDF of invoice ${invoice.document.number ?? invoice.id}`}>
+      {hasFailed ? 'Try again' : 'PDF'}
+    </Button>
+  )
+}
+
+export function InvoicesCard({ customer }: { readonly customer: string }) {
+  return (
+    <Card className="mt-6" title="Invoices" note="What was written does not change: a mistake is corrected by a credit note." flush>
+      <InvoicesView customer={customer} />
+    </Card>
+  )
+}
