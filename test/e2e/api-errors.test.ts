@@ -67,7 +67,7 @@ const CASES: readonly Case[] = [
   ['a page of NaN', 'GET /v1/customers?limit=NaN', {}, 400, 'invalid_value', 'limit'],
   ['a cursor of nobody', 'GET /v1/customers?cursor=abc', {}, 400, 'invalid_cursor', 'cursor'],
   ['usage backwards', 'GET /v1/customers/cus_a/usage?from=2026-03-02T00:00:00Z&to=2026-03-01T00:00:00Z', {}, 400, 'out_of_range', 'to'],
-  ['usage by something else', 'GET /v1/customers/cus_a/usage?group_by=colour', {}, 400, 'invalid_choice', 'group_by'],
+  ['usage by something else', 'GET /v1/customers/cus_a/usage?group_by=colour', {}, 400, 'unknown_dimension', 'group_by'],
   ['usage of an unknown meter', 'GET /v1/customers/cus_a/usage?meter=input_token', {}, 400, 'unknown_meter', 'meter', /Did you mean "input_tokens"\?/],
   ['a limit below zero', 'PUT /v1/customers/cus_a/budgets/x', { body: { name: 'x', limit: '-1', window: 'day' } }, 400, 'out_of_range', 'limit'],
   ['a limit beyond what is kept', 'PUT /v1/customers/cus_a/budgets/x', { body: { name: 'x', limit: '9'.repeat(30), meters: ['requests'], window: 'day' } }, 400, 'invalid_value'],

@@ -148,7 +148,7 @@ test('a tenant sees its own events only, without provider cost and key ids; what
   const gateway = await follow(await api.key(['gateway'], own), { query: '?after=0-0' })
   const operator = await follow(api.admin, { query: `?customer=${own}&after=0-0` })
   const { sql } = api.world.plane
-  const denial = { decision: 'dec_1', customer: own, time: Date.parse('2026-03-01T00:00:00Z'), key: 'key_secret', feature: 'chat', model: 'm', reason: 'credit_balance_exhausted', scope: 'wallet:USD', required: '1', unrecorded: 0, cost: '0.5' }
+  const denial = { decision: 'dec_1', customer: own, time: Date.parse('2026-03-01T00:00:00Z'), key: 'key_secret', feature: 'chat', model: 'm', reason: 'credit_balance_exhausted', scope: 'wallet:USD', required: '1', unrecorded: 0, resetsAt: null, cost: '0.5' }
   await sql`insert into outbox (customer_id, type, payload) values (${own}, 'request.denied', ${sql.json(denial)}), (${own}, 'new.type', '{"cost":"1"}'), (null, 'catalog.published', '{"version":9}')`
   await use(other, 'theirs')
   await use(own, 'mine')
@@ -157,7 +157,7 @@ test('a tenant sees its own events only, without provider cost and key ids; what
   for (const follower of [tenant, gateway]) {
     const messages = await follower.until(3)
     expect(messages.map(({ event }) => event)).toEqual(['customer.created', 'request.denied', 'usage.settled'])
-    expect(messages[1]!.data).toEqual({ type: 'request.denied', customer: own, at: expect.any(String), decision_id: 'dec_1', time: '2026-03-01T00:00:00.000Z', feature: 'chat', model: 'm', reason: 'credit_balance_exhausted', scope: 'wallet:USD', required: '1', unrecorded: 0 })
+    expect(messages[1]!.data).toEqual({ type: 'request.denied', customer: own, at: expect.any(String), decision_id: 'dec_1', time: '2026-03-01T00:00:00.000Z', feature: 'chat', model: 'm', reason: 'credit_balance_exhausted', scope: 'wallet:USD', required: '1', resets_at: null, unrecorded: 0 })
   }
   const all = await follow(api.admin, { query: '?after=0-0' })
   expect((await all.until(5)).some(({ event }) => event === 'catalog.published')).toBe(true)
