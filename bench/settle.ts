@@ -16,8 +16,9 @@ import { systemClock } from '../packages/server/src/platform/clock.ts'
 import { startEmbeddedPostgres } from '../packages/server/src/platform/embedded-postgres.ts'
 import { silentLog } from '../packages/server/src/platform/log.ts'
 import { migrate } from '../packages/server/src/platform/migrate.ts'
-import { connect, type Sql } from '../packages/server/src/platform/postgres.ts'
+import { connect } from '../packages/server/src/platform/postgres.ts'
 import { randomText } from '../packages/server/src/platform/random-id.ts'
+import { createBare, insertBare, type BareEvent } from './bare-events.ts'
 import { publishDemo } from './demo-catalog.ts'
 import { median, result, type BenchResult } from './result.ts'
 
@@ -42,7 +43,7 @@ export async function run(options: { readonly rounds: number; readonly log: (lin
     const rates: { ours: number[]; bare: number[] } = { ours: [], bare: [] }
     for (let round = 0; round <= options.rounds; round++) {
       const batches = Array.from({ length: BATCHES_PER_ROUND }, (_, index) => makeEvents(customers, `${round}-${index}`))
-      const bare = await rate(batches, (events) => insertBare(sql, events))
+      const bare = await rate(batches, (events) => insertBare(sql, events.map(bareOf)))
       const ours = await rate(batches, async (events) => {
         await plane.queue.settleStretch({ node: 'bench', to: { segment: 1, offset: 1 }, items: events.map((event) => ({ event, statedTime: true })), outbox: [] })
       })
@@ -87,24 +88,6 @@ function makeEvents(customers: readonly CustomerId[], round: string): UsageEvent
   }))
 }
 
-async function createBare(sql: Sql): Promise<void> {
-  await sql`create table bare_event (customer_id text not null, source text not null, id text not null, type text not null, time timestamptz not null, data jsonb not null, amount numeric not null, primary key (customer_id, source, id))`
-  await sql`create table bare_rollup (customer_id text not null, hour timestamptz not null, model text not null, quantity numeric not null, events bigint not null, primary key (customer_id, hour, model))`
-}
-
-async function insertBare(sql: Sql, events: readonly UsageEvent[]): Promise<void> {
-  const customers = events.map(({ customer }) => customer)
-  const times = events.map(({ time }) => new Date(time).toISOString())
-  const models = events.map(({ dimensions }) => dimensions['model']!)
-  const tokens = events.map(({ quantities }) => quantities['input_tokens']!)
-  await sql.begin(async (tx) => {
-    await tx`
-      insert into bare_event select c, s, i, t, at::timestamptz, d::jsonb, a::numeric
-      from unnest(${customers}::text[], ${events.map(({ source }) => source)}::text[], ${events.map(({ id }) => id)}::text[], ${events.map(({ type }) => type)}::text[], ${times}::text[],
-        ${events.map(({ quantities, dimensions }) => JSON.stringify({ ...quantities, ...dimensions }))}::text[], ${tokens}::text[]) as e(c, s, i, t, at, d, a) on conflict do nothing`
-    await tx`
-      insert into bare_rollup select c, date_trunc('hour', at::timestamptz), m, sum(q::numeric), count(*)
-      from unnest(${customers}::text[], ${times}::text[], ${models}::text[], ${tokens}::text[]) as e(c, at, m, q) group by 1, 2, 3
-      on conflict (customer_id, hour, model) do update set quantity = bare_rollup.quantity + excluded.quantity, events = bare_rollup.events + excluded.events`
-  })
+function bareOf({ id, source, type, customer, time, quantities, dimensions }: UsageEvent): BareEvent {
+  return { id, source, type, customer, time, model: dimensions['model']!, quantity: quantities['input_tokens']!, data: JSON.stringify({ ...quantities, ...dimensions }) }
 }

@@ -39,10 +39,15 @@ const WALLET_PLAN = `
     funding: [allowance, wallet, overage]
 `
 
+/** The demo catalog with these meters, and the plans `metered` and `metered_wallet`. */
+export function meteredCatalog(demo: string): string {
+  return demo.replace('\nplans:', `${METERS}\nplans:`).replace('\ncredit_assets:', `${PLAN}${WALLET_PLAN}\ncredit_assets:`)
+}
+
 /** Publishes the demo catalog with these meters and the plan `metered` on top. */
 export async function publishMeters(api: TestApi): Promise<void> {
   const { source } = (await api.call('GET /v1/catalog')).body
-  const body = { source: source.replace('\nplans:', `${METERS}\nplans:`).replace('\ncredit_assets:', `${PLAN}${WALLET_PLAN}\ncredit_assets:`) }
+  const body = { source: meteredCatalog(source) }
   const answer = await api.call('PUT /v1/catalog', { body })
   if (answer.status !== 200) throw new Error(`the catalog was refused: ${answer.text}`)
 }

@@ -92,6 +92,8 @@ for (const plan of ['metered', 'metered_wallet']) {
       for (const batch of split(shuffled, cuts)) await post(messy, batch)
       for (const event of standing(events, own).sort((a, b) => (a.time < b.time ? -1 : 1))) await post(clean, [event])
       expect(await figures(messy)).toEqual(await figures(clean))
+      const proof = await api.call(`GET /v1/checks/rollups?customer=${messy}&from=2026-03-01T00:00:00Z&to=2026-04-01T00:00:00Z`)
+      expect([proof.status, proof.body.differences]).toEqual([200, []])
     }), { numRuns: 12, endOnFailure: true })
   })
 }

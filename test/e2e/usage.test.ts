@@ -104,3 +104,28 @@ test('the operator sees usage of all customers, and a customer’s key does not'
   const key = await api.key(['customer'], one)
   expect((await api.call('GET /v1/usage', { key })).status).toBe(403)
 })
+
+test('lines of any length are settled as they come, and each is answered', async () => {
+  const id = await customer()
+  const line = (index: number) => (index === 700 ? 'not json' : JSON.stringify({ specversion: '1.0', source: 'lines', id: String(index), type: 'job', subject: id, time: '2026-03-20T00:00:00Z', data: { gpu_ms: 1 } }))
+  const raw = Array.from({ length: 2_500 }, (_, index) => line(index)).join('\n')
+  const answer = await api.call('POST /v1/events', { raw, headers: { 'content-type': 'application/x-ndjson', accept: 'application/x-ndjson' } })
+  const lines = answer.text.trim().split('\n').map((text) => JSON.parse(text) as Json)
+  expect([lines.length, lines[0], lines[700].status, lines[700].reason]).toEqual([2_501, { line: 1, status: 'accepted', id: '0', charge: expect.anything() }, 'rejected', expect.stringContaining('not valid JSON')])
+  expect(lines.at(-1)).toEqual({ done: true, lines: 2_500, accepted: 2_499, duplicate: 0, conflict: 0, rejected: 1, parked: 0 })
+  expect(rows(await usage(id, 'from=2026-03-01T00:00:00Z&granularity=total&meter=gpu_ms'), 'quantity')).toEqual([['2499']])
+})
+
+test('a run is what its events add up to, corrections included', async () => {
+  const id = await customer()
+  const event = (name: string, data: Json) => ({ specversion: '1.0', source: 'test', id: name, type: 'job', subject: id, time: '2026-03-20T00:00:00Z', data: { run: 'run_7', ...data } })
+  await api.call('POST /v1/events', { body: [event('a', { gpu_ms: 1_000 }), event('b', { gpu_ms: 2_000 }), event('c', { gpu_ms: 500, run: 'run_8' })] })
+  await api.call('POST /v1/events', { body: { specversion: '1.0', source: 'test', id: 'v', type: 'tollgate.void', subject: id, data: { corrects: 'a', reason: 'counted twice' } } })
+  // 2,000 ms at 0.4 a thousand, behind the tier's 1 flat, which the period opens with.
+  expect((await api.call(`GET /v1/customers/${id}/runs/run_7`)).body).toMatchObject({ run: 'run_7', events: 1, quantities: { gpu_ms: '2000' } })
+  const { data } = (await api.call(`GET /v1/customers/${id}/runs?from=2026-03-19T00:00:00Z`)).body
+  expect(data.map((row: Json) => [row.run, row.events])).toEqual([['run_7', 1], ['run_8', 1]])
+  expect((await api.call(`GET /v1/customers/${id}/runs/run_9`)).status).toBe(404)
+  const events = (await api.call(`GET /v1/customers/${id}/events?run=run_7`)).body.data
+  expect(events.map((row: Json) => [row.id, row.effect, row.corrects?.id ?? null])).toEqual([['a', 'use', null], ['b', 'use', null], ['v', 'reversal', 'a']])
+})

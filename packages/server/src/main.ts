@@ -4,9 +4,11 @@
 import { Command } from 'commander'
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { registerCheckCommands } from './cli/check.ts'
 import { registerCatalogCommands } from './cli/catalog.ts'
 import { registerCloseCommand } from './cli/close.ts'
 import { registerExplainCommands } from './cli/explain.ts'
+import { registerImportCommand } from './cli/import.ts'
 import { processDeps } from './cli/output.ts'
 import { registerStatementCommands } from './cli/statement.ts'
 import { registerStatusCommand } from './cli/status.ts'
@@ -47,6 +49,8 @@ program.command('migrate').description('bring the database in DATABASE_URL to th
 registerCatalogCommands(program, processDeps())
 registerExplainCommands(program, processDeps())
 registerCloseCommand(program, processDeps())
+registerImportCommand(program, processDeps())
+registerCheckCommands(program, processDeps())
 registerStatementCommands(program, processDeps())
 registerStatusCommand(program, processDeps())
 

@@ -38,6 +38,7 @@ export const STREAM_TYPES: Readonly<Record<string, StreamType>> = {
   'webhook.disabled': { says: 'Nothing is sent to a webhook endpoint any more, and why.', tenantMembers: ['webhook', 'url', 'reason'] },
   'correction.refused': { says: 'A correction that came before its event does not fit it, and was not applied. For the operator.', tenantMembers: [] },
   'dimension.overflowed': { says: 'A dimension has more values than are kept; further ones are counted together. For the operator.', tenantMembers: [] },
+  'rollups.differ': { says: 'Stored totals are not those of their events: the first difference. For the operator.', tenantMembers: [] },
   'catalog.published': { says: 'A catalog was put in force. For the operator.', tenantMembers: [] },
 }
 

@@ -10,6 +10,7 @@ import { keepPartitions } from '../app/partitions.ts'
 import { deliverDue } from '../app/webhooks/deliver.ts'
 import { forgetDeliveries } from '../app/webhooks/deliveries.ts'
 import { fanOut } from '../app/webhooks/fan-out.ts'
+import { proveRollups } from '../app/rollup-check.ts'
 import { forgetMinutes, forgetOutbox } from '../app/retention.ts'
 
 type Job = { readonly name: string; readonly everyMs: number; readonly run: (plane: ControlPlane) => Promise<unknown> }
@@ -23,6 +24,7 @@ const JOBS: readonly Job[] = [
   { name: 'forget-outbox-messages', everyMs: 3_600_000, run: forgetOutbox },
   { name: 'close-periods', everyMs: 60_000, run: (plane) => runBilling(plane) },
   { name: 'sign-ledger-checkpoints', everyMs: 24 * 3_600_000, run: checkpointLedgers },
+  { name: 'prove-rollups', everyMs: 300_000, run: proveRollups },
   { name: 'forget-minutes', everyMs: 600_000, run: forgetMinutes },
   { name: 'forget-ended-sessions', everyMs: 3_600_000, run: forgetSessions },
   { name: 'create-event-partitions', everyMs: 6 * 3_600_000, run: keepPartitions },

@@ -45,3 +45,8 @@ export async function listDimensionValues(sql: Sql, input: { readonly customer: 
     where (${input.customer}::text is null or customer_id = ${input.customer}) and meter = ${input.meter} and dimension = ${input.dimension} order by value limit ${input.limit}`
   return rows.map(({ value }) => value)
 }
+
+/** All values of a customer that are counted by themselves. */
+export async function knownValues(sql: Sql | Transaction, customer: string): Promise<DimensionValue[]> {
+  return sql<DimensionValue[]>`select customer_id as customer, meter, dimension, value from dimension_value where customer_id = ${customer}`
+}

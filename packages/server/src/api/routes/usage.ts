@@ -1,7 +1,10 @@
 // Usage and events as they are read. What only the operator may see is left out for everybody else.
 
 import type * as z from 'zod'
-import { formatDecimal, formatUnits, parseDecimal, parseUnits } from '@tollgate/core'
+import { formatDecimal, InputError, formatUnits, parseDecimal, parseUnits } from '@tollgate/core'
+import { dimensionValuesOf } from '../../app/dimension-values.ts'
+import { checkRollups } from '../../app/rollup-check.ts'
+import { runOf, runsOf } from '../../app/runs.ts'
 import { eventsPage } from '../../app/records.ts'
 import { usageOfAll, usageReport, USAGE_AMOUNT_SCALE, USAGE_QUANTITY_SCALE, type UsageInput, type UsageReport } from '../../app/usage-report.ts'
 import { timeOf, timeOrNull } from '../contract/fields.ts'
@@ -12,6 +15,25 @@ import type { Handlers } from '../handler.ts'
 export const usageHandlers: Handlers<keyof typeof usageRoutes> = {
   getUsage: async ({ plane, params, query }) => ({ customer: params.customer, ...usageBody(query, await usageReport(plane, params.customer, inputOf(query))) }),
   getUsageOfAll: async ({ plane, query }) => usageBody(query, await usageOfAll(plane, inputOf(query))),
+  checkRollups: async ({ plane, query }) => {
+    if (query.to <= query.from) throw new InputError({ code: 'out_of_range', field: 'to', message: 'to must be after from' })
+    const { from, to, differences, ...counts } = await checkRollups(plane, { customer: query.customer ?? null, from: query.from, to: query.to })
+    return { from: timeOf(from), to: timeOf(to), ...counts, differences: differences.map((difference) => ({ ...difference, start: timeOf(difference.start) })) }
+  },
+  listDimensionValues: async ({ plane, params }) => ({ values: await dimensionValuesOf(plane, params) }),
+  listRuns: async ({ plane, params, query }) => {
+    const runs = await runsOf(plane, params.customer, { from: query.from ?? null, limit: query.limit })
+    return { data: runs.map(({ run, events, firstAt, lastAt, amount, asset }) => ({ run, events: Number(events), first_at: timeOf(firstAt), last_at: timeOf(lastAt), amount: plain(amount, USAGE_AMOUNT_SCALE), currency: asset })) }
+  },
+  getRun: async ({ plane, caller, params }) => {
+    const { totals, quantities, amounts, costs } = await runOf(plane, params.customer, params.run)
+    const money = (sums: typeof amounts) => sums.map(({ name, sum }) => ({ amount: plain(sum, USAGE_AMOUNT_SCALE), currency: name }))
+    return {
+      customer: params.customer, run: params.run, events: Number(totals.events), first_at: timeOf(totals.firstAt), last_at: timeOf(totals.lastAt),
+      quantities: Object.fromEntries(quantities.map(({ name, sum }) => [name, plain(sum, USAGE_QUANTITY_SCALE)])), charges: money(amounts),
+      ...(caller.isOperator ? { costs: money(costs) } : {}), estimated_events: Number(totals.estimated),
+    }
+  },
   listEvents: async ({ plane, caller, params, query }) => {
     const page = await eventsPage(plane, params.customer, {
       after: readSequence('events', query.cursor),

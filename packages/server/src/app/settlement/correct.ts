@@ -2,7 +2,7 @@
 // that is here, what stands of the event is reversed and what holds replaces it, both in the event's period and by its catalog. A
 // correction that comes before its event waits for it. Nothing that was written is changed.
 
-import { assert, formatUnits, InputError, parseQuantity, parseUnits, quantity, units, type Catalog, type CustomerId, type EntityId, type EventRef, type EventResult, type IncomingUsage, type UndoneCharge, type UsageEvent } from '@tollgate/core'
+import { assert, formatUnits, InputError, parseQuantity, parseUnits, quantity, units, type Catalog, type EventRef, type EventResult, type IncomingUsage, type UndoneCharge, type UsageEvent } from '@tollgate/core'
 import type { Transaction } from '../../platform/postgres.ts'
 import { customersWithCorrections, insertCorrections, readCorrections, readStanding, refuseCorrection, type CorrectionRow, type EventKeyRef, type StandingEvent } from '../../store/corrections.ts'
 import { keyText } from '../../store/events.ts'
@@ -13,6 +13,7 @@ import type { Metering } from './batch-state.ts'
 import { amend, type Amendment } from './corrections.ts'
 import { meteringOf } from './metering.ts'
 import type { Step } from './rate-batch.ts'
+import { eventOf } from './stored-event.ts'
 
 /** One event to rate: usage, or a step of its correction. */
 export type Job = { readonly event: UsageEvent; readonly step: Step; /** Left out: the meters of its catalog and of the one in force. */ readonly metering?: Metering }
@@ -102,14 +103,6 @@ async function jobsOf(tx: Transaction, parts: CorrectionParts, { original: { cus
 function rowOf({ event, correction }: IncomingUsage): CorrectionRow {
   const { of, set, reason } = correction!
   return { customer: event.customer, ...of, bySource: event.source, byId: event.id, at: event.time, isVoid: set === null, set, reason }
-}
-
-function eventOf(row: StandingEvent): UsageEvent {
-  const { source, id, type, time, feature, run, key, quantities, dimensions, cost, estimated, catalogVersion, context } = row
-  return {
-    source, id, type, time, feature, run, key, quantities, dimensions, cost, estimated, catalogVersion, customer: row.customer as CustomerId, entity: row.entity as EntityId | null, settled: null,
-    context: context as UsageEvent['context'],
-  }
 }
 
 function undoneOf(row: StandingEvent, catalog: Catalog): UndoneCharge[] {
