@@ -52,7 +52,7 @@ async function figures(customer: string) {
   return {
     balance: [balance.balance, balance.debt, ...pick(balance.blocks, 'remaining')],
     budgets: pick(balance.budgets, 'id', 'used', 'remaining'),
-    invoice: pick(invoice.lines, 'price', 'quantity', 'included', 'exact', 'amount'),
+    invoice: pick(invoice.lines, 'price', 'quantity', 'included', 'exact', 'amount', 'events'),
     total: pick((await get('/usage?granularity=total')).data, 'meter', 'quantity', 'amount', 'events'),
     // A bucket whose events were all undone may keep what tiers moved elsewhere. Which event a tier's step fell on is a matter of their order: amounts agree in sum, quantities everywhere.
     regions: pick((await get('/usage?granularity=total&group_by=region')).data, 'meter', 'region', 'quantity', 'events'),

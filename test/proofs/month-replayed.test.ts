@@ -81,7 +81,7 @@ async function deliver(current: () => Promise<Tollgate>, batch: readonly Message
 async function figuresOf(tollgate: Tollgate, id: string) {
   const get = <T>(path: string) => tollgate.get<T>(`/v1/customers/${id}${path}`)
   type Row = Readonly<Record<string, string | number | null>>
-  const columns = (rows: readonly Row[], ...members: readonly string[]) => rows.filter(({ events }) => events !== 0).map((row) => members.map((member) => row[member] ?? '').join(' '))
+  const columns = (rows: readonly Row[], ...members: readonly string[]) => rows.filter((row) => row['events'] !== 0 || !('start' in row)).map((row) => members.map((member) => row[member] ?? '').join(' '))
   const [balance, invoice, total, days, regions, sums] = await Promise.all([
     get<{ balance: string; debt: string; blocks: Row[]; budgets: Row[] }>('/balance'), get<{ lines: Row[] }>('/invoices/preview'), get<{ data: Row[] }>('/usage?granularity=total'),
     get<{ data: Row[] }>('/usage?granularity=day&group_by=bucket'), get<{ data: Row[] }>('/usage?granularity=total&group_by=region,bucket'), get<{ differences: string[] }>('/checks/sums'),
@@ -89,7 +89,7 @@ async function figuresOf(tollgate: Tollgate, id: string) {
   expect(sums.differences).toEqual([])
   return {
     balance: [balance.balance, balance.debt, ...columns(balance.blocks, 'remaining')], budgets: columns(balance.budgets, 'id', 'used', 'remaining'),
-    invoice: columns(invoice.lines, 'price', 'quantity', 'included', 'exact', 'amount'), total: columns(total.data, 'meter', 'quantity', 'amount', 'events'),
+    invoice: columns(invoice.lines, 'price', 'quantity', 'included', 'exact', 'amount', 'events'), total: columns(total.data, 'meter', 'quantity', 'amount', 'events'),
     days: columns(days.data, 'start', 'meter', 'bucket', 'quantity', 'events'), regions: columns(regions.data, 'meter', 'region', 'bucket', 'quantity', 'events'),
   }
 }

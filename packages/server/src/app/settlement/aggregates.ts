@@ -42,14 +42,12 @@ export async function loadAggregates(tx: Transaction, placed: readonly PlacedRea
   return aggregates
 }
 
-/** What each reading adds to its aggregate, in the order of the readings; an additive one adds itself. Nothing where nothing changes. */
+/**
+ * What each reading adds to its aggregate, in the order of the readings; an additive one adds itself. One that changes nothing adds
+ * zero, so that the events of a price are counted whatever their order.
+ */
 export function quantitiesOf(aggregates: Aggregates, event: UsageEvent, periodStart: Instant, readings: readonly Reading[]): Measured[] {
-  const measured: Measured[] = []
-  for (const reading of readings) {
-    const added = reading.kind === 'sum' ? reading.value : differenceOf(aggregates, { event, periodStart, reading })
-    if (added !== NONE) measured.push({ meter: reading.meter, quantity: added })
-  }
-  return measured
+  return readings.map((reading) => ({ meter: reading.meter, quantity: differenceOf(aggregates, { event, periodStart, reading }) }))
 }
 
 function differenceOf(aggregates: Aggregates, { event, periodStart, reading }: PlacedReading) {
@@ -66,13 +64,12 @@ function differenceOf(aggregates: Aggregates, { event, periodStart, reading }: P
 
 /** What an event that is undone takes from its meters: from a sum itself, else the difference to the aggregate without it. */
 export function lossesOf(aggregates: Aggregates, left: Aggregates, event: UsageEvent, periodStart: Instant, readings: readonly Reading[]): Measured[] {
-  return readings.flatMap(({ meter, kind, value, label }): Measured[] => {
-    if (kind === 'sum') return [{ meter, quantity: quantity(-value) }]
+  return readings.map(({ meter, kind, value, label }): Measured => {
+    if (kind === 'sum') return { meter, quantity: quantity(-value) }
     const key = { customer: event.customer, meter: meter.id, periodStart }
-    if (kind === 'unique') return left.labels.has(labelKey({ ...key, label: label ?? '' })) ? [] : [{ meter, quantity: quantity(-value) }]
+    if (kind === 'unique') return { meter, quantity: left.labels.has(labelKey({ ...key, label: label ?? '' })) ? NONE : quantity(-value) }
     const of = (state: Aggregates) => aggregateValue(state.states.get(stateKey(key)) ?? emptyAggregate(kind))
-    const lost = quantity(of(left) - of(aggregates))
-    return lost === NONE ? [] : [{ meter, quantity: lost }]
+    return { meter, quantity: quantity(of(left) - of(aggregates)) }
   })
 }
 
