@@ -25,7 +25,7 @@ const YIELD_EVERY = 512
 export async function run(options: { readonly rounds: number; readonly log: (line: string) => void }): Promise<readonly BenchResult[]> {
   const folder = mkdtempSync(join(tmpdir(), 'tollgate-bench-'))
   const node = await startNode({
-    node: 'bench', journalFolder: folder, authority: generousAuthority(), clock: systemClock, randomText: serialText, hashKey, warn: () => undefined,
+    node: 'bench', journalFolder: folder, authority: generousAuthority(), clock: systemClock, randomText: serialText, hashKey, boot: 'bench', warn: () => undefined,
     directory: { key: async () => null, catalog: async () => CATALOG, upstreams: async () => [], customer: async (_identity, id) => ({ snapshot: snapshotOf(id), balanceBases: {} }) },
     feed: { subscribe: () => ({ close: () => undefined }) },
   })
@@ -148,7 +148,8 @@ const CATALOG: CatalogDocument = {
 /** An authority that has always more to lend: the decision is measured, not PostgreSQL. */
 function generousAuthority(): Authority {
   return {
-    register: async (node) => ({ node, incarnation: 1, settled: { segment: 0, offset: 0 } }),
+    register: async (node) => ({ node, incarnation: 1, settled: { segment: 0, offset: 0 }, validMs: 3_600_000 }),
+    renew: async () => ({ validMs: 3_600_000 }),
     closeEarlier: async () => undefined,
     acquire: async (_identity, request) => request.budgets.map(({ budget }) => ({ budget: budget.id, periodStart: budget.period.start, granted: 2 ** 45, exhausted: false })),
     giveBack: async () => undefined,

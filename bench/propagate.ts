@@ -143,7 +143,7 @@ async function startNodes({ plane, folder }: BenchPlane): Promise<Nodes> {
   const url = await app.listen({ host: '127.0.0.1', port: 0 })
   const started = await Promise.all(['near', 'far'].map(async (node) => {
     const client = createControlClient({ url, token: TOKEN })
-    return { client, node: await startNode({ ...client, node, journalFolder: join(folder, `journal-${node}`), clock: systemClock, randomText, hashKey, warn: () => undefined }) }
+    return { client, node: await startNode({ ...client, node, journalFolder: join(folder, `journal-${node}`), clock: systemClock, randomText, hashKey, boot: 'bench', warn: () => undefined }) }
   }))
   return {
     nodes: started.map(({ node }) => node),

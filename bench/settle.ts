@@ -45,7 +45,7 @@ export async function run(options: { readonly rounds: number; readonly log: (lin
       const batches = Array.from({ length: BATCHES_PER_ROUND }, (_, index) => makeEvents(customers, `${round}-${index}`))
       const bare = await rate(batches, (events) => insertBare(sql, events.map(bareOf)))
       const ours = await rate(batches, async (events) => {
-        await plane.queue.settleStretch({ node: 'bench', to: { segment: 1, offset: 1 }, items: events.map((event) => ({ event, statedTime: true })), outbox: [] })
+        await plane.queue.settleStretch({ identity: { node: 'bench', incarnation: 1 }, to: { segment: 1, offset: 1 }, items: events.map((event) => ({ event, statedTime: true })), outbox: [] })
       })
       options.log(`round ${round === 0 ? '0 (warm-up)' : round}: ${Math.round(ours)} events/s, bare ${Math.round(bare)}`)
       if (round > 0) {

@@ -25,7 +25,7 @@ export type TestPlane = {
   readonly plane: ControlPlane
   readonly database: TestDatabase
   /** Starts a node; the same name and folder again is its next incarnation. */
-  readonly node: (options?: { readonly name?: string; readonly folder?: string; readonly authority?: (authority: Authority) => Authority }) => Promise<HotNode>
+  readonly node: (options?: { readonly name?: string; readonly folder?: string; readonly boot?: string; readonly authority?: (authority: Authority) => Authority }) => Promise<HotNode>
   readonly customer: (options: { readonly plan: string; readonly credit?: string; readonly id?: string }) => Promise<CustomerId>
   readonly close: () => Promise<void>
 }
@@ -43,9 +43,9 @@ export async function testPlane(options: { readonly clock?: Clock; readonly cata
   return {
     plane,
     database,
-    node: async ({ name = 'node-1', folder = mkdtempSync(join(tmpdir(), 'journal-')), authority = (same: Authority) => same } = {}) => {
+    node: async ({ name = 'node-1', folder = mkdtempSync(join(tmpdir(), 'journal-')), boot = 'first', authority = (same: Authority) => same } = {}) => {
       const node = await startNode({
-        node: name, journalFolder: folder, authority: authority(plane.authority), directory: plane.directory, feed: feedOf(plane), clock, randomText, hashKey, warn: (facts, message) => log.warn(facts, message),
+        node: name, journalFolder: folder, authority: authority(plane.authority), directory: plane.directory, feed: feedOf(plane), clock, randomText, hashKey, boot, warn: (facts, message) => log.warn(facts, message),
       })
       nodes.push(node)
       return node

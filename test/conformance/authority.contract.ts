@@ -68,7 +68,7 @@ export function authorityContract(name: string, { world, authority }: AuthorityU
     expect(next.incarnation).toBe(old.incarnation + 1)
     await expect(authority().acquire(old, ask(customer, { min: 1 }))).rejects.toMatchObject({ code: 'node_fenced' })
     expect(await authority().acquire(next, ask(customer, { min: 1 }))).toMatchObject({ kind: 'refused' })
-    await authority().closeEarlier(next)
+    await authority().closeEarlier(next, { kept: [old.incarnation], inFlight: [] })
     expect(await authority().acquire(next, ask(customer, { min: DOLLAR }))).toMatchObject([{ granted: DOLLAR }])
   })
 

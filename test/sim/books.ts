@@ -5,7 +5,6 @@ import {
   accountBalances,
   assert,
   eventFingerprint,
-  headroomOf,
   instant,
   isCumulative,
   rateOpening,
@@ -25,17 +24,13 @@ import {
 import { resolveSnapshot } from '@tollgate/core/resolve'
 import { debtKey, emptyOutput, type BatchState } from '../../packages/server/src/app/settlement/batch-state.ts'
 import { meteringOf } from '../../packages/server/src/app/settlement/metering.ts'
+import { lose } from '../../packages/server/src/app/settlement/lose.ts'
 import { rateInto } from '../../packages/server/src/app/settlement/rate-batch.ts'
 import type { CustomerContext } from '../../packages/server/src/app/customer-contexts.ts'
 import { createLent } from './lent.ts'
 import { CATALOG, CUSTOMER, factsOf, LINKS, type PlanId } from './scenario.ts'
 
-/**
- * Planted bugs that the checks must find: a settlement charged again when it comes again; leases taken back from under
- * requests in flight; leases of a dead process closed before its journal was read; what was given back counted twice.
- */
-export const MUTATIONS = ['none', 'settle_twice', 'close_in_flight', 'skip_replay', 'give_back_twice'] as const
-export type Mutation = (typeof MUTATIONS)[number]
+import type { Mutation } from './mutations.ts'
 
 type Block = Omit<CreditBlock, 'remaining'> & { readonly customer: string; readonly asset: string; remaining: Units; changed: boolean }
 
@@ -52,6 +47,8 @@ export function createBooks(planId: PlanId, clock: { readonly now: () => Instant
   const charges = new Map<string, bigint>()
   /** Charges posted since somebody looked. */
   const fresh: [string, bigint][] = []
+  /** Claimed too late, and charged to nobody. */
+  const lost = new Set<string>()
   const contexts = new Map<number, CustomerContext>()
   const lent = createLent(contextAt, clock)
   const state: BatchState = {
@@ -96,9 +93,13 @@ export function createBooks(planId: PlanId, clock: { readonly now: () => Instant
       assert(known === undefined || known === fingerprint, `event ${event.id} came with two contents`)
       if (known !== undefined && mutation !== 'settle_twice') continue
       fingerprints.set(event.id, fingerprint)
+      if (event.settled !== null && lent.standingOf(event.settled) === 'given_up') {
+        loseClaim(event)
+        continue
+      }
       refreshHeadrooms(event)
       const output = emptyOutput()
-      rateInto(output, state, event)
+      rateInto(output, state, mutation === 'late_period' ? { ...event, time: clock.now() } : event)
       for (const posting of output.postings.values()) {
         charges.set(event.id, (charges.get(event.id) ?? 0n) + posting.amount)
         transfers.push(
@@ -112,10 +113,28 @@ export function createBooks(planId: PlanId, clock: { readonly now: () => Instant
         )
       }
       fresh.push([event.id, charges.get(event.id)!])
-      for (const { budget, periodStart, amount, leased, node, incarnation } of output.moves.values()) {
-        lent.move(lent.rowOf(budget, periodStart), amount, leased, node === null || incarnation === null ? null : { node, incarnation })
-      }
+      lent.settle(
+        event.id,
+        [...output.moves.values()].map(({ budget, periodStart, amount, leased, node, incarnation }) => ({
+          budget,
+          periodStart,
+          amount,
+          leased,
+          identity: node === null || incarnation === null ? null : { node, incarnation },
+        })),
+      )
     }
+  }
+
+  /** Comes on leases that were given up: charged to nobody. */
+  function loseClaim(event: UsageEvent): void {
+    const losses = emptyOutput()
+    lose(losses, state, event)
+    lost.add(event.id)
+    lent.settle(
+      event.id,
+      [...losses.moves.values()].map(({ budget, periodStart, amount, leased }) => ({ budget, periodStart, amount, leased, identity: event.settled })),
+    )
   }
 
   /** Events that nobody authorized may draw what is not lent out. */
@@ -124,7 +143,7 @@ export function createBooks(planId: PlanId, clock: { readonly now: () => Instant
     if (event.settled !== null) return
     for (const source of contextAt(event.time).snapshot.funding) {
       if (source.kind !== 'allowance') continue
-      const headroom = headroomOf(lent.rowOf(source.budget.id, source.budget.period.start))
+      const headroom = lent.headroomOf(lent.budgetAt(source.budget.id, source.budget.period.start))
       state.headrooms.set(`${CUSTOMER} ${source.budget.id} ${source.budget.period.start}`, headroom > 0n ? headroom : 0n)
     }
   }
@@ -149,7 +168,7 @@ export function createBooks(planId: PlanId, clock: { readonly now: () => Instant
     })
     debts.set(owed, { customer: CUSTOMER, asset: 'USD', amount: units(debt - repaid) })
     transfers.push(...topUpTransfers({ block: id, asset: 'USD', category: 'paid', amount, repaid }))
-    if (planId !== 'quota') lent.rowOf('wallet:USD', 0 as Instant).limit += amount
+    if (planId !== 'quota') lent.raise(lent.budgetAt('wallet:USD', 0 as Instant), amount)
   }
 
   const debt = () => debts.get(owed)?.amount ?? ZERO
@@ -171,6 +190,7 @@ export function createBooks(planId: PlanId, clock: { readonly now: () => Instant
     lent,
     facts,
     charges,
+    lost,
     fresh,
     blocks,
     contextAt,

@@ -1,9 +1,8 @@
 // The invariants, checked after every step, and those that hold once everything is at rest. Each throws with the sentence
 // that was broken and its numbers.
 
-import { formatDecimal, type Budget } from '@tollgate/core'
+import { escrowOf, formatDecimal, type Account, type Budget } from '@tollgate/core'
 import type { Books } from './books.ts'
-import type { BudgetRow, Lent } from './lent.ts'
 import { isHard, type PlanId } from './scenario.ts'
 import { isCounted, type Truth } from './traffic.ts'
 
@@ -19,6 +18,8 @@ export type Checked = {
   readonly books: Books
   readonly truth: Truth
   readonly plan: PlanId
+  /** Some requests use more than they asked for. */
+  readonly overruns: boolean
   /** By how much events of tiered prices were posted above what their nodes said: nodes do not know each other's position. */
   drift: bigint
 }
@@ -29,29 +30,36 @@ const shown = (budget: Budget, amount: bigint) => formatDecimal(amount, budget.u
 export function checkStep(checked: Checked): void {
   const { books, truth, plan } = checked
   checkCharges(checked)
-  for (const row of books.lent.rows.values()) {
+  for (const row of books.lent.budgets.values()) {
     const { budget } = row
-    checkLeases(row, books.lent)
+    const account = books.lent.accountOf(row)
+    checkLeases(budget, account)
     if (!isHard(budget, plan)) continue
+    const escrow = escrowOf(account)
     const { counted, overrun } = isCounted(budget) ? truth.committed(budget) : { counted: 0n, overrun: 0n }
-    const allowed = row.limit + row.unauthorized + overrun + (budget.unit.kind === 'money' ? checked.drift : 0n)
+    const extra = row.unauthorized + overrun + (budget.unit.kind === 'money' ? checked.drift : 0n)
+    // What was lent out when a limit was lowered may still be used, and no more than that.
+    const beyond = account.settled + escrow - extra - account.limit
+    row.overhang = beyond < 0n ? 0n : beyond < row.overhang ? beyond : row.overhang
+    const allowed = account.limit + row.overhang + extra
     must(
-      row.settled + row.escrow <= allowed,
-      () => `settled + escrow ≤ limit: ${budget.id} has ${shown(budget, row.settled)} + ${shown(budget, row.escrow)} of ${shown(budget, allowed)}`,
+      account.settled + escrow <= allowed,
+      () => `settled + escrow ≤ limit: ${budget.id} has ${shown(budget, account.settled)} + ${shown(budget, escrow)} of ${shown(budget, allowed)}`,
     )
     must(counted <= allowed, () => `what is used and held stays within the limit: ${budget.id} has ${shown(budget, counted)} of ${shown(budget, allowed)}`)
   }
-  must(books.lent.lateOnClosed() === 0n, () => `a lease is closed after its last settlement: ${books.lent.lateOnClosed()} came later`)
+  // Use beyond the bound, or beyond a node's tier, has no lease to come out of.
+  if (!checked.overruns && plan !== 'hybrid') must(books.lent.lateOnClosed() === 0n, () => `a lease is closed after its last settlement: ${books.lent.lateOnClosed()} came later`)
 }
 
-function checkLeases(row: BudgetRow, lent: Lent): void {
-  let escrow = 0n
-  for (const lease of row.leases.values()) {
-    must(lease.granted >= 0n && lease.used >= 0n, () => `a lease is never negative: ${row.budget.id}`)
-    escrow += lent.openOf(lease)
+function checkLeases(budget: Budget, account: Account): void {
+  let inDoubt = 0n
+  for (const [holder, lease] of account.leases) {
+    must(lease.granted >= 0n && lease.used >= 0n, () => `a lease is never negative: ${budget.id} of ${holder}`)
+    must(lease.phase !== 'given_up' || lease.granted <= lease.used, () => `what was given up holds nothing: ${budget.id} of ${holder}`)
   }
-  must(escrow === row.escrow, () => `E = Σ(G − U): ${row.budget.id} says ${row.escrow}, its leases ${escrow}`)
-  must(row.escrow >= 0n, () => `E ≥ 0: ${row.budget.id} has ${row.escrow}`)
+  for (const { amount } of account.doubts.values()) inDoubt += amount
+  must(account.lost >= 0n && inDoubt >= 0n, () => `nothing in doubt is negative: ${budget.id}`)
 }
 
 /** No event is charged that nobody settled, none twice, and a final charge is what was posted. */
@@ -62,7 +70,7 @@ function checkCharges(checked: Checked): void {
     if (request === undefined) must(id.startsWith('evt_'), () => `${id} was charged and never asked for`)
     else {
       // It had been shipped before its disk lost it: it is charged after all.
-      if (request.state === 'lost' && request.used !== null) truth.change(request, { state: 'settled' })
+      if ((request.state === 'lost' || request.state === 'forgotten') && request.used !== null) truth.change(request, { state: 'settled' })
       must(request.state === 'settled', () => `${id} was charged and never settled`)
       must(!request.isFinal || request.charge === charge, () => `a final charge is what is posted: ${id} was told ${request.charge}, posted ${charge}`)
       if (charge > request.charge) checked.drift += charge - request.charge
@@ -70,13 +78,32 @@ function checkCharges(checked: Checked): void {
   }
 }
 
+/** Where no message was lost, a node knows of all that it was lent, and has given all of it back. */
+export function checkDrained({ books, plan }: Checked): void {
+  for (const row of books.lent.budgets.values()) {
+    // Which of wallet and overage paid is known only when it is posted.
+    if (!isHard(row.budget, plan)) continue
+    const escrow = books.lent.escrowOf(row)
+    must(escrow === 0n, () => `a drained node has given back all that it was lent: ${row.budget.id} still lends ${shown(row.budget, escrow)}`)
+  }
+}
+
 /** When all faults are over, all nodes are drained and have started anew. */
 export function checkRest(checked: Checked): void {
   const { books, truth } = checked
   checkStep(checked)
-  for (const { budget, escrow } of books.lent.rows.values()) must(escrow === 0n, () => `E → 0 at rest: ${budget.id} still lends ${shown(budget, escrow)}`)
+  for (const row of books.lent.budgets.values()) {
+    const escrow = books.lent.escrowOf(row)
+    must(escrow === 0n, () => `E → 0 at rest: ${row.budget.id} still lends ${shown(row.budget, escrow)}`)
+    must(books.lent.accountOf(row).doubts.size === 0, () => `no doubt stays for ever: ${row.budget.id}`)
+    if (row.budget.unit.kind === 'money' || !isCounted(row.budget)) continue
+    const { settled } = books.lent.accountOf(row)
+    const told = truth.committed(row.budget).settled + row.unauthorized
+    must(settled === told, () => `use is booked to the period in which it was admitted: ${row.budget.id} from ${row.budget.period.start} has ${settled}, clients used ${told}`)
+  }
   for (const request of truth.requests.values()) {
-    if (request.state === 'settled')
+    if (books.lost.has(request.id)) must(!books.charges.has(request.id), () => `what came too late is nobody's charge: ${request.id} was charged`)
+    else if (request.state === 'settled')
       must(books.charges.has(request.id), () => `nothing written is lost: ${request.id} was settled on ${request.node} and never charged`)
     else must(!books.charges.has(request.id), () => `only what was settled is charged: ${request.id} is ${request.state} and was charged`)
   }

@@ -35,6 +35,7 @@ export function createClients(run: Run, machines: Machines) {
       charge: 0n as never,
       isFinal: false,
       isExtending: false,
+      isDispatched: false,
       isWritten: false,
       isSynced: false,
     }
@@ -57,7 +58,7 @@ export function createClients(run: Run, machines: Machines) {
     whenAnswered(
       process,
       answer,
-      (told) => onAdmitted(request, told),
+      (told) => onAdmitted(request, told, { process, node }),
       () => {
         request.state = 'refused'
         counts['unavailable']! += 1
@@ -65,7 +66,7 @@ export function createClients(run: Run, machines: Machines) {
     )
   }
 
-  function onAdmitted(request: Request, told: Authorization | ReservationProblem): void {
+  function onAdmitted(request: Request, told: Authorization | ReservationProblem, { process, node }: { readonly process: Process; readonly node: Machine['node'] }): void {
     if (told.kind === 'problem' && told.code === 'directory_unavailable') {
       request.state = 'refused'
       counts['unavailable']! += 1
@@ -82,6 +83,12 @@ export function createClients(run: Run, machines: Machines) {
     // The node takes its own time as that of the event, at the moment of admission.
     truth.change(request, { state: 'open', estimate: told.estimate, at: world.now(), expiresAt: told.expiresAt })
     counts['authorized']! += 1
+    void world
+      .run(process, () => node!.written())
+      .then(() => {
+        if (process.alive) request.isDispatched = true
+      })
+      .catch(() => undefined)
   }
 
   function whenAnswered<T>(process: Process, answer: T | Promise<T>, act: (value: T) => void, onUnreachable = () => {}): void {
@@ -150,7 +157,9 @@ export function createClients(run: Run, machines: Machines) {
     if (request === null || request.isExtending) return
     const bound: Amounts = { input: request.bound.input, output: request.bound.output + random.integer(1, 1_000) }
     request.isExtending = true
-    const answer = world.run(machine.process, () => machine.node!.extend(request.id, { quantities: quantitiesOf(bound), dimensions: {} }))
+    const { process } = machine
+    const node = machine.node!
+    const answer = world.run(machine.process, () => node.extend(request.id, { quantities: quantitiesOf(bound), dimensions: {} }))
     const ended = () => {
       request.isExtending = false
     }
@@ -159,7 +168,14 @@ export function createClients(run: Run, machines: Machines) {
       answer,
       (told) => {
         ended()
-        if (told.kind === 'allowed' && request.state === 'open') truth.change(request, { bound, estimate: told.estimate })
+        if (told.kind !== 'allowed') return
+        // The stream goes on beyond its first bound when the journal knows of it.
+        void world
+          .run(process, () => node.written())
+          .then(() => {
+            if (process.alive && request.state === 'open') truth.change(request, { bound, estimate: told.estimate })
+          })
+          .catch(() => undefined)
       },
       ended,
     )
@@ -167,12 +183,13 @@ export function createClients(run: Run, machines: Machines) {
 
   /** An open request of a node, unless its time is nearly over: a late settle is allowed to exceed what was held. */
   function pickOpen(machine: Machine): Request | null {
-    const open = openOn(machine).filter(({ expiresAt }) => expiresAt > world.now())
+    const open = openOn(machine).filter(({ expiresAt, isDispatched }) => isDispatched && expiresAt > world.now())
     return open.length === 0 ? null : random.pick(open)
   }
 
   function expire(): void {
-    for (const machine of machines.all) for (const request of openOn(machine)) if (request.expiresAt <= world.now()) truth.change(request, { state: 'expired' })
+    for (const machine of [...machines.all, ...machines.zombies]) for (const request of openOn(machine)) if (request.expiresAt <= world.now()) truth.change(request, { state: 'expired' })
+    for (const request of truth.lost()) if (request.expiresAt <= world.now()) truth.change(request, { state: 'forgotten' })
   }
 
   function ingest(): void {

@@ -23,7 +23,8 @@ export type Disk = {
 
 const require = createRequire(import.meta.url)
 
-export function createDisk(world: World, random: Random): Disk {
+/** @param syncs false: it says that it has synced, and has not. */
+export function createDisk(world: World, random: Random, syncs = true): Disk {
   const files = new Map<string, File>()
   const promises = require('node:fs/promises') as Record<string, unknown>
   const saved = { mkdir: promises['mkdir'], open: promises['open'], readdir: promises['readdir'], rm: promises['rm'], stat: promises['stat'] }
@@ -62,7 +63,7 @@ export function createDisk(world: World, random: Random): Disk {
       datasync: () => {
         const { length } = file.data
         return taking(random.unit() * SYNC_MS_MAX, () => {
-          file.synced = Math.max(file.synced, length)
+          if (syncs) file.synced = Math.max(file.synced, length)
         })
       },
       read: (buffer: Buffer, offset: number, length: number, position: number) =>

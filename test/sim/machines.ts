@@ -1,7 +1,7 @@
 // Machines: each runs one production node at a time, on its own folder of the disk. A crash ends the process where it is;
 // what the journal kept is told apart from what died with it.
 
-import type { UsageEvent } from '@tollgate/core'
+import { DOUBT_REQUEST_MS, instant, type UsageEvent } from '@tollgate/core'
 import type { HotNode } from '../../packages/server/src/hot/contract.ts'
 import { decodeGroups, wholeGroups } from '../../packages/server/src/hot/journal-line.ts'
 import { startNode } from '../../packages/server/src/hot/start-node.ts'
@@ -10,14 +10,24 @@ import type { Run } from './simulate.ts'
 import type { Request } from './traffic.ts'
 import type { Process } from './world.ts'
 
-export type Machine = { readonly name: string; process: Process; node: HotNode | null; boots: number }
+export type Machine = {
+  readonly name: string
+  process: Process
+  node: HotNode | null
+  boots: number
+  /** Where its journal is. A machine that is replaced while it stands still gets another disk. */
+  folder: string
+  /** Which start of the machine this is: a power cut begins another. */
+  power: number
+}
 
 export type Machines = ReturnType<typeof createMachines>
 
 export function createMachines(run: Run, count: number) {
   const { world, disk, plane, truth, books, random, counts, problems } = run
-  const all: Machine[] = Array.from({ length: count }, (_, index) => ({ name: `node_${index + 1}`, process: { name: '', alive: false }, node: null, boots: 0 }))
-  const folderOf = (machine: Machine) => `${DISK_ROOT}/${machine.name}`
+  const all: Machine[] = Array.from({ length: count }, (_, index) => ({ name: `node_${index + 1}`, process: { name: '', alive: false }, node: null, boots: 0, folder: `${DISK_ROOT}/node_${index + 1}`, power: 1 }))
+  /** Replaced while they stood still; when they wake they do not know it. */
+  const zombies: Machine[] = []
   const openOn = (machine: Machine) => truth.openOf(machine.process.name)
 
   function boot(machine: Machine): void {
@@ -27,9 +37,11 @@ export function createMachines(run: Run, count: number) {
     world.run(process, () => {
       startNode({
         node: machine.name,
-        journalFolder: folderOf(machine),
+        journalFolder: machine.folder,
         ...plane.portsOf(process, machine.name),
         clock: { now: world.now },
+        monotonic: () => world.monotonic(process),
+        boot: `${machine.folder} ${machine.power}`,
         randomText: () => random.text(16),
         hashKey: (key) => key,
         warn: () => undefined,
@@ -49,30 +61,46 @@ export function createMachines(run: Run, count: number) {
     )
     process.alive = false
     machine.node = null
-    disk.crash(folderOf(machine), kind, process)
+    if (kind === 'power_lost') machine.power += 1
+    disk.crash(machine.folder, kind, process)
     counts['crashes']! += 1
     const kept = new Set(survivors(machine))
-    for (const request of openOn(machine)) lose(request)
+    for (const request of openOn(machine)) {
+      // What was not in the journal was not sent to a provider.
+      if (request.isDispatched) lose(request, kind)
+      else truth.change(request, { state: 'released' })
+    }
     for (const request of settledBefore) {
       if (kept.has(request.id)) continue
       if (request.isSynced || (request.isWritten && kind === 'killed'))
         throw new Error(`what is ${request.isSynced ? 'synced' : 'written'} survives: ${request.id} is gone after the node was ${kind}`)
-      lose(request)
+      lose(request, kind)
     }
     for (const request of truth.requests.values()) if (request.process === process.name && request.state === 'asking') request.state = 'refused'
   }
 
   function survivors(machine: Machine): string[] {
-    return disk.contents(folderOf(machine)).flatMap((bytes) => {
+    return disk.contents(machine.folder).flatMap((bytes) => {
       const { records } = decodeGroups(bytes.subarray(0, wholeGroups(bytes, bytes.length)), new Set(['settled']))
       return records.map(({ body }) => (body as UsageEvent).id)
     })
   }
 
-  function lose(request: Request): void {
-    truth.change(request, { state: 'lost' })
+  /** Its hold stands until nobody may settle it any more; the lost end of a journal is in doubt for a time of its own. */
+  function lose(request: Request, kind: 'killed' | 'power_lost'): void {
+    const until = kind === 'killed' ? request.expiresAt : Math.min(request.expiresAt, world.now() + DOUBT_REQUEST_MS)
+    truth.change(request, { state: 'lost', expiresAt: instant(until) })
     counts['lost']! += 1
   }
 
-  return { all, up: () => all.filter(({ node }) => node !== null), boot, crash, openOn }
+  /** Another machine takes over the name of one that stands still, on a disk of its own. */
+  function replace(machine: Machine): void {
+    zombies.push({ ...machine })
+    machine.folder = `${DISK_ROOT}/${machine.name}.${machine.boots}`
+    machine.node = null
+    boot(machine)
+    counts['zombies']! += 1
+  }
+
+  return { all, zombies, up: () => all.filter(({ node, process }) => node !== null && (process.pausedAt ?? null) === null), boot, crash, replace, openOn }
 }

@@ -2,9 +2,13 @@
 // loses and repeats what it may repeat. Its rules are those of the PostgreSQL authority; its records are in books.ts.
 
 import {
+  assert,
   AUTHORITY_TIMEOUT_MS,
+  DOUBT_REQUEST_MS,
   formatUnits,
+  holderOf,
   RECALL_WAIT_MS,
+  restOf,
   units,
   type Authority,
   type AuthorityRefusal,
@@ -15,14 +19,18 @@ import {
   type JournalPosition,
   type Lease,
   type LeaseRequest,
+  type LeftBehind,
+  type Licence,
   type NodeIdentity,
   type UsageEvent,
 } from '@tollgate/core'
 import { resolveSnapshot } from '@tollgate/core/resolve'
 import { decodeGroups } from '../../packages/server/src/hot/journal-line.ts'
-import type { Books, Mutation } from './books.ts'
+import type { Books } from './books.ts'
+import type { Mutation } from './mutations.ts'
 import type { Random } from './random.ts'
 import { CATALOG, CATALOG_DOCUMENT, CUSTOMER, LINKS } from './scenario.ts'
+import type { Terms } from './terms.ts'
 import type { Process, World } from './world.ts'
 
 export type Faults = {
@@ -34,7 +42,9 @@ export type Faults = {
   readonly cut: Set<string>
 }
 
-type NodeRow = { incarnation: number; settled: JournalPosition; readonly answers: Map<string, Lease[]> }
+type NodeRow = { incarnation: number; settled: JournalPosition; readonly answers: Map<string, Lease[] | AuthorityRefusal> }
+/** A start of a node: when it was heard of last, and the process behind it. */
+type Life = { readonly identity: NodeIdentity; readonly process: string; heardAt: number }
 type Member = {
   readonly identity: NodeIdentity
   readonly process: Process
@@ -54,18 +64,25 @@ export function createPlane(input: {
   readonly books: Books
   readonly faults: Faults
   readonly mutation: Mutation
+  readonly terms: Terms
+  /** Told when the leases of a process are given up: nothing that it does is kept room for any more. */
+  readonly onGivenUp: (process: string) => void
 }) {
-  const { world, random, books, faults, mutation } = input
+  const { world, random, books, faults, mutation, terms } = input
   const control: Process = { name: 'control', alive: true }
   const nodes = new Map<string, NodeRow>()
   const members = new Map<string, Member>()
+  const lives: Life[] = []
+  const endsAt = new Map<string, number>()
   let epoch = 1
+  /** The control plane is restarting: nobody reaches it. */
+  let isAway = false
 
   /** One call over the network. `mayRepeat` says that the receiver tells a second delivery from a second call. */
   function call<T>(from: Process, node: string, mayRepeat: boolean, handle: () => T | Promise<T>): Promise<T> {
     return new Promise((resolve, reject) => {
       let answered = false
-      const passes = () => !faults.cut.has(node) && !random.chance(faults.lost)
+      const passes = () => !isAway && !faults.cut.has(node) && !random.chance(faults.lost)
       const deliver = () => {
         if (!passes()) return
         world.after(control, random.unit() * DELAY_MS_MAX, () => {
@@ -112,14 +129,65 @@ export function createPlane(input: {
   }
 
   function fence(identity: NodeIdentity): void {
-    if (rowOf(identity.node).incarnation !== identity.incarnation) throw new Error(`node ${identity.node} was replaced`)
+    const standing = books.lent.standingOf(identity)
+    if (standing !== 'active' && standing !== 'silent') throw new Error(`node ${identity.node} is ${standing}`)
   }
 
-  function register(node: string): NodeIdentity & { readonly settled: JournalPosition } {
+  const licence = { validMs: terms.validMs }
+
+  function register(process: Process, node: string): NodeIdentity & Licence & { readonly settled: JournalPosition } {
     const row = rowOf(node)
-    row.incarnation += 1
-    if (mutation === 'skip_replay') books.lent.closeLeases((name, incarnation) => name === node && incarnation < row.incarnation)
-    return { node, incarnation: row.incarnation, settled: row.settled }
+    const answer = books.lent.run({ kind: 'register', node })
+    assert(answer.kind === 'registered', 'a node registers')
+    row.incarnation = answer.incarnation
+    const identity = { node, incarnation: row.incarnation }
+    lives.push({ identity, process: process.name, heardAt: world.now() })
+    if (mutation === 'skip_replay') books.lent.close(node, { kept: everyIncarnation(row.incarnation), inFlight: [] })
+    return { ...identity, ...licence, settled: row.settled }
+  }
+
+  function heard(identity: NodeIdentity): void {
+    const life = lives.find((one) => one.identity.node === identity.node && one.identity.incarnation === identity.incarnation)
+    if (life !== undefined) life.heardAt = world.now()
+  }
+
+  function renew(identity: NodeIdentity): Licence {
+    fence(identity)
+    books.lent.run({ kind: 'renew', holder: holderOf(identity.node, identity.incarnation) })
+    heard(identity)
+    return mutation === 'no_margin' ? { validMs: terms.silentMs + terms.giveUpMs + 60_000 } : licence
+  }
+
+  function closeEarlier(identity: NodeIdentity, left: LeftBehind): void {
+    fence(identity)
+    const told: LeftBehind = mutation === 'forget_in_flight' ? { ...left, inFlight: [] } : mutation === 'believe_tail' ? { ...left, kept: everyIncarnation(identity.incarnation) } : left
+    if (mutation === 'never_close') return
+    books.lent.close(identity.node, told)
+    for (const { reservation, endsAt: at } of told.inFlight) endsAt.set(reservation, at)
+    for (const { identity: earlier } of lives) if (earlier.node === identity.node && earlier.incarnation < identity.incarnation) {
+      const rest = restOf(holderOf(earlier.node, earlier.incarnation))
+      if (!endsAt.has(rest)) endsAt.set(rest, world.now() + DOUBT_REQUEST_MS)
+    }
+  }
+
+  const everyIncarnation = (latest: number) => Array.from({ length: latest }, (_, index) => index + 1)
+
+  /** The job of the control plane: nodes that went silent, doubts whose time is over. */
+  function endOverdue(): void {
+    const now = world.now()
+    for (const { identity, process, heardAt } of lives) {
+      const holder = holderOf(identity.node, identity.incarnation)
+      const standing = books.lent.standingOf(identity)
+      if (standing === 'active' && now - heardAt >= terms.silentMs) books.lent.run({ kind: 'lapse', holder })
+      if (standing !== 'silent' && standing !== 'replaced') continue
+      const releaseMs = mutation === 'release_on_lapse' ? 0 : terms.giveUpMs
+      if (now - heardAt < terms.silentMs + releaseMs || !books.lent.isOpen(identity)) continue
+      books.lent.run(mutation === 'release_on_lapse' ? { kind: 'release', holder, accounts: [...books.lent.budgets.keys()] } : { kind: 'give_up', holder })
+      if (mutation !== 'release_on_lapse') input.onGivenUp(process)
+    }
+    const over = [...endsAt].filter(([, at]) => at <= now).map(([reservation]) => reservation)
+    for (const reservation of over) endsAt.delete(reservation)
+    books.lent.run({ kind: 'resolve', reservations: over })
   }
 
   async function acquire(identity: NodeIdentity, request: LeaseRequest): Promise<Lease[] | AuthorityRefusal> {
@@ -132,10 +200,12 @@ export function createPlane(input: {
     const { answers } = rowOf(identity.node)
     const key = `${identity.incarnation}/${request.sequence}`
     const known = answers.get(key)
-    if (known !== undefined) return known
+    if (known !== undefined && mutation !== 'lend_twice') return known
     const answer = books.lent.acquire(identity, budgets)
-    if (Array.isArray(answer)) answers.set(key, answer)
-    return answer
+    if (answer === 'fenced') throw new Error(`node ${identity.node} is fenced`)
+    answers.set(key, answer)
+    if (!Array.isArray(answer) && mutation === 'keep_partial') for (const one of budgets.slice(0, -1)) books.lent.acquire(identity, [one])
+    return mutation === 'grant_double' && Array.isArray(answer) ? answer.map((lease) => ({ ...lease, granted: lease.granted * 2 })) : answer
   }
 
   function ship(identity: NodeIdentity, lines: Uint8Array, to: JournalPosition): JournalPosition {
@@ -143,6 +213,8 @@ export function createPlane(input: {
     if (torn) throw new Error(`node ${identity.node} ships a damaged journal`)
     books.settle(records.map((record) => record.body as UsageEvent))
     const row = rowOf(identity.node)
+    // The journal of a process that was replaced is another one.
+    if (row.incarnation !== identity.incarnation) return to
     if (to.segment > row.settled.segment || (to.segment === row.settled.segment && to.offset > row.settled.offset)) row.settled = to
     return to
   }
@@ -156,7 +228,7 @@ export function createPlane(input: {
   ): Promise<void> {
     epoch += 1
     const message = { ...unnumbered, epoch } as FeedMessage
-    if (mutation === 'close_in_flight' && unnumbered.kind === 'recall') books.lent.closeLeases((node) => node !== except)
+    if (mutation === 'close_in_flight' && unnumbered.kind === 'recall') books.lent.stripOthers(except)
     return new Promise((resolve) => {
       const told = [...members.values()].filter(({ identity }) => identity.node !== except)
       const isDone = () => told.every(({ acknowledged, process }) => acknowledged >= message.epoch || !process.alive)
@@ -171,7 +243,7 @@ export function createPlane(input: {
   }
 
   function send(member: Member, message: FeedMessage, onAcknowledged: () => void): void {
-    if (faults.cut.has(member.identity.node) || random.chance(faults.lost)) return
+    if (isAway || faults.cut.has(member.identity.node) || random.chance(faults.lost)) return
     world.after(member.process, random.unit() * DELAY_MS_MAX, () => {
       void Promise.resolve(member.receive(message)).then(
         () => {
@@ -189,12 +261,9 @@ export function createPlane(input: {
     const reach = <T>(mayRepeat: boolean, handle: () => T | Promise<T>) => call(process, node, mayRepeat, handle)
     return {
       authority: {
-        register: (name) => reach(false, () => register(name)),
-        closeEarlier: (identity) =>
-          reach(true, () => {
-            fence(identity)
-            books.lent.closeLeases((name, incarnation) => name === identity.node && incarnation < identity.incarnation)
-          }),
+        register: (name) => reach(false, () => register(process, name)),
+        renew: (identity) => reach(true, () => renew(identity)),
+        closeEarlier: (identity, left) => reach(true, () => closeEarlier(identity, left)),
         acquire: (identity, request) => attempted(() => reach(true, () => acquire(identity, request))),
         // Nothing tells a second giving back from a repeated one, so it is sent once; what is lost stays lent out until the next start.
         giveBack: (identity, _sequence, returned) =>
@@ -232,10 +301,35 @@ export function createPlane(input: {
     return { snapshot, balanceBases: { 'wallet:USD': formatUnits(units(books.posted() + books.lent.usedBy(identity, 'wallet:USD', 0)), 'USD') } }
   }
 
+  function every(delayMs: number, action: () => void): void {
+    world.after(control, delayMs, () => {
+      action()
+      every(delayMs, action)
+    })
+  }
+  every(500, endOverdue)
+
   return {
     portsOf,
     rowOf,
     control,
+    endOverdue,
+    /** Away for a while, and back on another machine: epochs begin higher, and the feeds come back by themselves. */
+    failOver: () => {
+      if (isAway) return
+      isAway = true
+      const lost = [...members.values()]
+      members.clear()
+      world.after(control, random.integer(200, 4_000), () => {
+        isAway = false
+        epoch += 1_000
+        for (const member of lost) {
+          if (!member.process.alive || members.has(member.identity.node)) continue
+          members.set(member.identity.node, member)
+          send(member, { kind: 'hello', epoch }, () => undefined)
+        }
+      })
+    },
     announce: () => broadcast({ kind: 'customer', customer: CUSTOMER }, null),
     recall: (budgets: readonly string[]) => broadcast({ kind: 'recall', customer: CUSTOMER, budgets }, null),
   }

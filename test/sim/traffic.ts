@@ -13,8 +13,14 @@ export type Request = {
   bound: Amounts
   /** Upper bound of the charge, as answered. */
   estimate: Units
-  /** lost: the node died before its settlement was kept, so nobody will ever be charged for it. */
-  state: 'asking' | 'refused' | 'open' | 'settled' | 'released' | 'expired' | 'lost'
+  /**
+   * - `lost` the node died before its settlement was kept: nobody will be charged for it, but a provider may have run it, so it counts
+   *   until nobody may settle it any more
+   * - `forgotten` it was lost, and that time is over · `given_up` its node was silent for so long that nothing is kept for it
+   */
+  state: 'asking' | 'refused' | 'open' | 'settled' | 'released' | 'expired' | 'lost' | 'forgotten' | 'given_up'
+  /** Its intent has reached the file, so it may have gone to a provider. */
+  isDispatched: boolean
   expiresAt: Instant
   used: Amounts | null
   charge: Units
@@ -26,27 +32,29 @@ export type Request = {
   isSynced: boolean
 }
 
-export type Committed = { counted: bigint; overrun: bigint; lost: bigint }
+export type Committed = { counted: bigint; overrun: bigint; settled: bigint }
 
 export type Truth = {
   readonly requests: ReadonlyMap<string, Request>
   readonly add: (request: Request) => void
   /** Every change of a request goes through here, so that the sums follow. */
   readonly change: (request: Request, changes: Partial<Request>) => void
-  /** Used, or held by open requests (`counted`, of which `overrun` beyond what was asked for), and what died with a node. */
+  /** Used, or held by open requests (`counted`, of which `overrun` beyond what was asked for); `settled` of it was told as such. */
   readonly committed: (budget: Pick<Budget, 'id' | 'period'>) => Readonly<Committed>
   readonly openOf: (process: string) => readonly Request[]
+  readonly lost: () => readonly Request[]
 }
 
 export function createTruth(budgetsAt: (at: Instant) => { readonly snapshot: CustomerSnapshot; readonly budgets: readonly Budget[] }): Truth {
   const requests = new Map<string, Request>()
   const sums = new Map<string, Committed>()
   const open = new Map<string, Set<Request>>()
+  const lost = new Set<Request>()
 
   const keyOf = (budget: Pick<Budget, 'id' | 'period'>) => `${budget.id} ${budget.period.start}`
 
   function sumOf(budget: Pick<Budget, 'id' | 'period'>): Committed {
-    const sum = sums.get(keyOf(budget)) ?? { counted: 0n, overrun: 0n, lost: 0n }
+    const sum = sums.get(keyOf(budget)) ?? { counted: 0n, overrun: 0n, settled: 0n }
     sums.set(keyOf(budget), sum)
     return sum
   }
@@ -65,9 +73,9 @@ export function createTruth(budgetsAt: (at: Instant) => { readonly snapshot: Cus
       const sum = sumOf(budget)
       const held = amountOf(budget, request.bound, request.estimate)
       const used = request.used === null ? held : amountOf(budget, request.used, request.charge)
-      if (request.state === 'lost') sum.lost += sign * used
-      else sum.counted += sign * used
-      if (request.state !== 'lost' && used > held) sum.overrun += sign * (used - held)
+      sum.counted += sign * used
+      if (request.state === 'settled') sum.settled += sign * used
+      if (used > held) sum.overrun += sign * (used - held)
     }
   }
 
@@ -86,9 +94,12 @@ export function createTruth(budgetsAt: (at: Instant) => { readonly snapshot: Cus
       count(request, 1n)
       if (request.state === 'open') openSet(request.process).add(request)
       else openSet(request.process).delete(request)
+      if (request.state === 'lost') lost.add(request)
+      else lost.delete(request)
     },
     committed: sumOf,
     openOf: (process) => [...openSet(process)],
+    lost: () => [...lost],
   }
 }
 

@@ -7,7 +7,14 @@ import { createRequire, syncBuiltinESMExports } from 'node:module'
 import type { Instant } from '@tollgate/core'
 
 /** A simulated process: one incarnation of a node, or the control plane. */
-export type Process = { readonly name: string; alive: boolean }
+export type Process = {
+  readonly name: string
+  alive: boolean
+  /** Since when it stands still, as a suspended machine does: nothing of it runs, and its monotonic clock stops. */
+  pausedAt?: number | null
+  /** For how long it stood still so far. */
+  pausedMs?: number
+}
 
 export type World = {
   /** Milliseconds of virtual time. */
@@ -19,6 +26,11 @@ export type World = {
   readonly run: <T>(process: Process, action: () => T) => T
   /** The process whose code runs now. */
   readonly current: () => Process
+  readonly pause: (process: Process) => void
+  /** What fell due meanwhile happens now. */
+  readonly resume: (process: Process) => void
+  /** Milliseconds of a clock that stops with the process. */
+  readonly monotonic: (process: Process) => number
   /** Lets `durationMs` pass, with all that falls due. */
   readonly advance: (durationMs: number) => Promise<void>
   /** Lets everything settle that needs no time. */
@@ -41,7 +53,11 @@ export function createWorld(startAt: Instant): World {
   let now: number = startAt
   let order = 0
 
+  /** Due for processes that stand still. */
+  const waiting: Due[] = []
+
   const current = () => owner.getStore() ?? OUTSIDE
+  const isPaused = (process: Process) => process.pausedAt !== undefined && process.pausedAt !== null
 
   function after(process: Process, delayMs: number, action: () => void): () => void {
     const due: Due = { at: now + Math.max(0, delayMs), order: order++, process, action, cancelled: false }
@@ -56,11 +72,22 @@ export function createWorld(startAt: Instant): World {
     for (let next = queue[0]; next !== undefined && next.at <= until; next = queue[0]) {
       pop(queue)
       if (next.cancelled || !next.process.alive) continue
+      if (isPaused(next.process)) {
+        waiting.push(next)
+        continue
+      }
       now = Math.max(now, next.at)
       owner.run(next.process, next.action)
       await settle()
     }
     now = until
+  }
+
+  function resume(process: Process): void {
+    if (!isPaused(process)) return
+    process.pausedMs = (process.pausedMs ?? 0) + (now - process.pausedAt!)
+    process.pausedAt = null
+    for (const due of waiting.splice(0)) push(queue, due)
   }
 
   const settle = () => new Promise<void>((resolve) => realImmediate(resolve))
@@ -86,7 +113,13 @@ export function createWorld(startAt: Instant): World {
     sleep: (delayMs) => sleep(current(), delayMs),
   })
 
-  return { now: () => Math.floor(now) as Instant, after, sleep, run: (process, action) => owner.run(process, action), current, advance, settle, close: restore }
+  return { now: () => Math.floor(now) as Instant, after, sleep, run: (process, action) => owner.run(process, action), current, advance, settle, close: restore,
+    pause: (process) => {
+      process.pausedAt = now
+    },
+    resume,
+    monotonic: (process) => (isPaused(process) ? process.pausedAt! : now) - (process.pausedMs ?? 0),
+  }
 }
 
 type Timers = {

@@ -53,6 +53,24 @@ export const RESERVATION_REPLAY_MS = 10 * 60_000
 export const DENIALS_RECORDED_PER_SECOND = 5
 /** Largest lease in hold units (nano-units of money, or meter units): sums of a few stay below 2^53. */
 export const LEASE_UNITS_MAX = 2 ** 50
+/** A node that was not heard of for this long counts as silent: its leases are in doubt. Longer than a restart of PostgreSQL, so that one stops nobody. */
+export const LEASE_TTL_MS = 10 * 60_000
+/** By how much earlier a node itself stops admitting: more than two clocks drift apart in that time. */
+export const LEASE_MARGIN_MS = 30_000
+/** How often a node says that it lives. */
+export const LEASE_RENEW_MS = 5_000
+/** How long a silent node's leases on soft budgets are kept for it: passing those is no harm, idle budget is. */
+export const DOUBT_SOFT_MS = 15 * 60_000
+/** How long those on hard budgets are: as long as a reservation may live. After it, what the node still claims is the operator's loss. */
+export const DOUBT_HARD_MS = 24 * 60 * 60_000
+/** How long the hold of a gateway's request stands when its process died: longer than a provider works on one. */
+export const DOUBT_REQUEST_MS = 15 * 60_000
+/** Requests in doubt, or silent nodes, that are handled in one turn. */
+export const DOUBTS_PER_TURN_MAX = 1_000
+/** Acquires that share one transaction: all that wait, up to this. */
+export const ACQUIRES_PER_BATCH_MAX = 256
+/** Transactions of acquires at once: while one waits for its commit the next is being read. */
+export const ACQUIRE_LANES = 2
 /** Time that the authority waits for nodes to give back idle slices before it refuses. */
 export const RECALL_WAIT_MS = 150
 /** Deadline of a call from a node to its authority. */

@@ -23,15 +23,36 @@ export type JournalPosition = { readonly segment: number; readonly offset: numbe
  */
 export type Authority = {
   /** Starts an incarnation and tells where the node's journal has been settled up to. */
-  readonly register: (node: string) => Promise<NodeIdentity & { readonly settled: JournalPosition }>
-  /** Closes the leases of earlier incarnations, once their journal has been shipped. */
-  readonly closeEarlier: (identity: NodeIdentity) => Promise<void>
+  readonly register: (node: string) => Promise<NodeIdentity & Licence & { readonly settled: JournalPosition }>
+  /** Says that the node lives. Whoever is silent for longer than the licence admits nothing, and its leases come into doubt. */
+  readonly renew: (identity: NodeIdentity) => Promise<Licence>
+  /** Closes the leases of earlier incarnations, once their journal has been shipped. What was in flight stays held, in doubt. */
+  readonly closeEarlier: (identity: NodeIdentity, left: LeftBehind) => Promise<void>
   /** All budgets that a request misses, all or nothing on their `min`. */
   readonly acquire: (identity: NodeIdentity, request: LeaseRequest) => Promise<Lease[] | AuthorityRefusal>
   /** Gives idle amounts back (after a recall, at shutdown). The sequence is of the same count as that of acquires. */
   readonly giveBack: (identity: NodeIdentity, sequence: number, returned: readonly ReturnedLease[]) => Promise<void>
   /** Ships a stretch of journal; answers when it is settled, with the position after it. */
   readonly ship: (identity: NodeIdentity, stretch: JournalStretch) => Promise<JournalPosition>
+}
+
+/** How long after it *sent* the call a node may admit, by each of its clocks. Shorter than the authority waits: an interval, never an hour. */
+export type Licence = { readonly validMs: number }
+
+/** What a dead process left in its journal. */
+export type LeftBehind = {
+  /** Incarnations whose journal was there and whole. Of others lines may be missing: after a power cut, or on another disk. */
+  readonly kept: readonly number[]
+  readonly inFlight: readonly InFlight[]
+}
+
+/** A request that was admitted and has no end in the journal. Amounts in hold units. */
+export type InFlight = {
+  readonly reservation: string
+  readonly incarnation: number
+  /** Until then it may still be settled. */
+  readonly endsAt: Instant
+  readonly holds: readonly ReturnedLease[]
 }
 
 export type ReturnedLease = { readonly customer: CustomerId; readonly budget: string; readonly periodStart: Instant; readonly amount: number }

@@ -100,6 +100,7 @@ const leased = (part: Partial<LeaseState>): LeaseState => ({
   escrow: 0n,
   lease: { granted: 0n, used: 0n },
   othersEscrow: 0n,
+  sharers: 1,
   ...part,
 })
 
@@ -136,7 +137,7 @@ test('over any series of acquires by any nodes E = Σ(G − U) and the headroom 
       for (const { node, request, share } of list) {
         const lease = leases[node]!
         const escrow = escrowOf()
-        const step = leaseFrom({ limit, settled, escrow, lease, othersEscrow: escrow - open(lease) }, tokens, request)
+        const step = leaseFrom({ limit, settled, escrow, lease, othersEscrow: escrow - open(lease), sharers: 1 }, tokens, request)
         if (step === null) continue
         lease.granted = step.leaseGranted
         expect(escrowOf()).toBe(step.escrow)

@@ -54,15 +54,16 @@ export function headroomOf(state: BudgetState): bigint {
 
 /**
  * How much to lease out: at least `min` or nothing, and what the request needs if it is there. Beyond the need the node's
- * wish, but no more than half of what is left, so that a top-up, an ingested event or another node finds something
- * without a recall. Returns hold units, or null.
+ * wish, but no more than half of what is left, shared fairly among the nodes that use the budget now, so that a top-up, an
+ * ingested event or another node finds something without a recall. Where that share is less than the need, the lease is exact:
+ * one request's hold. Returns hold units, or null.
  */
-export function grantFrom(state: BudgetState, unit: BudgetUnit, request: Omit<LeaseNeed, 'budget'>): number | null {
+export function grantFrom(state: BudgetState, unit: BudgetUnit, request: Omit<LeaseNeed, 'budget'>, sharers = 1): number | null {
   const { min, need, want } = request
   assert(min >= 0 && need >= min && want >= need, `grantFrom: not min ≤ need ≤ want: ${min}, ${need}, ${want}`)
   const free = Math.max(0, Math.min(exactToGrant(unit, headroomOf(state)), LEASE_UNITS_MAX))
   if (free < min) return null
-  return Math.min(free, Math.max(need, Math.min(want, Math.floor(free / 2))))
+  return Math.min(free, Math.max(need, Math.min(want, Math.floor(free / (2 * sharers)))))
 }
 
 export function afterGrant(state: BudgetState, unit: BudgetUnit, granted: number): BudgetState {
@@ -72,7 +73,12 @@ export function afterGrant(state: BudgetState, unit: BudgetUnit, granted: number
 }
 
 /** A budget as one node meets it: the node's own lease, and what other nodes hold. */
-export type LeaseState = BudgetState & { readonly lease: { readonly granted: bigint; readonly used: bigint }; readonly othersEscrow: bigint }
+export type LeaseState = BudgetState & {
+  readonly lease: { readonly granted: bigint; readonly used: bigint }
+  readonly othersEscrow: bigint
+  /** Nodes that hold some of it now, this one included. */
+  readonly sharers: number
+}
 
 export type LeaseStep = {
   /** What the node is told, in hold units. */
@@ -95,7 +101,7 @@ export function leaseFrom(state: LeaseState, unit: BudgetUnit, request: Omit<Lea
   const overrun = lease.used > lease.granted ? lease.used - lease.granted : 0n
   const overrunHold = Math.max(0, exactToGrant(unit, overrun))
   const beyond = (amount: number) => Math.max(0, amount - overrunHold)
-  const granted = grantFrom(state, unit, { min: beyond(request.min), need: beyond(request.need), want: beyond(request.want) })
+  const granted = grantFrom(state, unit, { min: beyond(request.min), need: beyond(request.need), want: beyond(request.want) }, state.sharers)
   if (granted === null) return null
   const after = afterGrant(state, unit, granted)
   return {

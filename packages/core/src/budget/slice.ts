@@ -10,6 +10,8 @@ export type Slice = {
   readonly periodStart: Instant
   /** The lease ends here: a request after it belongs to another period. */
   readonly periodEnd: Instant
+  /** `"<budget>",<start of the period>`: how records of holds name it, ready to be written. */
+  readonly label: string
   granted: number
   used: number
   held: number
@@ -23,7 +25,7 @@ export type Slice = {
 export type Refused = { readonly min: number; readonly until: Instant; readonly limit?: string; readonly used?: string; readonly headroom?: string }
 
 export function openSlice(input: { readonly budget: string; readonly periodStart: Instant; readonly periodEnd: Instant }): Slice {
-  return { ...input, granted: 0, used: 0, held: 0, refused: null }
+  return { ...input, label: `${JSON.stringify(input.budget)},${input.periodStart}`, granted: 0, used: 0, held: 0, refused: null }
 }
 
 /** What a new request may still take. Negative after an overrun. */

@@ -3,9 +3,9 @@
 
 import type { FastifyInstance, FastifyReply } from 'fastify'
 import type { ServerResponse } from 'node:http'
-import { SHIP_BYTES_MAX, type CustomerId, type FeedMessage, type JournalPosition, type LeaseRequest, type NodeIdentity, type ReturnedLease } from '@tollgate/core'
+import { SHIP_BYTES_MAX, type CustomerId, type FeedMessage, type JournalPosition, type LeaseRequest, type LeftBehind, type NodeIdentity, type ReturnedLease } from '@tollgate/core'
 import type { ControlPlane } from '../app/control-plane.ts'
-import { FencedError, StaleBudgetError } from '../app/postgres-authority.ts'
+import { FencedError, StaleBudgetError } from '../app/authority/errors.ts'
 import { isEqualSecret } from '../platform/secrets.ts'
 
 /** A feed that is silent for this long gets a blank line, so that a dead connection is noticed. */
@@ -27,9 +27,10 @@ export function registerInternal(app: FastifyInstance, plane: ControlPlane, node
 
     scope.post('/nodes', async (request) => plane.authority.register((request.body as { node: string }).node))
     scope.post('/nodes/:node/:incarnation/close-earlier', async (request) => {
-      await plane.authority.closeEarlier(identityOf(request))
+      await plane.authority.closeEarlier(identityOf(request), request.body as LeftBehind)
       return {}
     })
+    scope.post('/nodes/:node/:incarnation/renew', async (request) => plane.authority.renew(identityOf(request)))
     scope.post('/nodes/:node/:incarnation/acquire', async (request) => plane.authority.acquire(identityOf(request), request.body as LeaseRequest))
     scope.post('/nodes/:node/:incarnation/give-back', async (request) => {
       const { sequence, returned } = request.body as { sequence: number; returned: ReturnedLease[] }

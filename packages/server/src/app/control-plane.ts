@@ -8,7 +8,7 @@ import { createCustomerContexts, type CustomerContexts } from './customer-contex
 import type { TimeBounds } from './events/read-event.ts'
 import { createDirectory } from './directory.ts'
 import { createNodeHub, type NodeHub } from './node-hub.ts'
-import { createPostgresAuthority } from './postgres-authority.ts'
+import { createPostgresAuthority } from './authority/postgres-authority.ts'
 import { createKnownDimensions } from './settlement/known-dimensions.ts'
 import { createSharers } from './sharers.ts'
 import { createSettlementQueue, type SettlementQueue } from './settlement/queue.ts'

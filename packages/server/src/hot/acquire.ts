@@ -11,6 +11,7 @@ const EXHAUSTION_BELIEVED_MS = 5_000
 
 /** One call per customer at a time: those who come meanwhile wait for it and look at their slices again. */
 export function acquire(node: Inside, state: CustomerState, needs: Extract<Decision, { kind: 'miss' }>['needs']): Promise<void> {
+  if (!node.parts.licence.isValid()) return node.parts.licence.renew()
   if (state.acquiring !== null) return state.acquiring
   node.counts.acquires += 1
   // The slice of a period that is over makes way; what it has left must be back before more is asked for.

@@ -8,10 +8,9 @@ import { allowed, denied, directoryAway, problem, unavailable, warningsOf } from
 import type { Authorization, AuthorizeInput, Degrade, ReservationProblem } from './contract.ts'
 import { sliceFor, sliceIn, type CustomerState } from './customer-state.ts'
 import type { Inside } from './inside.ts'
-import { encodeIntent } from './journal-line.ts'
 import { rateOf, takeRates } from './rates.ts'
 import { clamped, fallback, fittingOutput, isExhaustion, mayClamp, restOf, type Retry } from './remedy.ts'
-import type { Reservation } from './reservation.ts'
+import { intentOf, type Reservation } from './reservation.ts'
 
 /** Answers of the authority that a request waits for, its own or of those before it, until it is refused as unavailable. */
 export const ROUNDS_PER_REQUEST_MAX = 256
@@ -111,7 +110,7 @@ function reserve(node: Inside, state: CustomerState, input: AuthorizeInput, fing
   state.open += 1
   node.counts.authorized += 1
   if (degrade !== null) node.counts.degraded += 1
-  node.journal.note(encodeIntent({ reservation: id, customer: input.customer, time: now, estimate: String(estimate) }))
+  node.journal.note(intentOf(reservation))
   for (const { why, denial } of decision.notices) if (why === 'observed') record(node, input, makeId('decision', node.parts.randomText()), denial, true)
   return allowed(reservation, false, now)
 }
@@ -127,7 +126,8 @@ export function decisionInput(node: Inside, state: CustomerState, known: Pick<Cu
   return {
     snapshot: known.snapshot,
     catalog: known.catalog,
-    slices: (budget) => sliceIn(state, budget),
+    // Whom its authority has not heard of for too long may use nothing of what it was lent.
+    slices: node.parts.licence.isValid() ? (budget) => sliceIn(state, budget) : () => undefined,
     rates: (budget) => rateOf(state, budget, now),
     request: {
       feature: input.feature, model: input.model, entity: input.entity, key: input.key?.id ?? null, run: input.run, quantities: input.bound.quantities, dimensions: input.bound.dimensions,

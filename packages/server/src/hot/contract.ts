@@ -119,10 +119,15 @@ export type HotNode = {
   readonly upstreams: () => readonly UpstreamConfig[]
   /** Requests of a customer that are open on this node. */
   readonly openFor: (customer: CustomerId) => number
+  /**
+   * Resolves when all that was admitted and settled so far is in the journal and survives `kill -9`. Awaited before an admitted
+   * request goes to a provider, so that no call runs that a restart would not know of.
+   */
+  readonly written: () => Promise<void>
   /** Resolves when all that was written so far survives a power loss. `settle` by API awaits it. */
   readonly sync: () => Promise<void>
   readonly stats: () => Readonly<Record<string, number>>
-  /** False while the node must not admit: its journal cannot be written, or it is not registered. */
+  /** False while the node must not admit: its journal cannot be written, or its authority has not heard of it for too long. */
   readonly isReady: () => boolean
   /** Stops admitting, ships what is journaled and gives its leases back. */
   readonly drain: () => Promise<void>

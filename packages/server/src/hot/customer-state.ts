@@ -181,6 +181,12 @@ export function takePast(state: CustomerState): ReturnedLease[] {
 /** How many slices are looked at in one go: a request waits for it. */
 const SLICES_FORGOTTEN_AT_ONCE = 256
 
+/** Everything idle, also of periods that are over: when the customer is forgotten, or the node drains. */
+export function returnEverything(state: CustomerState): ReturnedLease[] {
+  const past = takePast(state)
+  return [...returnIdle(state, [...state.slices.keys()]), ...past]
+}
+
 /** What is idle in slices of budgets that the snapshot no longer has, and of periods that are over. */
 function dropForeignSlices(state: CustomerState): ReturnedLease[] {
   const isCurrent = (slice: Slice) => budgetOf(state.snapshot, slice.budget, slice.periodStart)?.period.start === slice.periodStart

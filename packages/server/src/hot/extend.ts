@@ -7,7 +7,7 @@ import { allowed, ended, notFound, unavailable } from './answers.ts'
 import type { Authorization, AuthorizeInput, ReservationProblem } from './contract.ts'
 import { sliceFor } from './customer-state.ts'
 import type { Inside } from './inside.ts'
-import type { Reservation } from './reservation.ts'
+import { intentOf, type Reservation } from './reservation.ts'
 
 export function extend(node: Inside, id: ReservationId, bound: AuthorizeInput['bound']): Authorization | ReservationProblem | Promise<Authorization | ReservationProblem> {
   const reservation = node.book.get(id)
@@ -34,6 +34,7 @@ function extendOpen(node: Inside, reservation: Reservation, bound: AuthorizeInpu
     reservation.holds = decision.holds
     reservation.estimate = decision.estimate
     reservation.input = input
+    node.journal.note(intentOf(reservation))
     return allowed(reservation, false, node.clock.now())
   }
   if (decision.kind === 'deny') return refuse(node, state, reservation.input, decision.denial, decision.budget)

@@ -52,7 +52,7 @@ test('released segments are deleted, the one that is being written never', async
 })
 
 test('a journal whose disk was lost starts above the segments that settlement has seen', async () => {
-  const journal = await openFileJournal(folder(), 7)
+  const journal = await openFileJournal(folder(), { after: 7 })
   await journal.append(line('res_x'))
   expect((await idsFrom(journal, { segment: 7, offset: 1_000_000 })).ids).toEqual(['res_x'])
   await journal.close()

@@ -6,7 +6,7 @@
 import { mkdir, open, readdir, rm, stat, type FileHandle } from 'node:fs/promises'
 import { join } from 'node:path'
 import { JOURNAL_BYTES_MAX, JOURNAL_SEGMENT_BYTES_MAX, type Journal, type JournalPosition, type JournalStretch } from '@tollgate/core'
-import { encodeGroup, wholeGroups } from './journal-line.ts'
+import { encodeGroup, encodeLine, wholeGroups, type Started } from './journal-line.ts'
 
 /** How long written lines may wait for their group's sync. */
 const SYNC_INTERVAL_MS = 5
@@ -20,14 +20,26 @@ export type FileJournal = Journal & {
   readonly backlogBytes: () => number
   /** Why nothing can be appended, or null. */
   readonly failure: () => Error | null
+  /** Resolves when all lines so far are in the file. */
+  readonly written: () => Promise<void>
   /** Resolves when something was appended after `position`, or after `timeoutMs`. */
   readonly appended: (position: JournalPosition, timeoutMs: number) => Promise<void>
   /** All that is still on disk, oldest first: what a start replays. */
   readonly stored: () => AsyncIterable<JournalStretch>
 }
 
-/** `after`: the segment that settlement has seen last; a journal that lost its disk must not write below it. */
-export async function openFileJournal(folder: string, after = 0): Promise<FileJournal> {
+export type FileJournalOptions = {
+  /** The segment that settlement has seen last; a journal that lost its disk must not write below it. */
+  readonly after?: number
+  /** Begins each segment, so that whoever reads it later knows whose lines they are. */
+  readonly started?: Started
+  /** Lines that a new segment repeats, because older segments go when they are settled: the intents of what is still open. */
+  readonly carry?: () => Iterable<string>
+}
+
+export async function openFileJournal(folder: string, options: FileJournalOptions = {}): Promise<FileJournal> {
+  const { after = 0, started = { incarnation: 0, boot: '' }, carry = () => [] } = options
+  const heading = encodeLine('started', started)
   await mkdir(folder, { recursive: true, mode: 0o700 })
   const segments = await listSegments(folder)
   const sizes = new Map<number, number>()
@@ -38,8 +50,10 @@ export async function openFileJournal(folder: string, after = 0): Promise<FileJo
   sizes.set(segment, 0)
 
   let failure: Error | null = null
-  let queue: string[] = []
-  let waiters: { resolve: () => void; reject: (error: Error) => void }[] = []
+  let backlog = [...sizes.values()].reduce((sum, size) => sum + size, 0)
+  let queue: string[] = [heading]
+  /** Of the group that is being gathered: all who wait for its lines share one promise. */
+  let gathered = newGroup()
   let writing: Promise<void> | null = null
   let syncing: Promise<void> | null = null
   let dirty = false
@@ -50,20 +64,21 @@ export async function openFileJournal(folder: string, after = 0): Promise<FileJo
   async function writeGroup(): Promise<void> {
     while (queue.length > 0) {
       const lines = queue
-      const group = waiters
+      const group = gathered
       queue = []
-      waiters = []
+      gathered = newGroup()
       try {
         if (failure !== null) throw failure
         const bytes = Buffer.concat(cut(lines).map(encodeGroup))
         for (let at = 0; at < bytes.length; ) at += (await file.write(bytes, at)).bytesWritten
         sizes.set(segment, (sizes.get(segment) ?? 0) + bytes.length)
+        backlog += bytes.length
         dirty = true
-        for (const waiter of group) waiter.resolve()
+        group.resolve()
         for (const listener of onAppended.splice(0)) listener()
         if ((sizes.get(segment) ?? 0) >= JOURNAL_SEGMENT_BYTES_MAX) await rotate()
       } catch (error) {
-        for (const waiter of group) waiter.reject(fail(error))
+        group.reject(fail(error))
       }
     }
     writing = null
@@ -72,9 +87,11 @@ export async function openFileJournal(folder: string, after = 0): Promise<FileJo
   async function rotate(): Promise<void> {
     await file.datasync()
     const full = file
+    const next = await open(pathOf(folder, segment + 1), 'a', 0o600)
     segment += 1
-    file = await open(pathOf(folder, segment), 'a', 0o600)
+    file = next
     sizes.set(segment, 0)
+    queue = [heading, ...carry(), ...queue]
     await full.close()
   }
 
@@ -100,13 +117,20 @@ export async function openFileJournal(folder: string, after = 0): Promise<FileJo
     writing ??= Promise.resolve().then(writeGroup)
   }
 
+  function written(): Promise<void> {
+    if (failure !== null) return Promise.reject(failure)
+    return queue.length > 0 ? gathered.promise : (writing ?? Promise.resolve())
+  }
+
+  writing = Promise.resolve().then(writeGroup)
   return {
-    append: (line) => new Promise((resolve, reject) => {
-      if (failure !== null) return reject(failure)
-      waiters.push({ resolve, reject })
+    append: (line) => {
+      if (failure !== null) return Promise.reject(failure)
       note(line)
-    }),
+      return gathered.promise
+    },
     note,
+    written,
     sync: async () => {
       if (syncing !== null) await syncing
       await syncNow()
@@ -114,6 +138,7 @@ export async function openFileJournal(folder: string, after = 0): Promise<FileJo
     read: (from, bytesMax) => readStretch({ folder, sizes, from, bytesMax }),
     release: async (position) => {
       for (const old of [...sizes.keys()].filter((candidate) => candidate < position.segment && candidate !== segment)) {
+        backlog -= sizes.get(old) ?? 0
         sizes.delete(old)
         await rm(pathOf(folder, old), { force: true })
       }
@@ -124,8 +149,8 @@ export async function openFileJournal(folder: string, after = 0): Promise<FileJo
       await syncNow().catch(() => undefined)
       await file.close()
     },
-    backlogBytes: () => [...sizes.values()].reduce((sum, size) => sum + size, 0),
-    failure: () => failure ?? ([...sizes.values()].reduce((sum, size) => sum + size, 0) > JOURNAL_BYTES_MAX ? new Error('the journal is full: its settlement is too far behind') : null),
+    backlogBytes: () => backlog,
+    failure: () => failure ?? (backlog > JOURNAL_BYTES_MAX ? new Error('the journal is full: its settlement is too far behind') : null),
     appended: (position, timeoutMs) => {
       if (position.segment < segment || position.offset < (sizes.get(segment) ?? 0)) return Promise.resolve()
       return new Promise((resolve) => {
@@ -135,6 +160,15 @@ export async function openFileJournal(folder: string, after = 0): Promise<FileJo
     },
     stored: () => storedStretches(folder, sizes),
   }
+}
+
+type Group = { readonly promise: Promise<void>; readonly resolve: () => void; readonly reject: (error: Error) => void }
+
+function newGroup(): Group {
+  const { promise, resolve, reject } = Promise.withResolvers<void>()
+  // Most lines are noted and nobody waits; a failed journal is seen by the next admission.
+  promise.catch(() => undefined)
+  return { promise, resolve, reject }
 }
 
 type ReadInput = { readonly folder: string; readonly sizes: ReadonlyMap<number, number>; readonly from: JournalPosition; readonly bytesMax: number }

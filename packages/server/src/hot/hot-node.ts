@@ -8,15 +8,15 @@ import type { HotNode } from './contract.ts'
 import { extend } from './extend.ts'
 import type { HotNodeParts, Inside } from './inside.ts'
 import { finishWithoutUse, releaseReservation } from './release.ts'
-import { reservationBook, SWEEP_INTERVAL_MS } from './reservation.ts'
+import { SWEEP_INTERVAL_MS } from './reservation.ts'
 import { settleReservation } from './settle.ts'
 
 export function createHotNode(parts: HotNodeParts): HotNode {
-  const { clock, journal, memory } = parts
+  const { clock, journal, memory, book } = parts
   const counts = { authorized: 0, denied: 0, settled: 0, released: 0, expired: 0, acquires: 0, degraded: 0 }
-  const node: Inside = { parts, clock, journal, memory, book: reservationBook(), counts, isDraining: false }
+  const node: Inside = { parts, clock, journal, memory, book, counts, isDraining: false }
   const sweeper = setInterval(() => {
-    for (const reservation of node.book.sweep(clock.now())) finishWithoutUse(node, reservation, 'expired')
+    for (const reservation of book.sweep(clock.now())) finishWithoutUse(node, reservation, 'expired')
   }, SWEEP_INTERVAL_MS)
   sweeper.unref()
 
@@ -31,9 +31,10 @@ export function createHotNode(parts: HotNodeParts): HotNode {
     check: (input) => check(node, input),
     upstreams: () => memory.upstreams(),
     openFor: (customer) => memory.peek(customer)?.open ?? 0,
+    written: () => journal.written(),
     sync: () => journal.sync(),
-    stats: () => ({ ...counts, open: node.book.openCount(), customers: memory.size(), journal_bytes: journal.backlogBytes() }),
-    isReady: () => !node.isDraining && journal.failure() === null,
+    stats: () => ({ ...counts, open: book.openCount(), customers: memory.size(), journal_bytes: journal.backlogBytes() }),
+    isReady: () => !node.isDraining && journal.failure() === null && parts.licence.isValid(),
     drain: async () => {
       node.isDraining = true
       clearInterval(sweeper)

@@ -3,14 +3,17 @@
 import type { Authority, Clock, NodeIdentity } from '@tollgate/core'
 import type { DenialLog } from './denial-log.ts'
 import type { FileJournal } from './file-journal.ts'
+import type { NodeLicence } from './licence.ts'
 import type { Memory } from './memory.ts'
 import type { ReservationBook } from './reservation.ts'
 
 export type HotNodeParts = {
   readonly identity: NodeIdentity
   readonly authority: Authority
+  readonly licence: NodeLicence
   readonly memory: Memory
-  readonly journal: Pick<FileJournal, 'append' | 'note' | 'sync' | 'failure' | 'backlogBytes'>
+  readonly journal: Pick<FileJournal, 'append' | 'note' | 'written' | 'sync' | 'failure' | 'backlogBytes'>
+  readonly book: ReservationBook
   readonly denials: DenialLog
   readonly clock: Clock
   /** Numbers the calls to the authority, so that a repeated one is known. */
@@ -21,9 +24,8 @@ export type HotNodeParts = {
   readonly onDrain: () => Promise<void>
 }
 
-export type Inside = Pick<HotNodeParts, 'clock' | 'journal' | 'memory'> & {
+export type Inside = Pick<HotNodeParts, 'clock' | 'journal' | 'memory' | 'book'> & {
   readonly parts: HotNodeParts
-  readonly book: ReservationBook
   readonly counts: Record<'authorized' | 'denied' | 'settled' | 'released' | 'expired' | 'acquires' | 'degraded', number>
   isDraining: boolean
 }

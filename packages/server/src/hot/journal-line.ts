@@ -3,17 +3,24 @@
 // nobody was told of. Invariant: no record starts with the trailer's letter.
 
 import { crc32 } from 'node:zlib'
-import type { UsageEvent } from '@tollgate/core'
+import type { Hold, UsageEvent } from '@tollgate/core'
 
-/** intent: may cost · settled: a usage event · void: will not cost · denied: a refusal worth recording. */
+/** started: a process begins here · intent: may cost · settled: a usage event · void: will not cost · denied: a refusal worth recording. */
 export type JournalRecord =
+  | { readonly kind: 'started'; readonly body: Started }
   | { readonly kind: 'intent'; readonly body: Intent }
   | { readonly kind: 'settled'; readonly body: UsageEvent }
   | { readonly kind: 'void'; readonly body: { readonly reservation: string } }
   | { readonly kind: 'denied'; readonly body: DenialRecord }
 
-/** `estimate` is the upper bound of the charge in units of 10^-12: written a hundred thousand times a second, read after a crash. */
-export type Intent = { readonly reservation: string; readonly customer: string; readonly time: number; readonly estimate: string }
+/** The first line of each segment: which process wrote what follows, and the start of the machine it ran on. */
+export type Started = { readonly incarnation: number; readonly boot: string }
+
+/**
+ * Written a hundred thousand times a second and read after a crash, so it is a list: reservation, customer, time, until when it may
+ * be settled, the upper bound of its charge in units of 10^-12, and what it holds: budget, start of the period, amount; and so on.
+ */
+export type Intent = readonly [reservation: string, customer: string, time: number, endsAt: number, estimate: string, ...holds: (string | number)[]]
 
 export type DenialRecord = {
   readonly decision: string
@@ -38,8 +45,8 @@ export type DenialRecord = {
   readonly observed?: boolean
 }
 
-const LETTERS = { intent: 'I', settled: 'S', void: 'V', denied: 'D' } as const
-const KINDS: Readonly<Record<string, JournalRecord['kind']>> = { I: 'intent', S: 'settled', V: 'void', D: 'denied' }
+const LETTERS = { started: 'N', intent: 'I', settled: 'S', void: 'V', denied: 'D' } as const
+const KINDS: Readonly<Record<string, JournalRecord['kind']>> = { N: 'started', I: 'intent', S: 'settled', V: 'void', D: 'denied' }
 const TRAILER = /^C ([0-9a-f]{8}) (\d{1,9})$/
 const TRAILER_START = Buffer.from('\nC ')
 
@@ -47,9 +54,11 @@ export function encodeLine(kind: JournalRecord['kind'], body: JournalRecord['bod
   return `${LETTERS[kind]} ${JSON.stringify(body)}\n`
 }
 
-/** {@link encodeLine} of an intent, four times faster: ids and numbers need no escaping. */
-export function encodeIntent(intent: Intent): string {
-  return `I {"reservation":"${intent.reservation}","customer":"${intent.customer}","time":${intent.time},"estimate":"${intent.estimate}"}\n`
+/** {@link encodeLine} of an intent, several times faster: ids and numbers need no escaping, and slices bring their labels. */
+export function encodeIntent(intent: { readonly reservation: string; readonly customer: string; readonly time: number; readonly endsAt: number; readonly estimate: bigint; readonly holds: readonly Hold[] }): string {
+  let line = `I ["${intent.reservation}","${intent.customer}",${intent.time},${intent.endsAt},"${intent.estimate}"`
+  for (const { slice, amount } of intent.holds) line += `,${slice.label},${amount}`
+  return `${line}]\n`
 }
 
 /** The bytes of a group, trailer included. */

@@ -5,7 +5,7 @@ import {
   SNAPSHOTS_PER_NODE_MAX,
   type Catalog, type Clock, type CustomerId, type Directory, type FeedMessage, type KeyRecord, type NodeIdentity, type ReturnedLease, type UpstreamConfig,
 } from '@tollgate/core'
-import { customerState, refreshState, returnIdle, type CustomerState } from './customer-state.ts'
+import { customerState, refreshState, returnEverything, returnIdle, type CustomerState } from './customer-state.ts'
 import { compileCatalog } from '../platform/meter-expression.ts'
 
 export type Memory = {
@@ -130,7 +130,7 @@ export function createMemory(parts: MemoryParts): Memory {
     if (customers.size < SNAPSHOTS_PER_NODE_MAX) return
     for (const [id, state] of customers) {
       if (state.open > 0 || state.acquiring !== null) continue
-      const sent = parts.giveBack(returnIdle(state, [...state.slices.keys()])).catch(() => undefined).finally(() => leaving.delete(id))
+      const sent = parts.giveBack(returnEverything(state)).catch(() => undefined).finally(() => leaving.delete(id))
       leaving.set(id, sent)
       customers.delete(id)
       return
@@ -180,7 +180,7 @@ export function createMemory(parts: MemoryParts): Memory {
     peek: (id) => customers.get(id),
     upstreams: () => upstreams,
     size: () => customers.size,
-    returnAll: () => [...customers.values()].flatMap((state) => returnIdle(state, [...state.slices.keys()])),
+    returnAll: () => [...customers.values()].flatMap(returnEverything),
   }
 }
 

@@ -2,11 +2,12 @@
 // or release gets the first answer; after that the dedupe table of the settlement still stands between it and a charge.
 
 import {
-  RESERVATIONS_PER_NODE_MAX, RESERVATION_REPLAY_MS,
+  DOUBT_REQUEST_MS, RESERVATIONS_PER_NODE_MAX, RESERVATION_REPLAY_MS,
   type Catalog, type CustomerSnapshot, type EntityId, type Hold, type RateTake, type Instant, type Position, type ReservationId, type Units,
 } from '@tollgate/core'
 import type { CustomerState } from './customer-state.ts'
 import type { AuthorizeInput, Degrade, Settled, Warning } from './contract.ts'
+import { encodeIntent } from './journal-line.ts'
 
 export type Reservation = {
   readonly id: ReservationId
@@ -39,9 +40,17 @@ export type ReservationBook = {
   readonly finish: (reservation: Reservation, now: Instant) => void
   readonly openCount: () => number
   readonly isFull: () => boolean
-  readonly open: () => IterableIterator<Reservation>
+  /** Of all that is open, as the journal keeps them. */
+  readonly intents: () => string[]
   /** Open reservations whose time is over, and forgets the finished ones past their replay time. */
   readonly sweep: (now: Instant) => Reservation[]
+}
+
+/** The reservation as the journal keeps it: noted at its admission, and again when its hold is raised. */
+export function intentOf(reservation: Reservation): string {
+  const { id, input, createdAt, expiresAt, estimate, holds } = reservation
+  const endsAt = input.repeatable ? expiresAt : Math.min(expiresAt, createdAt + DOUBT_REQUEST_MS)
+  return encodeIntent({ reservation: id, customer: input.customer, time: createdAt, endsAt, estimate, holds })
 }
 
 /** How often the book looks for reservations whose time is over; a hold may stand that much longer. */
@@ -59,7 +68,7 @@ export function reservationBook(): ReservationBook {
     },
     openCount: () => open.size,
     isFull: () => open.size >= RESERVATIONS_PER_NODE_MAX,
-    open: () => open.values(),
+    intents: () => [...open.values()].map(intentOf),
     sweep: (now) => {
       for (const [id, { forgetAt }] of finished) {
         if (forgetAt > now && finished.size <= RESERVATIONS_PER_NODE_MAX) break

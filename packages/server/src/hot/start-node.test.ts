@@ -8,7 +8,7 @@ import { openFileJournal } from './file-journal.ts'
 import { encodeIntent, encodeLine } from './journal-line.ts'
 import { checkSums, balanceReport } from '../app/reports.ts'
 import type { AuthorizeInput, HotNode, Usage } from './contract.ts'
-import type { Authority, CustomerId, UsageEvent } from '@tollgate/core'
+import { openSlice, type Authority, type CustomerId, type UsageEvent } from '@tollgate/core'
 
 let world: TestPlane
 beforeAll(async () => { world = await testPlane() })
@@ -34,21 +34,22 @@ async function spend(node: HotNode, customer: CustomerId): Promise<string> {
 test('a node that comes back settles what its dead incarnation had journaled, once, and takes back its idle lease', async () => {
   const customer = await world.customer({ plan: 'prepaid', credit: '1.00' })
   const folder = mkdtempSync(join(tmpdir(), 'journal-'))
-  const dead = await openFileJournal(folder)
   const identity = await world.plane.authority.register('phoenix')
+  const dead = await openFileJournal(folder, { started: { incarnation: identity.incarnation, boot: 'first' } })
   const event: UsageEvent = {
     id: 'res_before', source: 'tollgate:gateway', type: 'ai.request', customer, time: Date.now() as never, entity: null, feature: 'chat', run: null, key: null, quantities: USAGE.quantities, dimensions: USAGE.dimensions,
-    cost: null, estimated: false, catalogVersion: 1, settled: { ...identity, covered: [] }, context: {},
+    cost: null, estimated: false, catalogVersion: 1, settled: { node: identity.node, incarnation: identity.incarnation, covered: [] }, context: {},
   }
   await world.plane.authority.acquire(identity, { sequence: 1, customer, budgets: [{ budget: (await import('@tollgate/core/resolve')).walletBudget('USD'), min: 900_000_000, need: 900_000_000, want: 900_000_000 }] })
-  dead.note(encodeIntent({ reservation: 'res_open', customer, time: Date.now(), estimate: '1' }))
+  dead.note(encodeIntent({ reservation: 'res_open', customer, time: Date.now(), endsAt: Date.now() + 60_000, estimate: 1n, holds: [{ slice: openSlice({ budget: 'wallet:USD', periodStart: 0 as never, periodEnd: 1 as never }), budget: null as never, amount: 200_000_000 }] }))
   await dead.append(encodeLine('settled', event))
   await dead.close()
 
   const node = await world.node({ name: 'phoenix', folder })
   const check = await checkSums(world.plane, customer)
   expect([check.sums.events, check.sums.eventCharges, check.differences]).toEqual([1n, '0.06', []])
-  expect((await balanceReport(world.plane, customer)).leased).toBe('0')
+  // What was in flight stays held: it may have been used.
+  expect((await balanceReport(world.plane, customer)).leased).toBe('0.2')
   expect(await spend(node, customer)).toBe('settled')
 })
 

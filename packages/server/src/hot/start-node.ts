@@ -5,10 +5,13 @@
 import type { Authority, Clock, Directory, Feed, NodeIdentity } from '@tollgate/core'
 import { setTimeout as delay } from 'node:timers/promises'
 import { denialLog } from './denial-log.ts'
-import { openFileJournal, type FileJournal } from './file-journal.ts'
+import { openFileJournal } from './file-journal.ts'
 import { createHotNode } from './hot-node.ts'
-import { decodeGroups, encodeLine, type Intent } from './journal-line.ts'
+import { encodeLine } from './journal-line.ts'
+import { leftBehind } from './left-behind.ts'
+import { startLicence } from './licence.ts'
 import { createMemory } from './memory.ts'
+import { reservationBook } from './reservation.ts'
 import { startShipper } from './shipper.ts'
 import type { HotNode } from './contract.ts'
 
@@ -19,6 +22,10 @@ export type NodeOptions = {
   readonly directory: Directory
   readonly feed: Feed
   readonly clock: Clock
+  /** Milliseconds that are never set back; the process's own clock unless told. */
+  readonly monotonic?: () => number
+  /** Tells one start of this machine from another: what was written and not synced survives a process, not the machine. */
+  readonly boot: string
   readonly randomText: () => string
   readonly hashKey: (rawKey: string) => string
   readonly warn: (facts: Readonly<Record<string, unknown>>, message: string) => void
@@ -29,23 +36,34 @@ const REGISTER_RETRY_MS = 200
 
 export async function startNode(options: NodeOptions): Promise<HotNode> {
   const { authority, clock } = options
-  const registered = await untilReached(options, () => authority.register(options.node))
-  const journal = await openFileJournal(options.journalFolder, registered.settled.segment)
+  const monotonic = options.monotonic ?? (() => performance.now())
+  const registered = await untilReached(options, async () => {
+    const sent = { sentAt: clock.now(), sentAtMonotonic: monotonic() }
+    return { ...(await authority.register(options.node)), ...sent }
+  })
   const identity: NodeIdentity = { node: registered.node, incarnation: registered.incarnation }
-  await noteAbandoned(journal, options)
+  const book = reservationBook()
+  const journal = await openFileJournal(options.journalFolder, { after: registered.settled.segment, started: { incarnation: identity.incarnation, boot: options.boot }, carry: () => book.intents() })
+  const left = await leftBehind(journal, identity, options.boot)
   const shipper = startShipper({
     authority, identity, journal, from: registered.settled,
     onProblem: (error, retryMs) => options.warn({ error, retry_ms: retryMs, behind: shipper.position() }, 'the journal cannot be settled now; it waits on disk'),
   })
   await shipper.flush()
-  await untilReached(options, () => authority.closeEarlier(identity))
+  await untilReached(options, () => authority.closeEarlier(identity, left))
+  // Not before: a start that dies in between must name them again.
+  for (const { reservation, holds } of left.inFlight) {
+    journal.note(encodeLine('void', { reservation }))
+    options.warn({ reservation, holds }, 'a request was in flight when the node stopped; it is not charged, and what it held is in doubt')
+  }
 
+  const licence = startLicence({ identity, authority, clock, monotonic, first: registered, onProblem: (error) => options.warn({ error }, 'the control plane does not hear that this node lives') })
   let sequence = 0
   const nextSequence = () => (sequence += 1)
   const memory = createMemory({ identity, directory: options.directory, clock, giveBack: (returned) => authority.giveBack(identity, nextSequence(), returned) })
   const subscription = options.feed.subscribe(identity, (message) => memory.apply(message))
   return createHotNode({
-    identity, authority, memory, journal, clock, nextSequence,
+    identity, authority, licence, memory, journal, book, clock, nextSequence,
     denials: denialLog((line) => journal.note(line)),
     randomText: options.randomText,
     hashKey: options.hashKey,
@@ -55,6 +73,7 @@ export async function startNode(options: NodeOptions): Promise<HotNode> {
       const idle = memory.returnAll()
       if (idle.length > 0) await authority.giveBack(identity, nextSequence(), idle).catch((error: unknown) => options.warn({ error }, 'leases could not be given back; they are closed at the next start'))
       subscription.close()
+      licence.close()
       await shipper.close()
       await journal.close()
     },
@@ -69,24 +88,5 @@ async function untilReached<T>(options: NodeOptions, call: () => Promise<T>): Pr
       options.warn({ error }, 'the control plane does not answer yet')
       await delay(REGISTER_RETRY_MS)
     }
-  }
-}
-
-/**
- * Requests that a dead process had admitted and neither settled nor released: nobody got an answer that we could prove,
- * so they are not charged. They are voided in the journal and told, with the amount that was held.
- */
-async function noteAbandoned(journal: FileJournal, options: NodeOptions): Promise<void> {
-  const open = new Map<string, Intent>()
-  for await (const { lines } of journal.stored()) {
-    for (const record of decodeGroups(lines, new Set(['intent', 'settled', 'void'])).records) {
-      if (record.kind === 'intent') open.set(record.body.reservation, record.body)
-      else if (record.kind === 'settled') open.delete(record.body.id)
-      else if (record.kind === 'void') open.delete(record.body.reservation)
-    }
-  }
-  for (const intent of open.values()) {
-    journal.note(encodeLine('void', { reservation: intent.reservation }))
-    options.warn({ ...intent }, 'a request was in flight when the node stopped; it is not charged')
   }
 }

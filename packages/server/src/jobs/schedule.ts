@@ -1,5 +1,6 @@
 // The jobs of a control plane, each on its interval: one run at a time, a failure is told and tried again at the next turn.
 
+import { endOverdueDoubts } from '../app/authority/doubt.ts'
 import { expireBlocks } from '../app/credits.ts'
 import { forgetSessions } from '../app/console-sessions.ts'
 import type { ControlPlane } from '../app/control-plane.ts'
@@ -19,6 +20,7 @@ const JOBS: readonly Job[] = [
   { name: 'queue-webhooks', everyMs: 500, run: fanOut },
   { name: 'deliver-webhooks', everyMs: 500, run: (plane) => deliverDue(plane) },
   { name: 'forget-webhook-deliveries', everyMs: 3_600_000, run: forgetDeliveries },
+  { name: 'end-overdue-doubts', everyMs: 5_000, run: endOverdueDoubts },
   { name: 'expire-credit-blocks', everyMs: 10_000, run: expireBlocks },
   { name: 'forget-idempotency-answers', everyMs: 3_600_000, run: forgetAnswers },
   { name: 'forget-outbox-messages', everyMs: 3_600_000, run: forgetOutbox },

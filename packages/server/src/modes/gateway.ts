@@ -9,6 +9,7 @@ import { createGateway } from '../gateway/server.ts'
 import { prometheusMetrics } from '../gateway/prometheus.ts'
 import { createSandbox } from '../gateway/sandbox/server.ts'
 import { startNode } from '../hot/start-node.ts'
+import { bootId } from '../platform/boot-id.ts'
 import { systemClock } from '../platform/clock.ts'
 import { requireNodeConfig, type Config } from '../platform/config.ts'
 import { acquireDataDirLock, type DataDirLock } from '../platform/data-dir-lock.ts'
@@ -37,7 +38,7 @@ export async function runGateway(config: Config): Promise<{ readonly stop: (how:
   const lock = await lockJournal(folder)
   const node = await startNode({
     node: nodeId, journalFolder: folder, authority: control.authority, directory: control.directory, feed: control.feed,
-    clock: systemClock, randomText: serialText, hashKey,
+    clock: systemClock, randomText: serialText, hashKey, boot: bootId(),
     warn: (facts, message) => {
       log.warn(facts, message)
       if (isFenced(facts['error'])) {

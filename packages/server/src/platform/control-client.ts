@@ -39,7 +39,8 @@ export function createControlClient(options: { readonly url: string; readonly to
 
   const authority: Authority = {
     register: (node) => call('POST', '/internal/nodes', JSON.stringify({ node })),
-    closeEarlier: (identity) => call('POST', nodePath(identity, 'close-earlier'), '{}'),
+    renew: (identity) => call('POST', nodePath(identity, 'renew'), '{}'),
+    closeEarlier: (identity, left) => call('POST', nodePath(identity, 'close-earlier'), JSON.stringify(left)),
     acquire: (identity, request) => repeatable(() => call('POST', nodePath(identity, 'acquire'), JSON.stringify(request))),
     giveBack: (identity, sequence, returned) => repeatable(() => call('POST', nodePath(identity, 'give-back'), JSON.stringify({ sequence, returned }))),
     ship: (identity, stretch) => call<JournalPosition>('POST', nodePath(identity, 'journal'), stretch.lines, {

@@ -1,8 +1,8 @@
-// The authority's rows: budget states and leases. Rows are locked in the order of (customer, budget, period), always the
-// budget before its leases, so that acquires, settlements and top-ups never wait for each other in a circle.
+// The authority's rows of budgets; their leases are in leases.ts. Rows are locked in the order of (customer, budget, period), always
+// the budget before its leases, so that acquires, settlements and top-ups never wait for each other in a circle.
 // Amounts cross as exact bigints in the unit of the budget; the database holds them as plain decimals.
 
-import { formatDecimal, parseDecimal, type BudgetState, type Instant } from '@tollgate/core'
+import { formatDecimal, type Instant } from '@tollgate/core'
 import type { Sql, Transaction } from '../platform/postgres.ts'
 
 export type BudgetKey = { readonly customer: string; readonly budget: string; readonly periodStart: Instant }
@@ -27,75 +27,6 @@ export async function ensureBudgets(tx: Sql | Transaction, wanted: readonly Budg
 
 function inLockOrder(a: BudgetKey, b: BudgetKey): number {
   return a.customer !== b.customer ? (a.customer < b.customer ? -1 : 1) : a.budget !== b.budget ? (a.budget < b.budget ? -1 : 1) : a.periodStart - b.periodStart
-}
-
-export type LockedBudget = BudgetState & { readonly budget: string; readonly lease: { readonly granted: bigint; readonly used: bigint }; readonly othersEscrow: bigint }
-
-/** Locks one customer's budgets and reads them with the lease that (node, incarnation) has on each. `trailingMs` is the reach of a rolling window. */
-export async function lockForLease(tx: Transaction, input: {
-  readonly customer: string; readonly node: string; readonly incarnation: number
-  readonly budgets: readonly { readonly budget: string; readonly periodStart: Instant; readonly scale: number; readonly trailingMs?: number }[]
-}): Promise<Map<string, LockedBudget>> {
-  const ids = input.budgets.map(({ budget }) => budget)
-  const starts = input.budgets.map(({ periodStart }) => iso(periodStart))
-  const reach = input.budgets.map(({ trailingMs }) => trailingMs ?? 0)
-  const rows = await tx<{ budget: string; limit: string; settled: string; escrow: string; isOwn: boolean }[]>`
-    select b.budget_id as budget, b.limit_amount as limit, b.settled, b.escrow, b.period_start = wanted.period_start as "isOwn" from budget_state b
-    join unnest(${ids}::text[], ${starts}::timestamptz[], ${reach}::float8[]) as wanted(budget_id, period_start, reach_ms)
-      on b.budget_id = wanted.budget_id and b.period_start between wanted.period_start - wanted.reach_ms * interval '1 ms' and wanted.period_start + wanted.reach_ms * interval '1 ms'
-    where b.customer_id = ${input.customer} order by b.budget_id, b.period_start for update of b`
-  const states = rows.filter(({ isOwn }) => isOwn)
-  const leases = await tx<{ budget: string; granted: string; used: string }[]>`
-    select budget_id as budget, granted, used from lease join unnest(${ids}::text[], ${starts}::timestamptz[]) as wanted(budget_id, period_start) using (budget_id, period_start)
-    where customer_id = ${input.customer} and node_id = ${input.node} and incarnation = ${input.incarnation}`
-  const scaleOf = new Map(input.budgets.map(({ budget, scale }) => [budget, scale]))
-  return new Map(states.map((row) => {
-    const scale = scaleOf.get(row.budget) ?? 0
-    const exact = (text: string) => parseDecimal(text, scale, row.budget)
-    const lease = leases.find(({ budget }) => budget === row.budget)
-    const own = { granted: exact(lease?.granted ?? '0'), used: exact(lease?.used ?? '0') }
-    const escrow = exact(row.escrow)
-    // The cycles of a rolling window that lie within its reach, before and after, count against this one.
-    const around = rows.filter(({ budget, isOwn }) => budget === row.budget && !isOwn).reduce((sum, other) => sum + exact(other.settled) + exact(other.escrow), 0n)
-    const ownEscrow = own.granted > own.used ? own.granted - own.used : 0n
-    return [row.budget, { budget: row.budget, limit: exact(row.limit), settled: exact(row.settled) + around, escrow, lease: own, othersEscrow: escrow - ownEscrow }]
-  }))
-}
-
-export type LeaseChange = { readonly budget: string; readonly periodStart: Instant; readonly scale: number; readonly granted: bigint; readonly escrowAdded: bigint }
-
-/** Writes a node's grown or shrunk leases and the escrow that follows. The budget rows are locked already. */
-export async function writeLeases(tx: Transaction, input: { readonly customer: string; readonly node: string; readonly incarnation: number; readonly changes: readonly LeaseChange[] }): Promise<void> {
-  const { changes } = input
-  const ids = changes.map(({ budget }) => budget)
-  const starts = changes.map(({ periodStart }) => iso(periodStart))
-  await tx`
-    insert into lease (customer_id, budget_id, period_start, node_id, incarnation, granted)
-    select ${input.customer}, l.budget_id, l.period_start, ${input.node}, ${input.incarnation}, l.granted
-    from unnest(${ids}::text[], ${starts}::timestamptz[], ${changes.map((change) => formatDecimal(change.granted, change.scale))}::numeric[]) as l(budget_id, period_start, granted)
-    on conflict (customer_id, budget_id, period_start, node_id, incarnation) do update set granted = excluded.granted`
-  await tx`
-    update budget_state b set escrow = b.escrow + d.added
-    from unnest(${ids}::text[], ${starts}::timestamptz[], ${changes.map((change) => formatDecimal(change.escrowAdded, change.scale))}::numeric[]) as d(budget_id, period_start, added)
-    where b.customer_id = ${input.customer} and b.budget_id = d.budget_id and b.period_start = d.period_start`
-}
-
-/** Closes the leases of a node's earlier incarnations: what they did not use is headroom again. */
-export async function closeLeases(tx: Transaction, node: string, before: number): Promise<void> {
-  await tx`
-    select 1 from budget_state b where exists (
-      select 1 from lease l where l.node_id = ${node} and l.incarnation < ${before} and l.granted > l.used
-        and l.customer_id = b.customer_id and l.budget_id = b.budget_id and l.period_start = b.period_start)
-    order by b.customer_id, b.budget_id, b.period_start for update of b`
-  await tx`
-    with closed as (
-      update lease l set granted = l.used from lease old
-      where l.node_id = ${node} and l.incarnation < ${before} and l.granted > l.used
-        and (old.customer_id, old.budget_id, old.period_start, old.node_id, old.incarnation) = (l.customer_id, l.budget_id, l.period_start, l.node_id, l.incarnation)
-      returning l.customer_id, l.budget_id, l.period_start, old.granted - old.used as freed
-    ), freed as (select customer_id, budget_id, period_start, sum(freed) as freed from closed group by 1, 2, 3)
-    update budget_state b set escrow = b.escrow - f.freed from freed f
-    where b.customer_id = f.customer_id and b.budget_id = f.budget_id and b.period_start = f.period_start`
 }
 
 /** `leased` is what the node took out of its lease, where it may differ from the amount; none beside it where there is no node. */
@@ -141,6 +72,17 @@ export async function markAlerted(tx: Transaction, rows: readonly (BudgetKey & {
     update budget_state b set alerted = w.percent
     from unnest(${rows.map(({ customer }) => customer)}::text[], ${rows.map(({ budget }) => budget)}::text[], ${rows.map(({ periodStart }) => iso(periodStart))}::timestamptz[], ${rows.map(({ percent }) => percent)}::int[]) as w(customer_id, budget_id, period_start, percent)
     where b.customer_id = w.customer_id and b.budget_id = w.budget_id and b.period_start = w.period_start`
+}
+
+/** Books claims on leases that were given up: they change no headroom. */
+export async function loseOnBudgets(tx: Transaction, moves: readonly BudgetMove[]): Promise<void> {
+  if (moves.length === 0) return
+  await tx`
+    update budget_state b set lost = b.lost + t.amount from (
+      select customer_id, budget_id, period_start, sum(amount) as amount
+      from unnest(${moves.map(({ customer }) => customer)}::text[], ${moves.map(({ budget }) => budget)}::text[], ${moves.map(({ periodStart }) => iso(periodStart))}::timestamptz[], ${moves.map((move) => formatDecimal(move.amount, move.scale))}::numeric[])
+        as m(customer_id, budget_id, period_start, amount) group by 1, 2, 3) t
+    where b.customer_id = t.customer_id and b.budget_id = t.budget_id and b.period_start = t.period_start`
 }
 
 /** Raises or lowers a limit by `delta`, exact decimal text. The row must exist. */

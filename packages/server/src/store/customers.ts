@@ -67,6 +67,12 @@ export async function lockCustomers(tx: Transaction, ids: readonly string[]): Pr
   return new Map(rows.map(({ id, version }) => [id, Number(version)]))
 }
 
+/** Versions by customer, without a lock. */
+export async function customerVersions(sql: Sql | Transaction, ids: readonly string[]): Promise<Map<string, number>> {
+  const rows = await sql<{ id: string; version: bigint }[]>`select id, version from customer where id = any(${ids as string[]}::text[])`
+  return new Map(rows.map(({ id, version }) => [id, Number(version)]))
+}
+
 /** Announces that a snapshot is out of date. Returns the new version. */
 export async function bumpVersion(tx: Transaction, customer: string): Promise<number> {
   const [row] = await tx<{ version: bigint }[]>`update customer set version = version + 1 where id = ${customer} returning version`

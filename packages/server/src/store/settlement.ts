@@ -101,6 +101,16 @@ export async function writeDebts(tx: Transaction, debts: readonly DebtRow[]): Pr
     on conflict (customer_id, asset) do update set amount = excluded.amount`
 }
 
+export type LostUsageRow = { readonly customer: string; readonly event: string; readonly node: string; readonly incarnation: number; readonly amount: string; readonly currency: string; readonly record: unknown }
+
+export async function insertLostUsage(tx: Transaction, rows: readonly LostUsageRow[]): Promise<void> {
+  if (rows.length === 0) return
+  await tx`
+    insert into lost_usage (customer_id, event_id, node_id, incarnation, amount, currency, record)
+    select c, e, n, i, a, u, r::jsonb from unnest(${rows.map(({ customer }) => customer)}::text[], ${rows.map(({ event }) => event)}::text[], ${rows.map(({ node }) => node)}::text[],
+      ${rows.map(({ incarnation }) => incarnation)}::int[], ${rows.map(({ amount }) => amount)}::numeric[], ${rows.map(({ currency }) => currency)}::text[], ${rows.map(({ record }) => JSON.stringify(record))}::text[]) as l(c, e, n, i, a, u, r)`
+}
+
 export type OutboxRow = { readonly customer: string | null; readonly type: string; readonly payload: unknown }
 
 export async function insertOutbox(tx: Transaction, rows: readonly OutboxRow[]): Promise<void> {

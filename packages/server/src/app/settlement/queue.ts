@@ -2,7 +2,7 @@
 // event from stopping the others by settling the halves of a failed batch until the event stands alone; then it is parked
 // with an alert. Nothing is dropped: above the bound the sender is told to come back.
 
-import { InputError, SETTLEMENT_BATCH_MAX, SETTLEMENT_QUEUE_MAX, type EventResult, type EventSink, type IncomingUsage, type JournalPosition } from '@tollgate/core'
+import { InputError, SETTLEMENT_BATCH_MAX, SETTLEMENT_QUEUE_MAX, type EventResult, type EventSink, type IncomingUsage, type JournalPosition, type NodeIdentity } from '@tollgate/core'
 import type { Log } from '../../platform/log.ts'
 import { parkEvent } from '../../store/events.ts'
 import type { OutboxRow } from '../../store/settlement.ts'
@@ -18,7 +18,7 @@ export type SettlementQueue = EventSink & {
   readonly close: () => Promise<void>
 }
 
-export type NodeStretch = { readonly node: string; readonly to: JournalPosition; readonly items: readonly IncomingUsage[]; readonly outbox: readonly OutboxRow[] }
+export type NodeStretch = { readonly identity: NodeIdentity; readonly to: JournalPosition; readonly items: readonly IncomingUsage[]; readonly outbox: readonly OutboxRow[] }
 
 /** Too much waits for settlement: come back in a second. Nothing was taken. */
 export class QueueFullError extends Error {
@@ -100,11 +100,11 @@ export function createSettlementQueue(parts: SettlementParts & { readonly log: L
   }
 
   async function settleStretch(stretch: NodeStretch): Promise<void> {
-    const origin = `node/${stretch.node}`
+    const origin = `node/${stretch.identity.node}`
     const parkedWithout = stretch.items.slice(0, -SETTLEMENT_BATCH_MAX)
     const rest = stretch.items.slice(parkedWithout.length)
     for (const [index, result] of (await settleCut(parkedWithout, origin)).entries()) await parkRefused(parkedWithout[index]!, result, origin)
-    const journal = { node: stretch.node, to: stretch.to }
+    const journal = { identity: stretch.identity, to: stretch.to }
     try {
       const results = await settleBatch(parts, { items: rest, origin, journal, outbox: stretch.outbox })
       announce(rest)

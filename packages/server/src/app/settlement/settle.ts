@@ -4,7 +4,7 @@
 
 import {
   assert, chargedRun, DISTINCT_HASHES_MAX, eventFingerprint, evidenceLine, formatUnits, InputError, parseDecimal, positionKey, units, usageTransfers,
-  type Catalog, type Clock, type EventResult, type IncomingUsage, type Instant, type JournalPosition, type UsageEvent,
+  type Catalog, type Clock, type EventResult, type IncomingUsage, type Instant, type JournalPosition, type NodeIdentity, type UsageEvent,
 } from '@tollgate/core'
 import { createHash, type Hash } from 'node:crypto'
 import type { Sql, Transaction } from '../../platform/postgres.ts'
@@ -14,6 +14,7 @@ import { lockCustomers, type StoredFacts } from '../../store/customers.ts'
 import { deleteChargedRuns, insertChargedRuns, readChargedRuns } from '../../store/charged-runs.ts'
 import { claimKeys, insertEvents, keyText, type EventRow } from '../../store/events.ts'
 import { insertTransfers, type TransferRow } from '../../store/ledger.ts'
+import { resolveDoubts } from '../../store/leases.ts'
 import { advanceJournal } from '../../store/nodes.ts'
 import { deleteReadings, insertReadings, reaggregateRollups } from '../../store/readings.ts'
 import { addRollups } from '../../store/rollups.ts'
@@ -27,6 +28,7 @@ import { openBudgets, openNamed } from '../open-budgets.ts'
 import { accumulatorKey, debtKey, emptyOutput, headroomKey, postingKey, type BatchOutput, type BatchState } from './batch-state.ts'
 import { correct, type Job } from './correct.ts'
 import { loadPaid, nothingPaid } from './load-paid.ts'
+import { loseClaims } from './lose.ts'
 import { loadAggregates } from './aggregates.ts'
 import type { KnownDimensions } from './known-dimensions.ts'
 import { meteringOf } from './metering.ts'
@@ -41,7 +43,7 @@ export type SettlementBatch = {
   /** `node/<id>` or `ingest`. */
   readonly origin: string
   /** The journal position after this batch, moved in the same transaction. */
-  readonly journal: { readonly node: string; readonly to: JournalPosition } | null
+  readonly journal: { readonly identity: NodeIdentity; readonly to: JournalPosition } | null
   readonly outbox: readonly OutboxRow[]
 }
 
@@ -71,11 +73,14 @@ async function settleIn(tx: Transaction, parts: LoadedParts, batch: SettlementBa
   const settle = async (jobs: readonly Job[], outbox: readonly OutboxRow[]): Promise<EventResult[]> => {
     const state = await loadState(tx, parts, jobs, facts)
     const output = emptyOutput()
-    for (const { event, step } of jobs) rateInto(output, state, event, step)
+    const lost = await loseClaims(tx, state, jobs)
+    for (const { event, step } of jobs) if (!lost.has(event.id)) rateInto(output, state, event, step)
     await write(tx, parts, { origin: batch.origin, outbox, output, state })
     remember.push(state.dimensions.committed)
-    return output.results
+    const charged = output.results.values()
+    return jobs.map(({ event }) => lost.get(event.id) ?? charged.next().value!)
   }
+  await resolveDoubts(tx, fresh.map((index) => ({ customer: batch.items[index]!.event.customer, reservation: batch.items[index]!.event.id })))
   const usage = fresh.filter((index) => batch.items[index]!.correction === undefined)
   const corrections = fresh.filter((index) => batch.items[index]!.correction !== undefined)
   if (usage.length > 0) {
@@ -88,7 +93,7 @@ async function settleIn(tx: Transaction, parts: LoadedParts, batch: SettlementBa
     catalogOf: (version) => catalogIn(tx, parts, version), current: parts.catalogs.current, settle: (jobs) => settle(jobs, []), tell: (rows) => insertOutbox(tx, rows),
   }, { corrections: corrections.map((index) => batch.items[index]!), usage: usage.map((index) => batch.items[index]!.event) })
   for (const [position, index] of corrections.entries()) results[index] = corrected[position]!
-  if (batch.journal !== null) await advanceJournal(tx, batch.journal.node, batch.journal.to)
+  if (batch.journal !== null) await advanceJournal(tx, batch.journal.identity, batch.journal.to)
   return {
     committed: () => remember.forEach((keep) => keep()),
     results: results.map((result) => {

@@ -68,6 +68,8 @@ async function call(exchange: Exchange, admitted: Admitted): Promise<void> {
   const { surface, request, model, authorization } = admitted
   const { target } = model
   try {
+    // No call runs at a provider that a restart of this node would not know of.
+    await context.node.written()
     const reader = surface.openReader(target.config.provider, request)
     const answer = new Answer(exchange, { surface, request, reader, streamHeaders: decisionHeaders(authorization) })
     const ask = request.ask(model.upstreamModel, authorization.degrade?.outputTokens ?? undefined)

@@ -25,6 +25,7 @@ export async function handleAuthorize(exchange: Exchange, owners: Owners): Promi
   if (answer.kind === 'problem') return sendReservationProblem(exchange, answer)
   if (answer.kind === 'denied') return sendJson(exchange, 200, JSON.stringify(denied(answer)))
   owners.remember(answer.reservation, input.customer)
+  await exchange.context.node.written()
   sendJson(exchange, 200, JSON.stringify(allowed(answer)))
 }
 

@@ -48,6 +48,7 @@ async function settle(exchange: Exchange, reservation: ReservationId): Promise<v
 async function extend(exchange: Exchange, reservation: ReservationId): Promise<void> {
   const fields = await readFields(exchange, ['quantities', 'dimensions'])
   const answer = await exchange.context.node.extend(reservation, { quantities: readQuantities(fields), dimensions: readDimensions(fields) })
+  await exchange.context.node.written()
   if (answer.kind === 'problem') return sendReservationProblem(exchange, answer)
   sendJson(exchange, 200, JSON.stringify(answer.kind === 'denied' ? denied(answer) : allowed(answer)))
 }

@@ -1,0 +1,172 @@
+// Acquires of many nodes and customers, in shared transactions: whatever waits goes together, each request still all or nothing.
+// Core's rule decides over the locked rows, one request after the other; then all is written at once.
+
+import {
+  ACQUIRE_LANES, ACQUIRES_PER_BATCH_MAX, assert, formatDecimal, headroomOf, holderOf, leaseFrom, unusedOf,
+  type AuthorityRefusal, type Budget, type BudgetState, type Lease, type LeaseNeed, type LeaseRequest, type NodeIdentity,
+} from '@tollgate/core'
+import { withRetry, type Sql, type Transaction } from '../../platform/postgres.ts'
+import type { BudgetKey } from '../../store/budgets.ts'
+import { budgetKeyText, lockLeases, STORED_SCALE, writeLeases, type LeaseWrite } from '../../store/leases.ts'
+import { answerKeyText, readLeaseAnswers, renewNode, standingsOf, writeLeaseAnswers } from '../../store/nodes.ts'
+import { budgetScale } from '../customer-contexts.ts'
+import { needsInForce, type InForceParts } from './budgets-in-force.ts'
+import { FencedError, StaleBudgetError } from './errors.ts'
+
+/** `recall`: other nodes may hold what is missing. */
+export type Outcome = { readonly kind: 'leases'; readonly leases: Lease[] } | { readonly kind: 'recall' } | AuthorityRefusal
+
+export type Asked = { readonly identity: NodeIdentity; readonly request: LeaseRequest; readonly mayRecall: boolean }
+
+type Waiting = Asked & { readonly resolve: (outcome: Outcome) => void; readonly reject: (error: unknown) => void }
+
+/** Answers each request when the transaction that holds it has committed. */
+export function createAcquirer(parts: InForceParts & { readonly sql: Sql }): (asked: Asked) => Promise<Outcome> {
+  const waiting: Waiting[] = []
+  let running = 0
+
+  function start(): void {
+    while (running < ACQUIRE_LANES && waiting.length > 0) {
+      running += 1
+      void run(waiting.splice(0, ACQUIRES_PER_BATCH_MAX)).finally(() => {
+        running -= 1
+        start()
+      })
+    }
+  }
+
+  async function run(batch: readonly Waiting[]): Promise<void> {
+    try {
+      const outcomes = await withRetry(parts.sql, (tx) => acquireIn(tx, parts, batch))
+      for (const [index, { resolve, reject }] of batch.entries()) {
+        const outcome = outcomes[index]!
+        if (outcome instanceof Error) reject(outcome)
+        else resolve(outcome)
+      }
+    } catch (error) {
+      // One bad request must not fail its neighbours: each is tried alone.
+      if (batch.length === 1) return batch[0]!.reject(error)
+      for (const one of batch) await run([one])
+    }
+  }
+
+  return (asked) =>
+    new Promise((resolve, reject) => {
+      waiting.push({ ...asked, resolve, reject })
+      // Those that come in the same turn share the transaction.
+      queueMicrotask(start)
+    })
+}
+
+type Row = {
+  readonly key: BudgetKey
+  readonly factor: bigint
+  state: BudgetState
+  /** The other cycles of a rolling window that count against this one. */
+  readonly around: readonly Row[]
+  readonly leases: Map<string, { granted: bigint; used: bigint }>
+}
+
+export async function acquireIn(tx: Transaction, parts: InForceParts, batch: readonly Asked[]): Promise<(Outcome | Error)[]> {
+  const identities = batch.map(({ identity }) => identity)
+  const [standings, answers] = await Promise.all([standingsOf(tx, identities), readLeaseAnswers(tx, batch.map(keyOf))])
+  for (const identity of identities) if (standings.get(holderOf(identity.node, identity.incarnation)) === 'silent') await renewNode(tx, identity, parts.clock.now())
+  const needs = await needsInForce(tx, parts, batch.map(({ request }) => request))
+  const rows = await lockRows(tx, batch, needs)
+  const writes = new Map<string, LeaseWrite>()
+  const given: (ReturnType<typeof keyOf> & { readonly answer: Lease[] | AuthorityRefusal })[] = []
+  const outcomes = batch.map((asked, index): Outcome | Error => {
+    const { identity, request } = asked
+    const known = answers.get(answerKeyText(keyOf(asked)))
+    if (known !== undefined) return Array.isArray(known) ? { kind: 'leases', leases: known as Lease[] } : (known as AuthorityRefusal)
+    const standing = standings.get(holderOf(identity.node, identity.incarnation))
+    if (standing !== 'active' && standing !== 'silent') return new FencedError(`node ${identity.node} is fenced: its incarnation ${identity.incarnation} is ${standing ?? 'not registered'}`)
+    const wanted = needs[index]!
+    // A node that still has an older plan gets nothing for a budget that is gone; its snapshot is on the way.
+    if (wanted === null) return new StaleBudgetError(`a budget of ${request.customer} is not in force any more`)
+    const outcome = decide(asked, wanted, rows, writes)
+    if (outcome.kind === 'recall') return outcome
+    const answer = outcome.kind === 'leases' ? outcome.leases : outcome
+    given.push({ ...keyOf(asked), answer })
+    // The same call twice in one batch.
+    answers.set(answerKeyText(keyOf(asked)), answer)
+    return outcome
+  })
+  await Promise.all([writeLeases(tx, [...writes.values()]), writeLeaseAnswers(tx, given)])
+  return outcomes
+}
+
+/** One request over the working copies; they change only when all of it fits. */
+function decide({ identity, request, mayRecall }: Asked, wanted: readonly LeaseNeed[], rows: ReadonlyMap<string, Row>, writes: Map<string, LeaseWrite>): Outcome {
+  const holder = holderOf(identity.node, identity.incarnation)
+  const steps: { readonly row: Row; readonly lease: { granted: bigint; used: bigint }; readonly granted: bigint; readonly escrow: bigint }[] = []
+  const leases: Lease[] = []
+  for (const { budget, ...need } of wanted) {
+    const row = rows.get(budgetKeyText({ customer: request.customer, budget: budget.id, periodStart: budget.period.start }))
+    assert(row !== undefined, `budget ${budget.id} was not created`)
+    const lease = row.leases.get(holder) ?? { granted: 0n, used: 0n }
+    const othersEscrow = row.state.escrow - unusedOf(lease)
+    const around = row.around.reduce((sum, { state }) => sum + state.settled + state.escrow, 0n)
+    const state = { ...row.state, settled: row.state.settled + around }
+    const step = leaseFrom({ ...state, lease, othersEscrow, sharers: sharersOf(row, holder) }, budget.unit, need)
+    if (mayRecall && othersEscrow > 0n && (step === null || step.recallable)) return { kind: 'recall' }
+    if (step === null) return refusal(budget, state)
+    leases.push({ budget: budget.id, periodStart: budget.period.start, granted: step.granted, exhausted: step.exhausted })
+    steps.push({ row, lease, granted: step.leaseGranted, escrow: step.escrow })
+  }
+  for (const { row, lease, granted, escrow } of steps) {
+    if (granted === lease.granted) continue
+    const key = `${budgetKeyText(row.key)} ${holder}`
+    const before = writes.get(key)?.before ?? { granted: lease.granted * row.factor, used: lease.used * row.factor }
+    writes.set(key, { ...row.key, ...identity, granted: granted * row.factor, before })
+    row.leases.set(holder, { granted, used: lease.used })
+    row.state = { ...row.state, escrow }
+  }
+  return { kind: 'leases', leases }
+}
+
+function sharersOf(row: Row, holder: string): number {
+  let sharers = 1
+  for (const [other, lease] of row.leases) if (other !== holder && unusedOf(lease) > 0n) sharers += 1
+  return sharers
+}
+
+/** The rows of all requests, in the exact units of their budgets. */
+async function lockRows(tx: Transaction, batch: readonly Asked[], needs: readonly (readonly LeaseNeed[] | null)[]): Promise<Map<string, Row>> {
+  const wanted = new Map<string, { readonly key: BudgetKey; readonly trailingMs: number }>()
+  const factors = new Map<string, bigint>()
+  for (const [index, { request }] of batch.entries()) {
+    for (const { budget } of needs[index] ?? []) {
+      const key = { customer: request.customer, budget: budget.id, periodStart: budget.period.start }
+      wanted.set(budgetKeyText(key), { key, trailingMs: (budget.terms?.cycleMs ?? 0) * (budget.terms?.trailing ?? 0) })
+      factors.set(`${request.customer} ${budget.id}`, 10n ** BigInt(STORED_SCALE - budgetScale(budget)))
+    }
+  }
+  const locked = await lockLeases(tx, [...wanted.values()].map(({ key, trailingMs }) => ({ ...key, trailingMs })), batch.map(({ identity }) => identity))
+  const rows = new Map([...locked].map(([text, { key, state, leases }]): [string, Row & { around: Row[] }] => {
+    const factor = factors.get(`${key.customer} ${key.budget}`)!
+    const exact = (amount: bigint) => amount / factor
+    return [text, {
+      key, factor, around: [], state: { limit: exact(state.limit), settled: exact(state.settled), escrow: exact(state.escrow) },
+      leases: new Map([...leases].map(([holder, lease]) => [holder, { granted: exact(lease.granted), used: exact(lease.used) }])),
+    }]
+  }))
+  for (const [text, { key, trailingMs }] of wanted) {
+    if (trailingMs === 0) continue
+    const isAround = (other: BudgetKey) => other.customer === key.customer && other.budget === key.budget && other.periodStart !== key.periodStart && Math.abs(other.periodStart - key.periodStart) <= trailingMs
+    rows.get(text)?.around.push(...[...rows.values()].filter((row) => isAround(row.key)))
+  }
+  return rows
+}
+
+function keyOf({ identity, request }: Asked) {
+  return { ...identity, sequence: request.sequence }
+}
+
+function refusal(budget: Budget, state: BudgetState): AuthorityRefusal {
+  const scale = budgetScale(budget)
+  return {
+    kind: 'refused', budget: budget.id, limit: formatDecimal(state.limit, scale), settled: formatDecimal(state.settled, scale),
+    headroom: formatDecimal(headroomOf(state), scale), escrow: formatDecimal(state.escrow, scale),
+  }
+}

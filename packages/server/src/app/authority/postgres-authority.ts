@@ -1,0 +1,114 @@
+// The authority on PostgreSQL: the adapter that runs core's rules over locked rows. Before a refusal, what other nodes hold idle
+// is recalled and looked at again.
+
+import {
+  assert, holderOf, holdToExact, LEASE_MARGIN_MS, LEASE_TTL_MS, RECALL_WAIT_MS,
+  type Authority, type AuthorityRefusal, type Clock, type InFlight, type Instant, type JournalStretch, type Lease, type LeaseRequest, type LeftBehind, type NodeIdentity, type ReturnedLease, type UsageEvent,
+} from '@tollgate/core'
+import { decodeGroups, type DenialRecord } from '../../hot/journal-line.ts'
+import { withRetry, type Sql, type Transaction } from '../../platform/postgres.ts'
+import { budgetKeyText, closeLeases, lockLeases, STORED_SCALE, writeLeases, type DoubtRow, type LeaseWrite } from '../../store/leases.ts'
+import { answerKeyText, readLeaseAnswers, registerNode, renewNode, standingsOf, writeLeaseAnswers } from '../../store/nodes.ts'
+import type { CustomerContexts } from '../customer-contexts.ts'
+import type { NodeHub } from '../node-hub.ts'
+import type { SettlementQueue } from '../settlement/queue.ts'
+import { createAcquirer } from './acquire.ts'
+import { unitsInForce, type BudgetUse } from './budgets-in-force.ts'
+import { restEndsAt } from './doubt.ts'
+import { FencedError } from './errors.ts'
+
+export type AuthorityParts = { readonly sql: Sql; readonly contexts: CustomerContexts; readonly hub: NodeHub; readonly queue: SettlementQueue; readonly clock: Clock }
+
+const LICENCE = { validMs: LEASE_TTL_MS - LEASE_MARGIN_MS } as const
+
+export function createPostgresAuthority(parts: AuthorityParts): Authority {
+  const { sql, clock } = parts
+  const ask = createAcquirer(parts)
+
+  async function acquire(identity: NodeIdentity, request: LeaseRequest): Promise<Lease[] | AuthorityRefusal> {
+    const answer = await ask({ identity, request, mayRecall: true })
+    if (answer.kind !== 'recall') return answer.kind === 'leases' ? answer.leases : answer
+    // Before anything is refused or spilled to the next funding source: what other nodes hold idle comes back.
+    await parts.hub.broadcast({ kind: 'recall', customer: request.customer, budgets: request.budgets.map(({ budget }) => budget.id) }, RECALL_WAIT_MS)
+    const second = await ask({ identity, request, mayRecall: false })
+    assert(second.kind !== 'recall', 'recalled twice')
+    return second.kind === 'leases' ? second.leases : second
+  }
+
+  async function giveBack(identity: NodeIdentity, sequence: number, returned: readonly ReturnedLease[]): Promise<void> {
+    await withRetry(sql, async (tx) => {
+      await fence(tx, identity)
+      const key = { ...identity, sequence }
+      if ((await readLeaseAnswers(tx, [key])).has(answerKeyText(key))) return
+      await shrink(tx, parts, identity, returned)
+      await writeLeaseAnswers(tx, [{ ...key, answer: 'given back' }])
+    })
+  }
+
+  async function ship(identity: NodeIdentity, stretch: JournalStretch): Promise<JournalStretch['to']> {
+    const { records, torn } = decodeGroups(stretch.lines, SHIPPED)
+    assert(!torn, `node ${identity.node} ships a damaged journal at ${stretch.from.segment}:${stretch.from.offset}`)
+    const items = records.flatMap((record) => (record.kind === 'settled' ? [{ event: record.body as UsageEvent, statedTime: true }] : []))
+    const outbox = records.flatMap((record) => (record.kind === 'denied' ? [denialMessage(record.body)] : []))
+    await parts.queue.settleStretch({ identity, to: stretch.to, items, outbox })
+    return stretch.to
+  }
+
+  return {
+    register: async (node) => ({ ...(await withRetry(sql, (tx) => registerNode(tx, node, clock.now()))), ...LICENCE }),
+    renew: async (identity) => {
+      if (!(await renewNode(sql, identity, clock.now()))) throw fenced(identity)
+      return LICENCE
+    },
+    closeEarlier: (identity, left) => withRetry(sql, async (tx) => {
+      await fence(tx, identity)
+      await closeLeases(tx, identity.node, { doubts: await doubtsOf(tx, parts, identity.node, left), kept: left.kept, restUntil: restEndsAt(clock.now()) })
+    }),
+    acquire,
+    giveBack,
+    ship,
+  }
+}
+
+const SHIPPED = new Set(['settled', 'denied'] as const)
+
+async function fence(tx: Transaction, identity: NodeIdentity): Promise<void> {
+  const standing = (await standingsOf(tx, [identity])).get(holderOf(identity.node, identity.incarnation))
+  if (standing !== 'active' && standing !== 'silent') throw fenced(identity)
+}
+
+function fenced(identity: NodeIdentity): FencedError {
+  return new FencedError(`node ${identity.node} is fenced: incarnation ${identity.incarnation} is not its latest, or was given up`)
+}
+
+/** Takes what is given back off the node's leases. */
+async function shrink(tx: Transaction, parts: AuthorityParts, identity: NodeIdentity, returned: readonly ReturnedLease[]): Promise<void> {
+  const keys = new Map(returned.map((one) => [budgetKeyText(one), one]))
+  const locked = await lockLeases(tx, [...keys.values()], [identity])
+  const useOf = await unitsInForce(tx, parts, returned)
+  const writes = new Map<string, LeaseWrite>()
+  for (const one of returned) {
+    const text = budgetKeyText(one)
+    const lease = locked.get(text)?.leases.get(holderOf(identity.node, identity.incarnation))
+    if (lease === undefined) continue
+    const granted = (writes.get(text)?.granted ?? lease.granted) - storedOf(useOf(one), one.amount)
+    assert(granted >= 0n, `node ${identity.node} gives back more of ${one.budget} than it was lent`)
+    writes.set(text, { customer: one.customer, budget: one.budget, periodStart: one.periodStart, ...identity, granted, before: lease })
+  }
+  await writeLeases(tx, [...writes.values()])
+}
+
+async function doubtsOf(tx: Transaction, parts: AuthorityParts, node: string, left: LeftBehind): Promise<DoubtRow[]> {
+  const useOf = await unitsInForce(tx, parts, left.inFlight.flatMap(({ holds }) => holds))
+  return left.inFlight.flatMap(({ reservation, incarnation, endsAt, holds }: InFlight) =>
+    holds.map((held) => ({ ...held, reservation, node, incarnation, endsAt: endsAt as Instant, amount: storedOf(useOf(held), held.amount) })))
+}
+
+/** Hold units as the columns keep them. */
+function storedOf({ unit, scale }: BudgetUse, amount: number): bigint {
+  return holdToExact(unit, amount) * 10n ** BigInt(STORED_SCALE - scale)
+}
+
+function denialMessage(denial: DenialRecord): { readonly customer: string; readonly type: string; readonly payload: unknown } {
+  return { customer: denial.customer, type: 'request.denied', payload: denial }
+}
