@@ -37,7 +37,7 @@ export type LentBudget = {
   overhang: bigint
 }
 
-export type Lent = ReturnType<typeof createLent>
+
 
 export function createLent(contextAt: (at: Instant) => CustomerContext, clock: { readonly now: () => Instant }) {
   let lending: Lending = NOTHING_LENT

@@ -154,6 +154,7 @@ create table budget_state (
   alerted smallint default 0 not null,
   velocity double precision default 0 not null,
   settled_at timestamp with time zone,
+  lost numeric(38,12) default 0 not null,
   constraint budget_state_pkey PRIMARY KEY (customer_id, budget_id, period_start),
   constraint budget_state_customer_id_fkey FOREIGN KEY (customer_id) REFERENCES customer(id),
   constraint budget_state_carried_check CHECK ((carried >= (0)::numeric)),
@@ -422,9 +423,11 @@ create table lease (
   incarnation integer not null,
   granted numeric(38,12) default 0 not null,
   used numeric(38,12) default 0 not null,
+  phase text default 'open'::text not null,
   constraint lease_pkey PRIMARY KEY (customer_id, budget_id, period_start, node_id, incarnation),
   constraint lease_customer_id_budget_id_period_start_fkey FOREIGN KEY (customer_id, budget_id, period_start) REFERENCES budget_state(customer_id, budget_id, period_start),
   constraint lease_node_id_fkey FOREIGN KEY (node_id) REFERENCES node(id),
+  constraint lease_phase_check CHECK ((phase = ANY (ARRAY['open'::text, 'closed'::text, 'given_up'::text]))),
   constraint lease_used_check CHECK ((used >= (0)::numeric))
 );
 CREATE INDEX lease_node ON public.lease USING btree (node_id, incarnation) WHERE (granted > used);
@@ -437,6 +440,22 @@ create table lease_answer (
   constraint lease_answer_pkey PRIMARY KEY (node_id, incarnation, sequence),
   constraint lease_answer_node_id_fkey FOREIGN KEY (node_id) REFERENCES node(id)
 );
+
+create table lease_doubt (
+  reservation_id text not null,
+  customer_id text not null,
+  budget_id text not null,
+  period_start timestamp with time zone not null,
+  node_id text not null,
+  incarnation integer not null,
+  amount numeric(38,12) not null,
+  ends_at timestamp with time zone not null,
+  constraint lease_doubt_pkey PRIMARY KEY (reservation_id, customer_id, budget_id, period_start),
+  constraint lease_doubt_customer_id_budget_id_period_start_node_id_inc_fkey FOREIGN KEY (customer_id, budget_id, period_start, node_id, incarnation) REFERENCES lease(customer_id, budget_id, period_start, node_id, incarnation),
+  constraint lease_doubt_amount_check CHECK ((amount > (0)::numeric))
+);
+CREATE INDEX lease_doubt_customer ON public.lease_doubt USING btree (customer_id);
+CREATE INDEX lease_doubt_end ON public.lease_doubt USING btree (ends_at);
 
 create table ledger_checkpoint (
   customer_id text not null,
@@ -495,6 +514,21 @@ CREATE INDEX ledger_transfer_cause ON public.ledger_transfer USING btree (custom
 CREATE INDEX ledger_transfer_period ON public.ledger_transfer USING btree (customer_id, period_start) WHERE (cause = 'usage'::text);
 CREATE TRIGGER ledger_transfer_append_only BEFORE DELETE OR UPDATE ON public.ledger_transfer FOR EACH ROW EXECUTE FUNCTION refuse_change();
 
+create table lost_usage (
+  id bigint generated always as identity not null,
+  customer_id text not null,
+  event_id text not null,
+  node_id text not null,
+  incarnation integer not null,
+  amount numeric(38,12) not null,
+  currency text not null,
+  record jsonb not null,
+  lost_at timestamp with time zone default now() not null,
+  constraint lost_usage_pkey PRIMARY KEY (id),
+  constraint lost_usage_customer_id_fkey FOREIGN KEY (customer_id) REFERENCES customer(id)
+);
+CREATE INDEX lost_usage_customer ON public.lost_usage USING btree (customer_id, id);
+
 create table meter_backfill (
   meter text not null,
   catalog_version integer not null,
@@ -545,6 +579,17 @@ create table node (
   registered_at timestamp with time zone default now() not null,
   constraint node_pkey PRIMARY KEY (id)
 );
+
+create table node_incarnation (
+  node_id text not null,
+  incarnation integer not null,
+  standing text default 'active'::text not null,
+  renewed_at timestamp with time zone default now() not null,
+  constraint node_incarnation_pkey PRIMARY KEY (node_id, incarnation),
+  constraint node_incarnation_node_id_fkey FOREIGN KEY (node_id) REFERENCES node(id),
+  constraint node_incarnation_standing_check CHECK ((standing = ANY (ARRAY['active'::text, 'silent'::text, 'replaced'::text, 'given_up'::text])))
+);
+CREATE INDEX node_incarnation_waiting ON public.node_incarnation USING btree (renewed_at) WHERE (standing <> 'given_up'::text);
 
 create table outbox (
   id bigint generated always as identity not null,
