@@ -21,7 +21,9 @@ describe.runIf(missingBrowser === null)('the portal', () => {
     host = createServer((_, response) => response.writeHead(200, { 'content-type': 'text/html' }).end(embedded))
     await new Promise<void>((resolve) => host.listen(0, '127.0.0.1', resolve))
     origin = `http://127.0.0.1:${(host.address() as AddressInfo).port}`
-    for (let index = 0; index < 6; index += 1) await ask()
+    // Past the included tokens, so that every further request costs money.
+    await tollgate.post(`/v1/customers/${tollgate.demo.customer}/credits`, { amount: '1.00' })
+    for (let index = 0; index < 12; index += 1) await ask()
   }, 120_000)
   afterAll(async () => {
     await chromium.close()
@@ -38,7 +40,7 @@ describe.runIf(missingBrowser === null)('the portal', () => {
     await page.getByText('Credit balance').waitFor()
     expect(page.url()).not.toContain('token')
     await page.getByRole('tab', { name: 'Activity' }).click()
-    await page.getByRole('row').nth(6).waitFor()
+    await page.getByRole('row').nth(12).waitFor()
     const before = await page.getByRole('row').count()
     await page.getByRole('status').filter({ hasText: 'Live' }).waitFor()
     await ask()
@@ -72,6 +74,37 @@ describe.runIf(missingBrowser === null)('the portal', () => {
     expect(texts.length).toBeGreaterThan(5)
     expect(texts.join('\n')).not.toMatch(/"cost"|"key":|"context"|margin/)
   })
+
+  test('an administrator of the tenant sets a cap, and the SDK’s next request is refused by it; removed, the next one passes', async () => {
+    const { page, errors } = await chromium.open()
+    await page.goto(await link({ admin: true }))
+    await page.getByRole('tab', { name: 'Limits' }).click()
+    await page.getByRole('button', { name: 'Set a cap of your own' }).click()
+    await page.getByLabel('Name').fill('Our own, monthly')
+    await page.getByLabel('Limit, in the currency of the plan').fill('0.0001')
+    await page.getByRole('button', { name: 'Set', exact: true }).click()
+    await page.getByRole('dialog').waitFor({ state: 'detached' })
+    await expect(ask()).rejects.toMatchObject({ status: 402, error: { scope: 'cap:our-own-monthly' } })
+    await page.getByRole('listitem').filter({ hasText: 'Our own, monthly' }).getByRole('button', { name: 'Remove' }).click()
+    await page.getByText('Our own, monthly').waitFor({ state: 'detached' })
+    await ask()
+    expect(errors).toEqual([])
+  }, 60_000)
+
+  test('it stops everything by hand and lifts that again', async () => {
+    const { page } = await chromium.open()
+    await page.goto(await link({ admin: true }))
+    await page.getByRole('tab', { name: 'Limits' }).click()
+    await page.getByRole('button', { name: 'Stop everything …' }).click()
+    await page.getByText(/^It hits/).waitFor()
+    await page.getByLabel('Why').fill('an agent ran away')
+    await page.getByRole('button', { name: 'Stop it' }).click()
+    await page.getByText('an agent ran away').waitFor()
+    await expect(ask()).rejects.toMatchObject({ status: 403 })
+    await page.getByRole('button', { name: 'Lift' }).click()
+    await page.getByText('an agent ran away').waitFor({ state: 'detached' })
+    await ask()
+  }, 60_000)
 
   test('an ended session shows that, and nothing else', async () => {
     const { page } = await chromium.open()

@@ -10,7 +10,7 @@ export function welcomeText(demo: Demo): string {
   return `
 Tollgate is ready.
 
-  Console   ${demo.url}/console/      (sign in with admin_key of demo.json)
+  Console   ${demo.url}/console/#key=${demo.admin_key}
   API       ${demo.url}
   Gateway   ${demo.gateway_url}/v1      (the base URL for your OpenAI SDK)
   Key       ${demo.key}

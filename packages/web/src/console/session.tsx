@@ -57,9 +57,16 @@ async function readSession(): Promise<ConsoleSession | null> {
   }
 }
 
+/** The welcome of `npm start` leads here with the key after the #, which no server sees. It fills the field, and is taken out of the address at once. */
+function keyOfAddress(): string {
+  const key = new URLSearchParams(location.hash.slice(1)).get('key') ?? ''
+  if (key !== '') history.replaceState(null, '', location.pathname + location.search)
+  return key
+}
+
 function SignIn() {
   const client = useQueryClient()
-  const [key, setKey] = useState('')
+  const [key, setKey] = useState(keyOfAddress)
   const [error, setError] = useState<string | null>(null)
   const [isBusy, setBusy] = useState(false)
   useEffect(() => {

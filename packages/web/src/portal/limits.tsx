@@ -1,17 +1,48 @@
-// The budgets that bind the customer, its own cap among them.
+// The budgets that bind the customer. An administrator of the customer sets its own caps here, which can only tighten, and stops everything
+// by hand.
 
 import { useQuery } from '@tanstack/react-query'
+import { useState } from 'react'
 import { useRefresh } from '../api/live.tsx'
-import { ask } from '../api/queries.ts'
-import { Card, Empty, Loaded } from '../parts/surface.tsx'
+import type { Budget } from '../api/operations.ts'
+import { ask, useWrite } from '../api/queries.ts'
+import { Button } from '../parts/controls.tsx'
+import { Card, Empty, Failure, Loaded } from '../parts/surface.tsx'
 import { BudgetRow } from '../views/budgets.tsx'
+import { CapForm } from '../views/cap-form.tsx'
+import { FreezeDialog, Freezes } from '../views/freezes.tsx'
 
-export function Limits({ customer }: { readonly customer: string; readonly isAdmin: boolean }) {
-  const budgets = useQuery(ask('listBudgets', { params: { customer } }))
+export function Limits({ customer, isAdmin }: { readonly customer: string; readonly isAdmin: boolean }) {
+  const params = { customer }
+  const budgets = useQuery(ask('listBudgets', { params, query: { limit: 500 } }))
+  const entities = useQuery(ask('listEntities', { params, query: { limit: 500 } }))
+  const remove = useWrite('deleteBudget')
+  const [editing, setEditing] = useState<Budget | 'new' | null>(null)
+  const [isStopping, setStopping] = useState(false)
   useRefresh([['listBudgets']])
+  const teams = entities.data?.data ?? []
+  const isOwn = (budget: Budget) => isAdmin && budget.kind === 'cap' && budget.owner === 'tenant'
   return (
-    <Card title="Limits" note="The strictest that applies to a request decides about it." flush>
-      <Loaded query={budgets}>{({ data }) => (data.length === 0 ? <Empty title="No limits are set" /> : <ul>{data.map((budget) => <BudgetRow key={budget.id} budget={budget} />)}</ul>)}</Loaded>
-    </Card>
+    <>
+      <Freezes customer={customer} mayLift={({ owner }) => isAdmin && owner === 'tenant'} />
+      <Card title="Limits" note="The strictest that applies to a request decides about it." actions={isAdmin && <><Button look="danger" onClick={() => setStopping(true)}>Stop everything …</Button><Button look="primary" onClick={() => setEditing('new')}>Set a cap of your own</Button></>} flush>
+        {remove.error !== null && <div className="px-5 pb-3"><Failure error={remove.error} /></div>}
+        <Loaded query={budgets}>
+          {({ data }) =>
+            data.length === 0 ? (
+              <Empty title="No limits are set">{isAdmin ? 'A cap of your own stops spending at an amount that you choose.' : 'An administrator of yours can set a cap.'}</Empty>
+            ) : (
+              <ul>
+                {data.map((budget) => (
+                  <BudgetRow key={budget.id} budget={budget} entityName={teams.find(({ id }) => id === budget.entity)?.name ?? budget.entity} actions={isOwn(budget) && <span className="flex gap-2"><Button className="h-7 px-2 text-xs" onClick={() => setEditing(budget)}>Change</Button><Button className="h-7 px-2 text-xs" look="danger" disabled={remove.isPending} onClick={() => remove.mutate({ params: { customer, budget: budget.id.replace(/^cap:/, '') } })}>Remove</Button></span>} />
+                ))}
+              </ul>
+            )
+          }
+        </Loaded>
+      </Card>
+      {editing !== null && <CapForm customer={customer} budget={editing === 'new' ? null : editing} entities={teams} isOperator={false} onClose={() => setEditing(null)} />}
+      {isStopping && <FreezeDialog target={{ kind: 'customer', target: customer, customer: null, name: 'everything' }} onClose={() => setStopping(false)} />}
+    </>
   )
 }

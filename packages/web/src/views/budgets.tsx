@@ -16,7 +16,7 @@ export function BudgetRow({ budget, actions, entityName }: BudgetRowProps) {
     <li className="border-b px-5 py-3 last:border-b-0">
       <div className="flex flex-wrap items-baseline justify-between gap-x-4 gap-y-1">
         <p className="min-w-0 font-medium">
-          {budget.name} <Badge title={budget.id}>{budget.kind}</Badge> {budget.enforcement === 'soft' && <Badge tone="warn" title="Reports, does not refuse.">soft</Badge>}
+          {budget.name} <Badge title={budget.id}>{budget.kind}</Badge> {budget.enforcement !== 'hard' && <Badge tone="warn" title={budget.enforcement === 'soft' ? 'Lets through, and reports.' : 'Only counts.'}>{budget.enforcement}</Badge>} {budget.observe && <Badge tone="warn" title="Decided, recorded and shown, but nothing is refused.">observed only</Badge>} {budget.owner === 'tenant' && <Badge tone="accent">set by the customer</Badge>} {budget.per.length > 0 && <Badge>each {budget.per.join(' and ')}</Badge>}
           {entityName !== null && entityName !== undefined && <span className="ml-1 text-xs font-normal text-muted">for {entityName}</span>}
         </p>
         <p className="flex items-center gap-3 text-muted">
@@ -33,6 +33,9 @@ export function BudgetRow({ budget, actions, entityName }: BudgetRowProps) {
         <span>{percent(share)} used</span>
         <span>{isNegative(budget.remaining) ? <>over by <Measure value={budget.remaining.slice(1)} unit={unit} /></> : <><Measure value={budget.remaining} unit={unit} /> left</>}{!isZero(budget.leased) && <> (<Measure value={budget.leased} unit={unit} /> held ready by gateways)</>}</span>
         <span>{words(budget.window).toLowerCase()}{budget.resets_at !== null && <>, starts anew <Time at={budget.resets_at} /></>}</span>
+        {budget.forecast.exhausted_at !== null && <span className="text-warn">used up <Time at={budget.forecast.exhausted_at} /> at the pace of the last ten minutes</span>}
+        {!isZero(budget.rolled_over) && <span><Measure value={budget.rolled_over} unit={unit} /> came over from before</span>}
+        {budget.worst_case.overspend !== null && !isZero(budget.worst_case.overspend) && <span title={budget.worst_case.formula}>worst case over by <Measure value={budget.worst_case.overspend} unit={unit} /></span>}
         {budget.features !== null && <span>for {budget.features.join(', ')}</span>}
         {budget.meters !== null && <span>counts {budget.meters.join(', ')}</span>}
       </p>

@@ -96,6 +96,12 @@ function RemedyText({ remedy }: { readonly remedy: Remedy }) {
       return <>A standing of good or grace: the customer’s subscription does not permit use.</>
     case 'price_model':
       return <>A price for this model in the catalog, or a rate in the rate card.</>
+    case 'lift_freeze':
+      return <>Lifting the freeze: somebody stopped this by hand, and said why above.</>
+    case 'end_run':
+      return <>A new run, after a look at this one: an agent that repeats itself was stopped.</>
+    case 'slow_down':
+      return <>Fewer requests at a time: this is a rate, and a moment later the same request passes.</>
     case 'operate':
       return <>Nothing of the customer’s: the gateway could not reach the budget. See the system page for its state then.</>
   }

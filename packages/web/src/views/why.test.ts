@@ -32,5 +32,5 @@ test('a feature or model outside of the plan names the plans that have it', () =
 })
 
 test('standing, a missing price and our own trouble say what they are', () => {
-  expect(['not_in_good_standing', 'model_unpriced', 'budget_unavailable'].flatMap((reason) => remediesOf(denial({ reason }), asked, []))).toEqual([{ kind: 'standing' }, { kind: 'price_model' }, { kind: 'operate' }])
+  expect(['not_in_good_standing', 'model_unpriced', 'budget_unavailable', 'frozen', 'run_halted', 'rate_limited'].flatMap((reason) => remediesOf(denial({ reason }), asked, []))).toEqual([{ kind: 'standing' }, { kind: 'price_model' }, { kind: 'operate' }, { kind: 'lift_freeze' }, { kind: 'end_run' }, { kind: 'slow_down' }])
 })

@@ -12,12 +12,21 @@ export type Remedy =
   | { readonly kind: 'change_plan'; readonly plans: readonly string[] }
   | { readonly kind: 'standing' }
   | { readonly kind: 'price_model' }
+  | { readonly kind: 'lift_freeze' }
+  | { readonly kind: 'slow_down' }
+  | { readonly kind: 'end_run' }
   | { readonly kind: 'operate' }
 
 type Asked = { readonly feature: string | null; readonly model: string | null }
 
 export function remediesOf(denial: Denial, asked: Asked, plans: readonly PublicPlan[]): readonly Remedy[] {
   switch (denial.reason) {
+    case 'frozen':
+      return [{ kind: 'lift_freeze' }]
+    case 'run_halted':
+      return [{ kind: 'end_run' }]
+    case 'rate_limited':
+      return [{ kind: 'slow_down' }, ...waitOf(denial)]
     case 'not_in_good_standing':
       return [{ kind: 'standing' }]
     case 'feature_not_entitled':

@@ -9,15 +9,17 @@ import { ask, useWrite } from '../../api/queries.ts'
 import { Button, buttonLook, Choice, Dialog, DialogForm, Field } from '../../parts/controls.tsx'
 import { Command } from '../../parts/surface.tsx'
 import { Money } from '../../parts/values.tsx'
+import { FreezeDialog } from '../../views/freezes.tsx'
 import { useMay } from '../session.tsx'
 
-type Open = 'top-up' | 'plan' | 'standing' | 'portal' | null
+type Open = 'top-up' | 'plan' | 'standing' | 'portal' | 'freeze' | null
 
 export function Actions({ customer }: { readonly customer: Customer }) {
   const [open, setOpen] = useState<Open>(null)
   const close = () => setOpen(null)
   const isFinance = useMay('finance')
   const isEither = useMay('finance', 'support')
+  const isSupport = useMay('support')
   if (!isEither) return null
   const item = (name: Exclude<Open, null>, label: string) => (
     <DropdownMenu.Item className="cursor-default rounded-md px-2.5 py-1.5 outline-none data-highlighted:bg-hover" onSelect={() => setOpen(name)}>
@@ -34,12 +36,14 @@ export function Actions({ customer }: { readonly customer: Customer }) {
             {item('plan', 'Change plan …')}
             {item('standing', 'Change standing …')}
             {item('portal', 'Open its portal …')}
+            {isSupport && item('freeze', 'Stop everything …')}
           </DropdownMenu.Content>
         </DropdownMenu.Portal>
       </DropdownMenu.Root>
       {open === 'top-up' && <TopUp customer={customer} onClose={close} />}
       {open === 'plan' && <ChangePlan customer={customer} onClose={close} />}
       {open === 'standing' && <ChangeStanding customer={customer} onClose={close} />}
+      {open === 'freeze' && <FreezeDialog target={{ kind: 'customer', target: customer.id, customer: null, name: customer.name }} onClose={close} />}
       {open === 'portal' && <OpenPortal customer={customer} onClose={close} />}
     </>
   )

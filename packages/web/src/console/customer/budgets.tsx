@@ -9,16 +9,16 @@ import { Button, Choice, Dialog, DialogForm, Field } from '../../parts/controls.
 import { Badge, Card, Empty, Loaded } from '../../parts/surface.tsx'
 import { More } from '../../parts/table.tsx'
 import { BudgetRow } from '../../views/budgets.tsx'
+import { CapForm } from '../../views/cap-form.tsx'
 import { useMay } from '../session.tsx'
-
-const WINDOWS = [['day', 'a day'], ['week', 'a week'], ['month', 'a month'], ['billing_period', 'a billing period'], ['lifetime', 'for ever']] as const
 
 export function Budgets({ customer }: { readonly customer: string }) {
   const params = { customer }
-  const budgets = useQuery(ask('listBudgets', { params }))
+  const budgets = useQuery(ask('listBudgets', { params, query: { limit: 500 } }))
   const entities = useInfiniteQuery(askPages('listEntities', { params, query: { limit: 500 } }))
   const rows = entities.data?.pages.flatMap(({ data }) => data) ?? []
   const [editing, setEditing] = useState<Budget | 'new' | null>(null)
+  const [removing, setRemoving] = useState<Budget | null>(null)
   const [isAdding, setAdding] = useState(false)
   const may = useMay('support')
   useRefresh([['listBudgets']], (message) => message.customer === customer)
@@ -33,7 +33,7 @@ export function Budgets({ customer }: { readonly customer: string }) {
             ) : (
               <ul>
                 {data.map((budget) => (
-                  <BudgetRow key={budget.id} budget={budget} entityName={nameOf(budget.entity)} actions={may && budget.kind === 'cap' ? <Button className="h-7 px-2 text-xs" onClick={() => setEditing(budget)}>Change</Button> : undefined} />
+                  <BudgetRow key={budget.id} budget={budget} entityName={nameOf(budget.entity)} actions={may && budget.kind === 'cap' ? <span className="flex gap-2"><Button className="h-7 px-2 text-xs" onClick={() => setEditing(budget)}>Change</Button><Button className="h-7 px-2 text-xs" look="danger" onClick={() => setRemoving(budget)}>Remove</Button></span> : undefined} />
                 ))}
               </ul>
             )
@@ -46,9 +46,21 @@ export function Budgets({ customer }: { readonly customer: string }) {
         </Loaded>
         <More query={entities} />
       </Card>
-      {editing !== null && <EditCap customer={customer} budget={editing === 'new' ? null : editing} entities={rows} onClose={() => setEditing(null)} />}
+      {editing !== null && <CapForm customer={customer} budget={editing === 'new' ? null : editing} entities={rows} isOperator onClose={() => setEditing(null)} />}
+      {removing !== null && <RemoveCap customer={customer} budget={removing} onClose={() => setRemoving(null)} />}
       {isAdding && <AddEntity customer={customer} entities={rows} onClose={() => setAdding(false)} />}
     </div>
+  )
+}
+
+function RemoveCap({ customer, budget, onClose }: { readonly customer: string; readonly budget: Budget; readonly onClose: () => void }) {
+  const write = useWrite('deleteBudget', onClose)
+  return (
+    <Dialog isOpen onClose={onClose} title={`Remove ${budget.name}?`} lead="Nothing is limited by it any more when this answers. What was used stays on record.">
+      <DialogForm submit="Remove" look="danger" onSubmit={() => write.mutate({ params: { customer, budget: budget.id.replace(/^cap:/, '') } })} onCancel={onClose} isBusy={write.isPending} error={write.error}>
+        {null}
+      </DialogForm>
+    </Dialog>
   )
 }
 
@@ -65,37 +77,6 @@ function Branch({ entities, parent, depth }: { readonly entities: readonly Entit
         </ul>
       </li>
     ))
-}
-
-type EditProps = { readonly customer: string; readonly budget: Budget | null; readonly entities: readonly Entity[]; readonly onClose: () => void }
-
-function EditCap({ customer, budget, entities, onClose }: EditProps) {
-  const [name, setName] = useState(budget?.name ?? '')
-  const [limit, setLimit] = useState(budget?.limit ?? '')
-  const [window, setWindow] = useState<Budget['window']>(budget?.window ?? 'month')
-  const [enforcement, setEnforcement] = useState<Budget['enforcement']>(budget?.enforcement ?? 'hard')
-  const [entity, setEntity] = useState(budget?.entity ?? '')
-  const write = useWrite('putBudget', onClose)
-  const id = budget === null ? wordOf(name) : budget.id.replace(/^cap:/, '')
-  const submit = () => write.mutate({ params: { customer, budget: id }, body: { name, limit, window, enforcement, entity: entity === '' ? null : entity, meters: budget?.meters ?? null, features: budget?.features ?? null } })
-  return (
-    <Dialog isOpen onClose={onClose} title={budget === null ? 'Set a cap' : `Change ${budget.name}`} lead="In force on every gateway when this answers.">
-      <DialogForm submit="Set" onSubmit={submit} onCancel={onClose} isBusy={write.isPending} error={write.error}>
-        <Field label="Name" required maxLength={200} value={name} hint={id === '' ? 'Shown to people.' : <>Its id will be <code>cap:{id}</code>.</>} onChange={(event) => setName(event.target.value)} />
-        <div className="grid gap-3 sm:grid-cols-2">
-          <Field label={budget === null ? 'Limit, in the currency of the catalog' : `Limit in ${budget.unit}`} required inputMode="decimal" pattern="\d+(\.\d+)?" value={limit} onChange={(event) => setLimit(event.target.value)} />
-          <Choice label="Window" value={window} disabled={budget !== null} options={WINDOWS} onChange={(event) => setWindow(event.target.value as Budget['window'])} />
-          <Choice label="When it is used up" value={enforcement} options={[['hard', 'Refuse what does not fit'], ['soft', 'Only report it']]} onChange={(event) => setEnforcement(event.target.value as Budget['enforcement'])} />
-          <Choice label="Applies to" value={entity} disabled={budget !== null} options={[['', 'The whole customer'], ...entities.map((one) => [one.id, one.name] as const)]} onChange={(event) => setEntity(event.target.value)} />
-        </div>
-      </DialogForm>
-    </Dialog>
-  )
-}
-
-/** A word for the id of a cap, out of its name. */
-export function wordOf(name: string): string {
-  return name.normalize('NFKD').toLowerCase().replaceAll(/[^a-z0-9]+/g, '-').replaceAll(/^-+|-+$/g, '').slice(0, 60)
 }
 
 function AddEntity({ customer, entities, onClose }: { readonly customer: string; readonly entities: readonly Entity[]; readonly onClose: () => void }) {

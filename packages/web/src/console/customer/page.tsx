@@ -11,10 +11,12 @@ import { AuditView } from '../../views/audit.tsx'
 import { DecisionTable } from '../../views/decisions.tsx'
 import { More } from '../../parts/table.tsx'
 import { EventsView } from '../../views/events.tsx'
+import { Freezes } from '../../views/freezes.tsx'
 import { InvoiceView } from '../../views/invoice.tsx'
 import { InvoicesCard } from '../../views/invoices.tsx'
 import { LedgerView } from '../../views/ledger.tsx'
 import { UsageView } from '../../views/usage.tsx'
+import { useMay } from '../session.tsx'
 import { Actions } from './actions.tsx'
 import { Budgets } from './budgets.tsx'
 import { Keys } from './keys.tsx'
@@ -40,6 +42,7 @@ export function CustomerPage() {
   const query = useQuery(ask('getCustomer', { params }))
   useRefresh([['getCustomer'], ['listEntitlements']], ({ type, customer }) => type === 'subscription.changed' && customer === params.customer)
   const id = params.customer
+  const maySupport = useMay('support')
   return (
     <>
       <p className="mb-2 text-xs">
@@ -53,6 +56,7 @@ export function CustomerPage() {
             <PageHead title={customer.name} lead={<span className="flex flex-wrap items-center gap-x-3 gap-y-1"><Badge tone={standingTone(customer.standing)}>{customer.standing}</Badge> <span>Plan {customer.plan}</span> <Id id={customer.id} />{customer.external_id !== null && <span className="truncate text-xs">{customer.external_id}</span>}</span>}>
               <Actions customer={customer} />
             </PageHead>
+            <Freezes customer={id} mayLift={() => maySupport} />
             <Tabs.Root value={tab} onValueChange={(next) => void navigate({ to: '/customers/$customer', params, search: { tab: next as Tab }, replace: true })}>
               <Tabs.List aria-label="About the customer" className="mb-6 flex gap-1 overflow-x-auto border-b">
                 {TABS.map(([value, label]) => (
