@@ -4,6 +4,7 @@
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import type { Clock } from '@tollgate/core'
 import { SYSTEM } from '../packages/server/src/app/actor.ts'
 import { parseCatalog } from '../packages/server/src/app/catalog/parse-yaml.ts'
 import { createControlPlane, type ControlPlane } from '../packages/server/src/app/control-plane.ts'
@@ -18,7 +19,7 @@ import { randomText } from '../packages/server/src/platform/random-id.ts'
 
 export type BenchPlane = { readonly plane: ControlPlane; readonly folder: string; readonly close: () => Promise<void> }
 
-export async function benchPlane(options: { readonly catalog: string; readonly connections: number }): Promise<BenchPlane> {
+export async function benchPlane(options: { readonly catalog: string; readonly connections: number; /** The system's unless given. */ readonly clock?: Clock }): Promise<BenchPlane> {
   const folder = mkdtempSync(join(tmpdir(), 'tollgate-bench-'))
   const postgres = await startEmbeddedPostgres({ dataDir: folder, log: silentLog() })
   const sql = connect({ url: postgres.url, applicationName: 'bench', max: options.connections })
@@ -29,7 +30,7 @@ export async function benchPlane(options: { readonly catalog: string; readonly c
   }
   try {
     await migrate(sql)
-    const plane = await createControlPlane({ sql, clock: systemClock, log: silentLog(), links: { topUpUrl: '', upgradeUrl: '', portalUrl: '' }, masterKey: new Uint8Array(32), randomText, environmentUpstreams: [] })
+    const plane = await createControlPlane({ sql, clock: options.clock ?? systemClock, log: silentLog(), links: { topUpUrl: '', upgradeUrl: '', portalUrl: '' }, masterKey: new Uint8Array(32), randomText, environmentUpstreams: [] })
     await keepPartitions(plane)
     await publishText(plane, options.catalog)
     return { plane, folder, close }

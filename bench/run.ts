@@ -12,6 +12,7 @@ const BENCHES: Readonly<Record<string, () => Promise<Bench>>> = {
   propagate: () => import('./propagate.ts'),
   settle: () => import('./settle.ts'),
   ingest: () => import('./ingest.ts'),
+  close: () => import('./close.ts'),
   rate: () => import('./rate.ts'),
   gateway: () => import('./gateway.ts'),
 }
