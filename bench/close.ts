@@ -62,7 +62,7 @@ export async function run(options: { readonly rounds: number; readonly log: (lin
     const now = clock.now()
     const events = customers.flatMap((customer, index) => Array.from({ length: EVENTS_EACH }, (_, position): UsageEvent => eventOf(customer, `${round}-${index}-${position}`, now)))
     for (let at = 0; at < events.length; at += BATCH) {
-      await plane.queue.settleStretch({ node: 'bench', to: { segment: 1, offset: 1 }, items: events.slice(at, at + BATCH).map((event) => ({ event, statedTime: true })), outbox: [] })
+      await plane.queue.settleStretch({ identity: { node: 'bench', incarnation: 1 }, to: { segment: 1, offset: 1 }, items: events.slice(at, at + BATCH).map((event) => ({ event, statedTime: true })), outbox: [] })
     }
   }
 }

@@ -35,6 +35,7 @@ export const STREAM_TYPES: Readonly<Record<string, StreamType>> = {
   'invoice.void': { says: 'An invoice was voided; what it asked for is on the next one.', tenantMembers: INVOICE },
   'invoice.uncollectible': { says: 'An invoice was written off.', tenantMembers: [] },
   'credit_note.written': { says: 'Part of an invoice or all of it was taken back.', tenantMembers: ['credit_note', 'number', 'invoice', 'total', 'currency'] },
+  'books.disagree': { says: 'Figures of a customer that must agree do not, or its chain of transfers is broken. For the operator.', tenantMembers: [] },
   'webhook.disabled': { says: 'Nothing is sent to a webhook endpoint any more, and why.', tenantMembers: ['webhook', 'url', 'reason'] },
   'correction.refused': { says: 'A correction that came before its event does not fit it, and was not applied. For the operator.', tenantMembers: [] },
   'dimension.overflowed': { says: 'A dimension has more values than are kept; further ones are counted together. For the operator.', tenantMembers: [] },

@@ -6,7 +6,8 @@ import { forgetSessions } from '../app/console-sessions.ts'
 import type { ControlPlane } from '../app/control-plane.ts'
 import { forgetAnswers } from '../app/idempotency.ts'
 import { runBilling } from '../app/invoices/run.ts'
-import { checkpointLedgers } from '../app/ledger/checkpoints.ts'
+import { createBooksChecker } from '../app/ledger/check.ts'
+import { checkpointDaily } from '../app/ledger/checkpoints.ts'
 import { keepPartitions } from '../app/partitions.ts'
 import { deliverDue } from '../app/webhooks/deliver.ts'
 import { forgetDeliveries } from '../app/webhooks/deliveries.ts'
@@ -25,8 +26,9 @@ const JOBS: readonly Job[] = [
   { name: 'forget-idempotency-answers', everyMs: 3_600_000, run: forgetAnswers },
   { name: 'forget-outbox-messages', everyMs: 3_600_000, run: forgetOutbox },
   { name: 'close-periods', everyMs: 60_000, run: (plane) => runBilling(plane) },
-  { name: 'sign-ledger-checkpoints', everyMs: 24 * 3_600_000, run: checkpointLedgers },
   { name: 'prove-rollups', everyMs: 300_000, run: proveRollups },
+  { name: 'sign-ledger-checkpoints', everyMs: 600_000, run: checkpointDaily },
+  { name: 'check-books', everyMs: 60_000, run: createBooksChecker() },
   { name: 'forget-minutes', everyMs: 600_000, run: forgetMinutes },
   { name: 'forget-ended-sessions', everyMs: 3_600_000, run: forgetSessions },
   { name: 'create-event-partitions', everyMs: 6 * 3_600_000, run: keepPartitions },

@@ -41,6 +41,27 @@ export async function insertCheckpoints(sql: Sql, rows: readonly CheckpointRow[]
     on conflict do nothing`
 }
 
+/** When anything was signed last; null for never. */
+export async function lastSigned(sql: Sql): Promise<Instant | null> {
+  const [row] = await sql<{ at: Instant | null }[]>`select max(at) as at from ledger_checkpoint`
+  return row?.at ?? null
+}
+
+/** The last checkpoint of a customer with the sequence of the transfer that it covers last; null without one. */
+export async function lastCheckpoint(sql: Sql, customer: string): Promise<{ readonly position: bigint; readonly hash: string; readonly sequence: bigint } | null> {
+  const [row] = await sql<{ position: bigint; hash: string; sequence: bigint }[]>`
+    select c.position, encode(c.hash, 'hex') as hash, t.sequence from ledger_checkpoint c join ledger_transfer t on t.customer_id = c.customer_id and t.position = c.position
+    where c.customer_id = ${customer} order by c.position desc limit 1`
+  return row ?? null
+}
+
+/** Customers whose chain moved after (`at`, `customer`), in that order. */
+export async function changedHeads(sql: Sql, after: { readonly at: Instant; readonly customer: string; readonly limit: number }): Promise<{ readonly customer: string; readonly changedAt: Instant }[]> {
+  return sql<{ customer: string; changedAt: Instant }[]>`
+    select customer_id as customer, changed_at as "changedAt" from ledger_head
+    where (changed_at, customer_id) > (${after.at}, ${after.customer}) order by changed_at, customer_id limit ${after.limit}`
+}
+
 /** A customer's checkpoints in order of position; `after` is exclusive. */
 export async function listCheckpoints(sql: Sql, input: { readonly customer: string; readonly after: bigint | null; readonly limit: number }): Promise<CheckpointRow[]> {
   return sql<CheckpointRow[]>`

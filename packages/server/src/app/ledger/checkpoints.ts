@@ -1,10 +1,10 @@
 // Signed checkpoints: once a day the end of every chain that moved is signed with Ed25519. What a checkpoint covers cannot be
 // rewritten afterwards by anybody who lacks the signing key, and a tenant can keep it. The key is made once and sealed at rest.
 
-import { checkpointText, instant, makeId, type Instant } from '@tollgate/core'
+import { checkpointText, DAY_MS, instant, makeId, type Instant } from '@tollgate/core'
 import { createPrivateKey, generateKeyPairSync, sign, type KeyObject } from 'node:crypto'
 import { open, seal } from '../../platform/secrets.ts'
-import { headsWithoutCheckpoint, insertCheckpoints, insertFirstSigningKey, listCheckpoints, listSigningKeys, type CheckpointRow } from '../../store/checkpoints.ts'
+import { headsWithoutCheckpoint, insertCheckpoints, insertFirstSigningKey, lastSigned, listCheckpoints, listSigningKeys, type CheckpointRow } from '../../store/checkpoints.ts'
 import type { ControlPlane } from '../control-plane.ts'
 import { getCustomer } from '../customers.ts'
 import { pageOf, type Page } from '../listings.ts'
@@ -13,6 +13,12 @@ import { pageOf, type Page } from '../listings.ts'
 const HEADS_PER_STATEMENT = 1_000
 
 type Signer = { readonly id: string; readonly key: KeyObject }
+
+/** The job: once a day, however often the process starts. */
+export async function checkpointDaily(plane: ControlPlane): Promise<number> {
+  const last = await lastSigned(plane.sql)
+  return last !== null && plane.clock.now() - last < DAY_MS ? 0 : checkpointLedgers(plane)
+}
 
 /** Signs the head of every chain that moved since its last checkpoint. Returns how many. */
 export async function checkpointLedgers(plane: ControlPlane): Promise<number> {
