@@ -105,6 +105,19 @@ export const CATALOG_VALUES_MAX = 100_000
 export const CATALOG_DEPTH_MAX = 16
 /** Problems listed for one catalog; whoever has more reads the first ones first. */
 export const CATALOG_PROBLEMS_MAX = 100
+/** Entries of imported rates: the largest public list has three thousand; each node keeps them compiled. */
+export const RATES_IMPORTED_MAX = 10_000
+/** Price lists in one import. */
+export const RATE_LISTS_MAX = 8
+/** Models without a price that are remembered: names come from providers' answers. */
+export const UNPRICED_MODELS_MAX = 1_000
+/** Currencies of one catalog, and exchange rates that it carries: two months of days for each. */
+export const CURRENCIES_MAX = 40
+export const EXCHANGE_RATES_PER_CATALOG_MAX = 3_000
+/** Customers that a simulation lists: those whose bill changes most. */
+export const SIMULATED_CUSTOMERS_KEPT = 1_000
+/** Results of simulations that a control plane remembers. */
+export const SIMULATIONS_KEPT = 20
 /** Letters of an id, name or model name in the catalog: they become labels, keys and invoice lines. */
 export const CATALOG_ID_LENGTH_MAX = 64
 export const CATALOG_NAME_LENGTH_MAX = 200

@@ -168,6 +168,7 @@ create table catalog_version (
   source text not null,
   applied_at timestamp with time zone default now() not null,
   applied_by text not null,
+  rates_version integer default 0 not null,
   constraint catalog_version_pkey PRIMARY KEY (version)
 );
 CREATE TRIGGER catalog_version_append_only BEFORE DELETE OR UPDATE ON public.catalog_version FOR EACH ROW EXECUTE FUNCTION refuse_change();
@@ -193,6 +194,17 @@ create table console_session (
 );
 CREATE INDEX console_session_expiry ON public.console_session USING btree (expires_at);
 
+create table contract_version (
+  customer_id text not null,
+  version integer not null,
+  document jsonb,
+  applied_at timestamp with time zone default now() not null,
+  applied_by text not null,
+  constraint contract_version_pkey PRIMARY KEY (customer_id, version),
+  constraint contract_version_customer_id_fkey FOREIGN KEY (customer_id) REFERENCES customer(id)
+);
+CREATE TRIGGER contract_version_append_only BEFORE DELETE OR UPDATE ON public.contract_version FOR EACH ROW EXECUTE FUNCTION refuse_change();
+
 create table correction (
   customer_id text not null,
   source text not null,
@@ -208,6 +220,27 @@ create table correction (
   constraint correction_pkey PRIMARY KEY (customer_id, source, id, by_source, by_id),
   constraint correction_customer_id_fkey FOREIGN KEY (customer_id) REFERENCES customer(id),
   constraint correction_check CHECK ((is_void = (patch IS NULL)))
+);
+
+create table coupon (
+  code text not null,
+  document jsonb not null,
+  redemptions integer default 0 not null,
+  redemptions_max integer,
+  created_at timestamp with time zone default now() not null,
+  ended_at timestamp with time zone,
+  constraint coupon_pkey PRIMARY KEY (code),
+  constraint coupon_check CHECK (((redemptions >= 0) AND ((redemptions_max IS NULL) OR (redemptions <= redemptions_max))))
+);
+
+create table coupon_redemption (
+  customer_id text not null,
+  code text not null,
+  redeemed_at timestamp with time zone default now() not null,
+  from_period timestamp with time zone not null,
+  constraint coupon_redemption_pkey PRIMARY KEY (customer_id, code),
+  constraint coupon_redemption_code_fkey FOREIGN KEY (code) REFERENCES coupon(code),
+  constraint coupon_redemption_customer_id_fkey FOREIGN KEY (customer_id) REFERENCES customer(id)
 );
 
 create table credit_block (
@@ -256,6 +289,7 @@ create table customer (
   metadata jsonb default '{}'::jsonb not null,
   created_at timestamp with time zone default now() not null,
   observe boolean default false not null,
+  currency text,
   constraint customer_pkey PRIMARY KEY (id),
   constraint customer_external_id_key UNIQUE (external_id)
 );
@@ -301,6 +335,18 @@ create table event_key (
   "time" timestamp with time zone,
   constraint event_key_pkey PRIMARY KEY (customer_id, source, id)
 );
+
+create table exchange_rate (
+  day date not null,
+  base text not null,
+  quote text not null,
+  rate numeric(20,9) not null,
+  source text not null,
+  imported_at timestamp with time zone default now() not null,
+  constraint exchange_rate_pkey PRIMARY KEY (day, base, quote),
+  constraint exchange_rate_rate_check CHECK ((rate > (0)::numeric))
+);
+CREATE TRIGGER exchange_rate_append_only BEFORE DELETE OR UPDATE ON public.exchange_rate FOR EACH ROW EXECUTE FUNCTION refuse_change();
 
 create table frozen_target (
   id text not null,
@@ -636,6 +682,16 @@ create table portal_session (
 CREATE INDEX portal_session_customer ON public.portal_session USING btree (customer_id);
 CREATE INDEX portal_session_expiry ON public.portal_session USING btree (expires_at);
 
+create table rate_card_version (
+  version integer generated always as identity not null,
+  rates jsonb not null,
+  sources text[] not null,
+  applied_at timestamp with time zone default now() not null,
+  applied_by text not null,
+  constraint rate_card_version_pkey PRIMARY KEY (version)
+);
+CREATE TRIGGER rate_card_version_append_only BEFORE DELETE OR UPDATE ON public.rate_card_version FOR EACH ROW EXECUTE FUNCTION refuse_change();
+
 create table rollup_hour (
   customer_id text not null,
   meter text not null,
@@ -715,6 +771,15 @@ create table tax_rate (
   created_at timestamp with time zone default now() not null,
   constraint tax_rate_pkey PRIMARY KEY (id),
   constraint tax_rate_percent_check CHECK (((percent >= (0)::numeric) AND (percent <= (100)::numeric)))
+);
+
+create table unpriced_model (
+  model text not null,
+  first_at timestamp with time zone default now() not null,
+  last_at timestamp with time zone default now() not null,
+  told_at timestamp with time zone default now() not null,
+  events bigint not null,
+  constraint unpriced_model_pkey PRIMARY KEY (model)
 );
 
 create table upstream (

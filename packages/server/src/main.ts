@@ -7,10 +7,14 @@ import { join } from 'node:path'
 import { registerCheckCommands } from './cli/check.ts'
 import { registerCatalogCommands } from './cli/catalog.ts'
 import { registerCloseCommand } from './cli/close.ts'
+import { registerContractCommands } from './cli/contract.ts'
+import { registerExchangeCommands } from './cli/exchange.ts'
 import { registerExplainCommands } from './cli/explain.ts'
 import { registerImportCommand } from './cli/import.ts'
 import { processDeps } from './cli/output.ts'
 import { registerStatementCommands } from './cli/statement.ts'
+import { registerRatesCommands } from './cli/rates.ts'
+import { registerSimulateCommand } from './cli/simulate.ts'
 import { registerStatusCommand } from './cli/status.ts'
 import { loadConfig, type OptionName } from './platform/config.ts'
 import { createLog } from './platform/log.ts'
@@ -52,6 +56,10 @@ registerCloseCommand(program, processDeps())
 registerImportCommand(program, processDeps())
 registerCheckCommands(program, processDeps())
 registerStatementCommands(program, processDeps())
+registerRatesCommands(program, processDeps())
+registerContractCommands(program, processDeps())
+registerExchangeCommands(program, processDeps())
+registerSimulateCommand(program, processDeps())
 registerStatusCommand(program, processDeps())
 
 try {

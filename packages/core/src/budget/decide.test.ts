@@ -116,7 +116,7 @@ function decideIn(world: World): Decision {
     name: 'Pro',
     public: true,
     period: 'month',
-    asset: 'USD',
+    currency: 'USD', inCurrency: new Map(), asset: 'USD',
     outcomes: [],
     needsUncachedCost: false,
     excluded: [],
@@ -135,7 +135,7 @@ function decideIn(world: World): Decision {
         : [],
     ),
   }
-  const catalog = { plans: new Map([['pro', plan]]), currency: 'USD' } as unknown as Catalog
+  const catalog = { plans: new Map([['pro', plan]]), currency: 'USD', exchange: new Map() } as unknown as Catalog
   const snapshot: CustomerSnapshot = {
     customer: 'cus_1' as CustomerId,
     name: 'Acme',

@@ -4,6 +4,7 @@
 
 import type { Coverage } from '../rating/rate-event.ts'
 import type { Catalog } from '../catalog/catalog.ts'
+import { planOf } from '../contract/plan-of.ts'
 import type { CustomerSnapshot } from '../entitlement/snapshot.ts'
 import type { EntityId } from '../id.ts'
 import type { Measured } from '../meter/measure.ts'
@@ -93,7 +94,7 @@ export type DecisionInput = {
 
 export function decide(input: DecisionInput): Decision {
   const { snapshot, catalog, request } = input
-  const plan = catalog.plans.get(snapshot.plan)
+  const plan = planOf(catalog, snapshot)
   const isObserved = snapshot.observe === true || request.observe === true
   const frozen = snapshot.frozen === undefined ? null : denyFrozen(snapshot, snapshot.frozen, request)
   if (frozen !== null) return { kind: 'deny', denial: frozen, budget: null }

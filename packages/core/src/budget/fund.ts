@@ -6,6 +6,7 @@ import { InputError } from '../assert.ts'
 import { chargeable } from '../rating/chargeable.ts'
 import { allowanceBudget, boundCharge, boundOutcomes, type Coverage } from '../rating/rate-event.ts'
 import { pricedUsage, type PricedUsage } from '../rating/rate-usage.ts'
+import { exchangeLookup } from '../rating/exchange.ts'
 import { boundCost } from '../rating/bound-cost.ts'
 import type { Plan } from '../catalog/catalog.ts'
 import type { FundingSource } from '../entitlement/snapshot.ts'
@@ -135,7 +136,7 @@ function countOf({ meter, quantity: used }: Measured): number {
 /** What is known of the request's usage beforehand, and the most that it can cost us. */
 function boundedUsage({ catalog, request, now, isRunCharged }: DecisionInput): PricedUsage {
   const { feature, model, dimensions, run, quantities } = request
-  return pricedUsage({ feature, dimensions, run, cost: null }, { isRunCharged }, () => boundCost(catalog, { model: dimensions['model'] ?? model, quantities, at: now }))
+  return pricedUsage({ feature, dimensions, run, cost: null }, { isRunCharged, exchange: exchangeLookup(catalog.exchange, now) }, () => boundCost(catalog, { model: dimensions['model'] ?? model, quantities, at: now }))
 }
 
 export function boundOf(meterIds: readonly string[], bound: readonly Measured[]): number {

@@ -6,6 +6,7 @@ import type { Enforcement } from '../budget/budget.ts'
 import type { RuleTerms, WindowName } from '../budget/rule.ts'
 import type { Quantity } from '../quantity.ts'
 import type { Exclusion, OutcomePrice } from '../rating/chargeable.ts'
+import type { ExchangeTable } from '../rating/exchange.ts'
 import type { RecurringPrice, UsagePrice } from '../rating/price.ts'
 import type { Ratio } from '../rating/ratio.ts'
 import type { UsageSurface } from '../usage/read-usage.ts'
@@ -21,6 +22,8 @@ export type Catalog = {
   readonly rateCard: RateCard
   /** What the operator agreed with providers beyond their public prices; none unless there. */
   readonly providerTerms?: readonly ProviderTerms[]
+  /** Rates between its currencies. */
+  readonly exchange: ExchangeTable
   readonly gatewayFeature: string
   readonly gatewayModels: ReadonlyMap<string, GatewayModel>
   /** None unless there. */
@@ -61,9 +64,11 @@ export type Plan = {
   readonly name: string
   readonly public: boolean
   readonly period: 'month' | 'year'
+  /** What it is billed in: fees, and usage unless that is priced in credits. */
+  readonly currency: AssetId
   /** What its usage is priced and paid in. */
   readonly asset: AssetId
-  /** The fee and all else that is due for time, in the currency of the catalog. */
+  /** The fee and all else that is due for time, in {@link Plan.currency}. */
   readonly recurring: readonly RecurringPrice[]
   readonly entitlements: ReadonlyMap<string, { readonly feature: string; readonly value: string | null; readonly models: readonly string[] }>
   /** What usage costs, all in {@link Plan.asset}. */
@@ -81,6 +86,14 @@ export type Plan = {
   /** Output may be lowered to what the budgets afford, instead of refusing; never unless stated. */
   readonly clampsOutput?: boolean
   readonly funding: readonly ('allowance' | 'wallet' | 'overage')[]
+  /** The same plan in other currencies; empty in those themselves. */
+  readonly inCurrency: ReadonlyMap<AssetId, Plan>
+}
+
+/** Prices of each meter, those with most conditions first, so that the first that fits is the one. */
+export function pricesByMeter(prices: readonly UsagePrice[]): ReadonlyMap<string, readonly UsagePrice[]> {
+  const meters = [...new Set(prices.map(({ meter }) => meter))]
+  return new Map(meters.map((meter) => [meter, prices.filter((price) => price.meter === meter).sort((a, b) => b.when.size - a.when.size)]))
 }
 
 /** Units of `meters`, or an amount of `asset` where there are none; `quantity` is at `scale` either way. */
@@ -134,6 +147,8 @@ export type Rate = {
   readonly variants?: readonly RateVariant[]
   readonly contextWindow: number
   readonly outputMax: number
+  /** Who says so, and when it was read. */
+  readonly source?: string
 }
 
 /** Other prices, or a factor on them, under the conditions that it names; all of them must hold. */

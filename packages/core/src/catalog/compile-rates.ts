@@ -40,6 +40,7 @@ function compileRate(document: RateDocument, path: string): Rate {
     ...(document.variants === undefined ? {} : { variants: document.variants.map((variant, index) => compileVariant(variant, currency, `${path}.variants[${index}]`)) }),
     contextWindow: document.context_window,
     outputMax: document.output_max,
+    ...(document.source === undefined ? {} : { source: document.source }),
   }
 }
 

@@ -6,10 +6,11 @@ import { parseDecimal } from '../decimal.ts'
 import { assetScale, parseUnits } from '../money.ts'
 import { parseQuantity, quantity, type Quantity } from '../quantity.ts'
 import { compileRecurring, compileUsagePrice } from '../rating/compile-price.ts'
+import { compileExchange } from '../rating/exchange.ts'
 import type { RecurringPrice, UsagePrice } from '../rating/price.ts'
 import { isRecurring, type UsagePriceDocument } from '../rating/price-document.ts'
 import type { UsageSurface } from '../usage/read-usage.ts'
-import type { Allowance, Catalog, CreditAsset, GatewayPath, Meter, MeterExpression, Plan } from './catalog.ts'
+import { pricesByMeter, type Allowance, type Catalog, type CreditAsset, type GatewayPath, type Meter, type MeterExpression, type Plan } from './catalog.ts'
 import { compileRateCard, compileTerms } from './compile-rates.ts'
 import type { AllowanceDocument, CatalogDocument, CreditAssetDocument, GatewayPathDocument, MeterDocument, PlanDocument } from './document.ts'
 
@@ -29,6 +30,7 @@ export function compileCatalog(document: CatalogDocument, version: number, compi
     creditAssets: new Map(document.credit_assets.map((asset, index) => [asset.id, compileCreditAsset(asset, `credit_assets[${index}]`)])),
     rateCard: compileRateCard(document.rate_card),
     ...(document.provider_terms === undefined ? {} : { providerTerms: compileTerms(document.provider_terms) }),
+    exchange: compileExchange(document.exchange_rates ?? []),
     gatewayFeature: document.gateway.feature,
     gatewayModels: new Map(document.gateway.models.map((model) => [model.name, model])),
     ...(document.gateway.paths === undefined ? {} : { gatewayPaths: new Map(document.gateway.paths.map((path) => [path.path, compilePath(path)])) }),
@@ -69,6 +71,13 @@ function compileMeter(meter: MeterDocument, compileExpression: (source: string) 
 type PlanContext = { readonly currency: string; readonly meterById: ReadonlyMap<string, Meter>; readonly path: string }
 
 function compilePlan(plan: PlanDocument, context: PlanContext): Plan {
+  const others = Object.entries(plan.currencies ?? {}).map(([currency, { fee, prices }]) =>
+    [currency, compileIn({ ...plan, fee, prices }, { ...context, currency, path: `${context.path}.currencies.${currency}` })] as const)
+  return { ...compileIn(plan, context), inCurrency: new Map(others) }
+}
+
+/** The plan in one currency. */
+function compileIn(plan: PlanDocument, context: PlanContext): Plan {
   const asset = plan.asset ?? context.currency
   const placed = plan.prices.map((price, index) => ({ price, path: `${context.path}.prices[${index}]` }))
   const prices = placed.flatMap(({ price, path }) => (isRecurring(price) ? [] : [compilePrice(price, { ...context, asset, path })]))
@@ -78,11 +87,12 @@ function compilePlan(plan: PlanDocument, context: PlanContext): Plan {
     name: plan.name,
     public: plan.public,
     period: plan.period,
+    currency: context.currency,
     asset,
     recurring: [...feeOf(plan, context), ...recurring],
     entitlements: new Map(plan.entitlements.map((entitlement) => [entitlement.feature, entitlement])),
     prices,
-    pricesByMeter: byMeter(prices),
+    pricesByMeter: pricesByMeter(prices),
     outcomes: prices.filter((price) => price.model === 'outcome'),
     needsUncachedCost: prices.some((price) => price.model === 'cost_plus' && price.cacheSavings === 'kept'),
     excluded: plan.excluded ?? ['cache_hits'],
@@ -102,6 +112,7 @@ function compilePlan(plan: PlanDocument, context: PlanContext): Plan {
       ...limitQuantity(limit, { ...context, asset }, `${context.path}.limits[${index}]`),
     })),
     funding: plan.funding,
+    inCurrency: new Map(),
   }
 }
 
@@ -148,12 +159,6 @@ function sharedQuantity(
 
 function compilePrice(price: UsagePriceDocument, context: PlanContext & { readonly asset: string }): UsagePrice {
   return compileUsagePrice(price, { scale: meterOf(price.meter, context, `${context.path}.meter`).scale, asset: context.asset, path: context.path })
-}
-
-/** Prices of each meter, those with most conditions first, so that the first that fits is the one. */
-function byMeter(prices: readonly UsagePrice[]): Map<string, readonly UsagePrice[]> {
-  const meters = [...new Set(prices.map(({ meter }) => meter))]
-  return new Map(meters.map((meter) => [meter, prices.filter((price) => price.meter === meter).sort((a, b) => b.when.size - a.when.size)]))
 }
 
 function meterOf(id: string, context: PlanContext, path: string): Meter {

@@ -2,6 +2,7 @@
 // are decimal text. Ids are lower-case words joined by `_` or `-`. compile.ts turns it into what decisions and rating use.
 
 import type { Exclusion } from '../rating/chargeable.ts'
+import type { QuotedRateDocument } from '../rating/exchange.ts'
 import type { PriceDocument } from '../rating/price-document.ts'
 import type { Enforcement } from '../budget/budget.ts'
 import type { RuleTerms, WindowName } from '../budget/rule.ts'
@@ -16,6 +17,8 @@ export type CatalogDocument = {
   readonly rate_card: readonly RateDocument[]
   /** What the operator agreed with providers beyond their public prices. */
   readonly provider_terms?: readonly ProviderTermsDocument[]
+  /** Rates between its currencies, as they were known when it was put in force; no part of what is written. */
+  readonly exchange_rates?: readonly QuotedRateDocument[]
   readonly gateway: GatewayDocument
 }
 
@@ -55,6 +58,8 @@ export type PlanDocument = {
   readonly fee: { readonly id: string; readonly name: string; readonly amount: string } | null
   /** What usage is priced and paid in: the id of a credit asset; the currency of the catalog where it is null or left out. */
   readonly asset?: string | null
+  /** Fee and prices in other currencies, each whole, under the same ids. */
+  readonly currencies?: Readonly<Record<string, PlanPricesDocument>>
   readonly entitlements: readonly EntitlementDocument[]
   /** What usage costs, and what is due for time beside the fee. */
   readonly prices: readonly PriceDocument[]
@@ -67,6 +72,8 @@ export type PlanDocument = {
   /** Who pays, in this order; the first that can pays its part. Without `overage` a request nobody can pay is refused. */
   readonly funding: readonly ('allowance' | 'wallet' | 'overage')[]
 }
+
+export type PlanPricesDocument = Pick<PlanDocument, 'fee' | 'prices'>
 
 export type EntitlementDocument = {
   readonly feature: string
@@ -124,6 +131,8 @@ export type RateDocument = {
   readonly variants?: readonly RateVariantDocument[]
   readonly context_window: number
   readonly output_max: number
+  /** Who says so and when it was read, such as `openai.com/api/pricing, 2026-11-20`. */
+  readonly source?: string
 }
 
 /** Brings prices or a factor, never both. */

@@ -42,6 +42,7 @@ export type CatalogProblemCode =
   | 'mixed_scales'
   | 'id_reused'
   | 'two_prices'
+  | 'currency_mismatch'
   | 'ambiguous_entries'
   | 'unknown_asset'
   | 'asset_mismatch'

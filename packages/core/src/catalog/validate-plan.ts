@@ -11,6 +11,7 @@ import { PER_ATTRIBUTES_MAX } from '../limits.ts'
 import { nearest } from './nearest.ts'
 import { didYouMean, type CatalogPath, type Report } from './problem.ts'
 import { attempt, checkAmount, checkId, checkName, checkQuantity, checkUnique, reportUnknownMeter } from './validate-field.ts'
+import { validateCurrencies } from './validate-currencies.ts'
 import { validatePrice } from './validate-price.ts'
 
 type PlanContext = {
@@ -35,6 +36,7 @@ export function validatePlan(plan: PlanDocument, path: CatalogPath, context: Pla
   for (const [index, price] of plan.prices.entries()) {
     validatePrice(price, { path: [...path, 'prices', index], plan, currency: context.currency, asset: plan.asset ?? context.currency, meters: context.meters }, report)
   }
+  validateCurrencies(plan, path, { plan, currency: context.currency, asset: plan.asset ?? context.currency, meters: context.meters }, report)
   validatePriceIdentity(plan, path, report)
   validateAsset(plan, path, context, report)
   validateShared(plan, 'allowances', path, context, report)

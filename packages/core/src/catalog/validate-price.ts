@@ -10,7 +10,7 @@ import type { MeterDocument, PlanDocument } from './document.ts'
 import { openReport, type CatalogPath, type CatalogProblem, type Report } from './problem.ts'
 import { attempt, checkAmount, checkId, checkName, checkQuantity, checkUnique, reportUnknownMeter } from './validate-field.ts'
 
-type PriceContext = {
+export type PriceContext = {
   readonly path: CatalogPath
   readonly plan: Pick<PlanDocument, 'id' | 'funding'>
   /** Of the catalog: what is due for time is in it. */

@@ -4,7 +4,7 @@
 import { InputError } from '../assert.ts'
 import { parseRatio, parseShare } from '../rating/ratio.ts'
 import { TOKEN_BUCKETS, UNIT_BUCKETS } from '../usage/bucket.ts'
-import { formatCatalogPath, didYouMean, type CatalogPath, type Report } from './problem.ts'
+import { formatCatalogPath, didYouMean, openReport, type CatalogPath, type CatalogProblem, type Report } from './problem.ts'
 import type { ProviderTermsDocument, RateDocument, RateVariantDocument } from './document.ts'
 import { nearest } from './nearest.ts'
 import { checkAmount, checkCurrency, checkId, checkInteger, checkLabel } from './validate-field.ts'
@@ -14,6 +14,13 @@ export const USAGE_BUCKETS = TOKEN_BUCKETS
 
 /** No model is near it; a larger number would be one digit too many. */
 const TOKENS_MAX = 100_000_000
+
+/** What is wrong with entries that stand outside a catalog. */
+export function validateRates(rates: readonly RateDocument[]): readonly CatalogProblem[] {
+  const report = openReport()
+  validateRateCard(rates, report)
+  return report.problems
+}
 
 export function validateRateCard(rates: readonly RateDocument[], report: Report): void {
   const earlier = new Map<string, CatalogPath>()
@@ -40,7 +47,7 @@ export function validateTerms(terms: readonly ProviderTermsDocument[], rates: re
       report.warning([...path, 'provider'], 'unknown_provider', `no rate is of the provider ${provider}, so its terms would never apply.${didYouMean(suggestion)}`, suggestion)
     }
     for (const [position, pattern] of (models ?? []).entries()) checkLabel(pattern, [...path, 'models', position], report)
-    if (!isDate(from)) report.error([...path, 'from'], 'invalid_date', `${JSON.stringify(from)} is no day: write it like 2026-03-01.`)
+    if (!isDay(from)) report.error([...path, 'from'], 'invalid_date', `${JSON.stringify(from)} is no day: write it like 2026-03-01.`)
     checkRatio(() => parseShare(discount, 'discount_percent'), [...path, 'discount_percent'], report)
   }
 }
@@ -59,7 +66,7 @@ function validateRate(rate: RateDocument, path: CatalogPath, report: Report): vo
   for (const [index, alias] of rate.aliases.entries()) checkLabel(alias, [...path, 'aliases', index], report)
   for (const [index, pattern] of (rate.patterns ?? []).entries()) validatePattern(pattern, [...path, 'patterns', index], report)
   checkCurrency(rate.currency, [...path, 'currency'], report)
-  if (!isDate(rate.from)) report.error([...path, 'from'], 'invalid_date', `${JSON.stringify(rate.from)} is no day: write it like 2026-03-01.`)
+  if (!isDay(rate.from)) report.error([...path, 'from'], 'invalid_date', `${JSON.stringify(rate.from)} is no day: write it like 2026-03-01.`)
   checkInteger(rate.context_window, { min: 1, max: TOKENS_MAX }, [...path, 'context_window'], report)
   checkInteger(rate.output_max, { min: 1, max: TOKENS_MAX }, [...path, 'output_max'], report)
   validatePrices(rate, rate.currency, path, report)
@@ -116,7 +123,7 @@ function checkRatio(read: () => unknown, path: CatalogPath, report: Report): voi
 }
 
 /** A day of the calendar: `2026-02-30` is none. */
-function isDate(text: string): boolean {
+export function isDay(text: string): boolean {
   const epochMs = /^\d{4}-\d{2}-\d{2}$/.test(text) ? Date.parse(`${text}T00:00:00Z`) : NaN
   return !Number.isNaN(epochMs) && new Date(epochMs).toISOString().startsWith(text)
 }

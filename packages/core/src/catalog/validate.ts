@@ -5,7 +5,7 @@
 import { matchesPattern, withoutDate } from '../rating/rate-match.ts'
 import { METER_DIMENSIONS_MAX } from '../limits.ts'
 import { QUANTITY_SCALE_MAX } from '../quantity.ts'
-import type { CatalogDocument, CreditAssetDocument, FeatureDocument, GatewayDocument, MeterDocument, RateDocument } from './document.ts'
+import type { CatalogDocument, CreditAssetDocument, FeatureDocument, MeterDocument, RateDocument } from './document.ts'
 import { nearest } from './nearest.ts'
 import { didYouMean, openReport, type CatalogPath, type CatalogProblem, type Report } from './problem.ts'
 import { checkAmount, checkCurrency, checkId, checkInteger, checkLabel, checkName, checkUnique } from './validate-field.ts'
@@ -13,9 +13,13 @@ import { validateGatewayRules } from './validate-gateway-rules.ts'
 import { checkIdsAcrossPlans, validatePlan } from './validate-plan.ts'
 import { validateRateCard, validateTerms } from './validate-rates.ts'
 
+/** Rates beside the document's own; `isComplete` false where there may be more of them that nobody can see here. */
+export type OtherRates = { readonly rates: readonly RateDocument[]; readonly isComplete: boolean }
+
 /** Every error and warning, in the order of the document's sections. */
-export function validateCatalog(document: CatalogDocument): readonly CatalogProblem[] {
+export function validateCatalog(document: CatalogDocument, others: OtherRates = { rates: [], isComplete: true }): readonly CatalogProblem[] {
   const report = openReport()
+  const rates = [...document.rate_card, ...others.rates]
   checkCurrency(document.currency, ['currency'], report)
   validateFeatures(document.features, report)
   validateMeters(document.meters, report)
@@ -24,15 +28,15 @@ export function validateCatalog(document: CatalogDocument): readonly CatalogProb
     assets: new Map(document.credit_assets.map((asset) => [asset.id, asset])),
     features: new Map(document.features.map((feature) => [feature.id, feature])),
     meters: new Map(document.meters.map((meter) => [meter.id, meter])),
-    models: modelNames(document),
+    models: modelNames(document, rates),
   }
   checkUnique(document.plans.map(({ id }) => id), { what: 'plan', path: ['plans'], field: 'id' }, report)
   for (const [index, plan] of document.plans.entries()) validatePlan(plan, ['plans', index], context, report)
   checkIdsAcrossPlans(document.plans, report)
   validateCreditAssets(document.credit_assets, report)
   validateRateCard(document.rate_card, report)
-  validateTerms(document.provider_terms ?? [], document.rate_card, report)
-  validateGateway(document.gateway, document, report)
+  validateTerms(document.provider_terms ?? [], rates, report)
+  validateGateway(document, { rates, isComplete: others.isComplete }, report)
   validateGatewayRules(document.gateway, document, report)
   return report.problems
 }
@@ -106,15 +110,16 @@ function validateCreditAssets(assets: readonly CreditAssetDocument[], report: Re
   }
 }
 
-function validateGateway(gateway: GatewayDocument, document: CatalogDocument, report: Report): void {
+function validateGateway(document: CatalogDocument, { rates, isComplete }: OtherRates, report: Report): void {
+  const { gateway } = document
   const features = document.features.map(({ id }) => id)
   if (!features.includes(gateway.feature)) {
     const suggestion = nearest(gateway.feature, features)
     report.error(['gateway', 'feature'], 'unknown_feature', `there is no feature ${gateway.feature}, which requests at the gateway would use.${didYouMean(suggestion)}`, suggestion)
   }
   checkUnique(gateway.models.map(({ name }) => name), { what: 'model', path: ['gateway', 'models'], field: 'name' }, report)
-  const rated = ratedNames(document.rate_card)
-  const patterns = document.rate_card.flatMap((rate) => rate.patterns ?? [])
+  const rated = ratedNames(rates)
+  const patterns = rates.flatMap((rate) => rate.patterns ?? [])
   for (const [index, model] of gateway.models.entries()) {
     const path = ['gateway', 'models', index]
     checkLabel(model.name, [...path, 'name'], report)
@@ -122,7 +127,7 @@ function validateGateway(gateway: GatewayDocument, document: CatalogDocument, re
     if (model.upstream !== null) checkId(model.upstream, [...path, 'upstream'], report)
     if (rated.has(model.model) || rated.has(withoutDate(model.model)) || patterns.some((pattern) => matchesPattern(pattern, model.model))) continue
     const suggestion = nearest(model.model, rated)
-    report.error([...path, 'model'], 'no_rate', `the rate card has no entry for ${model.model}, so neither its cost nor the most that a request can use is known.${didYouMean(suggestion)}`, suggestion)
+    report[isComplete ? 'error' : 'warning']([...path, 'model'], 'no_rate', `the rate card has no entry for ${model.model}, so neither its cost nor the most that a request can use is known.${didYouMean(suggestion)}`, suggestion)
   }
 }
 
@@ -131,9 +136,9 @@ function ratedNames(rates: readonly RateDocument[]): ReadonlySet<string> {
 }
 
 /** What a plan may name: the gateway's names, and all that the rate card knows, families included. */
-function modelNames(document: CatalogDocument): ReadonlySet<string> {
-  const patterns = document.rate_card.flatMap((rate) => rate.patterns ?? [])
+function modelNames(document: CatalogDocument, rates: readonly RateDocument[]): ReadonlySet<string> {
+  const patterns = rates.flatMap((rate) => rate.patterns ?? [])
   const named = document.plans.flatMap((plan) => plan.entitlements.flatMap(({ models }) => models))
   const matched = named.filter((model) => patterns.some((pattern) => matchesPattern(pattern, model)))
-  return new Set([...document.gateway.models.map(({ name }) => name), ...ratedNames(document.rate_card), ...matched])
+  return new Set([...document.gateway.models.map(({ name }) => name), ...ratedNames(rates), ...matched])
 }

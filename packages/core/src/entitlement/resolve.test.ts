@@ -27,7 +27,7 @@ function catalogOf(part: Partial<Plan> = {}): Catalog {
     name: 'Pro',
     public: true,
     period: 'month',
-    asset: 'USD',
+    currency: 'USD', inCurrency: new Map(), asset: 'USD',
     outcomes: [],
     needsUncachedCost: false,
     excluded: [],
@@ -50,6 +50,7 @@ function catalogOf(part: Partial<Plan> = {}): Catalog {
     plans: new Map([['pro', plan]]),
     creditAssets: new Map(),
     rateCard: new Map(),
+    exchange: new Map(),
     gatewayFeature: 'chat',
     gatewayModels: new Map(),
   } as Catalog

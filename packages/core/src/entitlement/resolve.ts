@@ -12,7 +12,13 @@ import type { CustomerId, EntityId } from '../id.ts'
 import { assetScale } from '../money.ts'
 import { periodAt } from '../period.ts'
 import { HOUR_MS, type Instant, type Span } from '../time.ts'
+import type { ContractDocument } from '../contract/document.ts'
+import { phaseAt } from '../contract/phases.ts'
+import { planOf, type PlanChoice } from '../contract/plan-of.ts'
+import type { AssetId } from '../money.ts'
 import type { CustomerSnapshot, Frozen, FundingSource, Standing } from './snapshot.ts'
+
+export { commitmentWindow, dayStart, phaseAt } from '../contract/phases.ts'
 
 export type CustomerFacts = {
   readonly customer: CustomerId
@@ -23,6 +29,9 @@ export type CustomerFacts = {
   readonly timeZone: string
   /** Seats of the subscription, which allowances per seat and the fee of a seat count; 1 unless told. */
   readonly seats?: number
+  /** Currency of its invoices; left out or null, that of the catalog. */
+  readonly currency?: AssetId | null
+  readonly contract?: ContractDocument | null
   /** Start of the subscription: anchor of its periods. */
   readonly anchorAt: Instant
   readonly entityPaths: Readonly<Record<EntityId, readonly EntityId[]>>
@@ -43,11 +52,13 @@ export type CustomerFacts = {
 export type Links = { readonly topUpUrl: string; readonly upgradeUrl: string }
 
 export function resolveSnapshot(facts: CustomerFacts, catalog: Catalog, now: Instant, links: Links): CustomerSnapshot {
-  const plan = planOf(facts, catalog)
+  const { terms, holds } = phaseAt(facts.contract ?? null, facts.timeZone, now)
+  const money = facts.currency ?? catalog.currency
+  const plan = customerPlan(catalog, { plan: facts.plan, money, terms })
   const period = billingPeriod(facts, plan, now)
   const limits = [...plan.limits.map((limit) => limitBudget(limit, facts, plan, now)), ...facts.budgets.map((rule) => ruleBudget(rule, facts.ruleLimits?.get(rule.id) ?? 0n, facts, plan, now))]
   const funding = plan.funding.flatMap((kind) => fundingSources(kind, { plan, catalog, period }))
-  const ends = [period.end, ...limits.map(({ period: { end } }) => end), facts.walletChangesAt ?? LIFETIME.end]
+  const ends = [period.end, ...limits.map(({ period: { end } }) => end), facts.walletChangesAt ?? LIFETIME.end, holds.end]
   return {
     customer: facts.customer,
     name: facts.name,
@@ -56,6 +67,8 @@ export function resolveSnapshot(facts: CustomerFacts, catalog: Catalog, now: Ins
     plan: plan.id,
     standing: facts.standing,
     currency: plan.asset,
+    ...(money === catalog.currency ? {} : { money }),
+    ...(facts.contract === undefined || facts.contract === null ? {} : { terms, termsHold: holds }),
     period,
     limits,
     funding,
@@ -93,9 +106,10 @@ function CALENDAR_ANCHOR(timeZone: string): Instant {
   return Temporal.PlainDate.from('2024-01-01').toZonedDateTime(timeZone).epochMilliseconds as Instant
 }
 
-function planOf(facts: CustomerFacts, catalog: Catalog): Plan {
-  const plan = catalog.plans.get(facts.plan)
-  if (plan === undefined) throw new InputError({ code: 'unknown_plan', field: 'plan', message: `catalog version ${catalog.version} has no plan ${facts.plan}` })
+/** @throws InputError when the catalog has no such plan. */
+function customerPlan(catalog: Catalog, choice: PlanChoice): Plan {
+  const plan = planOf(catalog, choice)
+  if (plan === undefined) throw new InputError({ code: 'unknown_plan', field: 'plan', message: `catalog version ${catalog.version} has no plan ${choice.plan}` })
   return plan
 }
 

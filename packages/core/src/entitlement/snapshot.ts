@@ -4,7 +4,8 @@
 import type { CustomerId, EntityId } from '../id.ts'
 import type { Budget } from '../budget/budget.ts'
 import type { EntityKind } from '../budget/match.ts'
-import type { Instant } from '../time.ts'
+import type { TermsDocument } from '../contract/document.ts'
+import type { Instant, Span } from '../time.ts'
 
 /** What a subscription permits now. `good` and `grace` may use; the others may not. */
 export type Standing = 'good' | 'grace' | 'suspended' | 'paused' | 'cancelled'
@@ -19,6 +20,12 @@ export type CustomerSnapshot = {
   readonly standing: Standing
   /** What the plan's usage is priced and paid in: a currency, or the id of a credit asset. */
   readonly currency: string
+  /** What invoices are in; left out, the currency of the catalog. */
+  readonly money?: string
+  /** The terms of the customer's contract that are in force; none unless there. */
+  readonly terms?: TermsDocument | null
+  /** How long these terms, or none, hold. */
+  readonly termsHold?: Span
   /** The billing period that the snapshot was compiled for. */
   readonly period: { readonly start: Instant; readonly end: Instant }
   /** Budgets that must all hold. */

@@ -43,7 +43,7 @@ function planOf(parts: { readonly fee?: string; readonly prices: readonly Cumula
     name: 'Pro',
     public: true,
     period: 'month',
-    asset: 'USD',
+    currency: 'USD', inCurrency: new Map(), asset: 'USD',
     outcomes: [],
     needsUncachedCost: false,
     excluded: [],

@@ -6,8 +6,8 @@ import { divideRounded, pow10 } from '../decimal.ts'
 import { assetScale, isCurrency, roundToMinor, units, ZERO, type AssetId, type Units } from '../money.ts'
 import { NONE, quantity, type Quantity } from '../quantity.ts'
 import type { Plan } from '../catalog/catalog.ts'
-import { rateOpening } from '../rating/rate.ts'
-import { isCumulative } from '../rating/rate-usage.ts'
+import { closeLinesOf, type CloseContext } from '../contract/at-close.ts'
+import { openingOf } from '../rating/rate-usage.ts'
 import { seatTotal, type SeatChange } from '../rating/seat.ts'
 import type { RecurringPrice, UsagePrice } from '../rating/price.ts'
 
@@ -24,8 +24,8 @@ export type Accumulated = {
 }
 
 export type InvoiceLine = {
-  /** `credits`: what was used of a credit asset beyond the wallet. */
-  readonly kind: 'fee' | 'usage' | 'credits'
+  /** `credits`: what was used of a credit asset beyond the wallet; then what the close adds: contract and coupons. */
+  readonly kind: 'fee' | 'usage' | 'credits' | 'discount' | 'commitment' | 'coupon'
   /** Id of the fee or price in the catalog, which events carry in their charges; of a credit asset for `credits`. */
   readonly price: string
   readonly entry: string
@@ -70,6 +70,8 @@ export type PreviewInput = {
   readonly paid: readonly AssetPayment[]
   /** What one credit of an asset costs in `currency`, where it is accrued; null where it can only be prepaid. */
   readonly creditValue: (asset: AssetId) => Units | null
+  /** Contract and coupons: what the close of the period adds; nothing unless there. */
+  readonly close?: CloseContext
   /** Seats over the period, for plans that have them. */
   readonly seats?: { readonly whole: bigint; readonly changes: readonly SeatChange[] }
 }
@@ -79,11 +81,14 @@ export function previewInvoice(input: PreviewInput): InvoicePreview {
   const inMoney = input.plan.prices.filter(({ asset }) => isCurrency(asset))
   const assets = [...new Set(input.plan.prices.flatMap(({ asset }) => (isCurrency(asset) ? [] : [asset])))]
   const credits = assets.map((asset) => creditUsage(asset, input))
-  const lines = [...input.plan.recurring.map((price) => recurringLine(price, input)), ...usageLines(inMoney, input.accumulated, currency), ...credits.flatMap((usage) => overageLine(usage, input))]
+  const open = [...input.plan.recurring.map((price) => recurringLine(price, input)), ...usageLines(inMoney, input.accumulated, currency), ...credits.flatMap((usage) => overageLine(usage, input))]
+  const lines = input.close === undefined ? open : closeLinesOf(open, input.close)
   const subtotal = sum(lines.map(({ amount }) => amount))
   const own = paymentOf(currency, input)
   const usage = lines.filter(({ kind }) => kind === 'usage')
-  const creditsApplied = creditsFor({ drawn: units(own.drawn + own.included), usageExact: sum(usage.map(({ exact }) => exact)), usagePrinted: sum(usage.map(({ amount }) => amount)), currency })
+  const creditsUsed = creditsFor({ drawn: units(own.drawn + own.included), usageExact: sum(usage.map(({ exact }) => exact)), usagePrinted: sum(usage.map(({ amount }) => amount)), currency })
+  // What a discount on the whole gave already is not paid a second time.
+  const creditsApplied = input.close !== undefined && creditsUsed > subtotal ? units(subtotal > ZERO ? subtotal : ZERO) : creditsUsed
   return {
     currency,
     lines,
@@ -113,7 +118,7 @@ function recurringLine(price: RecurringPrice, { currency, seats }: PreviewInput)
 function usageLines(prices: readonly UsagePrice[], accumulated: readonly Accumulated[], asset: AssetId): InvoiceLine[] {
   return prices.flatMap((price) => {
     const totals = accumulated.filter((total) => total.price === price.id)
-    const opening = isCumulative(price) ? rateOpening(price) : ZERO
+    const opening = openingOf(price)
     return (totals.length > 0 ? totals : [{ price: price.id, entry: '', quantity: NONE, included: NONE, billable: NONE, amount: ZERO, events: 0 }]).map((total): InvoiceLine => {
       const exact = units(total.amount + opening)
       return {

@@ -10,7 +10,7 @@ import type { EventPriceOf } from './price.ts'
 import { ONE, type Ratio } from './ratio.ts'
 
 /** What one unit of `from` was worth in `to`. */
-export type ExchangeRate = { readonly from: AssetId; readonly to: AssetId; readonly at: Instant; readonly rate: Ratio }
+export type ExchangeRate = { readonly from: AssetId; readonly to: AssetId; readonly at: Instant; readonly rate: Ratio; /** Says which rate it is, for a person. */ readonly name?: string }
 
 export type CostFact = {
   readonly cost: Money | null

@@ -47,7 +47,7 @@ test('a rated event is explained with what each allowance paid and the tiers tha
   const meter: Meter = { id: 'tokens', name: 'Tokens', unit: 'token', eventType: 'e', aggregation: 'sum', properties: ['tokens'], filter: new Map(), scale: 0 }
   const price: UsagePrice = { id: 'tokens', name: 'Tokens', meter: 'tokens', scale: 0, asset: 'USD', when: new Map(), ...graduated }
   const plan: Plan = {
-    id: 'p', name: 'P', public: true, period: 'month', asset: 'USD', outcomes: [], needsUncachedCost: false, excluded: [], recurring: [], entitlements: new Map(), limits: [], prices: [price], pricesByMeter: new Map([['tokens', [price]]]),
+    id: 'p', name: 'P', public: true, period: 'month', currency: 'USD', inCurrency: new Map(), asset: 'USD', outcomes: [], needsUncachedCost: false, excluded: [], recurring: [], entitlements: new Map(), limits: [], prices: [price], pricesByMeter: new Map([['tokens', [price]]]),
     allowances: [{ id: 'free', name: 'Free', meters: ['tokens'], quantity: NONE, scale: 0 }], funding: ['allowance', 'overage'],
   }
   const measured = [{ meter, quantity: quantity(6n) }]

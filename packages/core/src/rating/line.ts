@@ -5,7 +5,7 @@ import { units, type Units } from '../money.ts'
 import type { Ratio } from './ratio.ts'
 
 export type PriceLine = {
-  readonly kind: 'units' | 'tier_units' | 'tier_flat' | 'packages' | 'free' | 'percentage' | 'fixed' | 'minimum' | 'maximum' | 'cost' | 'margin' | 'given' | 'outcome' | 'seats' | 'flat' | 'rounding'
+  readonly kind: 'units' | 'tier_units' | 'tier_flat' | 'packages' | 'free' | 'percentage' | 'fixed' | 'minimum' | 'maximum' | 'cost' | 'margin' | 'given' | 'outcome' | 'seats' | 'flat' | 'discount' | 'rounding'
   /** Tier counted from 1; null outside tiers. */
   readonly tier: number | null
   /** Units of the meter's scale; packages, seats and outcomes one by one; null for what has no quantity. */

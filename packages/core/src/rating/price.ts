@@ -18,7 +18,12 @@ export type UsagePrice = {
   readonly asset: AssetId
   /** Holds for usage that fits all of these; of several prices of a meter the one with most conditions. */
   readonly when: Conditions
+  /** By contract; it is no part of the catalog. */
+  readonly discount?: PriceDiscount
 } & (PriceModel | SelectedPriceModel | EventPriceModel)
+
+/** What is kept of a total, and what is then taken off it for each period. */
+export type PriceDiscount = { readonly keep: Ratio; readonly off: Units }
 
 /** Those that are R(aggregate) of one aggregate, whatever the dimensions of the usage. */
 export type CumulativePrice = Extract<UsagePrice, { readonly model: PriceModel['model'] }>

@@ -25,7 +25,7 @@ function planOf(parts: PlanParts): Plan {
     name: 'Pro',
     public: true,
     period: 'month',
-    asset: 'USD',
+    currency: 'USD', inCurrency: new Map(), asset: 'USD',
     outcomes: [],
     needsUncachedCost: false,
     excluded: [],

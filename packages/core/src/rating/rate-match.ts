@@ -7,16 +7,24 @@ import type { Instant } from '../time.ts'
 
 export type RateMatch = { readonly rate: Rate; readonly by: 'id' | 'alias' | 'family' | 'pattern'; /** The name or pattern that matched. */ readonly name: string }
 
-/** The entry in force at `at`, with how it was found; null when none is known. */
-export function matchRate(card: RateCard, model: string, at: Instant): RateMatch | null {
+/**
+ * The entry in force at `at`, with how it was found; null when none is known. Where several providers sell a model under one
+ * name, `provider` chooses; without it the newest entry speaks.
+ */
+export function matchRate(card: RateCard, model: string, at: Instant, provider: string | null = null): RateMatch | null {
   const family = card.has(model) ? model : withoutDate(model)
-  const rate = inForce(card.get(family), at)
+  const rate = inForce(card.get(family), at, provider)
   if (rate !== null) return { rate, name: family, by: family !== model ? 'family' : rate.model === model ? 'id' : 'alias' }
   for (const matcher of card.matchers ?? []) {
-    const found = matchesPattern(matcher.pattern, model) ? inForce(matcher.rates, at) : null
+    const found = matchesPattern(matcher.pattern, model) ? inForce(matcher.rates, at, provider) : null
     if (found !== null) return { rate: found, name: matcher.pattern, by: 'pattern' }
   }
   return null
+}
+
+/** What names an entry for ever: who sells what, from which day on. Stands with each cost that was made of it. */
+export function rateName(rate: Rate): string {
+  return `${rate.provider}/${rate.model}@${new Date(rate.from).toISOString().slice(0, 10)}`
 }
 
 /** A provider answers with a dated snapshot name such as `gpt-5-mini-2025-08-07`; the card may know only the family. */
@@ -49,8 +57,8 @@ export function sortMatchers(matchers: readonly RateMatcher[]): RateMatcher[] {
   return [...matchers].sort((a, b) => comparePatterns(a.pattern, b.pattern))
 }
 
-function inForce(rates: readonly Rate[] | undefined, at: Instant): Rate | null {
-  return rates?.find((rate) => rate.from <= at) ?? null
+function inForce(rates: readonly Rate[] | undefined, at: Instant, provider: string | null): Rate | null {
+  return rates?.find((rate) => rate.from <= at && (provider === null || rate.provider === provider)) ?? null
 }
 
 function rankOf(pattern: string): number {

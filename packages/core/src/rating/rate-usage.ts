@@ -7,8 +7,9 @@ import { assetScale, parseUnits, units, ZERO, type AssetId, type Money, type Uni
 import { pow10 } from '../decimal.ts'
 import { NONE, quantity, type Quantity } from '../quantity.ts'
 import type { ExchangeRate } from './cost-plus.ts'
+import { discountBound, discountedAdded, discountLines, discountTotal } from './discount.ts'
 import { explainAdded } from './explain.ts'
-import type { PriceLine } from './line.ts'
+import { sumOfLines, type PriceLine } from './line.ts'
 import type { Dimensions } from './matrix.ts'
 import type { OutcomePrice } from './chargeable.ts'
 import { dynamicCharge } from './dynamic.ts'
@@ -16,9 +17,9 @@ import { isInsideOutcome, isRunPrice, outcomeCharge } from './outcome.ts'
 import { percentageCharge, type FreeUsed } from './percentage.ts'
 import { START, type Position } from './position.ts'
 import type { CumulativePrice, EventPriceModel, EventPriceOf, PriceModel, UsagePrice } from './price.ts'
-import { isLinear, rateAdded, rateBound } from './rate.ts'
+import { isLinear, rateAdded, rateBound, rateOpening } from './rate.ts'
 import { boundEvent, chargeEvent, explainCharge, type EventFact } from './rate-one.ts'
-import { boundSelected, explainSelected, selectPrice } from './rate-selected.ts'
+import { boundSelected, entryPrice, explainSelected, selectPrice } from './rate-selected.ts'
 
 /** What prices look at beside quantities. */
 export type RatedUsage = Pick<UsageEvent, 'feature' | 'dimensions' | 'quantities' | 'run' | 'cost'>
@@ -70,8 +71,22 @@ function costOf({ told: { cost }, boundCost }: PricedUsage): ProviderCost {
   return { cost: known, uncached: cost.uncached === undefined ? known : amount(cost.uncached) }
 }
 
-/** The charge of `billable` units by `price`; `before(entry)` is where that aggregate stands. */
+/** The charge of `billable` units by `price`, its discount taken off; `before(entry)` is where that aggregate stands. */
 export function chargeUsage(price: UsagePrice, billable: Quantity, usage: PricedUsage, before: (entry: string) => Position): UsageCharge {
+  const full = chargeInFull(price, billable, usage, before)
+  if (price.discount === undefined || full.amount === null) return full
+  const model = cumulativeOf(price, full.entry)
+  const amount = model === null ? discountTotal(price.discount, full.amount) : discountedAdded(model, price.discount, { before: full.before.billable, added: billable })
+  return { ...full, amount }
+}
+
+/** R of one aggregate of a price; null for a price by event. */
+function cumulativeOf(price: UsagePrice, entry: string): PriceModel | null {
+  if (isCumulative(price)) return price
+  return price.model === 'matrix' || price.model === 'credits' ? entryPrice(price, entry) : null
+}
+
+function chargeInFull(price: UsagePrice, billable: Quantity, usage: PricedUsage, before: (entry: string) => Position): UsageCharge {
   switch (price.model) {
     case 'per_unit':
     case 'graduated':
@@ -104,6 +119,11 @@ export function chargeUsage(price: UsagePrice, billable: Quantity, usage: Priced
  * are certain and that costs at most `usage.cost`. Null where it may have no price.
  */
 export function boundUsage(price: UsagePrice, most: Quantity, usage: PricedUsage): Units | null {
+  const bound = boundInFull(price, most, usage)
+  return bound === null || price.discount === undefined ? bound : discountBound(price.discount, bound)
+}
+
+function boundInFull(price: UsagePrice, most: Quantity, usage: PricedUsage): Units | null {
   switch (price.model) {
     case 'per_unit':
     case 'graduated':
@@ -125,6 +145,13 @@ export function boundUsage(price: UsagePrice, most: Quantity, usage: PricedUsage
 
 /** {@link chargeUsage} line by line. */
 export function explainUsage(price: UsagePrice, billable: Quantity, usage: PricedUsage, before: (entry: string) => Position): readonly PriceLine[] {
+  const lines = explainInFull(price, billable, usage, before)
+  if (price.discount === undefined) return lines
+  const charged = chargeUsage(price, billable, usage, before).amount
+  return charged === null ? lines : [...lines, ...discountLines(sumOfLines(lines), charged, price.discount)]
+}
+
+function explainInFull(price: UsagePrice, billable: Quantity, usage: PricedUsage, before: (entry: string) => Position): readonly PriceLine[] {
   switch (price.model) {
     case 'per_unit':
     case 'graduated':
@@ -145,6 +172,13 @@ export function explainUsage(price: UsagePrice, billable: Quantity, usage: Price
   }
 }
 
+/** R(0) of a price, discount taken off: what is due when the period opens. Zero for a price without one aggregate. */
+export function openingOf(price: UsagePrice): Units {
+  if (!isCumulative(price)) return units(0n)
+  const opening = rateOpening(price)
+  return price.discount === undefined ? opening : discountTotal(price.discount, opening)
+}
+
 /** Whether the price is R(aggregate) of one aggregate, whatever the dimensions of the usage. */
 export function isCumulative(price: UsagePrice): price is CumulativePrice {
   return price.model === 'per_unit' || price.model === 'graduated' || price.model === 'volume' || price.model === 'package'
@@ -152,16 +186,18 @@ export function isCumulative(price: UsagePrice): price is CumulativePrice {
 
 /** True when a charge does not depend on what came before, so that any node can state it finally. */
 export function isFinalCharge(price: UsagePrice, usage: PricedUsage): boolean {
+  const { discount } = price
+  if (discount !== undefined && discount.off > 0n) return false
   switch (price.model) {
     case 'per_unit':
     case 'graduated':
     case 'volume':
     case 'package':
-      return isLinear(price)
+      return isLinear(price, discount?.keep)
     case 'matrix':
     case 'credits': {
       const selected = selectPrice(price, labelsOf(usage.told))
-      return selected === null || isLinear(selected.price)
+      return selected === null || isLinear(selected.price, discount?.keep)
     }
     case 'percentage':
       return price.freeEvents === null && price.freeAmount === null

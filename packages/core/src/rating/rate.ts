@@ -9,6 +9,7 @@ import { graduatedBound, graduatedTotal } from './graduated.ts'
 import { packageBound, packageTotal } from './package.ts'
 import { perUnitBound, perUnitTotal } from './per-unit.ts'
 import type { PriceModel } from './price.ts'
+import { ONE, type Ratio } from './ratio.ts'
 import { volumeBound, volumeTotal } from './volume.ts'
 
 /** R(price, aggregate): what the whole billable quantity of a period costs. */
@@ -57,7 +58,7 @@ export function rateBound(price: PriceModel, added: Quantity): Units {
   }
 }
 
-/** True when a charge does not depend on what came before, so that any node can state it finally. */
-export function isLinear(price: PriceModel): boolean {
-  return price.model === 'per_unit' && price.amount % price.per === 0n
+/** True when a charge, of which `keep` is kept, does not depend on what came before, so that any node can state it finally. */
+export function isLinear(price: PriceModel, keep: Ratio = ONE): boolean {
+  return price.model === 'per_unit' && (keep === ONE ? price.amount % price.per === 0n : (price.amount * keep) % (price.per * ONE) === 0n)
 }

@@ -22,6 +22,8 @@ export type CostContext = {
   readonly at: Instant
   /** The model asked for: speaks where the one that answered is not told or not known. */
   readonly modelAsked: string | null
+  /** The provider that sold it, where several sell a model of that name. */
+  readonly provider?: string | null
   /** What the answer does not tell: a batch job's class, the region of the endpoint, the quality of an image. It beats the answer. */
   readonly class: Partial<RequestClass>
 }
@@ -99,7 +101,7 @@ function priceParts(usage: ProviderUsage, context: CostContext): { readonly matc
 
 function pricePart(part: { readonly names: readonly (string | null)[]; readonly buckets: Buckets; readonly isWhole: boolean }, of: RequestClass, context: CostContext): PricedPart {
   const names = part.names.filter((name) => name !== null)
-  const match = names.reduce<RateMatch | null>((found, name) => found ?? matchRate(context.card, name, context.at), null)
+  const match = names.reduce<RateMatch | null>((found, name) => found ?? matchRate(context.card, name, context.at, context.provider ?? null), null)
   const model = names[0] ?? 'unknown'
   if (match === null) return { model, buckets: part.buckets, match, prices: null, discount: null, missing: [`model ${model}`] }
   const prices = pricesOf(match.rate, circumstancesOf(part.buckets, of))

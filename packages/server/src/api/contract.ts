@@ -5,14 +5,18 @@ import { accessRoutes } from './contract/access.ts'
 import { budgetRoutes } from './contract/budgets.ts'
 import { catalogRoutes } from './contract/catalog.ts'
 import { customerRoutes } from './contract/customers.ts'
+import { contractRoutes } from './contract/contracts.ts'
 import { decisionRoutes } from './contract/decisions.ts'
 import { entitlementRoutes } from './contract/entitlements.ts'
 import { freezeRoutes } from './contract/freezes.ts'
 import { insightRoutes } from './contract/insight.ts'
 import { invoiceRoutes, printedRoutes } from './contract/invoices.ts'
+import { exchangeRoutes } from './contract/exchange.ts'
 import { moneyRoutes } from './contract/money.ts'
 import type { Route } from './contract/route.ts'
 import { sessionRoutes, signInRoute, signOutRoute } from './contract/sessions.ts'
+import { rateRoutes } from './contract/rates.ts'
+import { simulationRoutes } from './contract/simulations.ts'
 import { streamRoute, systemRoutes } from './contract/system.ts'
 import { ingestRoute, usageRoutes } from './contract/usage.ts'
 import { webhookRoutes } from './contract/webhooks.ts'
@@ -27,6 +31,10 @@ export const HANDLED = {
   ...freezeRoutes,
   ...usageRoutes,
   ...catalogRoutes,
+  ...rateRoutes,
+  ...contractRoutes,
+  ...exchangeRoutes,
+  ...simulationRoutes,
   ...accessRoutes,
   ...webhookRoutes,
   ...sessionRoutes,

@@ -9,8 +9,12 @@ import { entitlementHandlers } from './routes/entitlements.ts'
 import { freezeHandlers } from './routes/freezes.ts'
 import { insightHandlers } from './routes/insight.ts'
 import { invoiceHandlers } from './routes/invoices.ts'
+import { contractHandlers } from './routes/contracts.ts'
+import { exchangeHandlers } from './routes/exchange.ts'
 import { moneyHandlers } from './routes/money.ts'
+import { rateHandlers } from './routes/rates.ts'
 import { sessionHandlers } from './routes/sessions.ts'
+import { simulationHandlers } from './routes/simulations.ts'
 import { usageHandlers } from './routes/usage.ts'
 import { webhookHandlers } from './routes/webhooks.ts'
 
@@ -23,6 +27,10 @@ export const HANDLERS: Handlers = {
   ...freezeHandlers,
   ...usageHandlers,
   ...catalogHandlers,
+  ...rateHandlers,
+  ...contractHandlers,
+  ...exchangeHandlers,
+  ...simulationHandlers,
   ...accessHandlers,
   ...webhookHandlers,
   ...sessionHandlers,

@@ -1,17 +1,24 @@
 // Compiled catalogs by version, and which one is in force. Versions are immutable, so a compiled one is kept for ever;
-// the newest is re-read when somebody published.
+// the newest is re-read when somebody published. What decisions and costs read is the document as it was written with the rates
+// that it does not name itself: the imported ones of its version, and those that the program ships.
 
 import { assert, InputError, type Catalog, type CatalogDocument } from '@tollgate/core'
 import type { Sql, Transaction } from '../platform/postgres.ts'
-import { catalogDocument, latestCatalog } from '../store/catalogs.ts'
 import { compileCatalog } from '../platform/meter-expression.ts'
+import { catalogVersion, latestCatalog } from '../store/catalogs.ts'
+import { importedRates } from '../store/rate-cards.ts'
+import { currenciesOf, exchangeFor } from './exchange/import-exchange.ts'
+import { withRates } from './rates/effective-rates.ts'
 
 export type Catalogs = {
   /** The catalog in force. */
   readonly current: () => Catalog
   /** `sql`: inside a transaction its own, which must not wait for another connection of its pool. */
   readonly version: (version: number, sql?: Sql | Transaction) => Promise<Catalog>
+  /** As decisions read it, all rates included. */
   readonly document: (version: number) => Promise<CatalogDocument>
+  /** Currencies that the catalog in force needs. */
+  readonly currencies: () => readonly string[]
   /** Reads what is in force now; called at the start and after a publication. */
   readonly refresh: () => Promise<Catalog>
 }
@@ -22,10 +29,18 @@ export function createCatalogs(sql: Sql): Catalogs {
   let inForce: Catalog | null = null
 
   async function document(version: number, reader: Sql | Transaction = sql): Promise<CatalogDocument> {
-    const known = documents.get(version) ?? (await catalogDocument(reader, version))
+    const known = documents.get(version) ?? (await read(reader, version))
     if (known === null) throw new InputError({ code: 'unknown_catalog_version', field: 'version', message: `there is no catalog version ${version}` })
     documents.set(version, known)
     return known
+  }
+
+  async function read(reader: Sql | Transaction, version: number): Promise<CatalogDocument | null> {
+    const row = await catalogVersion(reader, version)
+    if (row === null) return null
+    const imported = row.ratesVersion === 0 ? [] : await importedRates(reader, row.ratesVersion)
+    assert(imported !== null, `catalog version ${version} is used with imported rates that are not there`)
+    return { ...withRates(row.document, imported), exchange_rates: await exchangeFor(reader, row.document, row.appliedAt) }
   }
 
   async function version(wanted: number, reader?: Sql | Transaction): Promise<Catalog> {
@@ -42,6 +57,7 @@ export function createCatalogs(sql: Sql): Catalogs {
       assert(inForce !== null, 'no catalog is loaded: refresh() comes first')
       return inForce
     },
+    currencies: () => (inForce === null || inForce.version === 0 ? ['USD'] : currenciesOf(documents.get(inForce.version)!)),
     refresh: async () => {
       const latest = await latestCatalog(sql)
       inForce = latest === null ? compileCatalog(EMPTY_CATALOG, 0) : await version(latest.version)

@@ -25,6 +25,8 @@ export type ControlPlane = {
   readonly environmentUpstreams: readonly UpstreamConfig[]
   /** How far from our clock the time of an event may be. */
   readonly eventBounds: TimeBounds
+  /** The price list of the daily import; none unless set. */
+  readonly rateSource?: { readonly location: string; /** Percent, decimal text. */ readonly confirmAbove: string } | null
   readonly catalogs: Catalogs
   readonly contexts: CustomerContexts
   readonly hub: NodeHub
@@ -33,7 +35,7 @@ export type ControlPlane = {
   readonly directory: Directory
 }
 
-export type ControlPlaneOptions = Partial<Pick<ControlPlane, 'eventBounds'>> & Pick<ControlPlane, 'sql' | 'clock' | 'log' | 'links' | 'masterKey' | 'randomText' | 'environmentUpstreams'>
+export type ControlPlaneOptions = Partial<Pick<ControlPlane, 'eventBounds'>> & Pick<ControlPlane, 'sql' | 'clock' | 'log' | 'links' | 'masterKey' | 'randomText' | 'environmentUpstreams' | 'rateSource'>
 
 export async function createControlPlane(options: ControlPlaneOptions): Promise<ControlPlane> {
   const catalogs = createCatalogs(options.sql)

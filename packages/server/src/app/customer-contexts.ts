@@ -1,7 +1,7 @@
 // What settlement, authority and directory need to know of a customer: its facts and the snapshot that follows from them
 // at a given instant. Facts are kept by customer version, so that a batch of ten thousand events reads them once.
 
-import { contains, ruleIdOf, type Budget, type Catalog, type CustomerSnapshot, type Instant, type Plan, type RuleTerms, type WindowName } from '@tollgate/core'
+import { assert, contains, planOf, ruleIdOf, type Budget, type Catalog, type CustomerSnapshot, type Instant, type Plan, type RuleTerms, type WindowName } from '@tollgate/core'
 import { resolveSnapshot } from '@tollgate/core/resolve'
 import type { Links } from '@tollgate/core'
 import type { Sql, Transaction } from '../platform/postgres.ts'
@@ -34,7 +34,9 @@ export function createCustomerContexts(catalogs: Catalogs, links: Links): Custom
     const known = contexts.get(facts)
     if (known !== undefined && known.catalog === catalog && contains(known.holds, instant)) return known
     const snapshot = resolveSnapshot({ ...facts, positions: {}, walletChangesAt: null }, catalog, instant, links)
-    const context: CustomerContext = { facts, catalog, plan: catalog.plans.get(facts.plan)!, snapshot, holds: spanOf(snapshot) }
+    const plan = planOf(catalog, snapshot)
+    assert(plan !== undefined, 'a snapshot was compiled for a plan that the catalog does not have')
+    const context: CustomerContext = { facts, catalog, plan, snapshot, holds: spanOf(snapshot) }
     contexts.set(facts, context)
     return context
   }
@@ -93,6 +95,6 @@ export function budgetScale(budget: Budget): number {
 }
 
 function spanOf(snapshot: CustomerSnapshot): { readonly start: Instant; readonly end: Instant } {
-  const periods = [snapshot.period, ...budgetsOf(snapshot).map(({ period }) => period)]
+  const periods = [snapshot.period, ...budgetsOf(snapshot).map(({ period }) => period), ...(snapshot.termsHold === undefined ? [] : [snapshot.termsHold])]
   return { start: Math.max(...periods.map(({ start }) => start)) as Instant, end: Math.min(...periods.map(({ end }) => end)) as Instant }
 }

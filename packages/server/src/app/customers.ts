@@ -16,18 +16,18 @@ import { changeCustomer } from './change-customer.ts'
 import type { ControlPlane } from './control-plane.ts'
 import { Problem } from './problems.ts'
 
-export type NewCustomer = { readonly id: string | null; readonly name: string; readonly externalId: string | null; readonly plan: string; readonly timeZone: string; readonly metadata: Record<string, unknown>; readonly startsAt: Instant | null }
+export type NewCustomer = { readonly id: string | null; readonly name: string; readonly externalId: string | null; readonly plan: string; readonly timeZone: string; /** What it is billed in; that of the catalog unless stated. */ readonly currency?: string | null; readonly metadata: Record<string, unknown>; readonly startsAt: Instant | null }
 
 export async function createCustomer(plane: ControlPlane, actor: Actor, input: NewCustomer): Promise<CustomerRow> {
   assertPlan(plane, input.plan)
   if (!isTimeZone(input.timeZone)) throw new InputError({ code: 'unknown_time_zone', field: 'time_zone', message: `there is no time zone ${input.timeZone}; use an IANA name such as Europe/Berlin` })
+  const money = currencyOf(plane, input)
   const id = input.id === null ? makeId('customer', plane.randomText()) : parseId('customer', input.id, 'id')
   const subscription = makeId('subscription', plane.randomText())
   await withRetry(plane.sql, async (tx) => {
-    const created = await insertCustomer(tx, { ...input, id, subscription, anchorAt: input.startsAt ?? plane.clock.now() })
+    const created = await insertCustomer(tx, { ...input, id, currency: input.currency ?? null, subscription, anchorAt: input.startsAt ?? plane.clock.now() })
     if (!created) throw new Problem('already_exists', `a customer with id ${id}${input.externalId === null ? '' : ` or external id ${input.externalId}`} exists`, 'id')
-    const { currency } = plane.catalogs.current()
-    await ensureBudgets(tx, [{ customer: id, budget: walletBudget(currency).id, periodStart: LIFETIME.start, periodEnd: LIFETIME.end, scale: 12, limit: 0n }])
+    await ensureBudgets(tx, [{ customer: id, budget: walletBudget(money).id, periodStart: LIFETIME.start, periodEnd: LIFETIME.end, scale: 12, limit: 0n }])
     await insertAudit(tx, { actor: actor.id, action: 'customer.created', customer: id, target: id, before: null, after: { name: input.name, plan: input.plan } })
     await insertOutbox(tx, [{ customer: id, type: 'customer.created', payload: { name: input.name, plan: input.plan } }])
   })
@@ -70,6 +70,16 @@ export async function createEntity(plane: ControlPlane, actor: Actor, id: string
     await insertAudit(tx, { actor: actor.id, action: 'entity.created', customer: id, target: entity, before: null, after: input })
   })
   return entity
+}
+
+/** @throws InputError where the plan has no prices in it. */
+function currencyOf(plane: ControlPlane, input: Pick<NewCustomer, 'plan' | 'currency'>): string {
+  const catalog = plane.catalogs.current()
+  const { currency } = input
+  if (currency === undefined || currency === null || currency === catalog.currency) return catalog.currency
+  const plan = catalog.plans.get(input.plan)!
+  if (!plan.inCurrency.has(currency)) throw new InputError({ code: 'invalid_currency', field: 'currency', message: `plan ${plan.id} has no prices in ${currency}; it has ${[catalog.currency, ...plan.inCurrency.keys()].join(', ')}` })
+  return currency
 }
 
 function assertPlan(plane: ControlPlane, plan: string): void {

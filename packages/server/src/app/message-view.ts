@@ -40,6 +40,12 @@ export const STREAM_TYPES: Readonly<Record<string, StreamType>> = {
   'correction.refused': { says: 'A correction that came before its event does not fit it, and was not applied. For the operator.', tenantMembers: [] },
   'dimension.overflowed': { says: 'A dimension has more values than are kept; further ones are counted together. For the operator.', tenantMembers: [] },
   'rollups.differ': { says: 'Stored totals are not those of their events: the first difference. For the operator.', tenantMembers: [] },
+  'rates.imported': { says: 'Price lists were imported. For the operator.', tenantMembers: [] },
+  'rates.confirmation_needed': { says: 'A scheduled import found price changes that need a yes, or sources that disagree. For the operator.', tenantMembers: [] },
+  'cost.unpriced': { says: 'A model answered whose cost is not known: the rate card has no price for it. Once a day for each model. For the operator.', tenantMembers: [] },
+  'exchange_rates.imported': { says: 'Exchange rates were imported. For the operator.', tenantMembers: [] },
+  'contract.changed': { says: 'A contract was applied, changed or ended.', tenantMembers: ['version', 'name', 'ended'] },
+  'coupon.redeemed': { says: 'A coupon was redeemed.', tenantMembers: ['code', 'name'] },
   'catalog.published': { says: 'A catalog was put in force. For the operator.', tenantMembers: [] },
 }
 

@@ -3,6 +3,7 @@
 
 import type { CatalogDocument } from '@tollgate/core'
 import { customersByPlan, latestCatalog, type CatalogRow } from '../store/catalogs.ts'
+import { latestRateCard } from '../store/rate-cards.ts'
 import type { Actor } from './actor.ts'
 import { diffCatalogs, plansTouched, type CatalogChange } from './catalog/diff.ts'
 import type { CatalogIssue } from './catalog/issue.ts'
@@ -34,7 +35,7 @@ export class InvalidCatalogError extends Error {
 }
 
 export async function planCatalog(plane: ControlPlane, source: string): Promise<CatalogPlan> {
-  const { document, warnings } = read(source)
+  const { document, warnings } = await read(plane, source)
   const latest = await latestCatalog(plane.sql)
   const changes = diffCatalogs(latest?.document ?? null, document)
   const touched = plansTouched(changes, [latest?.document ?? null, document])
@@ -48,7 +49,7 @@ export async function applyCatalog(
   actor: Actor,
   input: { readonly source: string; readonly baseVersion: number | null },
 ): Promise<{ readonly version: number; readonly changed: boolean }> {
-  const { document } = read(input.source)
+  const { document } = await read(plane, input.source)
   return publishCatalog(plane, actor, { document, source: input.source, baseVersion: input.baseVersion })
 }
 
@@ -57,8 +58,8 @@ export function catalogInForce(plane: ControlPlane): Promise<CatalogRow | null> 
   return latestCatalog(plane.sql)
 }
 
-function read(source: string): { readonly document: CatalogDocument; readonly warnings: readonly CatalogIssue[] } {
-  const parsed = parseCatalog(source)
+async function read(plane: ControlPlane, source: string): Promise<{ readonly document: CatalogDocument; readonly warnings: readonly CatalogIssue[] }> {
+  const parsed = parseCatalog(source, (await latestRateCard(plane.sql))?.rates ?? [])
   if (parsed.kind === 'invalid') throw new InvalidCatalogError(parsed.issues)
   return parsed
 }

@@ -5,8 +5,10 @@ import { formatDecimal, InputError, type Catalog, type CatalogDocument } from '@
 import { withRetry } from '../platform/postgres.ts'
 import { insertAudit } from '../store/audit.ts'
 import { customersByPlan, insertCatalog, latestCatalog, lockCatalog, setPlanLimit } from '../store/catalogs.ts'
+import { latestRateCard } from '../store/rate-cards.ts'
 import { insertOutbox } from '../store/settlement.ts'
 import type { Actor } from './actor.ts'
+import { assertContractsKept } from './contracts/contracts.ts'
 import type { ControlPlane } from './control-plane.ts'
 import { Problem } from './problems.ts'
 import { compileCatalog } from '../platform/meter-expression.ts'
@@ -21,9 +23,11 @@ export async function publishCatalog(plane: ControlPlane, actor: Actor, input: P
     const base = latest?.version ?? 0
     if (input.baseVersion !== null && input.baseVersion !== base) throw new Problem('catalog_conflict', `version ${base} is in force, but the change was planned on version ${input.baseVersion}: plan again`, 'base_version')
     if (latest !== null && latest.source === input.source) return { version: base, changed: false }
-    const version = await insertCatalog(tx, { document: input.document, source: input.source, actor: actor.id })
+    const rates = await latestRateCard(tx)
+    const version = await insertCatalog(tx, { document: input.document, source: input.source, ratesVersion: rates?.version ?? 0, actor: actor.id })
     const catalog = compileCatalog(input.document, version)
     await assertPlansKept(catalog, await customersByPlan(tx))
+    await assertContractsKept(tx, catalog)
     for (const plan of catalog.plans.values()) {
       for (const allowance of plan.allowances) await setPlanLimit(tx, { plan: plan.id, budget: `allowance:${allowance.id}`, limit: formatDecimal(allowance.quantity, allowance.scale) })
       for (const limit of plan.limits) await setPlanLimit(tx, { plan: plan.id, budget: `limit:${limit.id}`, limit: formatDecimal(limit.quantity, limit.scale) })
@@ -32,12 +36,15 @@ export async function publishCatalog(plane: ControlPlane, actor: Actor, input: P
     await insertOutbox(tx, [{ customer: null, type: 'catalog.published', payload: { version } }])
     return { version, changed: true }
   })
-  if (outcome.changed) {
-    await plane.catalogs.refresh()
-    const late = await plane.hub.broadcast({ kind: 'catalog', version: outcome.version })
-    if (late.length > 0) plane.log.warn({ nodes: late, version: outcome.version }, 'nodes did not confirm the catalog in time')
-  }
+  if (outcome.changed) await announceCatalog(plane, outcome.version)
   return outcome
+}
+
+/** Puts a version that was committed in force here and on every reachable node. */
+export async function announceCatalog(plane: ControlPlane, version: number): Promise<void> {
+  await plane.catalogs.refresh()
+  const late = await plane.hub.broadcast({ kind: 'catalog', version })
+  if (late.length > 0) plane.log.warn({ nodes: late, version }, 'nodes did not confirm the catalog in time')
 }
 
 /** A plan with customers cannot vanish: they would be locked out at the next request. */

@@ -9,6 +9,7 @@ import type { ControlPlane } from './control-plane.ts'
 import { budgetScale, budgetsOf, limitOf, type CustomerContext } from './customer-contexts.ts'
 import { getCustomer } from './customers.ts'
 import { openRunning } from './open-budgets.ts'
+import { commitmentProgress, type CommitmentProgress } from './contracts/close-context.ts'
 import { compose, documentOf, unitOf } from './invoices/compose.ts'
 import { loadBilling } from './invoices/facts.ts'
 
@@ -65,6 +66,7 @@ export type PreviewReport = {
   readonly paid: readonly AssetPayment[]
   /** The invoice that closing the period now would write: what of it was not asked for yet. */
   readonly invoice: InvoiceDocument
+  readonly commitment: CommitmentProgress | null
 }
 
 /** What the period comes to by now, who has paid how much, and the invoice that closing it now would write. */
@@ -78,7 +80,7 @@ export async function invoicePreview(plane: ControlPlane, customer: string): Pro
   })
   const composed = compose({ context: running, now, kind: 'period', current, earlier: earlier(contextAt), items, tax })
   const invoice = documentOf(composed.closed, { number: null, issuedAt: null, dueAt: null, period: running.snapshot.period, timeZone: running.facts.timeZone, settings, profile, customerName: running.facts.name, unitOf: unitOf(running), tax })
-  return { preview: composed.preview, context: running, paid: current.input.paid, invoice }
+  return { preview: composed.preview, context: running, paid: current.input.paid, invoice, commitment: commitmentProgress(running, current.input.close, composed.preview.lines) }
 }
 
 export type SumsCheck = { readonly agrees: boolean; readonly sums: Sums; readonly differences: readonly string[] }

@@ -10,7 +10,7 @@ import type { CatalogChange } from '../app/catalog/diff.ts'
 import { formatIssue, type CatalogIssue } from '../app/catalog/issue.ts'
 import { parseCatalog } from '../app/catalog/parse-yaml.ts'
 import { renderCatalogSchema } from '../app/catalog/reference.ts'
-import { connect, ServerProblem, type Client } from './client.ts'
+import { connect, ServerProblem, understood, type Client } from './client.ts'
 import { CliError, confirm, isInteractive, paint, print, printJson, runCommand, say, type CliDeps } from './output.ts'
 import { renderChanges } from './render-changes.ts'
 
@@ -141,12 +141,6 @@ async function told<T>(context: FileContext, call: () => Promise<T>): Promise<T>
     if (error.status === 409 && error.code === 'catalog_conflict') throw new CliError(error.message, `Somebody else published meanwhile. Look again: tollgate catalog plan ${context.file}`)
     throw error
   }
-}
-
-function understood<Shape extends z.ZodType>(shape: Shape, answer: unknown, client: Client): z.output<Shape> {
-  const parsed = shape.safeParse(answer)
-  if (!parsed.success) throw new CliError(`${client.url} answered something that this version does not understand: is it a Tollgate, and as new?`)
-  return parsed.data
 }
 
 /** The text of a file that has no errors; its issues go to standard error. */

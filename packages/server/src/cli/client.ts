@@ -3,6 +3,7 @@
 
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
+import type * as z from 'zod'
 import { CliError, type CliDeps } from './output.ts'
 
 const TIMEOUT_MS = 30_000
@@ -48,6 +49,13 @@ export function connect(deps: CliDeps): Client {
       throw problemOf(answer, server, `${method} ${path}`)
     },
   }
+}
+
+/** An answer in the shape that this version knows. */
+export function understood<Shape extends z.ZodType>(shape: Shape, answer: unknown, client: Client): z.output<Shape> {
+  const parsed = shape.safeParse(answer)
+  if (!parsed.success) throw new CliError(`${client.url} answered something that this version does not understand: is it a Tollgate, and as new?`)
+  return parsed.data
 }
 
 /** TOLLGATE_URL and TOLLGATE_ADMIN_KEY, else what the demo wrote: address and key always come from the same place. */

@@ -1,5 +1,5 @@
 // `explain cost`: a provider's answer, as a body, parsed events or the text of a stream → disjoint buckets, and by a rate card
-// their cost. The rate card stands in the input or in a catalog file; without one the buckets alone are told.
+// their cost. The rate card stands in the input or in a catalog file; without one it is the one that Tollgate ships.
 
 import { readFileSync } from 'node:fs'
 import {
@@ -11,6 +11,8 @@ import { choice, fields, list, looseText, text } from '../app/catalog/fields.ts'
 import { formatIssue } from '../app/catalog/issue.ts'
 import { parseCatalog } from '../app/catalog/parse-yaml.ts'
 import { providerTerms, rate } from '../app/catalog/schema.ts'
+import { EMPTY_CATALOG } from '../app/catalogs.ts'
+import { withRates } from '../app/rates/effective-rates.ts'
 import { systemClock } from '../platform/clock.ts'
 import { table, time } from './explain-input.ts'
 import { CliError } from './output.ts'
@@ -29,7 +31,7 @@ export const costInput = fields(
     service_tier: text({ description: 'Class of service, where the answer does not tell it: `batch`, `flex` …', example: 'batch' }).exactOptional(),
     region: text({ description: 'Where it ran, where the answer does not tell it.', example: 'us' }).exactOptional(),
     labels: z.record(z.string(), looseText({ description: 'A value.' })).meta({ description: 'What else a rate depends on, such as the quality and size of images.', examples: [{ quality: 'high' }] }).exactOptional(),
-    rate_card: list(rate, { description: 'Rates as in a catalog. Without any, and without --catalog, only the buckets are told.' }).exactOptional(),
+    rate_card: list(rate, { description: 'Rates as in a catalog. Without any, and without --catalog, the rates that Tollgate ships.' }).exactOptional(),
     provider_terms: list(providerTerms, { description: 'Your own terms, as in a catalog.' }).exactOptional(),
   },
   'A provider’s answer, and the rates to cost it by.',
@@ -61,7 +63,7 @@ export const costOutput = z.object({
   cost: z.string().nullable().meta({ description: 'Null when anything that was used has no price.' }),
   currency: z.string().nullable(),
   missing: z.array(z.string()).meta({ description: 'What has no price.' }),
-  rate: z.object({ provider: z.string(), model: z.string(), from: z.string(), matched_by: z.enum(['id', 'alias', 'family', 'pattern']), matched: z.string(), variants: z.array(z.string()) }).nullable().meta({ description: 'The entry of the rate card that was used, and its variants that held.' }),
+  rate: z.object({ provider: z.string(), model: z.string(), from: z.string(), matched_by: z.enum(['id', 'alias', 'family', 'pattern']), matched: z.string(), variants: z.array(z.string()), source: z.string().nullable() }).nullable().meta({ description: 'The entry of the rate card that was used, and its variants that held.' }),
   discount_percent: z.string().nullable(),
   lines: z.array(lineShape),
 }).meta({ title: 'Cost output', description: 'What an answer used and cost.' })
@@ -75,7 +77,6 @@ export function explainCost(input: CostInputDocument, options: { readonly plain:
   const usage = readProviderUsage({ surface: input.surface, provider: input.provider, events })
   const told = usageOutput(usage, unread)
   const catalog = ratesOf(input, options.catalog)
-  if (catalog === null) return { ...told, cost: null, currency: null, missing: ['rate card'], rate: null, discount_percent: null, lines: [] }
   const explained = explainUsageCost(usage, {
     card: catalog.rateCard, terms: catalog.providerTerms ?? [], at: input.at ?? systemClock.now(), modelAsked: input.model,
     class: { ...(input.service_tier === undefined ? {} : { tier: input.service_tier }), ...(input.region === undefined ? {} : { region: input.region }), ...(input.labels === undefined ? {} : { labels: input.labels }) },
@@ -87,7 +88,7 @@ export function explainCost(input: CostInputDocument, options: { readonly plain:
     cost: cost === null ? null : formatUnits(cost.units, cost.asset),
     currency,
     missing: [...missing],
-    rate: match === null ? null : { provider: match.rate.provider, model: match.rate.model, from: new Date(match.rate.from).toISOString().slice(0, 10), matched_by: match.by, matched: match.name, variants: explained.applied.map(variantText) },
+    rate: match === null ? null : { provider: match.rate.provider, model: match.rate.model, from: new Date(match.rate.from).toISOString().slice(0, 10), matched_by: match.by, matched: match.name, variants: explained.applied.map(variantText), source: match.rate.source ?? null },
     discount_percent: discount === null ? null : formatPercent(discount),
     lines: explained.lines.map(({ kind, model, bucket, quantity, price, per, pricedAs, factor, amount }) => ({
       kind, model, bucket, quantity, price: show(price), per: per === null ? null : Number(per), priced_as: pricedAs, factor: factor === null ? null : factorText(factor), amount: show(amount),
@@ -102,12 +103,11 @@ function eventsOf(answer: Partial<CostInputDocument>): { readonly events: readon
   return { events: answer.events ?? [answer.body], unread: 0 }
 }
 
-/** The rates of the input, else those of a catalog file; null when there are none. */
-function ratesOf(input: CostInputDocument, file: string | null): Catalog | null {
-  if (input.rate_card === undefined && file === null) return null
-  if (input.rate_card === undefined && file !== null) return compileCatalog(readCatalogFile(file), 1)
+/** The rates of the input; else those of a catalog file, and below them or without one those that are shipped. */
+function ratesOf(input: CostInputDocument, file: string | null): Catalog {
+  if (input.rate_card === undefined) return compileCatalog(withRates({ ...(file === null ? EMPTY_CATALOG : readCatalogFile(file)), ...(input.provider_terms === undefined ? {} : { provider_terms: input.provider_terms }) }, []), 1)
   const document: CatalogDocument = {
-    currency: 'USD', features: [{ id: 'usage', name: 'Usage', kind: 'metered' }], meters: [], plans: [], credit_assets: [], rate_card: input.rate_card ?? [], provider_terms: input.provider_terms ?? [], gateway: { feature: 'usage', models: [] },
+    currency: 'USD', features: [{ id: 'usage', name: 'Usage', kind: 'metered' }], meters: [], plans: [], credit_assets: [], rate_card: input.rate_card, provider_terms: input.provider_terms ?? [], gateway: { feature: 'usage', models: [] },
   }
   const problem = validateCatalog(document).find(({ level }) => level === 'error')
   if (problem !== undefined) throw new InputError({ code: problem.code, field: formatCatalogPath(problem.path), message: `${formatCatalogPath(problem.path)}: ${problem.message}` })
@@ -154,9 +154,9 @@ export function renderCost(output: CostOutput): string {
     const price = line.price === null ? (line.kind === 'bucket' ? 'no price' : '') : `${line.price}${line.per === 1_000_000 ? ' / 1M' : ''}${line.factor === null ? '' : ` × ${line.factor}`}${kin}`
     rows.push([line.bucket === null ? (line.kind === 'discount' ? `discount ${output.discount_percent} %` : line.kind) : `${line.bucket}${other}`, line.quantity === null ? '' : String(line.quantity), price, line.amount ?? ''])
   }
-  const from = output.rate === null ? '' : `\nrate  ${output.rate.provider}/${output.rate.model} from ${output.rate.from}, found by ${output.rate.matched_by} ${output.rate.matched}${output.rate.variants.map((variant) => `\n      ${variant}`).join('')}`
+  const from = output.rate === null ? '' : `\nrate  ${output.rate.provider}/${output.rate.model} from ${output.rate.from}, ${output.rate.source === null ? '' : `${output.rate.source}, `}found by ${output.rate.matched_by} ${output.rate.matched}${output.rate.variants.map((variant) => `\n      ${variant}`).join('')}`
   const problems = output.problems.map(({ message }) => `\nnote  ${message}`).join('')
   const stated = output.tokens.stated === null ? '' : `, ${output.tokens.stated} stated`
-  const cost = output.missing.includes('rate card') ? 'not asked for: no rate card was given' : output.cost === null ? `unknown: no price for ${output.missing.join(', ')}` : `${output.cost} ${output.currency}`
+  const cost = output.cost === null ? `unknown: no price for ${output.missing.join(', ')}` : `${output.cost} ${output.currency}`
   return `${output.model ?? 'a model that the answer does not name'}, ${output.service_tier}${output.region === null ? '' : `, ${output.region}`}: ${output.tokens.counted} tokens${stated}\n\n${table(rows, 1)}\n${from}${problems}\ncost  ${cost}`
 }

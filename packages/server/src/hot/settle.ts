@@ -1,7 +1,7 @@
 // The end of a reservation with its real usage: the holds go, what was used is rated and moves the slices, and the usage event
 // is written to the journal. Use beyond the hold is booked in full: it happened.
 
-import { applies, assert, chargedRun, chargedRuns, coverByAllowances, exactToHold, freeOf, holdToExact, LEASE_UNITS_MAX, limitsFor, measure, positionKey, quantity, rateEvent, release, settle, START, units, ZERO, type Budget, type Coverage, type Measured, type RatedEvent, type RatedUsage, type ReservationId, type Units, type UsageEvent } from '@tollgate/core'
+import { applies, assert, chargedRun, chargedRuns, coverByAllowances, exactToHold, exchangeLookup, freeOf, holdToExact, LEASE_UNITS_MAX, limitsFor, measure, planOf, positionKey, quantity, rateEvent, release, settle, START, units, ZERO, type Budget, type Coverage, type Instant, type Measured, type RatedEvent, type RatedUsage, type ReservationId, type Units, type UsageEvent } from '@tollgate/core'
 import { notFound, problem } from './answers.ts'
 import type { ReservationProblem, Settled, Usage } from './contract.ts'
 import { balanceOf, rememberRun, sliceFor, sliceIn, type CustomerState } from './customer-state.ts'
@@ -22,7 +22,7 @@ export function settleReservation(node: Inside, id: ReservationId, usage: Usage)
   const measured = measure(known.catalog.meters, { type: input.type, feature: input.feature, ...usage })
   const wasOpen = reservation.status === 'open'
   if (wasOpen) for (const { slice, amount } of reservation.holds) release(slice, amount)
-  const { coverage, rated } = rateOn(state, known, measured, { feature: input.feature, run: input.run, dimensions: usage.dimensions, quantities: usage.quantities, cost: usage.cost })
+  const { coverage, rated } = rateOn(state, known, measured, { feature: input.feature, run: input.run, dimensions: usage.dimensions, quantities: usage.quantities, cost: usage.cost }, reservation.createdAt)
   const scope = scopeOf(input, usage.dimensions)
   const { paid, booked } = bookUse(state, reservation, { measured, coverage, rated }, scope === null ? usage.dimensions : { ...usage.dimensions, ...scope })
   const event = usageEvent(node, reservation, usage, { coverage: [...coverage, ...paid], booked, scope })
@@ -44,8 +44,8 @@ export function settleReservation(node: Inside, id: ReservationId, usage: Usage)
   return answer
 }
 
-function rateOn(state: CustomerState, known: Reservation['known'], measured: readonly Measured[], usage: RatedUsage): { readonly coverage: Coverage[]; readonly rated: RatedEvent } {
-  const plan = known.catalog.plans.get(known.snapshot.plan)
+function rateOn(state: CustomerState, known: Reservation['known'], measured: readonly Measured[], usage: RatedUsage, at: Instant): { readonly coverage: Coverage[]; readonly rated: RatedEvent } {
+  const plan = planOf(known.catalog, known.snapshot)
   assert(plan !== undefined, `the snapshot's plan ${known.snapshot.plan} is not in its catalog`)
   // A snapshot refreshed within the period carried the positions over; one of another period began its own.
   const positions = known.snapshot.period.start === state.snapshot.period.start ? state.positions : known.positions
@@ -54,7 +54,7 @@ function rateOn(state: CustomerState, known: Reservation['known'], measured: rea
     const slice = budget === undefined ? undefined : sliceIn(state, budget)
     return quantity(BigInt(slice === undefined ? 0 : Math.max(0, freeOf(slice))))
   })
-  const rated = rateEvent({ plan, usage, measured, coverage, before: (price, entry) => positions.get(positionKey(price.id, entry)) ?? START, isRunCharged: (price, run) => state.chargedRuns.has(chargedRun(price, run)) })
+  const rated = rateEvent({ plan, usage, measured, coverage, exchange: exchangeLookup(known.catalog.exchange, at), before: (price, entry) => positions.get(positionKey(price.id, entry)) ?? START, isRunCharged: (price, run) => state.chargedRuns.has(chargedRun(price, run)) })
   for (const run of chargedRuns(plan, usage.run, rated)) rememberRun(state, run)
   for (const { price, entry, before, quantity: used, included } of rated.charges) {
     positions.set(positionKey(price, entry), { billable: quantity(before.billable + used - included), included: quantity(before.included + included), events: before.events + 1 })

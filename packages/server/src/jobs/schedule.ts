@@ -9,6 +9,7 @@ import { runBilling } from '../app/invoices/run.ts'
 import { createBooksChecker } from '../app/ledger/check.ts'
 import { checkpointDaily } from '../app/ledger/checkpoints.ts'
 import { keepPartitions } from '../app/partitions.ts'
+import { importScheduled } from '../app/rates/import-scheduled.ts'
 import { deliverDue } from '../app/webhooks/deliver.ts'
 import { forgetDeliveries } from '../app/webhooks/deliveries.ts'
 import { fanOut } from '../app/webhooks/fan-out.ts'
@@ -31,6 +32,7 @@ const JOBS: readonly Job[] = [
   { name: 'check-books', everyMs: 60_000, run: createBooksChecker() },
   { name: 'forget-minutes', everyMs: 600_000, run: forgetMinutes },
   { name: 'forget-ended-sessions', everyMs: 3_600_000, run: forgetSessions },
+  { name: 'import-rates', everyMs: 3_600_000, run: importScheduled },
   { name: 'create-event-partitions', everyMs: 6 * 3_600_000, run: keepPartitions },
 ]
 

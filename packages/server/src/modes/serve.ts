@@ -49,6 +49,7 @@ export async function serve(options: ServeOptions): Promise<{ readonly stop: () 
       sql, log, clock: systemClock, randomText, masterKey: loadMasterKey(config),
       environmentUpstreams: environmentUpstreams(config),
       eventBounds: { lateMsMax: config.eventLateDays * DAY_MS, aheadMsMax: config.eventAheadMinutes * MINUTE_MS },
+      rateSource: config.ratesUrl === null ? null : { location: config.ratesUrl, confirmAbove: config.ratesConfirmAbove },
       links,
     })
     await keepPartitions(plane)

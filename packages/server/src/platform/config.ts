@@ -105,6 +105,14 @@ export const OPTIONS = {
     env: 'TOLLGATE_INVOICE_FONT', schema: text,
     doc: 'A TrueType or OpenType file for invoices in scripts beyond Latin, Greek and Cyrillic. Not set: Roboto.',
   }),
+  ratesUrl: option({
+    env: 'TOLLGATE_RATES_URL', schema: text,
+    doc: 'A price list that is imported once a day: an address (http, https) or a file, in a shape that `tollgate rates import` reads. Not set: nothing is imported by itself.',
+  }),
+  ratesConfirmAbove: option({
+    env: 'TOLLGATE_RATES_CONFIRM_ABOVE', default: '10', schema: z.string().regex(/^\d{1,6}(\.\d)?$/, 'must be a percentage such as 10 or 2.5'),
+    doc: 'Percent above which the daily import leaves a change of a price to you, and says so on the event stream.',
+  }),
   controlUrl: option({
     env: 'TOLLGATE_CONTROL_URL', flag: '--control-url', schema: httpUrl('http://10.0.0.5:4100'),
     doc: 'Gateway mode: the API of the Tollgate that this node leases its budgets from.',

@@ -3,23 +3,24 @@
 import type { CatalogDocument, Instant } from '@tollgate/core'
 import type { Sql, Transaction } from '../platform/postgres.ts'
 
-export type CatalogRow = { readonly version: number; readonly document: CatalogDocument; readonly source: string; readonly appliedAt: Instant; readonly appliedBy: string }
+export type CatalogRow = { readonly version: number; readonly document: CatalogDocument; readonly source: string; readonly appliedAt: Instant; readonly appliedBy: string; /** Imported rates that it is used with; 0 for none. */ readonly ratesVersion: number }
 
 export async function latestCatalog(sql: Sql | Transaction): Promise<CatalogRow | null> {
   const [row] = await sql<CatalogRow[]>`
-    select version, document, source, applied_at as "appliedAt", applied_by as "appliedBy" from catalog_version order by version desc limit 1`
+    select version, document, source, applied_at as "appliedAt", applied_by as "appliedBy", rates_version as "ratesVersion" from catalog_version order by version desc limit 1`
   return row ?? null
 }
 
-export async function catalogDocument(sql: Sql | Transaction, version: number): Promise<CatalogDocument | null> {
-  const [row] = await sql<{ document: CatalogDocument }[]>`select document from catalog_version where version = ${version}`
-  return row?.document ?? null
+export async function catalogVersion(sql: Sql | Transaction, version: number): Promise<CatalogRow | null> {
+  const [row] = await sql<CatalogRow[]>`
+    select version, document, source, applied_at as "appliedAt", applied_by as "appliedBy", rates_version as "ratesVersion" from catalog_version where version = ${version}`
+  return row ?? null
 }
 
 /** One writer at a time: the version after `base` must still be free. */
-export async function insertCatalog(tx: Transaction, input: { readonly document: CatalogDocument; readonly source: string; readonly actor: string }): Promise<number> {
+export async function insertCatalog(tx: Transaction, input: { readonly document: CatalogDocument; readonly source: string; readonly ratesVersion: number; readonly actor: string }): Promise<number> {
   const [row] = await tx<{ version: number }[]>`
-    insert into catalog_version (document, source, applied_by) values (${tx.json(input.document as never)}, ${input.source}, ${input.actor}) returning version`
+    insert into catalog_version (document, source, rates_version, applied_by) values (${tx.json(input.document as never)}, ${input.source}, ${input.ratesVersion}, ${input.actor}) returning version`
   return row!.version
 }
 

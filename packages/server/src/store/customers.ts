@@ -4,12 +4,15 @@ import {
   assert, ENTITY_DEPTH_MAX, parseDecimal, type BudgetRule, type CustomerFacts, type CustomerId, type EntityId, type EntityKind, type Instant, type Standing,
 } from '@tollgate/core'
 import type { Sql, Transaction } from '../platform/postgres.ts'
+import { contractsOf } from './contracts.ts'
 
 export type CustomerRow = {
   readonly id: CustomerId
   readonly name: string
   readonly externalId: string | null
   readonly timeZone: string
+  /** Null for that of the catalog. */
+  readonly currency: string | null
   readonly version: number
   readonly metadata: Record<string, unknown>
   readonly createdAt: Instant
@@ -25,12 +28,12 @@ export type CustomerRow = {
 export type StoredFacts = Omit<CustomerFacts, 'positions' | 'walletChangesAt'> & { readonly ruleLimits: ReadonlyMap<string, bigint> }
 
 export async function insertCustomer(tx: Transaction, input: {
-  readonly id: string; readonly name: string; readonly externalId: string | null; readonly timeZone: string; readonly metadata: Record<string, unknown>
+  readonly id: string; readonly name: string; readonly externalId: string | null; readonly timeZone: string; readonly currency: string | null; readonly metadata: Record<string, unknown>
   readonly plan: string; readonly subscription: string; readonly anchorAt: Instant
 }): Promise<boolean> {
   const rows = await tx`
-    insert into customer (id, name, external_id, time_zone, metadata)
-    values (${input.id}, ${input.name}, ${input.externalId}, ${input.timeZone}, ${tx.json(input.metadata as never)})
+    insert into customer (id, name, external_id, time_zone, currency, metadata)
+    values (${input.id}, ${input.name}, ${input.externalId}, ${input.timeZone}, ${input.currency}, ${tx.json(input.metadata as never)})
     on conflict do nothing returning id`
   if (rows.length === 0) return false
   await tx`insert into subscription (customer_id, id, plan, anchor_at) values (${input.id}, ${input.subscription}, ${input.plan}, ${input.anchorAt})`
@@ -55,7 +58,7 @@ export async function listCustomers(sql: Sql, input: { readonly search: string |
 
 function selectCustomer(sql: Sql | Transaction) {
   return sql`
-    select c.id, c.name, c.external_id as "externalId", c.time_zone as "timeZone", c.version, c.metadata, c.observe, c.created_at as "createdAt",
+    select c.id, c.name, c.external_id as "externalId", c.time_zone as "timeZone", c.currency, c.version, c.metadata, c.observe, c.created_at as "createdAt",
       s.plan, s.standing, s.id as subscription, s.anchor_at as "anchorAt"
     from customer c join subscription s on s.customer_id = c.id`
 }
@@ -90,8 +93,9 @@ export async function setObserve(tx: Transaction, customer: string, observe: boo
 
 export async function loadFacts(sql: Sql | Transaction, ids: readonly string[]): Promise<Map<string, StoredFacts>> {
   const list = ids as string[]
-  const [customers, entities, rules, overrides] = await Promise.all([
+  const [customers, contracts, entities, rules, overrides] = await Promise.all([
     sql<CustomerRow[]>`${selectCustomer(sql)} where c.id = any(${list}::text[])`,
+    contractsOf(sql, list),
     sql<EntityFact[]>`
       select customer_id as customer, id, parent_id as parent, kind from entity where customer_id = any(${list}::text[])`,
     sql<RuleRow[]>`
@@ -107,7 +111,7 @@ export async function loadFacts(sql: Sql | Transaction, ids: readonly string[]):
     const members = entities.filter(({ customer }) => customer === row.id)
     const scaleOf = (rule: string) => scaleOfRule(own.find(({ id }) => id === rule))
     return [row.id, {
-      customer: row.id, name: row.name, version: Number(row.version), standing: row.standing, plan: row.plan, timeZone: row.timeZone, anchorAt: row.anchorAt,
+      customer: row.id, name: row.name, version: Number(row.version), standing: row.standing, plan: row.plan, timeZone: row.timeZone, currency: row.currency, contract: contracts.get(row.id) ?? null, anchorAt: row.anchorAt,
       entityPaths: pathsOf(members),
       ...(members.length === 0 ? {} : { entityKinds: Object.fromEntries(members.map(({ id, kind }) => [id, kind])) }),
       ...(row.observe ? { observe: true } : {}),

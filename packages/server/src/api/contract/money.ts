@@ -37,7 +37,7 @@ const transfer = z
 
 const line = z
   .strictObject({
-    kind: choice(['fee', 'usage', 'credits'], 'What is due for time, what usage cost, or credits that were used beyond the wallet.'),
+    kind: choice(['fee', 'usage', 'credits', 'discount', 'commitment', 'coupon'], 'What is due for time, what usage cost, or credits that were used beyond the wallet; then what the contract takes off or asks for, and coupons.'),
     price: word('Id of the fee or price in the catalog, which events carry in their charges; of the credit asset for `credits`.', 'input_tokens'),
     entry: z.string().nullable().meta({ description: 'Entry of a price by dimensions; null for any other.', examples: ['gpt-5'] }),
     name: text('Text of the line.', 'Input tokens'),
@@ -238,6 +238,15 @@ export const moneyRoutes = {
             }),
           )
           .meta({ description: 'Usage that is priced in credits: what was used, and who paid.' }),
+        commitment: z
+          .strictObject({
+            counted: decimal('What counts in the window so far.', '8200'),
+            minimum: decimal('At least this is due in the window.', '12000').nullable(),
+            maximum: decimal('No more than this is due in the window.', '50000').nullable(),
+            window: period,
+          })
+          .nullable()
+          .meta({ description: 'Where the commitment of the contract stands; null without one.' }),
         subtotal: decimal('Sum of the lines as printed.', '49.75'),
         credits_applied: decimal('Usage that prepaid credit has paid.', '0'),
         invoice: printedInvoice.meta({ description: 'The invoice that closing the period now would write: with tax, late usage and items, less what was invoiced already.' }),

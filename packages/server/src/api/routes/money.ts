@@ -95,7 +95,7 @@ export const moneyHandlers: Handlers<keyof typeof moneyRoutes> = {
     return { data, next_cursor: null }
   },
   previewInvoice: async ({ plane, params }) => {
-    const { preview, context, paid, invoice } = await invoicePreview(plane, params.customer)
+    const { preview, context, paid, invoice, commitment } = await invoicePreview(plane, params.customer)
     const { currency } = preview
     const { period } = context.snapshot
     const amount = (exact: bigint) => formatUnits(units(exact), currency)
@@ -126,6 +126,12 @@ export const moneyHandlers: Handlers<keyof typeof moneyRoutes> = {
         used: formatUnits(used, asset),
         paid: { drawn: formatUnits(by.drawn, asset), included: formatUnits(by.included, asset), accrued: formatUnits(by.accrued, asset), debt: formatUnits(by.debt, asset) },
       })),
+      commitment: commitment === null ? null : {
+        counted: amount(commitment.counted),
+        minimum: commitment.minimum === null ? null : amount(commitment.minimum),
+        maximum: commitment.maximum === null ? null : amount(commitment.maximum),
+        window: { start: timeOf(commitment.window.start), end: timeOf(commitment.window.end) },
+      },
       subtotal: amount(preview.subtotal),
       credits_applied: amount(preview.creditsApplied),
       invoice: documentBody(invoice),

@@ -98,9 +98,23 @@ function diffPlan(id: string, before: PlanDocument | null, after: PlanDocument |
     ...diffItems(scope('fee'), null, fees, (fee) => fee.id),
     ...diffItems(scope('entitlement'), null, [before?.entitlements ?? [], after?.entitlements ?? []], ({ feature }) => feature),
     ...diffItems(scope('price'), 'prices', [before?.prices ?? [], after?.prices ?? []], (price) => price.id),
+    ...diffCurrencies(id, before, after),
     ...diffItems(scope('allowance'), 'allowances', [before?.allowances ?? [], after?.allowances ?? []], (allowance) => allowance.id),
     ...diffItems(scope('limit'), null, [before?.limits ?? [], after?.limits ?? []], (limit) => limit.id),
   ]
+}
+
+/** Fees and prices in other currencies, told by their id and the currency. */
+function diffCurrencies(plan: string, before: PlanDocument | null, after: PlanDocument | null): CatalogChange[] {
+  const currencies = [...new Set([...Object.keys(before?.currencies ?? {}), ...Object.keys(after?.currencies ?? {})])]
+  return currencies.flatMap((currency) => {
+    const [old, now] = [before?.currencies?.[currency], after?.currencies?.[currency]]
+    const fees = [old, now].map((prices) => (prices === undefined || prices.fee === null ? [] : [prices.fee])) as [NonNullable<PlanDocument['fee']>[], NonNullable<PlanDocument['fee']>[]]
+    return [
+      ...diffItems({ kind: 'fee', plan }, null, fees, (fee) => `${fee.id} in ${currency}`),
+      ...diffItems({ kind: 'price', plan }, null, [old?.prices ?? [], now?.prices ?? []], (price) => `${price.id} in ${currency}`),
+    ]
+  })
 }
 
 function ownFields(plan: PlanDocument): Readonly<Record<string, unknown>> {

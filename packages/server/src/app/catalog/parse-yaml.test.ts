@@ -130,10 +130,16 @@ test.each([
   ['an unknown feature', withPlan('limits: []').replace('[chat]', '[chat, shat]'), '9:26: there is no feature shat. Did you mean "chat"?'],
   ['a closed last tier', withPrice('model: graduated, tiers: [{ up_to: 5, amount: 1 }]'), '11:73: usage above 5 would have no price: leave up_to out in the last tier.'],
   ['a negative price', withPrice('model: per_unit, amount: -1'), '11:63: -1 is negative: a price or rate is zero or more.'],
-  ['a gateway model without a rate', `${BASE.replace('{ feature: chat }', '{ feature: chat, models: [gpt-9] }')}`, '6:36: the rate card has no entry for gpt-9, so neither its cost nor the most that a request can use is known.'],
   ['more digits than money keeps', withPrice('model: per_unit, amount: 0.0000000000001'), '11:63: amount has 13 decimal places; at most 12 are kept, so 0.0000000000001 is refused rather than rounded.'],
 ])('tells %s, which only the whole can show', (_, text, expected) => {
   expect(issuesOf(text)).toContain(expected)
+})
+
+test('a gateway model without a rate is an error where all rates are known, and a warning where others may have been imported', () => {
+  const text = BASE.replace('{ feature: chat }', '{ feature: chat, models: [gpt-9, gpt-5-mini] }')
+  const issue = { code: 'no_rate', path: 'gateway.models[0].model', line: 6, column: 36 }
+  expect(parseCatalog(text, [])).toMatchObject({ kind: 'invalid', issues: [{ ...issue, level: 'error' }] })
+  expect(parseCatalog(text)).toMatchObject({ kind: 'valid', warnings: [{ ...issue, level: 'warning' }] })
 })
 
 test('a warning is told and the catalog is still valid', () => {

@@ -1,9 +1,10 @@
 // Catalog text → document, or everything that is wrong with it, each with line and column. Three passes, each of which
 // tells all it finds: the YAML itself, the shape of its fields, and whether the parts fit each other.
 
-import { CATALOG_PROBLEMS_MAX, didYouMean, formatCatalogPath, InputError, nearest, validateCatalog, type CatalogDocument, type CatalogPath } from '@tollgate/core'
+import { CATALOG_PROBLEMS_MAX, didYouMean, formatCatalogPath, InputError, nearest, validateCatalog, type CatalogDocument, type CatalogPath, type RateDocument } from '@tollgate/core'
 import type * as z from 'zod'
 import { compileExpression } from '../../platform/meter-expression.ts'
+import { shippedRates } from '../rates/effective-rates.ts'
 import type { CatalogIssue, UnplacedIssue } from './issue.ts'
 import { catalogSchema } from './schema.ts'
 import { readYaml, type YamlSource } from './yaml-source.ts'
@@ -12,13 +13,14 @@ export type ParsedCatalog =
   | { readonly kind: 'valid'; readonly document: CatalogDocument; readonly warnings: readonly CatalogIssue[] }
   | { readonly kind: 'invalid'; readonly issues: readonly CatalogIssue[] }
 
-export function parseCatalog(text: string): ParsedCatalog {
+/** `imported`: the rates that were imported where the catalog will be in force; null where that is not known. */
+export function parseCatalog(text: string, imported: readonly RateDocument[] | null = null): ParsedCatalog {
   const source = readYaml(text)
   if (source.kind === 'faulty') return { kind: 'invalid', issues: source.faults.map((fault) => ({ level: 'error', path: '', suggestion: null, ...fault })) }
   const shaped = catalogSchema.safeParse(source.value, { reportInput: true })
   if (!shaped.success) return { kind: 'invalid', issues: placed(withoutTypoShadows(shaped.error.issues.map(explain)), source) }
   const document: CatalogDocument = shaped.data
-  const problems = placed([...validateCatalog(document).map((problem) => ({ ...problem, atKey: false })), ...expressionIssues(document)], source)
+  const problems = placed([...validateCatalog(document, { rates: [...(imported ?? []), ...shippedRates()], isComplete: imported !== null }).map((problem) => ({ ...problem, atKey: false })), ...expressionIssues(document)], source)
   return problems.some(({ level }) => level === 'error') ? { kind: 'invalid', issues: problems } : { kind: 'valid', document, warnings: problems }
 }
 

@@ -71,7 +71,7 @@ function sectionsOf(root: JsonSchema): Section[] {
       sections.set(schema.title, { title: schema.title, schema })
       Object.values(schema.properties).forEach(visit)
     }
-    for (const part of [schema.items, ...(schema.anyOf ?? []), ...(schema.oneOf ?? [])]) if (part !== undefined) visit(part)
+    for (const part of [schema.items, typeof schema.additionalProperties === 'object' ? schema.additionalProperties : undefined, ...(schema.anyOf ?? []), ...(schema.oneOf ?? [])]) if (part !== undefined) visit(part)
   }
   visit(root)
   return [...sections.values()]

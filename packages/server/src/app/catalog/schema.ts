@@ -77,9 +77,9 @@ const entitlement = orShorthand(
   ),
 )
 
-const price = planPrice.transform(named)
+export const price = planPrice.transform(named)
 
-const allowance = fields(
+export const allowance = fields(
   'Allowance',
   {
     id: id('tokens'),
@@ -117,7 +117,7 @@ const failMode = z
   ])
   .meta({ description: 'What a gateway does that cannot ask for more of it; closed unless stated.' })
 
-const limit = fields(
+export const limit = fields(
   'Limit',
   {
     id: id('daily_requests'),
@@ -159,6 +159,15 @@ const fee = orShorthand(
   ),
 )
 
+const planPrices = fields(
+  'Prices in a currency',
+  {
+    fee: fee.nullable().default(null).meta({ description: 'The fee, where the plan has one.' }),
+    prices: list(price, { description: 'All prices of the plan again, under the same ids and for the same usage.' }).default([]),
+  },
+  'Fee and prices of a plan for customers who are billed in another currency.',
+)
+
 const plan = fields(
   'Plan',
   {
@@ -167,6 +176,7 @@ const plan = fields(
     public: toggle({ description: 'Shown in the pricing table.', example: true }).default(true),
     period: choice(['month', 'year'], { description: 'Length of the billing period.', example: 'month' }).default('month'),
     fee: fee.nullable().default(null).meta({ description: 'Recurring fee for each period, in advance; none unless stated.' }),
+    currencies: z.record(z.string(), planPrices).meta({ description: 'Fee and prices in other currencies, by ISO 4217. A customer is billed in one of them or in the currency of the catalog.' }).exactOptional(),
     asset: text({ description: 'What usage is priced and paid in: the id of a credit asset. Left out, the currency of the catalog.', example: 'credits' }).exactOptional(),
     entitlements: list(entitlement, { description: 'Features that the plan grants.' }).default([]),
     prices: list(price, { description: 'What usage costs beyond the allowances, and what is due for time beside the fee.' }).default([]),
@@ -233,6 +243,7 @@ export const rate = fields(
     variants: list(variant, { description: 'Other prices by service tier, region, label or length of context.' }).exactOptional(),
     context_window: integer({ description: 'Most tokens of input and output together.', example: 400000 }),
     output_max: integer({ description: 'Most tokens of output: what a request without its own bound is held for.', example: 128000 }),
+    source: text({ description: 'Who says so, and when it was read.', example: 'price page of the provider, 2026-03-01' }).exactOptional(),
   },
   'What a provider charges us for a model from a day on.',
 )
@@ -329,7 +340,7 @@ function limitOf({ rolling, rollover_max: rolloverMax, where, per, at_exhaustion
 }
 
 /** `agent_steps` → `Agent steps`. */
-function named<Entry extends { readonly id: string; readonly name?: string | undefined }>(entry: Entry): Entry & { readonly name: string } {
+export function named<Entry extends { readonly id: string; readonly name?: string | undefined }>(entry: Entry): Entry & { readonly name: string } {
   const words = entry.id.replaceAll(/[_-]+/g, ' ')
   return { ...entry, name: entry.name ?? words.charAt(0).toUpperCase() + words.slice(1) }
 }

@@ -3,7 +3,7 @@
 
 import {
   closeInvoice, dueLines, formatDecimal, formatPercent, formatQuantity, formatUnits, parseUnits, plainLine, previewInvoice, units, ZERO,
-  type ChargeLine, type ClosedInvoice, type DocumentLine, type Instant, type InvoiceDocument, type InvoicedLine, type InvoicePosting, type InvoicePreview, type Party, type PreviewInput, type Span, type TaxTreatment, type Units,
+  type ChargeLine, type ClosedInvoice, type Discount, type DocumentLine, type Instant, type InvoiceDocument, type InvoicedLine, type InvoiceLine, type InvoicePosting, type InvoicePreview, type Party, type PreviewInput, type Span, type TaxTreatment, type Units,
 } from '@tollgate/core'
 import type { CustomerContext } from '../customer-contexts.ts'
 import type { CreditCategory, ItemRow, UsageCredit } from '../../store/invoices.ts'
@@ -43,7 +43,7 @@ export type Composed = {
 
 export function compose(input: ComposeInput): Composed {
   const { context, current } = input
-  const currency = context.catalog.currency
+  const { currency } = context.plan
   const preview = previewInvoice({ ...current.input, currency })
   const own = dueLines(linesOf(preview, current.period).filter((line) => isDue(line, input)), current.invoiced.filter((line) => isDue(line, input)))
   const late = input.kind === 'period' ? input.earlier.map((facts) => ({ facts, lines: lateLines(facts, currency) })) : []
@@ -52,16 +52,25 @@ export function compose(input: ComposeInput): Composed {
   const periods = input.kind === 'opening' ? [] : [current, ...late.filter((one) => one.lines.length > 0).map(({ facts }) => facts)]
   const shown = periods.flatMap((facts) => creditsOf(facts, currency))
   const sumOf = (category: CreditCategory) => nonNegative(sum(shown.filter((credit) => credit.category === category).map(({ amount }) => amount)))
-  const closed = closeInvoice({ currency, lines, discounts: [], included: sumOf('included'), promotional: sumOf('promotional'), prepaid: sumOf('paid'), tax: input.tax })
+  const closed = closeInvoice({ currency, lines, discounts: input.kind === 'period' ? discountsOf(preview) : [], included: sumOf('included'), promotional: sumOf('promotional'), prepaid: sumOf('paid'), tax: input.tax })
   return { closed, preview, ...postingOf(closed, { now: input.now, shown, credits: current.credits }), shown, items: items.map(({ id }) => id) }
 }
 
 /** The lines of a whole period. */
 function linesOf(preview: InvoicePreview, period: Span): ChargeLine[] {
-  return preview.lines.map((line) => ({
-    kind: line.kind, price: line.price, entry: line.entry, name: line.name, period, quantity: line.quantity, included: line.included, billable: line.billable, scale: line.scale, events: line.events,
+  return preview.lines.filter(({ kind }) => !isDiscount(kind)).map((line) => ({
+    kind: line.kind === 'commitment' ? 'true_up' : (line.kind as ChargeLine['kind']), price: line.price, entry: line.entry, name: line.name, period, quantity: line.quantity, included: line.included, billable: line.billable, scale: line.scale, events: line.events,
     charges: line.kind === 'usage' ? units(line.exact - line.opening) : ZERO, exact: line.exact,
   }))
+}
+
+/** What the contract and coupons take off the whole. */
+function discountsOf(preview: InvoicePreview): Discount[] {
+  return preview.lines.filter(({ kind }) => isDiscount(kind)).map(({ price, name, exact }) => ({ id: price, name, amount: units(-exact) }))
+}
+
+function isDiscount(kind: InvoiceLine['kind']): boolean {
+  return kind === 'discount' || kind === 'coupon'
 }
 
 function isDue(line: { readonly kind: string; readonly price: string }, { kind, context }: ComposeInput): boolean {

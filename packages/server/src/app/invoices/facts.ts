@@ -1,11 +1,13 @@
 // Loads what invoices of many customers need, in a handful of statements: totals of prices, who paid, what was invoiced and shown, items,
 // profiles. Nothing is decided here.
 
-import { parseUnits, quantity, QUANTITY_SCALE_MAX, units, ZERO, type Accumulated, type AssetPayment, type Instant, type InvoicedLine, type Quantity, type Span, type TaxTreatment, type UsagePrice } from '@tollgate/core'
+import { parseUnits, quantity, QUANTITY_SCALE_MAX, units, ZERO, type Accumulated, type AssetPayment, type CloseContext, type Instant, type InvoicedLine, type Quantity, type Span, type TaxTreatment, type UsagePrice } from '@tollgate/core'
 import type { Transaction, Sql } from '../../platform/postgres.ts'
 import { listTaxRates, readProfiles, readSettings } from '../../store/billing.ts'
+import { redemptionsOf } from '../../store/contracts.ts'
 import { invoicedLines, shownCredits, usageCredits, waitingItems, type ItemRow } from '../../store/invoices.ts'
 import { accumulatorOf, readAccumulatorsSince, type AccumulatorText } from '../../store/settlement.ts'
+import { closeContextOf } from '../contracts/close-context.ts'
 import type { CustomerContext } from '../customer-contexts.ts'
 import type { PeriodFacts } from './compose.ts'
 import { NO_PROFILE, treatmentOf, type BillingProfile, type BillingSettings } from './settings.ts'
@@ -27,20 +29,20 @@ export type CustomerBilling = {
 /** `since`: earlier periods begin no earlier than this. */
 export async function loadBilling(tx: Sql | Transaction, customers: readonly string[], since: Instant): Promise<BillingFacts> {
   const of = { customers, since }
-  const [settings, rates, profiles, totals, credits, invoiced, shown, items] = await Promise.all([
-    readSettings(tx), listTaxRates(tx), readProfiles(tx, customers), readAccumulatorsSince(tx, of), usageCredits(tx, of), invoicedLines(tx, of), shownCredits(tx, of), waitingItems(tx, customers),
+  const [settings, rates, profiles, totals, credits, invoiced, shown, items, redeemed] = await Promise.all([
+    readSettings(tx), listTaxRates(tx), readProfiles(tx, customers), readAccumulatorsSince(tx, of), usageCredits(tx, of), invoicedLines(tx, of), shownCredits(tx, of), waitingItems(tx, customers), redemptionsOf(tx, customers),
   ])
-  const [totalsOf, creditsOf, invoicedOf, shownOf, itemsOf] = [byCustomer(totals), byCustomer(credits), byCustomer(invoiced), byCustomer(shown), byCustomer(items)]
+  const [redeemedOf, totalsOf, creditsOf, invoicedOf, shownOf, itemsOf] = [byCustomer(redeemed), byCustomer(totals), byCustomer(credits), byCustomer(invoiced), byCustomer(shown), byCustomer(items)]
   const periodFacts = (context: CustomerContext, period: Span): PeriodFacts => {
     const { customer } = context.snapshot
     const at = <Row extends { readonly periodStart: Instant }>(rows: readonly Row[] | undefined) => (rows ?? []).filter(({ periodStart }) => periodStart === period.start)
     const own = at(totalsOf.get(customer))
     const paid = at(creditsOf.get(customer))
-    const { currency } = context.catalog
+    const { currency } = context.plan
     const shownAs = (category: string) => units(at(shownOf.get(customer)).filter((row) => row.category === category).reduce((sum, { amount }) => sum + parseUnits(amount, currency), 0n))
     return {
       period,
-      input: inputOf(context, own, paid.map(({ asset, ...row }): AssetPayment => ({ asset, drawn: units(parseUnits(row.paid, asset) + parseUnits(row.promotional, asset)), included: parseUnits(row.included, asset), accrued: parseUnits(row.accrued, asset), debt: parseUnits(row.debt, asset) }))),
+      input: inputOf(context, own, closeContextOf(context, { redemptions: redeemedOf.get(customer) ?? [], totals: totalsOf.get(customer) ?? [] }), paid.map(({ asset, ...row }): AssetPayment => ({ asset, drawn: units(parseUnits(row.paid, asset) + parseUnits(row.promotional, asset)), included: parseUnits(row.included, asset), accrued: parseUnits(row.accrued, asset), debt: parseUnits(row.debt, asset) }))),
       invoiced: at(invoicedOf.get(customer)).map((row): InvoicedLine => ({ kind: row.kind as InvoicedLine['kind'], price: row.price, entry: row.entry, exact: parseUnits(row.exact, currency), amount: parseUnits(row.amount, currency) })),
       credits: paid,
       shown: { included: shownAs('included'), paid: shownAs('paid'), promotional: shownAs('promotional') },
@@ -68,14 +70,14 @@ export async function loadBilling(tx: Sql | Transaction, customers: readonly str
   }
 }
 
-function inputOf(context: CustomerContext, totals: readonly AccumulatorText[], paid: readonly AssetPayment[]): PeriodFacts['input'] {
+function inputOf(context: CustomerContext, totals: readonly AccumulatorText[], close: CloseContext | undefined, paid: readonly AssetPayment[]): PeriodFacts['input'] {
   const { plan, catalog } = context
   const prices = pricesOf(context, totals)
   const accumulated = totals.map((row): Accumulated => {
     const total = accumulatorOf(row, prices.find((price) => price.id === row.price)!.scale)
     return { price: row.price, entry: row.entry, quantity: total.quantity as Quantity, included: total.included as Quantity, billable: total.billable as Quantity, amount: units(total.amount), events: total.events }
   })
-  return { plan: { recurring: plan.recurring, prices }, accumulated, paid, creditValue: (asset) => catalog.creditAssets.get(asset)?.value ?? null }
+  return { plan: { recurring: plan.recurring, prices }, accumulated, paid, creditValue: (asset) => catalog.creditAssets.get(asset)?.value ?? null, ...(close === undefined ? {} : { close }) }
 }
 
 /**

@@ -5,7 +5,7 @@ import type { EventRow, StoredCharge, StoredPayment } from '../../store/events.t
 import type { Paid } from './pay.ts'
 import type { Step } from './rate-batch.ts'
 
-export function eventRow(input: { readonly event: UsageEvent; readonly step: Step; readonly periodStart: Instant; readonly catalog: Catalog; readonly plan: Plan; readonly rated: RatedEvent; readonly paid: Paid; readonly measured: readonly Measured[] }): EventRow {
+export function eventRow(input: { readonly event: UsageEvent; readonly step: Step; readonly periodStart: Instant; readonly catalog: Catalog; readonly plan: Plan; readonly rated: RatedEvent; readonly paid: Paid; readonly measured: readonly Measured[]; /** Exchange rates that the charge went by. */ readonly exchanged: ReadonlySet<string> }): EventRow {
   const { event, step, catalog, rated, paid } = input
   const { asset } = input.plan
   const lines = rated.charges.map((charge) => storedCharge(charge, catalog.meterById.get(charge.meter)?.scale ?? 0, asset))
@@ -14,9 +14,14 @@ export function eventRow(input: { readonly event: UsageEvent; readonly step: Ste
     customer: event.customer, ...(step.effect === 'use' ? { source: event.source, id: event.id } : step.by), effect: step.effect, corrects: step.effect === 'use' ? null : step.corrects, type: event.type, time: event.time, entity: event.entity, feature: event.feature, run: event.run, key: event.key,
     periodStart: input.periodStart, catalogVersion: catalog.version,
     quantities: JSON.stringify(event.quantities), dimensions: JSON.stringify(event.dimensions), charges: JSON.stringify({ lines, paid: payment }),
-    cost: event.cost === null ? null : JSON.stringify(event.cost), context: JSON.stringify(rated.unpriced.length === 0 ? event.context : { ...event.context, unpriced: rated.unpriced.join(',') }),
+    cost: event.cost === null ? null : JSON.stringify(event.cost), context: JSON.stringify(contextOf(event, rated, input.exchanged)),
     amount: formatUnits(rated.amount, asset), asset, estimated: event.estimated,
   }
+}
+
+function contextOf(event: UsageEvent, { unpriced }: RatedEvent, exchanged: ReadonlySet<string>): UsageEvent['context'] {
+  if (unpriced.length === 0 && exchanged.size === 0) return event.context
+  return { ...event.context, ...(unpriced.length === 0 ? {} : { unpriced: unpriced.join(',') }), ...(exchanged.size === 0 ? {} : { exchange: [...exchanged].join('; ') }) }
 }
 
 /** What is usual is left out: an entry, and what a price with free units of its own started from. */

@@ -41,32 +41,38 @@ export function createSettlementQueue(parts: SettlementParts & { readonly log: L
     return new Promise((resolve, reject) => {
       waiting.push({ items, resolve, reject })
       waitingItems += items.length
-      running ??= drain().finally(() => { running = null })
+      running ??= drain()
     })
   }
 
-  /** One batch at a time: whole calls share a batch up to its bound, a larger call is cut. */
+  /**
+   * One batch at a time: whole calls share a batch up to its bound, a larger call is cut. It ends in the same turn in which it finds
+   * nothing waiting, so that a call that comes right behind an answer starts the next.
+   */
   async function drain(): Promise<void> {
-    while (waiting.length > 0) {
-      const group: Waiting[] = []
-      let size = 0
-      while (waiting.length > 0 && (group.length === 0 || size + waiting[0]!.items.length <= SETTLEMENT_BATCH_MAX)) {
-        const next = waiting.shift()!
-        group.push(next)
-        size += next.items.length
+    while (waiting.length > 0) await drainGroup()
+    running = null
+  }
+
+  async function drainGroup(): Promise<void> {
+    const group: Waiting[] = []
+    let size = 0
+    while (waiting.length > 0 && (group.length === 0 || size + waiting[0]!.items.length <= SETTLEMENT_BATCH_MAX)) {
+      const next = waiting.shift()!
+      group.push(next)
+      size += next.items.length
+    }
+    try {
+      const results = await settleCut(group.flatMap(({ items }) => items), 'ingest')
+      let offset = 0
+      for (const { items, resolve } of group) {
+        resolve(results.slice(offset, offset + items.length))
+        offset += items.length
       }
-      try {
-        const results = await settleCut(group.flatMap(({ items }) => items), 'ingest')
-        let offset = 0
-        for (const { items, resolve } of group) {
-          resolve(results.slice(offset, offset + items.length))
-          offset += items.length
-        }
-      } catch (error) {
-        for (const { reject } of group) reject(error)
-      } finally {
-        waitingItems -= size
-      }
+    } catch (error) {
+      for (const { reject } of group) reject(error)
+    } finally {
+      waitingItems -= size
     }
   }
 

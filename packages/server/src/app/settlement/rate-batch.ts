@@ -2,7 +2,7 @@
 // working copies that it is given, so that a batch that fails is simply rated again. The one place where usage becomes
 // money; the charge of an event, its draws, its budgets and its rollups all come out of the same pass.
 
-import { allowanceBudget, assert, chargedRun, coverByAllowances, formatUnits, quantity, rateEvent, units, type Catalog, type Coverage, type EventRef, type Instant, type Measured, type Plan, type RatedEvent, type UndoneCharge, type Units, type UsageEvent } from '@tollgate/core'
+import { allowanceBudget, assert, chargedRun, coverByAllowances, exchangeLookup, formatUnits, planOf, quantity, rateEvent, units, type Catalog, type Coverage, type EventRef, type Instant, type Measured, type Plan, type RatedEvent, type UndoneCharge, type Units, type UsageEvent } from '@tollgate/core'
 import { hourOffset } from '@tollgate/core/period'
 import type { CustomerContext } from '../customer-contexts.ts'
 import { lossesOf, quantitiesOf, readingRows } from './aggregates.ts'
@@ -27,7 +27,7 @@ const USE: Step = { effect: 'use' }
 export function rateInto(output: BatchOutput, state: BatchState, event: UsageEvent, step: Step = USE): void {
   const context = state.contextAt(event.customer, event.time)
   const catalog = state.catalogOf(event)
-  const plan = planOf(catalog, context, step)
+  const plan = planFor(catalog, context, step)
   const { meters, readings, rated: ratedMeters } = state.meteringOf(event)
   const periodStart = context.snapshot.period.start
   const isUndone = step.effect === 'reversal'
@@ -35,8 +35,9 @@ export function rateInto(output: BatchOutput, state: BatchState, event: UsageEve
   const measured = isUndone ? lossesOf(state.aggregates, state.aggregatesLeft, event, periodStart, charged) : quantitiesOf(state.aggregates, event, periodStart, charged)
   const taken = event.settled === null ? coverFromHeadroom(state, context, plan, event, measured) : coverageOf(event, measured)
   const { asset } = plan
+  const exchanged = new Set<string>()
   const rated = rateEvent({
-    plan, usage: event, measured, coverage: taken, ...(isUndone ? { undone: step.undone } : {}),
+    plan, usage: event, measured, coverage: taken, exchange: exchangeLookup(catalog.exchange, event.time, exchanged), ...(isUndone ? { undone: step.undone } : {}),
     before: (price, entry) => positionOf(state, { customer: event.customer, periodStart, price, entry }), isRunCharged: (price, run) => state.chargedRuns.has(`${event.customer} ${chargedRun(price, run)}`),
   })
   for (const charge of rated.charges) if (plan.outcomes.some(({ id }) => id === charge.price) && charge.amount > 0n && event.run !== null) chargeRun(output, state, event, charge.price)
@@ -52,7 +53,7 @@ export function rateInto(output: BatchOutput, state: BatchState, event: UsageEve
   moveBudgets(output, { event, context, coverage, measured, paid, charge: rated.amount })
   recordUsage(output, state, context, { event, periodStart, meters, readings, rated, ratedMeters, asset, isUndone })
   post(output, { event, periodStart, paid, asset, amount: rated.amount })
-  output.rows.push(eventRow({ event, step, periodStart, catalog, plan, rated, paid, measured }))
+  output.rows.push(eventRow({ event, step, periodStart, catalog, plan, rated, paid, measured, exchanged }))
   output.results.push({ status: 'accepted', id: event.id, charge: { amount: formatUnits(rated.amount, asset), currency: asset } })
 }
 
@@ -68,8 +69,8 @@ function recordUsage(output: BatchOutput, state: BatchState, context: CustomerCo
 }
 
 /** What is undone is undone by the plan whose prices charged it, also where the customer has moved since. */
-function planOf(catalog: Catalog, context: CustomerContext, step: Step): Plan {
-  const own = catalog.plans.get(context.plan.id) ?? context.plan
+function planFor(catalog: Catalog, context: CustomerContext, step: Step): Plan {
+  const own = planOf(catalog, context.snapshot) ?? context.plan
   if (step.effect !== 'reversal') return own
   const charged = step.undone.filter(({ price }) => price !== '').map(({ price }) => price)
   const has = (plan: Plan) => charged.every((id) => plan.prices.some((price) => price.id === id))

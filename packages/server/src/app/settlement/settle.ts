@@ -32,6 +32,7 @@ import { loseClaims } from './lose.ts'
 import { loadAggregates } from './aggregates.ts'
 import type { KnownDimensions } from './known-dimensions.ts'
 import { meteringOf } from './metering.ts'
+import { noteUnpriced } from './note-unpriced.ts'
 import { rateInto } from './rate-batch.ts'
 import { hashOf, valuesOf } from './roll-up.ts'
 import { crossedThresholds } from './thresholds.ts'
@@ -217,6 +218,7 @@ async function write(tx: Transaction, parts: SettlementParts, { origin, outbox, 
   const id = await openBatch(tx, { origin, events: output.rows.length, catalogVersion: parts.catalogs.current().version })
   await insertEvents(tx, id, output.rows)
   const overflows = await state.dimensions.write()
+  const unpriced = await noteUnpriced(tx, output.rows)
   await openNamed(tx, [...output.limits.values()], state.contextAt)
   const [moved] = await Promise.all([
     moveBudgets(tx, [...output.moves.values()]),
@@ -231,7 +233,7 @@ async function write(tx: Transaction, parts: SettlementParts, { origin, outbox, 
   ])
   const crossed = crossedThresholds(moved, output.told)
   await markAlerted(tx, crossed)
-  await insertOutbox(tx, [...outbox, ...settlementMessages(output, id), ...overflows, ...crossed.flatMap(({ messages }) => messages)])
+  await insertOutbox(tx, [...outbox, ...settlementMessages(output, id), ...overflows, ...crossed.flatMap(({ messages }) => messages), ...unpriced])
 }
 
 /** A run whose charge is taken back may be charged again. */
