@@ -30,13 +30,13 @@ export type TestPlane = {
   readonly close: () => Promise<void>
 }
 
-export async function testPlane(options: { readonly clock?: Clock; readonly catalog?: string; readonly max?: number } = {}): Promise<TestPlane> {
+export async function testPlane(options: { readonly personal?: readonly string[]; readonly clock?: Clock; readonly catalog?: string; readonly max?: number } = {}): Promise<TestPlane> {
   const database = await testDatabase({ max: options.max ?? 8 })
   const clock = options.clock ?? systemClock
   const log = process.env['TEST_LOG'] === undefined ? silentLog() : createLog({ level: 'debug', pretty: true })
   const plane = await createControlPlane({
     sql: database.sql, clock, log, links: { topUpUrl: 'http://localhost/top-up', upgradeUrl: 'http://localhost/plans', portalUrl: 'http://localhost/portal/' },
-    masterKey: new Uint8Array(32).fill(7), randomText, environmentUpstreams: [],
+    masterKey: new Uint8Array(32).fill(7), randomText, environmentUpstreams: [], personal: new Set(options.personal ?? []),
   })
   await publishSource(plane, options.catalog ?? readFileSync(DEMO_CATALOG, 'utf8'))
   const nodes: HotNode[] = []

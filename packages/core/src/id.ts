@@ -9,6 +9,7 @@ export const ID_PREFIXES = {
   key: 'key',
   portalSession: 'pts',
   event: 'evt',
+  pseudonym: 'psn',
   reservation: 'res',
   decision: 'dec',
   block: 'blk',

@@ -174,3 +174,9 @@ export const RULE_ATTRIBUTES_MAX = 8
 export const THRESHOLDS_MAX = 10
 /** Longest wait that a refused rate names: a client must not sleep through the end of an outage. */
 export const RETRY_AFTER_SECONDS_MAX = 60
+/** Past events that a new meter counts in one transaction: it holds the lock of their customer. */
+export const BACKFILL_CHUNK = 2_000
+/** Hours of a level that are added up in one go, for one customer and meter. */
+export const LEVEL_HOURS_MAX = 31 * 24
+/** Running totals in one message of a settlement; a customer with more prices reads them in its usage. */
+export const TOTALS_TOLD_MAX = 50

@@ -560,6 +560,15 @@ CREATE INDEX ledger_transfer_cause ON public.ledger_transfer USING btree (custom
 CREATE INDEX ledger_transfer_period ON public.ledger_transfer USING btree (customer_id, period_start) WHERE (cause = 'usage'::text);
 CREATE TRIGGER ledger_transfer_append_only BEFORE DELETE OR UPDATE ON public.ledger_transfer FOR EACH ROW EXECUTE FUNCTION refuse_change();
 
+create table level_due (
+  customer_id text not null,
+  meter text not null,
+  from_time timestamp with time zone not null,
+  constraint level_due_pkey PRIMARY KEY (customer_id, meter),
+  constraint level_due_customer_id_fkey FOREIGN KEY (customer_id) REFERENCES customer(id)
+);
+CREATE INDEX level_due_time ON public.level_due USING btree (from_time);
+
 create table lost_usage (
   id bigint generated always as identity not null,
   customer_id text not null,
@@ -682,6 +691,17 @@ create table portal_session (
 CREATE INDEX portal_session_customer ON public.portal_session USING btree (customer_id);
 CREATE INDEX portal_session_expiry ON public.portal_session USING btree (expires_at);
 
+create table pseudonym (
+  customer_id text not null,
+  dimension text not null,
+  value_hash text not null,
+  pseudonym text not null,
+  created_at timestamp with time zone default now() not null,
+  constraint pseudonym_pkey PRIMARY KEY (customer_id, dimension, value_hash),
+  constraint pseudonym_pseudonym_key UNIQUE (pseudonym),
+  constraint pseudonym_customer_id_fkey FOREIGN KEY (customer_id) REFERENCES customer(id)
+);
+
 create table rate_card_version (
   version integer generated always as identity not null,
   rates jsonb not null,
@@ -691,6 +711,16 @@ create table rate_card_version (
   constraint rate_card_version_pkey PRIMARY KEY (version)
 );
 CREATE TRIGGER rate_card_version_append_only BEFORE DELETE OR UPDATE ON public.rate_card_version FOR EACH ROW EXECUTE FUNCTION refuse_change();
+
+create table retired_usage (
+  customer_id text not null,
+  month timestamp with time zone not null,
+  asset text not null,
+  events bigint not null,
+  amount numeric(38,12) not null,
+  constraint retired_usage_pkey PRIMARY KEY (customer_id, month, asset),
+  constraint retired_usage_customer_id_fkey FOREIGN KEY (customer_id) REFERENCES customer(id)
+);
 
 create table rollup_hour (
   customer_id text not null,

@@ -9,6 +9,7 @@ import type { TimeBounds } from './events/read-event.ts'
 import { createDirectory } from './directory.ts'
 import { createNodeHub, type NodeHub } from './node-hub.ts'
 import { createPostgresAuthority } from './authority/postgres-authority.ts'
+import { createPseudonyms } from './settlement/pseudonyms.ts'
 import { createKnownDimensions } from './settlement/known-dimensions.ts'
 import { createSharers } from './sharers.ts'
 import { createSettlementQueue, type SettlementQueue } from './settlement/queue.ts'
@@ -27,6 +28,10 @@ export type ControlPlane = {
   readonly eventBounds: TimeBounds
   /** The price list of the daily import; none unless set. */
   readonly rateSource?: { readonly location: string; /** Percent, decimal text. */ readonly confirmAbove: string } | null
+  /** Whole months of usage events that are kept beside the running one; null for ever. */
+  readonly retention: { readonly eventMonths: number | null }
+  /** Dimensions whose values are persons. */
+  readonly personal: ReadonlySet<string>
   readonly catalogs: Catalogs
   readonly contexts: CustomerContexts
   readonly hub: NodeHub
@@ -35,7 +40,7 @@ export type ControlPlane = {
   readonly directory: Directory
 }
 
-export type ControlPlaneOptions = Partial<Pick<ControlPlane, 'eventBounds'>> & Pick<ControlPlane, 'sql' | 'clock' | 'log' | 'links' | 'masterKey' | 'randomText' | 'environmentUpstreams' | 'rateSource'>
+export type ControlPlaneOptions = Partial<Pick<ControlPlane, 'eventBounds' | 'retention' | 'personal'>> & Pick<ControlPlane, 'sql' | 'clock' | 'log' | 'links' | 'masterKey' | 'randomText' | 'environmentUpstreams' | 'rateSource'>
 
 export async function createControlPlane(options: ControlPlaneOptions): Promise<ControlPlane> {
   const catalogs = createCatalogs(options.sql)
@@ -44,9 +49,9 @@ export async function createControlPlane(options: ControlPlaneOptions): Promise<
   const hub = createNodeHub(options.clock)
   const sharers = createSharers(hub)
   hub.onLeave(sharers.leave)
-  const queue = createSettlementQueue({ ...options, catalogs, contexts, dimensions: createKnownDimensions() })
+  const queue = createSettlementQueue({ ...options, catalogs, contexts, dimensions: createKnownDimensions(), pseudonyms: createPseudonyms({ ...options, personal: options.personal ?? new Set() }) })
   return {
-    eventBounds: { lateMsMax: EVENT_AGE_MS_MAX, aheadMsMax: EVENT_AHEAD_MS_MAX }, ...options, catalogs, contexts, hub, queue,
+    eventBounds: { lateMsMax: EVENT_AGE_MS_MAX, aheadMsMax: EVENT_AHEAD_MS_MAX }, retention: { eventMonths: null }, personal: new Set(), ...options, catalogs, contexts, hub, queue,
     authority: createPostgresAuthority({ ...options, contexts, hub, queue }),
     directory: createDirectory({ ...options, catalogs, contexts, sharers }),
   }

@@ -13,8 +13,8 @@ const INVOICE = ['invoice', 'number', 'kind', 'amount_due', 'currency', 'due_at'
 
 export const STREAM_TYPES: Readonly<Record<string, StreamType>> = {
   'usage.settled': {
-    says: 'Usage was charged: the batch, how many events, their charge, and the latest of them.',
-    tenantMembers: ['batch', 'events', 'charge', 'latest'],
+    says: 'Usage was charged: the batch, how many events, their charge, where each price stands in the period now, and the latest of them.',
+    tenantMembers: ['batch', 'events', 'charge', 'totals', 'latest'],
   },
   'request.denied': {
     says: 'A request was refused. `unrecorded` counts those that were refused before it and not recorded one by one.',

@@ -1,11 +1,12 @@
 // Proof that the rollups are the events: the totals of a span are worked out from its events once more, by the functions that
 // settlement uses, and held against what is stored, row by row and to the last digit. It changes nothing; a difference is told.
 
-import { DAY_MS, formatDecimal, HOUR_MS, hourOf, instant, parseDecimal, parseUnits, quantity, type Catalog, type Instant, type RatedEvent, type Reading } from '@tollgate/core'
+import { DAY_MS, formatDecimal, HOUR_MS, hourOf, instant, parseDecimal, parseUnits, quantity, type Instant, type RatedEvent } from '@tollgate/core'
 import { hourOffset } from '@tollgate/core/period'
 import { withRetry, type Transaction } from '../platform/postgres.ts'
 import { knownValues } from '../store/dimensions.ts'
 import { customersWithUsage, eventsForCheck, rollupsForCheck, type CheckedEvent, type CheckedRollup } from '../store/rollup-check.ts'
+import { retiredUntil } from '../store/partitions.ts'
 import { insertOutbox } from '../store/settlement.ts'
 import type { ControlPlane } from './control-plane.ts'
 import { getCustomer } from './customers.ts'
@@ -27,7 +28,8 @@ export async function checkRollups(plane: ControlPlane, input: { readonly custom
     if (check.differences.length >= DIFFERENCES_MAX) break
     const { timeZone } = await getCustomer(plane, customer)
     const offset = hourOffset(timeZone, input.from)
-    const span = { from: hourOf(input.from, offset), to: hourOf(instant(input.to + HOUR_MS - 1), offset) }
+    const retired = await retiredUntil(plane.sql)
+    const span = { from: hourOf(retired !== null && retired > input.from ? retired : input.from, offset), to: hourOf(instant(input.to + HOUR_MS - 1), offset) }
     await plane.sql.begin('isolation level repeatable read read only', async (tx) => checkCustomer(tx, plane, check, { customer, timeZone, ...span }))
   }
   return { ...check, differences: check.differences.slice(0, DIFFERENCES_MAX) }
@@ -42,10 +44,11 @@ async function checkCustomer(tx: Transaction, plane: ControlPlane, found: Found,
   /** Amounts, events and sums of all rows; and what of the others stands, by meter and event, because it does not add. */
   const sums = emptyRollups()
   const standing = new Map<string, Parameters<typeof rollUp>[1]>()
+  const counts: Counts = new Map()
   for await (const rows of eventsForCheck(tx, span)) {
     for (const row of rows) {
       found.events += 1
-      const input = await rolledUp(tx, plane, row, { keep, offsetMs: hourOffset(span.timeZone, row.time) })
+      const input = await rolledUp(tx, plane, row, { keep, offsetMs: hourOffset(span.timeZone, row.time), counts })
       rollUp(sums, input)
       const original = `${row.correctsSource ?? row.source} ${row.correctsId ?? row.id}`
       for (const reading of input.readings) {
@@ -60,23 +63,19 @@ async function checkCustomer(tx: Transaction, plane: ControlPlane, found: Found,
   compare(found, span, { sums, others, stored: await rollupsForCheck(tx, span) })
 }
 
-async function rolledUp(tx: Transaction, plane: ControlPlane, row: CheckedEvent, place: { readonly keep: Parameters<typeof rollUp>[1]['keep']; readonly offsetMs: number }): Promise<Parameters<typeof rollUp>[1]> {
+/** Which meters have counted what stands for an event, by the event: what undoes it is counted by the same. */
+type Counts = Map<string, Pick<CheckedEvent, 'rolledUpBy' | 'backfilled'>>
+
+async function rolledUp(tx: Transaction, plane: ControlPlane, row: CheckedEvent, { counts, ...place }: { readonly counts: Counts; readonly keep: Parameters<typeof rollUp>[1]['keep']; readonly offsetMs: number }): Promise<Parameters<typeof rollUp>[1]> {
   const event = eventOf(row)
   const catalog = await plane.catalogs.version(row.catalogVersion, tx)
-  const counted = row.rolledUpBy === null ? catalog : await plane.catalogs.version(row.rolledUpBy, tx)
-  const readings = [...meteringOf(event, catalog, counted).readings, ...(await backfilled(tx, plane, row, catalog, counted))]
+  const original = `${row.correctsSource ?? row.source} ${row.correctsId ?? row.id}`
+  const by = (row.effect === 'reversal' ? counts.get(original) : undefined) ?? row
+  counts.set(original, by)
+  const counted = by.rolledUpBy === null ? catalog : await plane.catalogs.version(by.rolledUpBy, tx)
+  const later = await Promise.all(by.backfilled.map(async ({ meter, version }) => (await plane.catalogs.version(version, tx)).meterById.get(meter)!))
+  const { readings } = meteringOf(event, catalog, counted, later)
   return { event, periodStart: row.periodStart, readings, charges: chargesOf(row), asset: row.asset, sign: row.effect === 'reversal' ? -1 : 1, now: plane.clock.now(), ...place }
-}
-
-/** What meters that were made later and count past events say of it. */
-async function backfilled(tx: Transaction, plane: ControlPlane, row: CheckedEvent, catalog: Catalog, counted: Catalog): Promise<Reading[]> {
-  const readings: Reading[] = []
-  for (const { meter, version } of row.backfilled) {
-    if (catalog.meterById.has(meter) || counted.meterById.has(meter)) continue
-    const later = await plane.catalogs.version(version, tx)
-    readings.push(...meteringOf(eventOf(row), later, later).readings.filter((reading) => reading.meter.id === meter))
-  }
-  return readings
 }
 
 function chargesOf(row: CheckedEvent): RatedEvent['charges'] {

@@ -1,6 +1,7 @@
 // The jobs of a control plane, each on its interval: one run at a time, a failure is told and tried again at the next turn.
 
 import { endOverdueDoubts } from '../app/authority/doubt.ts'
+import { backfillMeters } from '../app/backfill.ts'
 import { expireBlocks } from '../app/credits.ts'
 import { forgetSessions } from '../app/console-sessions.ts'
 import type { ControlPlane } from '../app/control-plane.ts'
@@ -8,6 +9,7 @@ import { forgetAnswers } from '../app/idempotency.ts'
 import { runBilling } from '../app/invoices/run.ts'
 import { createBooksChecker } from '../app/ledger/check.ts'
 import { checkpointDaily } from '../app/ledger/checkpoints.ts'
+import { addUpLevels } from '../app/levels.ts'
 import { keepPartitions } from '../app/partitions.ts'
 import { importScheduled } from '../app/rates/import-scheduled.ts'
 import { deliverDue } from '../app/webhooks/deliver.ts'
@@ -27,6 +29,8 @@ const JOBS: readonly Job[] = [
   { name: 'forget-idempotency-answers', everyMs: 3_600_000, run: forgetAnswers },
   { name: 'forget-outbox-messages', everyMs: 3_600_000, run: forgetOutbox },
   { name: 'close-periods', everyMs: 60_000, run: (plane) => runBilling(plane) },
+  { name: 'add-up-levels', everyMs: 60_000, run: addUpLevels },
+  { name: 'backfill-meters', everyMs: 10_000, run: backfillMeters },
   { name: 'prove-rollups', everyMs: 300_000, run: proveRollups },
   { name: 'sign-ledger-checkpoints', everyMs: 600_000, run: checkpointDaily },
   { name: 'check-books', everyMs: 60_000, run: createBooksChecker() },

@@ -48,7 +48,9 @@ export async function serve(options: ServeOptions): Promise<{ readonly stop: () 
     const plane = await createControlPlane({
       sql, log, clock: systemClock, randomText, masterKey: loadMasterKey(config),
       environmentUpstreams: environmentUpstreams(config),
-      eventBounds: { lateMsMax: config.eventLateDays * DAY_MS, aheadMsMax: config.eventAheadMinutes * MINUTE_MS },
+      retention: { eventMonths: config.keepEventMonths },
+      personal: new Set(config.personalDimensions),
+      eventBounds: { lateMsMax: Math.min(config.eventLateDays, (config.keepEventMonths ?? Infinity) * 28) * DAY_MS, aheadMsMax: config.eventAheadMinutes * MINUTE_MS },
       rateSource: config.ratesUrl === null ? null : { location: config.ratesUrl, confirmAbove: config.ratesConfirmAbove },
       links,
     })

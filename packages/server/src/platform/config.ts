@@ -33,6 +33,7 @@ function url(what: string, ...protocols: readonly string[]) {
 const httpUrl = (what: string) => url(what, 'http:', 'https:').transform((text) => text.replace(/\/+$/, ''))
 
 const text = z.string()
+const names = z.string().regex(/^([A-Za-z][A-Za-z0-9_.-]{0,63}(,[A-Za-z][A-Za-z0-9_.-]{0,63})*)?$/, 'must be names joined by commas').transform((value) => value.split(',').filter((name) => name !== ''))
 /** `least` to `most`, both included. */
 function wholeNumber(least: number, most: number) {
   const isIn = (value: number) => value >= least && value <= most
@@ -112,6 +113,14 @@ export const OPTIONS = {
   ratesConfirmAbove: option({
     env: 'TOLLGATE_RATES_CONFIRM_ABOVE', default: '10', schema: z.string().regex(/^\d{1,6}(\.\d)?$/, 'must be a percentage such as 10 or 2.5'),
     doc: 'Percent above which the daily import leaves a change of a price to you, and says so on the event stream.',
+  }),
+  keepEventMonths: option({
+    env: 'TOLLGATE_KEEP_EVENT_MONTHS', flag: '--keep-event-months', schema: wholeNumber(1, 1_200),
+    doc: 'Whole months of usage events that are kept beside the running one; older ones are dropped, their totals and charges stay. Not set: for ever.',
+  }),
+  personalDimensions: option({
+    env: 'TOLLGATE_PERSONAL_DIMENSIONS', flag: '--personal-dimensions', default: '', schema: names,
+    doc: 'Dimensions whose values are persons, joined by commas: they are recorded under pseudonyms, and can be erased.',
   }),
   controlUrl: option({
     env: 'TOLLGATE_CONTROL_URL', flag: '--control-url', schema: httpUrl('http://10.0.0.5:4100'),

@@ -19,6 +19,8 @@ export type ReadingRow = AggregateKey & {
   readonly value: string
   readonly label: string | null
   readonly isRated: boolean
+  /** A level over time: its hours are added up by a job. Not stored. */
+  readonly isLevel: boolean
 }
 
 export async function insertReadings(tx: Transaction, rows: readonly ReadingRow[]): Promise<void> {

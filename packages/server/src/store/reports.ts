@@ -42,7 +42,7 @@ export async function readSums(sql: Sql, customer: string, asset: string): Promi
   const [row] = await sql<Sums[]>`
     select
       (select count(*) from usage_event where customer_id = ${customer}) as events,
-      (select trim_scale(coalesce(sum(amount), 0))::text from usage_event where customer_id = ${customer} and asset = ${asset}) as "eventCharges",
+      (select trim_scale(coalesce((select sum(amount) from usage_event where customer_id = ${customer} and asset = ${asset}), 0) + coalesce((select sum(amount) from retired_usage where customer_id = ${customer} and asset = ${asset}), 0))::text) as "eventCharges",
       (select trim_scale(coalesce(sum(amount), 0))::text from accumulator where customer_id = ${customer} and asset = ${asset}) as accumulated,
       (select trim_scale(coalesce(sum(amount), 0))::text from rollup_hour where customer_id = ${customer} and asset = ${asset}) as "rolledUp",
       (select trim_scale(coalesce(sum(case when credit = 'usage_revenue' then amount else -amount end), 0))::text from ledger_transfer where customer_id = ${customer} and asset = ${asset} and 'usage_revenue' in (debit, credit)) as "ledgerUsage",

@@ -19,8 +19,8 @@ export function eventsForCheck(tx: Transaction, span: Span & { readonly customer
   return tx<CheckedEvent[]>`
     select ${selectEvents(tx, 'e')}, e.customer_id as customer, b.catalog_version as "rolledUpBy",
       coalesce((select jsonb_agg(jsonb_build_object('meter', f.meter, 'version', f.catalog_version)) from meter_backfill f
-        where coalesce(b.catalog_version, 0) < f.catalog_version and e.effect <> 'reversal'
-          and (f.state = 'done' or (e.customer_id, e.time, e.sequence) <= (f.at_customer, f.at_time, f.at_sequence))), '[]'::jsonb) as backfilled
+        where coalesce(b.catalog_version, 0) < f.catalog_version and (f.state = 'done' or e.customer_id < f.at_customer
+          or (e.customer_id = f.at_customer and (f.at_time is null or (e.time, e.sequence) <= (f.at_time, f.at_sequence))))), '[]'::jsonb) as backfilled
     from usage_event e join settlement_batch b on b.id = e.batch_id
     where e.customer_id = ${span.customer} and e.time >= ${iso(span.from)}::timestamptz and e.time < ${iso(span.to)}::timestamptz
     order by e.sequence`.cursor(ROWS_AT_A_TIME)

@@ -121,6 +121,9 @@ export type Operations = {
   readonly getUsageOfAll: { readonly input: { readonly query?: { readonly from?: string | number; readonly to?: string | number; readonly granularity?: "minute" | "hour" | "day" | "week" | "month" | "total"; readonly group_by?: string | number; readonly filter?: string | number; readonly meter?: string | number; readonly time_zone?: string | number; readonly top?: string | number; readonly top_by?: "amount" | "quantity"; readonly cumulative?: string | number } }; readonly answer: UsageOfAll }
   readonly checkRollups: { readonly input: { readonly query: { readonly from: string | number; readonly to: string | number; readonly customer?: string | number } }; readonly answer: RollupCheck }
   readonly listDimensionValues: { readonly input: { readonly params: { readonly customer: string; readonly meter: string; readonly dimension: string } }; readonly answer: { readonly values: readonly (string)[] } }
+  readonly listBackfills: { readonly input: Readonly<Record<string, never>>; readonly answer: { readonly data: readonly ({ readonly meter: string; readonly state: "running" | "done"; readonly customers_done: number; readonly customers_total: number; readonly events: number; readonly started_at: string; readonly finished_at: string | null })[] } }
+  readonly lookUpPseudonym: { readonly input: { readonly params: { readonly customer: string }; readonly body: { readonly dimension: string; readonly value: string } }; readonly answer: { readonly pseudonym: string | null } }
+  readonly erasePerson: { readonly input: { readonly params: { readonly customer: string }; readonly body: { readonly dimension: string; readonly value: string } }; readonly answer: { readonly erased: boolean; readonly pseudonym: string | null } }
   readonly listRuns: { readonly input: { readonly params: { readonly customer: string }; readonly query?: { readonly from?: string | number; readonly limit?: string | number } }; readonly answer: { readonly data: readonly ({ readonly run: string; readonly events: number; readonly first_at: string; readonly last_at: string; readonly amount: string; readonly currency: string })[] } }
   readonly getRun: { readonly input: { readonly params: { readonly customer: string; readonly run: string } }; readonly answer: Run }
   readonly listEvents: { readonly input: { readonly params: { readonly customer: string }; readonly query?: { readonly from?: string | number; readonly to?: string | number; readonly price?: string | number; readonly feature?: string | number; readonly run?: string | number; readonly type?: string | number; readonly order?: "oldest" | "newest"; readonly limit?: string | number; readonly cursor?: string | number } }; readonly answer: { readonly data: readonly (UsageEvent)[]; readonly next_cursor: string | null } }
@@ -243,6 +246,9 @@ export const OPERATIONS = {
   getUsageOfAll: ['GET', '/v1/usage'],
   checkRollups: ['GET', '/v1/checks/rollups'],
   listDimensionValues: ['GET', '/v1/customers/{customer}/meters/{meter}/dimensions/{dimension}'],
+  listBackfills: ['GET', '/v1/meters/backfills'],
+  lookUpPseudonym: ['POST', '/v1/customers/{customer}/pseudonyms/look-up'],
+  erasePerson: ['POST', '/v1/customers/{customer}/erasures'],
   listRuns: ['GET', '/v1/customers/{customer}/runs'],
   getRun: ['GET', '/v1/customers/{customer}/runs/{run}'],
   listEvents: ['GET', '/v1/customers/{customer}/events'],

@@ -203,6 +203,8 @@ const usageAnswer = {
   posted: z.literal(true).meta({ description: 'All of it is posted: it changes by further events only.' }),
 }
 
+const person = z.strictObject({ dimension: word('A personal dimension.', 'user_email'), value: text('What events said.', 'ann@example.com', 256) })
+
 export const usageRoutes = {
   getUsage: route({
     method: 'GET',
@@ -270,6 +272,50 @@ export const usageRoutes = {
     status: 200,
     answer: z.strictObject({ values: z.array(z.string()) }),
     problems: ['not_found', 'unknown_meter'],
+  }),
+  listBackfills: route({
+    method: 'GET',
+    path: '/v1/meters/backfills',
+    tag: 'usage',
+    summary: 'List meters that count past events',
+    description: 'How far each is. Meters with `backfill: true` in the catalog are counted over the events of before they were made.',
+    access: [],
+    params: nothing,
+    query: nothing,
+    body: null,
+    status: 200,
+    answer: z.strictObject({
+      data: z.array(z.strictObject({ meter: z.string(), state: choice(['running', 'done'], 'Whether it has seen all.'), customers_done: z.int(), customers_total: z.int(), events: z.int(), started_at: time('Begin.'), finished_at: time('End.').nullable() })),
+    }),
+    problems: [],
+  }),
+  lookUpPseudonym: route({
+    method: 'POST',
+    path: '/v1/customers/{customer}/pseudonyms/look-up',
+    tag: 'usage',
+    summary: 'Find the pseudonym of a person',
+    description: 'Under which a personal dimension is recorded; null where nothing leads to one. Usage can be filtered by it.',
+    access: [],
+    params: customerParam,
+    query: nothing,
+    body: person,
+    status: 200,
+    answer: z.strictObject({ pseudonym: z.string().nullable() }),
+    problems: ['not_found'],
+  }),
+  erasePerson: route({
+    method: 'POST',
+    path: '/v1/customers/{customer}/erasures',
+    tag: 'usage',
+    summary: 'Erase a person',
+    description: 'Nothing leads from the person to its records any more. The records themselves, totals and invoices stay as they are.',
+    access: [],
+    params: customerParam,
+    query: nothing,
+    body: person,
+    status: 200,
+    answer: z.strictObject({ erased: z.boolean().meta({ description: 'False where nothing was known of the person.' }), pseudonym: z.string().nullable().meta({ description: 'What stays in the records.' }) }),
+    problems: ['not_found'],
   }),
   listRuns: route({
     method: 'GET',

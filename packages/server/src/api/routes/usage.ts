@@ -3,6 +3,8 @@
 import type * as z from 'zod'
 import { formatDecimal, InputError, formatUnits, parseDecimal, parseUnits } from '@tollgate/core'
 import { dimensionValuesOf } from '../../app/dimension-values.ts'
+import { backfillsOf } from '../../app/backfill.ts'
+import { erasePerson, pseudonymOf } from '../../app/persons.ts'
 import { checkRollups } from '../../app/rollup-check.ts'
 import { runOf, runsOf } from '../../app/runs.ts'
 import { eventsPage } from '../../app/records.ts'
@@ -21,6 +23,16 @@ export const usageHandlers: Handlers<keyof typeof usageRoutes> = {
     return { from: timeOf(from), to: timeOf(to), ...counts, differences: differences.map((difference) => ({ ...difference, start: timeOf(difference.start) })) }
   },
   listDimensionValues: async ({ plane, params }) => ({ values: await dimensionValuesOf(plane, params) }),
+  listBackfills: async ({ plane }) => ({
+    data: (await backfillsOf(plane)).map(({ meter, state, customersDone, customersTotal, eventsDone, startedAt, finishedAt }) => ({
+      meter, state, customers_done: customersDone, customers_total: customersTotal, events: Number(eventsDone), started_at: timeOf(startedAt), finished_at: timeOrNull(finishedAt),
+    })),
+  }),
+  lookUpPseudonym: async ({ plane, params, body }) => ({ pseudonym: await pseudonymOf(plane, params.customer, body) }),
+  erasePerson: async ({ plane, caller, params, body }) => {
+    const pseudonym = await erasePerson(plane, caller.actor, params.customer, body)
+    return { erased: pseudonym !== null, pseudonym }
+  },
   listRuns: async ({ plane, params, query }) => {
     const runs = await runsOf(plane, params.customer, { from: query.from ?? null, limit: query.limit })
     return { data: runs.map(({ run, events, firstAt, lastAt, amount, asset }) => ({ run, events: Number(events), first_at: timeOf(firstAt), last_at: timeOf(lastAt), amount: plain(amount, USAGE_AMOUNT_SCALE), currency: asset })) }

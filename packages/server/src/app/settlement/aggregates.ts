@@ -78,7 +78,7 @@ export function readingRows(input: { readonly event: UsageEvent; readonly period
   const { event, periodStart } = input
   const row = (meter: Meter, value: Reading['value'], label: string | null): ReadingRow => ({
     customer: event.customer, meter: meter.id, periodStart, time: event.time, source: event.source, id: event.id, ...placeOf(input, meter), value: formatQuantity(value, meter.scale), label,
-    isRated: input.rated.has(meter.id),
+    isRated: input.rated.has(meter.id), isLevel: meter.aggregation === 'weighted_sum',
   })
   const rows = input.readings.filter(({ meter }) => !isAdditive(meter)).map(({ meter, value, label }) => row(meter, value, label))
   for (const meter of input.meters) {

@@ -4,7 +4,7 @@ import type { Budget, Catalog, EventResult, Instant, Meter, Reading, UsageEvent 
 import type { BudgetMove } from '../../store/budgets.ts'
 import type { EventRow } from '../../store/events.ts'
 import type { EventKeyRef } from '../../store/corrections.ts'
-import type { ReadingKey, ReadingRow } from '../../store/readings.ts'
+import type { ReadingRow } from '../../store/readings.ts'
 import type { AccumulatorRow, AccumulatorText, BlockRow, DebtRow } from '../../store/settlement.ts'
 import type { ChargedRunRow } from '../../store/charged-runs.ts'
 import type { CustomerContext } from '../customer-contexts.ts'
@@ -64,7 +64,7 @@ export type BatchOutput = {
   /** Events whose charges of runs are taken back. */
   readonly unchargedRuns: EventKeyRef[]
   /** Readings of events that are undone. */
-  readonly removed: ReadingKey[]
+  readonly removed: ReadingRow[]
   /** Draws by block, accrued and debt, per customer and period. */
   readonly postings: Map<string, Posting>
 }

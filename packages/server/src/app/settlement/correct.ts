@@ -2,8 +2,9 @@
 // that is here, what stands of the event is reversed and what holds replaces it, both in the event's period and by its catalog. A
 // correction that comes before its event waits for it. Nothing that was written is changed.
 
-import { assert, formatUnits, InputError, parseQuantity, parseUnits, quantity, units, type Catalog, type EventRef, type EventResult, type IncomingUsage, type UndoneCharge, type UsageEvent } from '@tollgate/core'
+import { assert, formatUnits, InputError, parseQuantity, parseUnits, quantity, units, type Catalog, type EventRef, type EventResult, type IncomingUsage, type Meter, type UndoneCharge, type UsageEvent } from '@tollgate/core'
 import type { Transaction } from '../../platform/postgres.ts'
+import { backfilledMeters } from '../../store/backfill.ts'
 import { customersWithCorrections, insertCorrections, readCorrections, readStanding, refuseCorrection, type CorrectionRow, type EventKeyRef, type StandingEvent } from '../../store/corrections.ts'
 import { keyText } from '../../store/events.ts'
 import type { OutboxRow } from '../../store/settlement.ts'
@@ -83,7 +84,8 @@ async function jobsOf(tx: Transaction, parts: CorrectionParts, { original: { cus
   if (stands !== null) {
     const event = eventOf(stands)
     const counted = stands.rolledUpBy === null ? catalog : await parts.catalogOf(stands.rolledUpBy)
-    jobs.push({ event, step: { effect: 'reversal', by: ref, corrects, undone: undoneOf(stands, catalog) }, metering: meteringOf(event, catalog, counted) })
+    const later = await laterMeters(tx, parts, stands)
+    jobs.push({ event, step: { effect: 'reversal', by: ref, corrects, undone: undoneOf(stands, catalog) }, metering: meteringOf(event, catalog, counted, later) })
   }
   if (by.set !== null) {
     try {
@@ -98,6 +100,12 @@ async function jobsOf(tx: Transaction, parts: CorrectionParts, { original: { cus
     }
   }
   return jobs
+}
+
+/** Meters that were made after the event was settled and have counted it since. */
+async function laterMeters(tx: Transaction, parts: CorrectionParts, { customer, time, sequence, rolledUpBy }: StandingEvent): Promise<Meter[]> {
+  const found = await backfilledMeters(tx, { customer, time, sequence, countedBy: rolledUpBy })
+  return Promise.all(found.map(async ({ meter, version }) => (await parts.catalogOf(version)).meterById.get(meter)!))
 }
 
 function rowOf({ event, correction }: IncomingUsage): CorrectionRow {

@@ -4,8 +4,10 @@
 import { LEVEL_EVENT_TYPE, readMeters, type Catalog, type Meter, type UsageEvent } from '@tollgate/core'
 import type { Metering } from './batch-state.ts'
 
-export function meteringOf(event: UsageEvent, catalog: Catalog, current: Catalog): Metering {
-  const meters = [...catalog.meters, ...(catalog === current ? [] : current.meters.filter(({ id }) => !catalog.meterById.has(id)))].filter((meter) => mayCount(meter, event))
+/** `later`: meters of neither that have counted it all the same. */
+export function meteringOf(event: UsageEvent, catalog: Catalog, current: Catalog, later: readonly Meter[] = []): Metering {
+  const further = later.filter(({ id }) => !catalog.meterById.has(id) && !current.meterById.has(id))
+  const meters = [...catalog.meters, ...(catalog === current ? [] : current.meters.filter(({ id }) => !catalog.meterById.has(id))), ...further].filter((meter) => mayCount(meter, event))
   return { meters, readings: readMeters(meters, event), rated: catalog.meterById }
 }
 

@@ -13,6 +13,8 @@ export type SettlementQueue = EventSink & {
   /** A node's stretch of journal: the position moves with its last part. */
   readonly settleStretch: (stretch: NodeStretch) => Promise<void>
   readonly waiting: () => number
+  /** What the rollups know of dimensions, shared with the jobs that write rollups. */
+  readonly dimensions: SettlementParts['dimensions']
   /** Called after each commit with the customers that were touched. */
   readonly onSettled: (listener: (customers: readonly string[]) => void) => void
   readonly close: () => Promise<void>
@@ -138,6 +140,7 @@ export function createSettlementQueue(parts: SettlementParts & { readonly log: L
     accept,
     settleStretch,
     waiting: () => waitingItems,
+    dimensions: parts.dimensions,
     onSettled: (listener) => void listeners.push(listener),
     close: async () => {
       if (running !== null) await running

@@ -3,7 +3,7 @@
 // Locks in one order: customers by id, then budgets, then their leases.
 
 import {
-  assert, chargedRun, DISTINCT_HASHES_MAX, eventFingerprint, evidenceLine, formatUnits, InputError, parseDecimal, positionKey, units, usageTransfers,
+  assert, chargedRun, DISTINCT_HASHES_MAX, eventFingerprint, evidenceLine, formatDecimal, formatUnits, InputError, parseDecimal, positionKey, TOTALS_TOLD_MAX, units, usageTransfers,
   type Catalog, type Clock, type EventResult, type IncomingUsage, type Instant, type JournalPosition, type NodeIdentity, type UsageEvent,
 } from '@tollgate/core'
 import { createHash, type Hash } from 'node:crypto'
@@ -15,6 +15,7 @@ import { deleteChargedRuns, insertChargedRuns, readChargedRuns } from '../../sto
 import { claimKeys, insertEvents, keyText, type EventRow } from '../../store/events.ts'
 import { insertTransfers, type TransferRow } from '../../store/ledger.ts'
 import { resolveDoubts } from '../../store/leases.ts'
+import { markLevels } from '../../store/levels.ts'
 import { advanceJournal } from '../../store/nodes.ts'
 import { deleteReadings, insertReadings, reaggregateRollups } from '../../store/readings.ts'
 import { addRollups } from '../../store/rollups.ts'
@@ -25,7 +26,7 @@ import {
 import type { Catalogs } from '../catalogs.ts'
 import { budgetScale, type CustomerContext, type CustomerContexts } from '../customer-contexts.ts'
 import { openBudgets, openNamed } from '../open-budgets.ts'
-import { accumulatorKey, debtKey, emptyOutput, headroomKey, postingKey, type BatchOutput, type BatchState } from './batch-state.ts'
+import { accumulatorKey, debtKey, emptyOutput, headroomKey, postingKey, type BatchOutput, type BatchState, type Posting } from './batch-state.ts'
 import { correct, type Job } from './correct.ts'
 import { loadPaid, nothingPaid } from './load-paid.ts'
 import { loseClaims } from './lose.ts'
@@ -33,11 +34,12 @@ import { loadAggregates } from './aggregates.ts'
 import type { KnownDimensions } from './known-dimensions.ts'
 import { meteringOf } from './metering.ts'
 import { noteUnpriced } from './note-unpriced.ts'
+import type { Pseudonyms } from './pseudonyms.ts'
 import { rateInto } from './rate-batch.ts'
 import { hashOf, valuesOf } from './roll-up.ts'
 import { crossedThresholds } from './thresholds.ts'
 
-export type SettlementParts = { readonly sql: Sql; readonly catalogs: Catalogs; readonly contexts: CustomerContexts; readonly clock: Clock; readonly randomText: () => string; readonly dimensions: KnownDimensions }
+export type SettlementParts = { readonly sql: Sql; readonly catalogs: Catalogs; readonly contexts: CustomerContexts; readonly clock: Clock; readonly randomText: () => string; readonly dimensions: KnownDimensions; readonly pseudonyms: Pseudonyms }
 
 export type SettlementBatch = {
   readonly items: readonly IncomingUsage[]
@@ -66,11 +68,13 @@ async function catalogsOf(parts: SettlementParts, items: readonly IncomingUsage[
 type Settled = { readonly results: EventResult[]; /** What memory may keep once the transaction stands. */ readonly committed: () => void }
 type LoadedParts = SettlementParts & { readonly versions: Map<number, Catalog> }
 
-async function settleIn(tx: Transaction, parts: LoadedParts, batch: SettlementBatch): Promise<Settled> {
-  const results: (EventResult | null)[] = batch.items.map(() => null)
+async function settleIn(tx: Transaction, parts: LoadedParts, asked: SettlementBatch): Promise<Settled> {
+  const results: (EventResult | null)[] = asked.items.map(() => null)
   const remember: (() => void)[] = []
-  const facts = await parts.contexts.facts(tx, await lockCustomers(tx, [...new Set(batch.items.map(({ event }) => event.customer))]))
-  const fresh = await claim(tx, batch.items, facts, results)
+  const facts = await parts.contexts.facts(tx, await lockCustomers(tx, [...new Set(asked.items.map(({ event }) => event.customer))]))
+  // What makes two events the same is what was sent, also after a person was erased.
+  const fresh = await claim(tx, asked.items, facts, results)
+  const batch = { ...asked, items: fresh.length === 0 ? asked.items : await parts.pseudonyms.replace(tx, asked.items, new Set(fresh)) }
   const settle = async (jobs: readonly Job[], outbox: readonly OutboxRow[]): Promise<EventResult[]> => {
     const state = await loadState(tx, parts, jobs, facts)
     const output = emptyOutput()
@@ -245,6 +249,7 @@ async function replaceChargedRuns(tx: Transaction, { runs, unchargedRuns }: Batc
 /** Readings of what is undone go, and the aggregates of their spans are taken anew from those that are left. */
 async function replaceReadings(tx: Transaction, { readings, removed }: BatchOutput): Promise<void> {
   await insertReadings(tx, readings)
+  await markLevels(tx, [...readings, ...removed].filter(({ isLevel }) => isLevel).map(({ customer, meter, time }) => ({ customer, meter, from: time })))
   if (removed.length === 0) return
   await deleteReadings(tx, removed)
   const hashes = { max: DISTINCT_HASHES_MAX, of: (labels: readonly string[]) => labels.map(hashOf) }
@@ -298,9 +303,16 @@ function settlementMessages(output: BatchOutput, batch: bigint): OutboxRow[] {
       batch: `bat_${batch}`,
       events: posting.events,
       charge: { amount: formatUnits(units(posting.amount), posting.asset), currency: posting.asset },
+      totals: totalsOf(output, posting),
       latest: (latest.get(key) ?? []).slice(-EVENTS_LISTED_MAX).map(({ id, type, feature, amount, estimated }) => ({ id, type, feature, amount, estimated })),
     },
   }))
+}
+
+/** Where the prices that were charged stand in their period now. */
+function totalsOf(output: BatchOutput, { customer, periodStart }: Posting) {
+  return [...output.touched].filter((row) => row.customer === customer && row.periodStart === periodStart).slice(0, TOTALS_TOLD_MAX)
+    .map((row) => ({ price: row.price, ...(row.entry === '' ? {} : { entry: row.entry }), quantity: formatDecimal(row.quantity, row.scale), amount: formatUnits(units(row.amount), row.asset), currency: row.asset }))
 }
 
 /** True for an error that the same data will cause again: bad numbers, broken references, failed assertions. */
