@@ -11,6 +11,7 @@ import { parseDecimal } from '../decimal.ts'
 import type { CustomerId, EntityId } from '../id.ts'
 import { assetScale } from '../money.ts'
 import { periodAt } from '../period.ts'
+import type { SeatsFrom } from '../rating/seat.ts'
 import { HOUR_MS, type Instant, type Span } from '../time.ts'
 import type { ContractDocument } from '../contract/document.ts'
 import { phaseAt } from '../contract/phases.ts'
@@ -29,6 +30,8 @@ export type CustomerFacts = {
   readonly timeZone: string
   /** Seats of the subscription, which allowances per seat and the fee of a seat count; 1 unless told. */
   readonly seats?: number
+  /** Seats over time, oldest first, for what is due for them; always as many as {@link CustomerFacts.seats} where it is left out. */
+  readonly seatHistory?: readonly SeatsFrom[]
   /** Currency of its invoices; left out or null, that of the catalog. */
   readonly currency?: AssetId | null
   readonly contract?: ContractDocument | null

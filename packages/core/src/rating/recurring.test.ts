@@ -9,7 +9,7 @@ import { flatBound, flatCharge, flatLines } from './flat.ts'
 import { sumOfLines } from './line.ts'
 import type { RecurringPriceOf } from './price.ts'
 import { elapsedSeconds, prorateChange, prorated, splitAt, type Share } from './proration.ts'
-import { seatBound, seatCharges, seatLines, seatTotal, type SeatChange } from './seat.ts'
+import { seatBound, seatCharges, seatLines, seatTotal, type SeatChange, seatChanges } from './seat.ts'
 
 const usd = (text: string) => parseUnits(text, 'USD')
 const show = (amount: Units) => formatUnits(amount, 'USD')
@@ -105,4 +105,12 @@ test('a fee is at most its bound, and its line is the fee', () => {
     expect(charge >= 0n && charge <= flatBound(price)).toBe(true)
     expect(sumOfLines(flatLines(price, share(part, 1_000)))).toBe(charge)
   }))
+})
+
+test('the seats of a period are those at its beginning and each change within it; what comes before or after is not of it', () => {
+  const at = (day: number) => instant(Date.parse('2026-03-01T00:00:00Z') + day * 86_400_000)
+  const period = { start: at(0), end: at(31) }
+  const history = [{ from: at(-40), seats: 2 }, { from: at(-3), seats: 5 }, { from: at(10), seats: 8 }, { from: at(31), seats: 1 }]
+  expect(seatChanges(history, period)).toEqual({ whole: 31n * 86_400n, changes: [{ elapsed: 0n, seats: 5 }, { elapsed: 864_000n, seats: 8 }] })
+  expect(seatChanges(history.slice(2), period).changes).toEqual([{ elapsed: 0n, seats: 0 }, { elapsed: 864_000n, seats: 8 }])
 })

@@ -5,11 +5,24 @@
 import { assert } from '../assert.ts'
 import { divideRounded } from '../decimal.ts'
 import { units, type Units } from '../money.ts'
+import type { Instant, Span } from '../time.ts'
 import { line, type PriceLine } from './line.ts'
 import type { RecurringPriceOf } from './price.ts'
+import { elapsedSeconds } from './proration.ts'
 
 /** `seats` from `elapsed` on, in the unit of the period's length; the first change stands at 0. */
 export type SeatChange = { readonly elapsed: bigint; readonly seats: number }
+
+/** How many seats there are from a moment on. */
+export type SeatsFrom = { readonly from: Instant; readonly seats: number }
+
+/** The changes of one period, in seconds of its length: the seats at its beginning first. A history that begins later begins with no seat. */
+export function seatChanges(history: readonly SeatsFrom[], period: Span): { readonly whole: bigint; readonly changes: readonly SeatChange[] } {
+  const { whole } = elapsedSeconds(period, period.end)
+  const atStart = history.findLast(({ from }) => from <= period.start)?.seats ?? 0
+  const within = history.filter(({ from }) => from > period.start && from < period.end).map(({ from, seats }) => ({ elapsed: elapsedSeconds(period, from).part, seats }))
+  return { whole, changes: [{ elapsed: 0n, seats: atStart }, ...within] }
+}
 
 export type SeatCharge = {
   /** The change that is charged; null for the whole period in arrears. */

@@ -1,7 +1,7 @@
 // Loads what invoices of many customers need, in a handful of statements: totals of prices, who paid, what was invoiced and shown, items,
 // profiles. Nothing is decided here.
 
-import { parseUnits, quantity, QUANTITY_SCALE_MAX, units, ZERO, type Accumulated, type AssetPayment, type CloseContext, type Instant, type InvoicedLine, type Quantity, type Span, type TaxTreatment, type UsagePrice } from '@tollgate/core'
+import { LIFETIME, parseUnits, quantity, QUANTITY_SCALE_MAX, seatChanges, units, ZERO, type Accumulated, type AssetPayment, type CloseContext, type Instant, type InvoicedLine, type Quantity, type Span, type TaxTreatment, type UsagePrice } from '@tollgate/core'
 import type { Transaction, Sql } from '../../platform/postgres.ts'
 import { listTaxRates, readProfiles, readSettings } from '../../store/billing.ts'
 import { redemptionsOf } from '../../store/contracts.ts'
@@ -77,7 +77,8 @@ function inputOf(context: CustomerContext, totals: readonly AccumulatorText[], c
     const total = accumulatorOf(row, prices.find((price) => price.id === row.price)!.scale)
     return { price: row.price, entry: row.entry, quantity: total.quantity as Quantity, included: total.included as Quantity, billable: total.billable as Quantity, amount: units(total.amount), events: total.events }
   })
-  return { plan: { recurring: plan.recurring, prices }, accumulated, paid, creditValue: (asset) => catalog.creditAssets.get(asset)?.value ?? null, ...(close === undefined ? {} : { close }) }
+  const { seatHistory, seats = 1 } = context.facts
+  return { plan: { recurring: plan.recurring, prices }, accumulated, paid, seats: seatChanges(seatHistory ?? [{ from: LIFETIME.start, seats }], context.snapshot.period), creditValue: (asset) => catalog.creditAssets.get(asset)?.value ?? null, ...(close === undefined ? {} : { close }) }
 }
 
 /**

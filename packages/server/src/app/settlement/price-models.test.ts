@@ -101,6 +101,22 @@ test('a matrix charges each entry on its own aggregate, another price of the sam
   ])
 })
 
+test('a batch, one by one and the other way round come to the same lines', async () => {
+  const list = Array.from({ length: 40 }, (_, index) => ({ model: ['small', 'large', 'huge'][index % 3], input_tokens: (index * 37) % 700, output_tokens: (index * 53) % 300, ...(index % 4 === 0 ? { tier: 'batch' } : {}) }))
+  const totals = async (groups: (events: typeof list) => (typeof list)[]) => {
+    const customer = await world.customer({ plan: 'matrix' })
+    for (const group of groups(list)) {
+      const sent = group.map((data) => ({ specversion: '1.0', id: `e${(count += 1)}`, source: 'test', type: 'ai.request', subject: customer, data: { feature: 'chat', ...data } }))
+      for (const { status } of await ingest(world.plane, sent, { customer: null, key: 'key_test' })) expect(status).toBe('accepted')
+    }
+    expect((await checkSums(world.plane, customer)).differences).toEqual([])
+    return (await invoicePreview(world.plane, customer)).preview.lines.map(({ price, entry, quantity, billable, exact, events }) => [price, entry, quantity, billable, exact, events])
+  }
+  const whole = await totals((events) => [events])
+  expect(await totals((events) => events.map((event) => [event]))).toEqual(whole)
+  expect(await totals((events) => [events.toReversed().slice(0, 13), events.toReversed().slice(13)])).toEqual(whole)
+})
+
 test('prices by event: a percentage with a free event and a maximum, an outcome, an amount that the event gives', async () => {
   const customer = await world.customer({ plan: 'by_event' })
   const told = await charges(customer, [
