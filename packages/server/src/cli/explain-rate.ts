@@ -8,6 +8,7 @@ import {
   rateBound, seatCharges, seatLines, units, ZERO, type AssetId, type EventFact, type PriceLine, type PriceModelDocument, type Quantity, type SelectedPriceModel, type Span, type Units,
 } from '@tollgate/core'
 import type * as z from 'zod'
+import { describeLine } from '../app/describe-line.ts'
 import { table } from './explain-input.ts'
 import type { ChargeOutput, cumulativeInput, event, eventInput, RateInput, RateOutput, recurringInput, selectedInput } from './explain-rate-shapes.ts'
 import { elapsedAt } from './explain-time.ts'
@@ -147,18 +148,6 @@ function outputOf(of: { readonly model: string; readonly currency: AssetId; read
     total: total === null ? null : show(total),
     printed: printed === null ? null : show(printed.printed),
     rounding: printed === null ? null : show(printed.rounding),
-  }
-}
-
-/** Counts of packages, seats and results are whole; amounts of which a share is taken are money; all else is at the scale. */
-function describeLine(of: PriceLine, { currency: asset, scale: places }: { readonly currency: AssetId; readonly scale: number | null }): RateOutput['opening_lines'][number] {
-  const isCounted = of.kind === 'packages' || of.kind === 'seats' || of.kind === 'outcome' || of.kind === 'flat'
-  const isAmount = of.kind === 'percentage' || of.kind === 'free'
-  const count = (value: bigint): string => (isCounted ? String(value) : isAmount ? formatUnits(units(value), asset) : formatQuantity(quantity(value), places ?? 0))
-  return {
-    kind: of.kind, tier: of.tier, quantity: of.quantity === null ? null : count(of.quantity), unit_amount: of.unitAmount === null ? null : formatUnits(of.unitAmount, asset),
-    per: of.per === null ? null : count(of.per),
-    percent: of.rate === null || of.kind === 'cost' ? null : formatPercent(of.rate), exchange_rate: of.rate === null || of.kind !== 'cost' ? null : formatRatio(of.rate), amount: formatUnits(of.amount, asset),
   }
 }
 

@@ -119,7 +119,7 @@ export type StoredEvent = {
 }
 
 /** Quantities and amounts as decimal text. */
-export type StoredCharge = { readonly price: string | null; readonly entry?: string; readonly meter: string; readonly quantity: string; readonly included: string; readonly before: string; readonly amount: string }
+export type StoredCharge = { readonly price: string | null; readonly entry?: string; readonly meter: string; readonly quantity: string; readonly included: string; readonly before: string; /** What the period had free of a price with free units of its own. */ readonly free_before?: { readonly events: number; readonly quantity: string }; readonly amount: string }
 /** `included` stands only where an allowance of an amount paid. */
 export type StoredPayment = { readonly included?: readonly { readonly budget: string; readonly amount: string }[]; readonly draws: readonly { readonly block: string; readonly amount: string }[]; readonly accrued: string; readonly debt: string }
 
@@ -157,6 +157,14 @@ export function selectEvents(sql: Sql | Transaction, of: string) {
   return sql`${table}.sequence, ${table}.batch_id as batch, ${table}.source, ${table}.id, ${table}.type, ${table}.time, ${table}.entity_id as entity, ${table}.feature, ${table}.run, ${table}.key_id as key,
     ${table}.period_start as "periodStart", ${table}.catalog_version as "catalogVersion", ${table}.quantities, ${table}.dimensions, ${table}.charges, ${table}.amount, ${table}.asset,
     ${table}.cost, ${table}.estimated, ${table}.context, ${table}.effect, ${table}.corrects_source as "correctsSource", ${table}.corrects_id as "correctsId"`
+}
+
+/** The first event of an id: what undoes it has the same one. */
+export async function findEvent(sql: Sql, key: { readonly customer: string; readonly source: string; readonly id: string }): Promise<StoredEvent | null> {
+  const [row] = await sql<StoredEvent[]>`
+    select ${selectEvents(sql, 'usage_event')} from usage_event
+    where customer_id = ${key.customer} and source = ${key.source} and id = ${key.id} order by sequence limit 1`
+  return row ?? null
 }
 
 export async function parkEvent(sql: Sql | Transaction, input: { readonly customer: string | null; readonly origin: string; readonly record: unknown; readonly reason: string }): Promise<void> {

@@ -32,6 +32,7 @@ export const event = z
           quantity: decimal('Used.', '1200'),
           included: decimal('Of it paid by an allowance.', '200'),
           before: decimal('Billable quantity of the period before this event: with it the charge can be checked.', '48000'),
+          free_before: z.strictObject({ events: z.int(), quantity: decimal('What was free.', '500') }).optional().meta({ description: 'What the period had free before it, for a price with free units of its own.' }),
           amount: decimal('The charge.', '0.015'),
         }),
       )
@@ -204,6 +205,18 @@ const usageAnswer = {
 }
 
 const person = z.strictObject({ dimension: word('A personal dimension.', 'user_email'), value: text('What events said.', 'ann@example.com', 256) })
+const chargeLine = z
+  .strictObject({
+    kind: z.string().meta({ description: 'What the line is: `units`, `tier_units`, `tier_flat`, `packages`, `free`, `percentage`, `fixed`, `minimum`, `maximum`, `cost`, `margin`, `given`, `outcome`, `rounding`.' }),
+    tier: z.number().nullable().meta({ description: 'Tier, counted from 1.' }),
+    quantity: z.string().nullable().meta({ description: 'What was counted.' }),
+    unit_amount: z.string().nullable().meta({ description: 'Price of `per` units.' }),
+    per: z.string().nullable().meta({ description: 'Units that `unit_amount` is for.' }),
+    percent: z.string().nullable().meta({ description: 'Share or margin.' }),
+    exchange_rate: z.string().nullable().meta({ description: 'Of a cost in another currency.' }),
+    amount: decimal('What the line comes to.', '0.012'),
+  })
+  .meta({ id: 'ChargeLine', description: 'A line of a charge.' })
 
 export const usageRoutes = {
   getUsage: route({
@@ -380,5 +393,36 @@ export const usageRoutes = {
     status: 200,
     answer: listOf(event),
     problems: ['not_found', 'invalid_cursor'],
+  }),
+  explainEvent: route({
+    method: 'GET',
+    path: '/v1/customers/{customer}/events/explain',
+    tag: 'usage',
+    summary: 'Explain the charges of an event',
+    description: 'Each charge of one event with the lines that sum to it: tiers, quantities, unit amounts, shares, bounds and roundings. Made anew from the aggregate that the event met, by the catalog that rated it. What the provider cost and the margin on it are told to the operator alone.',
+    access: ['customer'],
+    params: customerParam,
+    query: z.strictObject({ id: text('Id of the event.', 'evt_01'), source: text('Its source: `tollgate:gateway` for requests of the gateway.', 'tollgate:gateway', 300) }),
+    body: null,
+    status: 200,
+    answer: z
+      .strictObject({
+        event,
+        plan: word('Plan of its time.', 'pro'),
+        excluded: z.string().nullable().meta({ description: 'Why the plan does not charge the usage at all; null when it does.', examples: ['cache_hits'] }),
+        charges: z.array(
+          z.strictObject({
+            price: z.string().nullable(),
+            entry: z.string().nullable(),
+            meter: z.string(),
+            model: z.string().nullable().meta({ description: 'Model of the price; null where it is not known any more.', examples: ['graduated'] }),
+            amount: decimal('The charge.', '0.015'),
+            lines: z.array(chargeLine),
+            agrees: z.boolean().meta({ description: 'The lines sum to the charge as it was stored.' }),
+          }),
+        ),
+      })
+      .meta({ id: 'EventExplanation' }),
+    problems: ['not_found'],
   }),
 } as const

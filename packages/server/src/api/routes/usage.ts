@@ -7,6 +7,7 @@ import { backfillsOf } from '../../app/backfill.ts'
 import { erasePerson, pseudonymOf } from '../../app/persons.ts'
 import { checkRollups } from '../../app/rollup-check.ts'
 import { runOf, runsOf } from '../../app/runs.ts'
+import { explainCharge } from '../../app/explain-charge.ts'
 import { eventsPage } from '../../app/records.ts'
 import { usageOfAll, usageReport, USAGE_AMOUNT_SCALE, USAGE_QUANTITY_SCALE, type UsageInput, type UsageReport } from '../../app/usage-report.ts'
 import { timeOf, timeOrNull } from '../contract/fields.ts'
@@ -44,6 +45,15 @@ export const usageHandlers: Handlers<keyof typeof usageRoutes> = {
       customer: params.customer, run: params.run, events: Number(totals.events), first_at: timeOf(totals.firstAt), last_at: timeOf(totals.lastAt),
       quantities: Object.fromEntries(quantities.map(({ name, sum }) => [name, plain(sum, USAGE_QUANTITY_SCALE)])), charges: money(amounts),
       ...(caller.isOperator ? { costs: money(costs) } : {}), estimated_events: Number(totals.estimated),
+    }
+  },
+  explainEvent: async ({ plane, caller, params, query }) => {
+    const { event, plan, excluded, charges } = await explainCharge(plane, { customer: params.customer, ...query, showsCost: caller.isOperator })
+    return {
+      event: eventBody(event, caller.isOperator),
+      plan,
+      excluded,
+      charges: charges.map(({ price, entry, meter, model, amount, lines, agrees }) => ({ price, entry: entry ?? null, meter, model, amount, lines: [...lines], agrees })),
     }
   },
   listEvents: async ({ plane, caller, params, query }) => {

@@ -8,7 +8,7 @@ import type { Step } from './rate-batch.ts'
 export function eventRow(input: { readonly event: UsageEvent; readonly step: Step; readonly periodStart: Instant; readonly catalog: Catalog; readonly plan: Plan; readonly rated: RatedEvent; readonly paid: Paid; readonly measured: readonly Measured[]; /** Exchange rates that the charge went by. */ readonly exchanged: ReadonlySet<string> }): EventRow {
   const { event, step, catalog, rated, paid } = input
   const { asset } = input.plan
-  const lines = rated.charges.map((charge) => storedCharge(charge, catalog.meterById.get(charge.meter)?.scale ?? 0, asset))
+  const lines = rated.charges.map((charge) => storedCharge(charge, { scale: catalog.meterById.get(charge.meter)?.scale ?? 0, asset, hasFreeUnits: input.plan.prices.some(({ id, model }) => id === charge.price && model === 'percentage') }))
   const payment: StoredPayment = { ...(paid.included.length === 0 ? {} : { included: paid.included.map(({ budget, amount }) => ({ budget, amount: formatUnits(amount, asset) })) }), draws: paid.draws.map(({ block, amount }) => ({ block, amount: formatUnits(amount, asset) })), accrued: formatUnits(paid.accrued, asset), debt: formatUnits(paid.debt, asset) }
   return {
     customer: event.customer, ...(step.effect === 'use' ? { source: event.source, id: event.id } : step.by), effect: step.effect, corrects: step.effect === 'use' ? null : step.corrects, type: event.type, time: event.time, entity: event.entity, feature: event.feature, run: event.run, key: event.key,
@@ -25,11 +25,12 @@ function contextOf(event: UsageEvent, { unpriced }: RatedEvent, exchanged: Reado
 }
 
 /** What is usual is left out: an entry, and what a price with free units of its own started from. */
-function storedCharge(charge: Charge, scale: number, asset: string): StoredCharge {
+function storedCharge(charge: Charge, { scale, asset, hasFreeUnits }: { readonly scale: number; readonly asset: string; readonly hasFreeUnits: boolean }): StoredCharge {
   const { before } = charge
   return {
     price: charge.price === '' ? null : charge.price, ...(charge.entry === '' ? {} : { entry: charge.entry }), meter: charge.meter,
     quantity: formatQuantity(charge.quantity, scale), included: formatQuantity(charge.included, scale), before: formatQuantity(before.billable, scale),
+    ...(hasFreeUnits ? { free_before: { events: before.events, quantity: formatQuantity(before.included, scale) } } : {}),
     amount: formatUnits(charge.amount, asset),
   }
 }

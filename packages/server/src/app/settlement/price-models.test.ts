@@ -7,6 +7,7 @@ import { testPlane, type TestPlane } from '../../../../../test/plane.ts'
 import { virtualClock } from '../../platform/clock.ts'
 import type { HotNode } from '../../hot/contract.ts'
 import { listBudgets } from '../../store/budgets.ts'
+import { explainCharge } from '../explain-charge.ts'
 import { ingest } from '../ingest.ts'
 import { eventsPage } from '../records.ts'
 import { balanceReport, checkSums, invoicePreview } from '../reports.ts'
@@ -85,6 +86,10 @@ async function charges(customer: CustomerId, events: readonly Readonly<Record<st
   for (const event of sent) expect(await ingest(world.plane, [event], { customer: null, key: 'key_test' })).toMatchObject([{ status: 'accepted' }])
   const { rows } = await eventsPage(world.plane, customer, { after: null, limit: 100, from: null, to: null, price: null, feature: null, run: null, type: null, newestFirst: false })
   expect((await checkSums(world.plane, customer)).differences).toEqual([])
+  for (const { source, id } of rows) {
+    const explained = await explainCharge(world.plane, { customer, source, id, showsCost: true })
+    expect(explained.charges.filter(({ price, agrees }) => price !== null && !agrees)).toEqual([])
+  }
   return rows.map((row) => [...row.charges.lines.map(({ price, entry, amount }) => `${price}${entry === undefined ? '' : `/${entry}`} ${amount}`), ...(row.context['unpriced'] === undefined ? [] : [`unpriced ${String(row.context['unpriced'])}`])])
 }
 
@@ -129,6 +134,14 @@ test('prices by event: a percentage with a free event and a maximum, an outcome,
 test('cost plus 45 % is charged on the cost that the event tells; without one, or in another currency without a rate, it is unpriced', async () => {
   const customer = await world.customer({ plan: 'cost', credit: '1' })
   expect(await charges(customer, [{ cost: { amount: '0.02', currency: 'USD' } }, { cost: { amount: '0.0001', currency: 'USD' } }, { cost: { amount: '1', currency: 'EUR' } }, {}])).toEqual([['cost 0.029'], ['cost 0.001'], ['unpriced requests'], ['unpriced requests']])
+})
+
+test('an explanation tells an operator the cost and the margin, and a customer only what it is charged', async () => {
+  const customer = await world.customer({ plan: 'cost', credit: '1' })
+  await charges(customer, [{ cost: { amount: '0.02', currency: 'USD' } }])
+  const explain = async (showsCost: boolean) => (await explainCharge(world.plane, { customer, source: 'test', id: `e${count}`, showsCost })).charges.map(({ model, lines }) => [model, lines.map(({ kind, percent, amount }) => `${kind} ${percent ?? ''} ${amount}`)])
+  expect([await explain(true), await explain(false)]).toEqual([[['cost_plus', ['cost  0.02', 'margin 45 0.009']]], [['cost_plus', ['units  0.029']]]])
+  await expect(explainCharge(world.plane, { customer, source: 'test', id: 'none', showsCost: true })).rejects.toThrow('has no event none')
 })
 
 test('credits by a multiplier matrix draw the wallet of credits, and beyond it cost what a credit is worth', async () => {
