@@ -1,7 +1,7 @@
 // Why an event cost what it did: its stored charges with the lines that sum to each, made anew from the stored aggregates by the
 // prices of the catalog that rated it. Nothing is decided here: a charge that does not come out as it was stored is told so.
 
-import { explainUsage, exclusionOf, parseDecimal, parseUnits, pricedUsage, quantity, sumOfLines, type Plan, type Position, type PriceLine, type Quantity } from '@tollgate/core'
+import { explainUsage, exclusionOf, parseDecimal, parseUnits, pricedUsage, quantity, sumOfLines, type Plan, type Position, type PriceLine, type Quantity, type Units } from '@tollgate/core'
 import { findEvent, type StoredCharge, type StoredEvent } from '../store/events.ts'
 import type { ControlPlane } from './control-plane.ts'
 import { getCustomer } from './customers.ts'
@@ -40,13 +40,15 @@ function explainOne(charge: StoredCharge, of: { readonly event: StoredEvent; rea
   // What a price gives away by itself is part of what it was asked for; an allowance's part is not.
   const asked = price.model === 'percentage' ? exact(charge.quantity) : quantity(exact(charge.quantity) - exact(charge.included))
   const amount = parseUnits(charge.amount, event.asset)
+  // What is taken back is what the event had been charged: its lines are those of that event.
+  if (event.effect === 'reversal' || asked < 0n) return { ...charge, model: price.model, lines: [describeLine(wholeLine(amount), { currency: event.asset, scale })], agrees: true }
   const wasCharged = price.model !== 'outcome' || amount > 0n
   const lines = wasCharged ? explainUsage(price, asked, pricedUsage(event, {}), () => before) : []
-  const shown = of.showsCost || price.model !== 'cost_plus' ? lines : lines.length === 0 ? [] : [wholeOf(lines)]
+  const shown = of.showsCost || price.model !== 'cost_plus' ? lines : lines.length === 0 ? [] : [wholeLine(sumOfLines(lines))]
   return { ...charge, model: price.model, lines: shown.map((line) => describeLine(line, { currency: event.asset, scale })), agrees: sumOfLines(lines) === amount }
 }
 
 /** One line in place of all: the price of the usage, without what it is made of. */
-function wholeOf(lines: readonly PriceLine[]): PriceLine {
-  return { ...lines[0]!, kind: 'units', tier: null, quantity: null, unitAmount: null, per: null, rate: null, amount: sumOfLines(lines) }
+function wholeLine(amount: Units): PriceLine {
+  return { kind: 'units', tier: null, quantity: null, unitAmount: null, per: null, rate: null, amount }
 }

@@ -4,7 +4,7 @@
 
 import {
   boundEvent, boundSelected, chargeEvent, chargeSelected, compileEventPrice, compilePriceModel, compileRecurringPrice, compileSelectedPrice, explainAdded, explainCharge, explainPrinted, explainSelected, explainTotal,
-  flatCharge, flatLines, formatCatalogPath, formatPercent, formatQuantity, formatRatio, formatUnits, InputError, instant, isCurrency, NONE, NOTHING_FREE_USED, parseQuantity, parseRatio, parseUnits, priceModelProblems, quantity,
+  flatCharge, flatLines, formatCatalogPath, formatQuantity, formatUnits, InputError, instant, isCurrency, NONE, NOTHING_FREE_USED, parseQuantity, parseRatio, parseUnits, priceModelProblems, quantity,
   rateBound, seatCharges, seatLines, units, ZERO, type AssetId, type EventFact, type PriceLine, type PriceModelDocument, type Quantity, type SelectedPriceModel, type Span, type Units,
 } from '@tollgate/core'
 import type * as z from 'zod'
