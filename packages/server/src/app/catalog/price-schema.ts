@@ -47,7 +47,7 @@ export const cumulativePrice = z.discriminatedUnion('model', [
 /** One value, or a list of values any of which will do. */
 const accepted = z
   .preprocess((value) => (typeof value === 'string' ? [value] : value), list(looseText({ description: 'An accepted value.' }), { description: 'Accepted values; one may stand alone.' }))
-  .meta({ description: 'Accepted values; one may stand alone.' })
+  .meta({ description: 'Accepted values; one may stand alone.', alone: true })
 
 const when = z
   .record(z.string(), accepted)

@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs'
+import { readdirSync, readFileSync } from 'node:fs'
 import { expect, test } from 'vitest'
 import { parse } from 'yaml'
 import * as z from 'zod'
@@ -16,9 +16,10 @@ test('the schema is draft-07, which YAML editors read', () => {
   expect(JSON.parse(renderCatalogSchema())).toMatchObject({ $schema: 'http://json-schema.org/draft-07/schema#', title: 'Catalog', additionalProperties: false, required: ['currency', 'gateway'] })
 })
 
-test('an editor finds nothing wrong with the catalog of the demo, numbers and shorthands included', () => {
-  const demo: unknown = parse(readFileSync('examples/catalogs/demo.yaml', 'utf8'))
-  expect(published.safeParse(demo).error?.issues ?? []).toEqual([])
+test.each(readdirSync('examples/catalogs').filter((name) => name.endsWith('.yaml')))('%s is valid without warnings, and an editor finds nothing wrong with it, numbers and shorthands included', (name) => {
+  const source = readFileSync(`examples/catalogs/${name}`, 'utf8')
+  expect(parseCatalog(source)).toMatchObject({ kind: 'valid', warnings: [] })
+  expect(published.safeParse(parse(source)).error?.issues ?? []).toEqual([])
 })
 
 test.each([

@@ -49,6 +49,7 @@ function jsonSchemaOf(schema: z.ZodType, io: 'input' | 'output'): unknown {
       const examples = z.globalRegistry.get(zodSchema)?.examples
       if (examples !== undefined) jsonSchema.examples = examples as unknown[]
       if (typeof jsonSchema.shorthand === 'string') addShorthand(jsonSchema, jsonSchema.shorthand)
+      if (jsonSchema.alone === true) addItemAlone(jsonSchema)
     },
   })
 }
@@ -59,6 +60,13 @@ function addShorthand(jsonSchema: z.core.JSONSchema.BaseSchema, field: string): 
   for (const key of Object.keys(jsonSchema)) delete jsonSchema[key]
   const alone = whole.properties?.[field]
   Object.assign(jsonSchema, { title: whole.title, description: whole.description, anyOf: [alone, whole] })
+}
+
+/** A list, or one of its items by itself. */
+function addItemAlone(jsonSchema: z.core.JSONSchema.BaseSchema): void {
+  const { alone: _, ...whole } = jsonSchema
+  for (const key of Object.keys(jsonSchema)) delete jsonSchema[key]
+  Object.assign(jsonSchema, { description: whole.description, anyOf: [whole.items, whole] })
 }
 
 type Section = { readonly title: string; readonly schema: JsonSchema }
