@@ -4,6 +4,7 @@
 import { ZERO, type Units } from '../money.ts'
 import type { LeaseNeed } from './authority.ts'
 import { exactToHold, type Budget } from './budget.ts'
+import { countMoney } from './count-money.ts'
 import type { Decision, DecisionInput, Hold, Loan, Notice, RateTake } from './decide.ts'
 import type { Denial } from './denial.ts'
 import { denyCutOff, denyLimit, denyRate, denyUnpriced } from './explain-denial.ts'
@@ -27,12 +28,13 @@ export function limit(input: DecisionInput, estimate: Units | null, collected: C
   const work: Work = { ...collected, takes: [], loans: [], notices: [] }
   for (const budget of budgets) {
     if (budget.enforcement === 'metered') continue
-    if (budget.unit.kind === 'money' && estimate === null) {
+    const money = budget.unit.kind !== 'money' ? ZERO : estimate === null ? null : countMoney(estimate, { from: input.snapshot.currency, to: budget.unit.asset, catalog: input.catalog })
+    if (money === null) {
       // What has no price at its bound cannot be held; what does not refuse lets it through.
       if (leniency(input, budget, work) !== null || budget.enforcement === 'soft') continue
       return refused(work, denyUnpriced(input.snapshot, input.request.bound[0]?.meter.id ?? input.request.feature), budget)
     }
-    const full = budget.unit.kind === 'money' ? exactToHold(budget.unit, estimate ?? ZERO) : boundOf(budget.unit.meters, input.request.bound)
+    const full = budget.unit.kind === 'money' ? exactToHold(budget.unit, money) : boundOf(budget.unit.meters, input.request.bound)
     if (full === 0) continue
     const isHard = budget.enforcement === 'hard' && budget.terms?.rate === undefined
     const amount = isHard ? full : Math.max(1, Math.ceil(full * (input.request.expectedShare ?? 1)))

@@ -1,7 +1,7 @@
 // The end of a reservation with its real usage: the holds go, what was used is rated and moves the slices, and the usage event
 // is written to the journal. Use beyond the hold is booked in full: it happened.
 
-import { applies, assert, chargedRun, chargedRuns, coverByAllowances, exactToHold, exchangeLookup, freeOf, holdToExact, LEASE_UNITS_MAX, limitsFor, measure, planOf, positionKey, quantity, rateEvent, release, settle, START, units, ZERO, type Budget, type Coverage, type Instant, type Measured, type RatedEvent, type RatedUsage, type ReservationId, type Units, type UsageEvent } from '@tollgate/core'
+import { applies, assert, chargedRun, chargedRuns, countMoney, coverByAllowances, exactToHold, exchangeLookup, freeOf, holdToExact, LEASE_UNITS_MAX, limitsFor, measure, planOf, positionKey, quantity, rateEvent, release, settle, START, units, ZERO, type Budget, type Coverage, type Instant, type Measured, type RatedEvent, type RatedUsage, type ReservationId, type Units, type UsageEvent } from '@tollgate/core'
 import { notFound, problem } from './answers.ts'
 import type { ReservationProblem, Settled, Usage } from './contract.ts'
 import { balanceOf, rememberRun, sliceFor, sliceIn, type CustomerState } from './customer-state.ts'
@@ -27,7 +27,7 @@ export function settleReservation(node: Inside, id: ReservationId, usage: Usage)
   const { paid, booked } = bookUse(state, reservation, { measured, coverage, rated }, scope === null ? usage.dimensions : { ...usage.dimensions, ...scope })
   const event = usageEvent(node, reservation, usage, { coverage: [...coverage, ...paid], booked, scope })
   // A request counts one against what throttles; of a rate, what was really used.
-  if (reservation.takes.length > 0) correctRates(reservation.takes, ({ budget }) => (budget.terms?.rate === undefined ? null : amountOn(budget, measured, rated.amount)), node.clock.now())
+  if (reservation.takes.length > 0) correctRates(reservation.takes, ({ budget }) => (budget.terms?.rate === undefined ? null : amountOn(budget, { measured, charge: rated.amount, known })), node.clock.now())
   const written = node.journal.append(encodeLine('settled', event))
   // The gateway may never look at it (a client that is gone); a failed journal is seen by the next admission.
   written.catch(() => undefined)
@@ -99,7 +99,7 @@ function bookUse(state: CustomerState, reservation: Reservation, used: { readonl
   for (const budget of limitsFor(snapshot, { feature, run, key: key?.id ?? null, entity: reservation.entity, model: null, dimensions }, reservation.createdAt)) {
     // Nothing is leased for what is only counted, and a rate is no budget of the authority's.
     if (budget.enforcement === 'metered' || budget.terms?.rate !== undefined) continue
-    const amount = amountOn(budget, used.measured, used.rated.amount)
+    const amount = amountOn(budget, { measured: used.measured, charge: used.rated.amount, known: reservation.known })
     if (amount > 0) book(budget, amount)
   }
   return { paid, booked }
@@ -136,8 +136,9 @@ function scopeOf({ bound, model }: Reservation['input'], shown: Usage['dimension
 }
 
 /** What a request used of a limit, in hold units. */
-function amountOn(budget: Budget, measured: readonly Measured[], charge: Units): number {
-  return budget.unit.kind === 'money' ? holdOf(budget, charge) : countedBy(budget.unit.meters, measured)
+function amountOn(budget: Budget, used: { readonly measured: readonly Measured[]; readonly charge: Units; readonly known: Reservation['known'] }): number {
+  if (budget.unit.kind !== 'money') return countedBy(budget.unit.meters, used.measured)
+  return holdOf(budget, countMoney(used.charge, { from: used.known.snapshot.currency, to: budget.unit.asset, catalog: used.known.catalog }) ?? ZERO)
 }
 
 /** A charge as hold units. What no lease can hold blocks the slice all the same, and is settled exactly elsewhere. */

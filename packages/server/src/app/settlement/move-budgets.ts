@@ -1,12 +1,12 @@
 // What an event settles on each budget that counts it, and on the lease of the node that admitted it.
 
-import { attributesOf, limitsFor, type Coverage, type Instant, type Measured, type Units, type UsageEvent } from '@tollgate/core'
+import { attributesOf, countMoney, limitsFor, type Coverage, type Instant, type Measured, type Units, type UsageEvent } from '@tollgate/core'
 import { budgetScale, type CustomerContext } from '../customer-contexts.ts'
 import type { Paid } from './pay.ts'
 import type { BatchOutput } from './batch-state.ts'
 import { toldKey } from './thresholds.ts'
 
-type Moved = { readonly event: UsageEvent; readonly context: CustomerContext; readonly coverage: readonly Coverage[]; readonly measured: readonly Measured[]; readonly paid: Paid; readonly charge: Units }
+type Moved = { readonly event: UsageEvent; readonly context: CustomerContext; readonly coverage: readonly Coverage[]; readonly measured: readonly Measured[]; readonly paid: Paid; readonly charge: Units; /** Of the charge. */ readonly asset: string }
 
 export function moveBudgets(output: BatchOutput, moved: Moved): void {
   const { event, context, coverage, measured, paid } = moved
@@ -23,7 +23,7 @@ export function moveBudgets(output: BatchOutput, moved: Moved): void {
     const { unit } = budget
     // A rate is the nodes' own affair.
     if (budget.terms?.rate !== undefined) continue
-    const amount = unit.kind === 'money' ? moved.charge : measured.reduce((sum, { meter, quantity: used }) => (unit.meters.includes(meter.id) ? sum + used : sum), 0n)
+    const amount = unit.kind === 'money' ? (countMoney(moved.charge, { from: moved.asset, to: unit.asset, catalog: context.catalog }) ?? 0n) : measured.reduce((sum, { meter, quantity: used }) => (unit.meters.includes(meter.id) ? sum + used : sum), 0n)
     const key = `${event.customer} ${budget.id} ${budget.period.start}`
     if (amount !== 0n && !output.limits.has(key)) output.limits.set(key, { budget, context })
     // A rolling window has no period in which something could be told once.

@@ -7,6 +7,8 @@ import { testPlane, type TestPlane } from '../../../../../test/plane.ts'
 import { virtualClock } from '../../platform/clock.ts'
 import type { HotNode } from '../../hot/contract.ts'
 import { listBudgets } from '../../store/budgets.ts'
+import { SYSTEM } from '../actor.ts'
+import { putBudget } from '../customers.ts'
 import { explainCharge } from '../explain-charge.ts'
 import { ingest } from '../ingest.ts'
 import { eventsPage } from '../records.ts'
@@ -152,6 +154,21 @@ test('credits by a multiplier matrix draw the wallet of credits, and beyond it c
   expect(preview.credits.map(({ asset, used, paid }) => [asset, used, paid.accrued])).toEqual([['credits', 24_000_000n, 24_000_000n]])
   // 24 credits at one cent.
   expect(preview.lines.map(({ kind, exact }) => [kind, exact])).toEqual([['credits', 240_000_000_000n]])
+})
+
+test('a cap in the currency counts credits at what they are worth', async () => {
+  const node = await world.node({ name: 'caps' })
+  const customer = await world.customer({ plan: 'points' })
+  await putBudget(world.plane, SYSTEM, customer, { id: 'monthly', name: 'Monthly cap', meters: null, limit: '0.30', window: 'billing_period', enforcement: 'hard', entity: null, features: null })
+  const usage = (credits: number) => ({ quantities: { input_tokens: String(credits * 1_000) }, dimensions: { model: 'small' } })
+  const ask = (credits: number) => node.authorize({ reservation: null, customer, key: null, entity: null, feature: 'chat', model: 'small', run: null, type: 'ai.request', bound: usage(credits), ttlMs: 60_000, repeatable: false })
+  const refused = await ask(31)
+  expect(refused).toMatchObject({ kind: 'denied', denial: { reason: 'limit_exhausted', required: '0.31', unit: 'USD' } })
+  const allowed = await ask(30)
+  if (allowed.kind !== 'allowed') throw new Error('not allowed')
+  node.settle(allowed.reservation, { ...usage(25), cost: null, estimated: false, context: {} })
+  await expect.poll(async () => (await balanceReport(world.plane, customer)).budgets.find(({ id }) => id === 'cap:monthly')?.used, { timeout: 15_000 }).toBe('0.25')
+  expect([(await ask(6)).kind, (await ask(5)).kind]).toEqual(['denied', 'allowed'])
 })
 
 test('a run is charged once whatever batch its events fall into, its usage is not, and it does not begin where its result could not be paid', async () => {
