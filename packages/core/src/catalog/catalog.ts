@@ -47,6 +47,8 @@ export type Meter = {
   readonly scale: number
   /** Dimensions beside `model` that usage can be broken down by; none unless there. */
   readonly dimensions?: readonly string[]
+  /** Dimensions that prices of its usage are chosen by; none unless there. */
+  readonly pricedBy?: readonly string[]
   /** Works out the quantity where an expression gives it: decimal text at any scale. */
   readonly evaluate?: MeterExpression | null
 }

@@ -18,7 +18,7 @@ import type { AllowanceDocument, CatalogDocument, CreditAssetDocument, GatewayPa
 export type CompileExpression = (source: string, path: string) => MeterExpression
 
 export function compileCatalog(document: CatalogDocument, version: number, compileExpression: CompileExpression = noExpressions): Catalog {
-  const meters = document.meters.map((meter, index) => compileMeter(meter, (source) => compileExpression(source, `meters[${index}].expression`)))
+  const meters = document.meters.map((meter, index) => compileMeter(meter, { pricedBy: dimensionsOfPrices(document, meter.id), compileExpression: (source) => compileExpression(source, `meters[${index}].expression`) }))
   const meterById = new Map(meters.map((meter) => [meter.id, meter]))
   return {
     version,
@@ -53,7 +53,15 @@ function noExpressions(_source: string, path: string): MeterExpression {
   throw new InputError({ code: 'unexpected_expression', field: path, message: 'expressions of meters are not read here' })
 }
 
-function compileMeter(meter: MeterDocument, compileExpression: (source: string) => MeterExpression): Meter {
+/** What prices of a meter ask for: such a member of an event is a label, also where it looks like a number. */
+function dimensionsOfPrices({ plans }: CatalogDocument, meter: string): readonly string[] {
+  const conditions = plans.flatMap(({ prices }) => prices).flatMap((price) => (isRecurring(price) || price.meter !== meter ? [] : [price.when ?? {}, ...('entries' in price ? price.entries.map(({ when }) => when) : [])]))
+  return [...new Set(conditions.flatMap((when) => Object.keys(when)))]
+}
+
+type MeterContext = { readonly pricedBy: readonly string[]; readonly compileExpression: (source: string) => MeterExpression }
+
+function compileMeter(meter: MeterDocument, { pricedBy, compileExpression }: MeterContext): Meter {
   return {
     id: meter.id,
     name: meter.name,
@@ -63,6 +71,7 @@ function compileMeter(meter: MeterDocument, compileExpression: (source: string) 
     properties: meter.properties,
     filter: new Map(Object.entries(meter.filter)),
     scale: meter.scale,
+    ...(pricedBy.length === 0 ? {} : { pricedBy }),
     ...(meter.dimensions === undefined || meter.dimensions.length === 0 ? {} : { dimensions: meter.dimensions }),
     ...(meter.expression === undefined || meter.expression === null ? {} : { evaluate: compileExpression(meter.expression) }),
   }

@@ -20,7 +20,7 @@ export function readersOf(meters: readonly Meter[], type: string): Readers {
     for (const property of reads) scales.set(property, Math.min(meter.scale, scales.get(property) ?? meter.scale))
     for (const property of meter.evaluate?.reads ?? []) scales.set(property, scales.get(property) ?? QUANTITY_SCALE_MAX)
   }
-  return { scales, dimensions: new Set([...own.flatMap(({ filter, dimensions = [] }) => [...filter.keys(), ...dimensions]), ...counted.flatMap(({ properties }) => properties)]) }
+  return { scales, dimensions: new Set([...own.flatMap(({ filter, dimensions = [], pricedBy = [] }) => [...filter.keys(), ...dimensions, ...pricedBy]), ...counted.flatMap(({ properties }) => properties)]) }
 }
 
 export type EventData = { readonly quantities: Record<string, string>; readonly dimensions: Record<string, string> }

@@ -50,6 +50,10 @@ plans:
       - { id: output, meter: output, model: per_unit, amount: 2, per: 1000 }
       - { id: task, meter: tasks, model: outcome, amount: 2.50, features: [chat, tasks] }
     funding: [wallet]
+  - id: sized
+    entitlements: [chat]
+    prices: [{ id: output_sized, meter: output, model: matrix, entries: [{ when: { size: 1024 }, amount: 2 }], otherwise: { model: per_unit, amount: 1 } }]
+    funding: [overage]
   - id: tiered
     entitlements: [chat]
     prices: [{ id: output_tiered, meter: output, model: graduated, per: 1000, tiers: [{ up_to: 2000, amount: 5 }, { amount: 1 }] }]
@@ -122,6 +126,11 @@ test('a batch, one by one and the other way round come to the same lines', async
   const whole = await totals((events) => [events])
   expect(await totals((events) => events.map((event) => [event]))).toEqual(whole)
   expect(await totals((events) => [events.toReversed().slice(0, 13), events.toReversed().slice(13)])).toEqual(whole)
+})
+
+test('what a price is chosen by is a label, also where it looks like a number', async () => {
+  const customer = await world.customer({ plan: 'sized' })
+  expect(await charges(customer, [{ output_tokens: 10, size: '1024' }, { output_tokens: 10, size: 512 }, { output_tokens: 10 }])).toEqual([['output_sized/e_1024 20'], ['output_sized/otherwise 10'], ['output_sized/otherwise 10']])
 })
 
 test('prices by event: a percentage with a free event and a maximum, an outcome, an amount that the event gives', async () => {
