@@ -149,8 +149,6 @@ function collectAll(entries: readonly Entry[] | undefined, snapshot: CustomerSna
 function collect(entry: Entry, snapshot: CustomerSnapshot, request: Attributes, at: Instant, found: Budget[]): void {
   const { rule } = entry
   if (!applies(rule, snapshot, request)) return
-  // What was set in another asset than the plan is priced in now counts nothing.
-  if (rule.unit.kind === 'money' && rule.unit.asset !== snapshot.currency) return
   const { terms } = rule
   if (terms?.where !== undefined && !meets(terms.where, snapshot, request)) return
   if (entry.isPlain) return void found.push(rule)

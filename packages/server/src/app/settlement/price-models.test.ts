@@ -8,7 +8,8 @@ import { virtualClock } from '../../platform/clock.ts'
 import type { HotNode } from '../../hot/contract.ts'
 import { listBudgets } from '../../store/budgets.ts'
 import { SYSTEM } from '../actor.ts'
-import { putBudget } from '../customers.ts'
+import { putBudget } from '../budgets.ts'
+import { changeSubscription } from '../customers.ts'
 import { explainCharge } from '../explain-charge.ts'
 import { ingest } from '../ingest.ts'
 import { eventsPage } from '../records.ts'
@@ -167,8 +168,10 @@ test('credits by a multiplier matrix draw the wallet of credits, and beyond it c
 
 test('a cap in the currency counts credits at what they are worth', async () => {
   const node = await world.node({ name: 'caps' })
-  const customer = await world.customer({ plan: 'points' })
-  await putBudget(world.plane, SYSTEM, customer, { id: 'monthly', name: 'Monthly cap', meters: null, limit: '0.30', window: 'billing_period', enforcement: 'hard', entity: null, features: null })
+  // Set while the plan was priced in money.
+  const customer = await world.customer({ plan: 'matrix' })
+  await putBudget(world.plane, SYSTEM, customer, { id: 'monthly', name: 'Monthly cap', meters: null, limit: '0.30', window: 'billing_period', enforcement: 'hard', entity: null, features: null, terms: {} })
+  await changeSubscription(world.plane, SYSTEM, customer, { plan: 'points', standing: null })
   const usage = (credits: number) => ({ quantities: { input_tokens: String(credits * 1_000) }, dimensions: { model: 'small' } })
   const ask = (credits: number) => node.authorize({ reservation: null, customer, key: null, entity: null, feature: 'chat', model: 'small', run: null, type: 'ai.request', bound: usage(credits), ttlMs: 60_000, repeatable: false })
   const refused = await ask(31)
