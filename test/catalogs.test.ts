@@ -5,6 +5,9 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterEach, expect, test } from 'vitest'
 import { costOf, formatUnits, instant, rateInForce, type CustomerId, type EventCost, type InvoiceLine } from '@tollgate/core'
+import { SYSTEM } from '../packages/server/src/app/actor.ts'
+import { readContract } from '../packages/server/src/app/contracts/contract-file.ts'
+import { applyContract } from '../packages/server/src/app/contracts/contracts.ts'
 import { ingest } from '../packages/server/src/app/ingest.ts'
 import { balanceReport, checkSums, invoicePreview } from '../packages/server/src/app/reports.ts'
 import type { HotNode } from '../packages/server/src/hot/contract.ts'
@@ -144,12 +147,17 @@ test('cost plus 45 % with the cache discount passed on', async () => {
   expect((await balanceReport(world.plane, customer)).balance).toBe('1.456')
 })
 
-test('an enterprise contract: 500,000 tokens a month of one model, a hard cap and no overage', async () => {
+test('an enterprise contract: 500,000 tokens a month of one model, a hard cap, no overage, 15 % off and a yearly minimum', async () => {
   await open('enterprise')
   const customer = await world.customer({ plan: 'enterprise' })
+  const contract = readContract(readFileSync(join(import.meta.dirname, '..', 'examples', 'contracts', 'enterprise.yaml'), 'utf8'))
+  await applyContract(world.plane, SYSTEM, customer, { document: contract, baseVersion: null })
   expect([await use(customer, { model: 'gpt-5', input: 300_000, output: 100_000 }), await use(customer, { model: 'gpt-5-mini', input: 1 })]).toEqual(['0 USD', 'model_not_allowed'])
   expect([await use(customer, { model: 'gpt-5', input: 100_001 }), await use(customer, { model: 'gpt-5', input: 100_000 }), await use(customer, { model: 'gpt-5', input: 1 })]).toEqual(['allowance_exhausted', '0 USD', 'allowance_exhausted'])
-  expect(await invoice(customer)).toEqual({ lines: ['fee 1: 2000'], applied: '0', due: '2000' })
+  expect(await invoice(customer)).toEqual({ lines: ['fee 1: 1700'], applied: '0', due: '1700' })
   clock.advance(31 * DAY)
   expect(await use(customer, { model: 'gpt-5', input: 500_000 })).toBe('0 USD')
+  clock.advance(320 * DAY)
+  // The last month of the year: twelve times 1,700 are 20,400, and 24,000 are due at least.
+  expect(await invoice(customer)).toEqual({ lines: ['fee 1: 1700', 'minimum 1: 3600'], applied: '0', due: '5300' })
 })

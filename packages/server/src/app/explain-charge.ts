@@ -1,7 +1,7 @@
 // Why an event cost what it did: its stored charges with the lines that sum to each, made anew from the stored aggregates by the
 // prices of the catalog that rated it. Nothing is decided here: a charge that does not come out as it was stored is told so.
 
-import { explainUsage, exclusionOf, parseDecimal, parseUnits, pricedUsage, quantity, sumOfLines, type Plan, type Position, type PriceLine, type Quantity, type Units } from '@tollgate/core'
+import { exchangeLookup, explainUsage, exclusionOf, parseDecimal, parseUnits, planOf, pricedUsage, quantity, sumOfLines, type ExchangeLookup, type Plan, type Position, type PriceLine, type Quantity, type Units } from '@tollgate/core'
 import { findEvent, type StoredCharge, type StoredEvent } from '../store/events.ts'
 import type { ControlPlane } from './control-plane.ts'
 import { getCustomer } from './customers.ts'
@@ -26,12 +26,12 @@ export async function explainCharge(plane: ControlPlane, input: { readonly custo
   const facts = (await plane.contexts.facts(plane.sql, new Map([[row.id, row.version]]))).get(row.id)!
   const catalog = await plane.catalogs.version(event.catalogVersion)
   const context = plane.contexts.at(facts, event.time)
-  const plan = catalog.plans.get(context.plan.id) ?? context.plan
-  const charges = event.charges.lines.map((charge) => explainOne(charge, { event, plan, scale: catalog.meterById.get(charge.meter)?.scale ?? 0, showsCost: input.showsCost }))
+  const plan = planOf(catalog, context.snapshot) ?? context.plan
+  const charges = event.charges.lines.map((charge) => explainOne(charge, { event, plan, exchange: exchangeLookup(catalog.exchange, event.time), scale: catalog.meterById.get(charge.meter)?.scale ?? 0, showsCost: input.showsCost }))
   return { event, plan: plan.id, charges, excluded: exclusionOf(plan, event) }
 }
 
-function explainOne(charge: StoredCharge, of: { readonly event: StoredEvent; readonly plan: Plan; readonly scale: number; readonly showsCost: boolean }): ChargeExplanation {
+function explainOne(charge: StoredCharge, of: { readonly event: StoredEvent; readonly plan: Plan; readonly exchange: ExchangeLookup | null; readonly scale: number; readonly showsCost: boolean }): ChargeExplanation {
   const { event, plan, scale } = of
   const price = plan.prices.find(({ id }) => id === charge.price)
   if (price === undefined) return { ...charge, model: null, lines: [], agrees: charge.price === null }
@@ -43,7 +43,7 @@ function explainOne(charge: StoredCharge, of: { readonly event: StoredEvent; rea
   // What is taken back is what the event had been charged: its lines are those of that event.
   if (event.effect === 'reversal' || asked < 0n) return { ...charge, model: price.model, lines: [describeLine(wholeLine(amount), { currency: event.asset, scale })], agrees: true }
   const wasCharged = price.model !== 'outcome' || amount > 0n
-  const lines = wasCharged ? explainUsage(price, asked, pricedUsage(event, {}), () => before) : []
+  const lines = wasCharged ? explainUsage(price, asked, pricedUsage(event, { exchange: of.exchange }), () => before) : []
   const shown = of.showsCost || price.model !== 'cost_plus' ? lines : lines.length === 0 ? [] : [wholeLine(sumOfLines(lines))]
   return { ...charge, model: price.model, lines: shown.map((line) => describeLine(line, { currency: event.asset, scale })), agrees: sumOfLines(lines) === amount }
 }
