@@ -106,6 +106,7 @@ function paramsOf(customer: string): Readonly<Record<string, string>> {
     item: 'ini_any',
     webhook: 'whk_any',
     rate: 'any',
+    dimension: 'model',
   }
 }
 
