@@ -88,7 +88,7 @@ const BODIES: Readonly<Partial<Record<Operation, unknown>>> = {
   extend: { quantities: { input_tokens: 20 } },
   release: {},
 }
-const QUERIES: Readonly<Partial<Record<Operation, string>>> = { listDimensionValues: '?meter=input_tokens', listKeys: `?customer=${OTHER}`, followStream: `?customer=${OTHER}`, getBudget: `?customer=${OTHER}`, listFreezes: `?customer=${OTHER}` }
+const QUERIES: Readonly<Partial<Record<Operation, string>>> = { listKeys: `?customer=${OTHER}`, followStream: `?customer=${OTHER}`, getBudget: `?customer=${OTHER}`, listFreezes: `?customer=${OTHER}` }
 
 /** What stands for each parameter of a path: something of the customer, or something that nobody has. */
 function paramsOf(customer: string): Readonly<Record<string, string>> {
@@ -106,6 +106,7 @@ function paramsOf(customer: string): Readonly<Record<string, string>> {
     item: 'ini_any',
     webhook: 'whk_any',
     rate: 'any',
+    meter: 'input_tokens',
     dimension: 'model',
   }
 }
