@@ -106,6 +106,7 @@ function paramsOf(customer: string): Readonly<Record<string, string>> {
     item: 'ini_any',
     webhook: 'whk_any',
     rate: 'any',
+    run: customer === OWN ? 'run-own' : 'run-of-other',
     meter: 'input_tokens',
     dimension: 'model',
   }
@@ -161,7 +162,7 @@ describe('with the token of another customer’s portal', () => {
 
   test('it reads its own customer without cost, key ids or context, and an ended one reads nothing', async () => {
     const [token] = strangersPortals
-    await api.call('POST /v1/events', { body: event({ id: 'own-1', subject: OWN, data: { input_tokens: 5, provider: 'sandbox', model: 'sandbox-small' } }) })
+    await api.call('POST /v1/events', { body: event({ id: 'own-1', subject: OWN, data: { run: 'run-own', input_tokens: 5, provider: 'sandbox', model: 'sandbox-small' } }) })
     const { body } = await api.call(`GET /v1/customers/${OWN}/events`, { key: token! })
     expect(body.data).toHaveLength(1)
     for (const member of ['cost', 'key', 'context']) expect(body.data[0]).not.toHaveProperty(member)
