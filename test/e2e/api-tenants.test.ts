@@ -88,7 +88,7 @@ const BODIES: Readonly<Partial<Record<Operation, unknown>>> = {
   extend: { quantities: { input_tokens: 20 } },
   release: {},
 }
-const QUERIES: Readonly<Partial<Record<Operation, string>>> = { listKeys: `?customer=${OTHER}`, followStream: `?customer=${OTHER}`, getBudget: `?customer=${OTHER}`, listFreezes: `?customer=${OTHER}` }
+const QUERIES: Readonly<Partial<Record<Operation, string>>> = { listKeys: `?customer=${OTHER}`, followStream: `?customer=${OTHER}`, getBudget: `?customer=${OTHER}`, listFreezes: `?customer=${OTHER}`, explainEvent: '?source=test&id=own-1' }
 
 /** What stands for each parameter of a path: something of the customer, or something that nobody has. */
 function paramsOf(customer: string): Readonly<Record<string, string>> {
