@@ -88,7 +88,7 @@ export const contractRoutes = {
   }),
   redeemCoupon: route({
     method: 'POST', path: '/v1/customers/{customer}/coupons', tag: 'money', summary: 'Redeem a coupon', description: 'It counts from the running billing period. The same coupon twice is one redemption.',
-    access: ['customer'], params: customerParam, query: nothing, body: z.strictObject({ code }), status: 200, answer: redemption, problems: ['not_found', 'coupon_refused'],
+    access: ['tenant_admin'], params: customerParam, query: nothing, body: z.strictObject({ code }), status: 200, answer: redemption, problems: ['not_found', 'coupon_refused'],
   }),
   listRedemptions: route({
     method: 'GET', path: '/v1/customers/{customer}/coupons', tag: 'money', summary: 'List redeemed coupons', description: 'In the order in which they are applied.',
