@@ -14,6 +14,7 @@ const BENCHES: Readonly<Record<string, () => Promise<Bench>>> = {
   ingest: () => import('./ingest.ts'),
   close: () => import('./close.ts'),
   rate: () => import('./rate.ts'),
+  simulate: () => import('./simulate.ts'),
   gateway: () => import('./gateway.ts'),
 }
 
