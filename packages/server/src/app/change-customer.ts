@@ -24,6 +24,11 @@ export async function changeCustomer(plane: ControlPlane, id: string, change: (t
   await tellNodes(plane, id)
 }
 
+/** For a change that came from outside the customer's row: its plan's catalog, a date of its contract. */
+export function followCustomer(plane: ControlPlane, id: string): Promise<void> {
+  return changeCustomer(plane, id, () => Promise.resolve())
+}
+
 /** Brings the limits of running periods to what plan, rules and members say now. Budgets without a rule keep theirs: nobody meets them. */
 async function refreshLimits(tx: Transaction, plane: ControlPlane, context: CustomerContext, rule: string | null): Promise<void> {
   const now = plane.clock.now()

@@ -5,10 +5,12 @@ import { formatDecimal, InputError, type Catalog, type CatalogDocument } from '@
 import { withRetry } from '../platform/postgres.ts'
 import { insertAudit } from '../store/audit.ts'
 import { customersByPlan, insertCatalog, latestCatalog, lockCatalog, setPlanLimit } from '../store/catalogs.ts'
+import { contractsWithLimits } from '../store/contracts.ts'
 import { latestRateCard } from '../store/rate-cards.ts'
 import { insertOutbox } from '../store/settlement.ts'
 import type { Actor } from './actor.ts'
 import { assertContractsKept } from './contracts/contracts.ts'
+import { followCustomer } from './change-customer.ts'
 import type { ControlPlane } from './control-plane.ts'
 import { Problem } from './problems.ts'
 import { compileCatalog } from '../platform/meter-expression.ts'
@@ -36,7 +38,11 @@ export async function publishCatalog(plane: ControlPlane, actor: Actor, input: P
     await insertOutbox(tx, [{ customer: null, type: 'catalog.published', payload: { version } }])
     return { version, changed: true }
   })
-  if (outcome.changed) await announceCatalog(plane, outcome.version)
+  if (outcome.changed) {
+    await announceCatalog(plane, outcome.version)
+    // A contract's limit can depend on the plan's: the better of the two.
+    for (const customer of await contractsWithLimits(plane.sql)) await followCustomer(plane, customer)
+  }
   return outcome
 }
 

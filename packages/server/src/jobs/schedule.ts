@@ -6,6 +6,7 @@ import { expireBlocks } from '../app/credits.ts'
 import { forgetSessions } from '../app/console-sessions.ts'
 import type { ControlPlane } from '../app/control-plane.ts'
 import { forgetAnswers } from '../app/idempotency.ts'
+import { createContractFollower } from '../app/contracts/follow.ts'
 import { runBilling } from '../app/invoices/run.ts'
 import { createBooksChecker } from '../app/ledger/check.ts'
 import { checkpointDaily } from '../app/ledger/checkpoints.ts'
@@ -36,6 +37,7 @@ const JOBS: readonly Job[] = [
   { name: 'check-books', everyMs: 60_000, run: createBooksChecker() },
   { name: 'forget-minutes', everyMs: 600_000, run: forgetMinutes },
   { name: 'forget-ended-sessions', everyMs: 3_600_000, run: forgetSessions },
+  { name: 'follow-contracts', everyMs: 60_000, run: createContractFollower() },
   { name: 'import-rates', everyMs: 3_600_000, run: importScheduled },
   { name: 'create-event-partitions', everyMs: 6 * 3_600_000, run: keepPartitions },
 ]

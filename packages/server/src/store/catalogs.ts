@@ -34,11 +34,15 @@ export async function customersByPlan(sql: Sql | Transaction): Promise<Map<strin
   return new Map(rows.map(({ plan, customers }) => [plan, Number(customers)]))
 }
 
-/** Sets a plan's limit on the running periods of all its customers. */
+/** Sets a plan's limit on the running periods of all its customers but those whose contract says something about it. */
 export async function setPlanLimit(tx: Transaction, input: { readonly plan: string; readonly budget: string; readonly limit: string }): Promise<void> {
   await tx`
     update budget_state b set limit_amount = ${input.limit}::numeric + b.carried from subscription s
     where s.plan = ${input.plan} and b.customer_id = s.customer_id and split_part(b.budget_id, '@', 1) = ${input.budget} and b.period_end > now()
       and b.limit_amount <> ${input.limit}::numeric + b.carried
-      and not exists (select 1 from budget_override o where o.customer_id = b.customer_id and o.budget_id = b.budget_id)`
+      and not exists (select 1 from budget_override o where o.customer_id = b.customer_id and o.budget_id = b.budget_id)
+      and not exists (
+        select 1 from (select distinct on (customer_id) document from contract_version v where v.customer_id = b.customer_id order by customer_id, version desc) c,
+          jsonb_array_elements(c.document -> 'phases') phase, jsonb_array_elements(phase -> 'limits' || (phase -> 'allowances')) own
+        where own ->> 'id' = split_part(${input.budget}, ':', 2))`
 }

@@ -21,6 +21,23 @@ export async function contractsAfter(sql: Sql | Transaction, after: string, limi
     where document is not null order by customer_id limit ${limit}`
 }
 
+/** Whose contract sets a limit or an allowance itself. */
+export async function contractsWithLimits(sql: Sql): Promise<string[]> {
+  const rows = await sql<{ customer: string }[]>`
+    select customer_id as customer from (select distinct on (customer_id) customer_id, document from contract_version order by customer_id, version desc) latest
+    where exists (select 1 from jsonb_array_elements(document -> 'phases') phase where phase -> 'limits' <> '[]' or phase -> 'allowances' <> '[]') order by customer_id`
+  return rows.map(({ customer }) => customer)
+}
+
+/** Whose contract begins, ends or comes to its next phase on one of the days from `first` to `last`. */
+export async function contractsTurning(sql: Sql, days: { readonly first: string; readonly last: string }): Promise<string[]> {
+  const rows = await sql<{ customer: string }[]>`
+    select customer_id as customer from (select distinct on (customer_id) customer_id, document from contract_version order by customer_id, version desc) latest
+    where document ->> 'to' between ${days.first} and ${days.last}
+      or exists (select 1 from jsonb_array_elements(document -> 'phases') phase where phase ->> 'from' between ${days.first} and ${days.last}) order by customer_id`
+  return rows.map(({ customer }) => customer)
+}
+
 export async function contractHistory(sql: Sql | Transaction, customer: string, limit: number): Promise<ContractRow[]> {
   return sql<ContractRow[]>`
     select customer_id as customer, version, document, applied_at as "appliedAt", applied_by as "appliedBy" from contract_version
