@@ -239,3 +239,21 @@ test('after any life the ledger has nothing accrued that was not invoiced, and i
     expect(exact(accounts['receivable'] ?? '0')).toBe(-due)
   }), { numRuns: 12 })
 }, 60_000)
+
+test('what a contract commits to and what a coupon takes off are on the invoice of the period, as its preview said', async () => {
+  const id = await customer()
+  expect((await api.call(`PUT /v1/customers/${id}/contract`, { body: { source: 'name: Acme\nfrom: 2026-01-01\ncommitment: { minimum: 200 }\ndiscounts: [{ id: rebate, name: Rebate, percent: 10, on: all }]\n' } })).status).toBe(200)
+  expect((await api.call('POST /v1/coupons', { body: { code: 'once', name: 'Once', amount: '30', currency: 'USD', periods: 1 } })).status).toBe(201)
+  expect((await api.call(`POST /v1/customers/${id}/coupons`, { body: { code: 'once' } })).status).toBe(200)
+  await run()
+  await use(id, 600_000)
+  const { body: { invoice: preview } } = await api.call(`GET /v1/customers/${id}/invoices/preview`)
+  clock.advance(33 * DAY)
+  await run()
+  await run()
+  const closed = (await invoicesOf(id)).filter(({ kind }) => kind === 'period')
+  // 44.1 of the opening and 1.35 of usage are missing 154.55 to the minimum; the coupon takes 30 off what is left.
+  expect(closed.map((invoice) => [...shown(invoice).slice(4), invoice.document.discounts])).toEqual([[['usage input_tokens 1.35', 'true_up minimum 154.55'], '125.9', [{ name: 'Once', amount: '30' }]]])
+  expect((await balances(id))['accrued_usage']).toBeUndefined()
+  expect(closed[0].document).toEqual({ ...preview, number: closed[0].document.number, issued: closed[0].document.issued, due: closed[0].document.due })
+})
