@@ -6,13 +6,14 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import {
-  instant, LIFETIME, type Authority, type Budget, type CatalogDocument, type CustomerId, type CustomerSnapshot, type EntityId, type ReservationId,
+  instant, LIFETIME, type Budget, type CatalogDocument, type CustomerId, type CustomerSnapshot, type EntityId, type ReservationId,
 } from '@tollgate/core'
 import type { AuthorizeInput, HotNode, Usage } from '../packages/server/src/hot/contract.ts'
 import { startNode } from '../packages/server/src/hot/start-node.ts'
 import { systemClock } from '../packages/server/src/platform/clock.ts'
 import { randomText, serialText } from '../packages/server/src/platform/random-id.ts'
 import { hashKey } from '../packages/server/src/platform/secrets.ts'
+import { generousAuthority } from './hot-parts.ts'
 import { median, percentile, result, type BenchResult } from './result.ts'
 
 const CUSTOMERS = 1_000
@@ -143,16 +144,4 @@ const CATALOG: CatalogDocument = {
     prices: [{ id: 'input', name: 'Input', meter: 'input_tokens', model: 'per_unit', amount: '0.015', per: '1000' }, { id: 'output', name: 'Output', meter: 'output_tokens', model: 'per_unit', amount: '0.03', per: '1000' }],
     allowances: [{ id: 'tokens', name: 'Tokens', meters: ['input_tokens'], quantity: '1000000' }], funding: ['allowance', 'wallet'],
   }],
-}
-
-/** An authority that has always more to lend: the decision is measured, not PostgreSQL. */
-function generousAuthority(): Authority {
-  return {
-    register: async (node) => ({ node, incarnation: 1, settled: { segment: 0, offset: 0 }, validMs: 3_600_000 }),
-    renew: async () => ({ validMs: 3_600_000 }),
-    closeEarlier: async () => undefined,
-    acquire: async (_identity, request) => request.budgets.map(({ budget }) => ({ budget: budget.id, periodStart: budget.period.start, granted: 2 ** 45, exhausted: false })),
-    giveBack: async () => undefined,
-    ship: async (_identity, stretch) => stretch.to,
-  }
 }

@@ -9,6 +9,7 @@ type Bench = { readonly run: (options: { readonly rounds: number; readonly large
 const BENCHES: Readonly<Record<string, () => Promise<Bench>>> = {
   authorize: () => import('./authorize.ts'),
   authority: () => import('./authority.ts'),
+  cardinality: () => import('./cardinality.ts'),
   propagate: () => import('./propagate.ts'),
   settle: () => import('./settle.ts'),
   ingest: () => import('./ingest.ts'),

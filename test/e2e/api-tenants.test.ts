@@ -72,6 +72,7 @@ const BODIES: Readonly<Partial<Record<Operation, unknown>>> = {
   writeOffInvoice: { reason: 'mine' },
   createCreditNote: { reason: 'mine' },
   createInvoiceItem: { name: 'Mine', amount: '1' },
+  putRunaway: { action: 'halt' },
   putBudgetMember: { values: ['a'], limit: '1' },
   createFreeze: { kind: 'customer', target: OTHER },
   previewFreeze: { kind: 'entity', target: 'ent_any', customer: OTHER },

@@ -160,6 +160,7 @@ create table budget_state (
   constraint budget_state_carried_check CHECK ((carried >= (0)::numeric)),
   constraint budget_state_escrow_check CHECK ((escrow >= (0)::numeric))
 );
+CREATE INDEX budget_state_end ON public.budget_state USING btree (period_end);
 CREATE INDEX budget_state_rule ON public.budget_state USING btree (customer_id, split_part(budget_id, '@'::text, 1), period_end);
 
 create table catalog_version (
@@ -290,6 +291,7 @@ create table customer (
   created_at timestamp with time zone default now() not null,
   observe boolean default false not null,
   currency text,
+  runaway jsonb,
   constraint customer_pkey PRIMARY KEY (id),
   constraint customer_external_id_key UNIQUE (external_id)
 );

@@ -35,11 +35,11 @@ export type DecisionRequest = {
   readonly dimensions: Readonly<Record<string, string>>
   readonly key?: string | null
   /** What soft budgets and rates hold of the bound: a learnt share of it, 1 unless known. */
-  readonly expectedShare?: number
+  readonly expectedShare?: number | undefined
   /** Decided and recorded, and nothing is refused: set on its key. */
-  readonly observe?: boolean
+  readonly observe?: boolean | undefined
   /** A soft budget whose remedy did not help: it lets this request through. */
-  readonly waived?: string
+  readonly waived?: string | undefined
 }
 
 export type Hold = { readonly slice: Slice; readonly budget: Budget; readonly amount: number }
@@ -89,7 +89,7 @@ export type DecisionInput = {
   /** This node's buckets; absent where rates are not looked at. */
   readonly rates?: (budget: Budget) => { readonly bucket: RateBucket; readonly share: RateShare }
   /** The authority cannot be asked: each budget's fail mode decides. */
-  readonly isCutOff?: boolean
+  readonly isCutOff?: boolean | undefined
 }
 
 export function decide(input: DecisionInput): Decision {

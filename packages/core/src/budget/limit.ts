@@ -25,7 +25,7 @@ export function limit(input: DecisionInput, estimate: Units | null, collected: C
   if (unfunded !== null) return refused({ ...NOTHING }, denyCutOff(input.snapshot, unfunded), unfunded)
   const budgets = limitsFor(input.snapshot, requestAttributes(input), input.at ?? input.now)
   if (budgets.length === 0) return NOTHING
-  const work: Work = { ...collected, takes: [], loans: [], notices: [] }
+  const work: Work = { holds: collected.holds, needs: collected.needs, isObserved: collected.isObserved, takes: [], loans: [], notices: [] }
   for (const budget of budgets) {
     if (budget.enforcement === 'metered') continue
     const money = budget.unit.kind !== 'money' ? ZERO : estimate === null ? null : countMoney(estimate, { from: input.snapshot.currency, to: budget.unit.asset, catalog: input.catalog })
@@ -41,7 +41,7 @@ export function limit(input: DecisionInput, estimate: Units | null, collected: C
     const denial = budget.terms?.rate === undefined ? hold(input, budget, amount, work) : pass(input, budget, amount, work)
     if (denial !== null) return refused(work, denial, budget)
   }
-  return { ...work, refusal: null }
+  return { takes: work.takes, loans: work.loans, notices: work.notices, refusal: null }
 }
 
 function requestAttributes({ request }: DecisionInput): Attributes {

@@ -11,11 +11,11 @@ import type { Slice } from './slice.ts'
 export const CLAMPED_OUTPUT_MIN = 16
 
 /**
- * The largest number of output tokens below `asked` that `decide` allows; null when not even {@link CLAMPED_OUTPUT_MIN} are.
+ * The largest number of output tokens below `asked` that `decide` does not refuse, as far as is known here; null when not even {@link CLAMPED_OUTPUT_MIN} are.
  * `boundFor` gives the request's bound for a number of them, and more output must never cost less.
  */
 export function largestOutput(input: DecisionInput, asked: number, boundFor: (outputTokens: number) => DecisionRequest['bound']): number | null {
-  const fits = (outputTokens: number) => decide({ ...input, request: { ...input.request, bound: boundFor(outputTokens) } }).kind === 'allow'
+  const fits = (outputTokens: number) => decide({ ...input, request: { ...input.request, bound: boundFor(outputTokens) } }).kind !== 'deny'
   let low = CLAMPED_OUTPUT_MIN
   let high = asked - 1
   if (high < low || !fits(low)) return null

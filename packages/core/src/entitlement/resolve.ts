@@ -4,6 +4,7 @@
 import { allowanceBudget } from '../rating/rate-event.ts'
 import { exactToGrant, LIFETIME, type Budget, type BudgetTerms, type BudgetUnit, type RateTerms } from '../budget/budget.ts'
 import type { EntityKind } from '../budget/match.ts'
+import type { RunawayRule } from '../budget/runaway.ts'
 import { RATE_WINDOW_MS, ROLLING, type BudgetRule, type RuleTerms, type WindowName } from '../budget/rule.ts'
 import type { Catalog, Plan, PlanLimit } from '../catalog/catalog.ts'
 import { assert, InputError } from '../assert.ts'
@@ -47,6 +48,7 @@ export type CustomerFacts = {
   readonly overrides?: ReadonlyMap<string, bigint>
   readonly frozen?: Frozen
   readonly observe?: boolean
+  readonly runaway?: RunawayRule
   readonly positions: Readonly<Record<string, string>>
   /** Next instant at which a credit block starts or ends, if any. */
   readonly walletChangesAt: Instant | null
@@ -80,6 +82,7 @@ export function resolveSnapshot(facts: CustomerFacts, catalog: Catalog, now: Ins
     ...(facts.entityKinds === undefined ? {} : { entityKinds: facts.entityKinds }),
     ...(facts.frozen === undefined ? {} : { frozen: facts.frozen }),
     ...(facts.observe === true ? { observe: true } : {}),
+    ...(facts.runaway === undefined ? {} : { runaway: facts.runaway }),
     validUntil: Math.min(...ends) as Instant,
     ...links,
   }

@@ -4,6 +4,7 @@
 import type { CustomerId, EntityId } from '../id.ts'
 import type { Budget } from '../budget/budget.ts'
 import type { EntityKind } from '../budget/match.ts'
+import type { RunawayRule } from '../budget/runaway.ts'
 import type { TermsDocument } from '../contract/document.ts'
 import type { Instant, Span } from '../time.ts'
 
@@ -42,6 +43,8 @@ export type CustomerSnapshot = {
   readonly frozen?: Frozen
   /** Everything is decided, recorded and shown, and nothing is refused. */
   readonly observe?: boolean
+  /** What happens to a run that seems to be in a loop; {@link RUNAWAY_DEFAULT} where nothing was set. */
+  readonly runaway?: RunawayRule
   /** The snapshot must be compiled anew at this instant: a period ends, a block expires. */
   readonly validUntil: Instant
   readonly topUpUrl: string

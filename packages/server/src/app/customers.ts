@@ -1,13 +1,13 @@
 // Use cases on customers: create, change plan or standing, add entities. Each is one transaction with its
 // audit entry and outbox message, and answers when the change is in force on every reachable node.
 
-import { ENTITY_DEPTH_MAX, InputError, LIFETIME, makeId, parseId, type EntityId, type EntityKind, type Instant, type Standing } from '@tollgate/core'
+import { ENTITY_DEPTH_MAX, InputError, LIFETIME, makeId, parseId, type EntityId, type EntityKind, type Instant, type RunawayRule, type Standing } from '@tollgate/core'
 import { isTimeZone } from '@tollgate/core/period'
 import { walletBudget } from '@tollgate/core/resolve'
 import { withRetry, type Transaction } from '../platform/postgres.ts'
 import { insertAudit } from '../store/audit.ts'
 import { ensureBudgets } from '../store/budgets.ts'
-import { findCustomer, insertCustomer, setObserve as storeObserve, setSubscription, type CustomerRow } from '../store/customers.ts'
+import { findCustomer, insertCustomer, setObserve as storeObserve, setRunaway, setSubscription, type CustomerRow } from '../store/customers.ts'
 import { entityDepth, insertEntity } from '../store/entities.ts'
 import { insertOutbox } from '../store/settlement.ts'
 import type { Actor } from './actor.ts'
@@ -52,6 +52,17 @@ export async function changeSubscription(plane: ControlPlane, actor: Actor, id: 
   })
   return getCustomer(plane, id)
 }
+
+/** What happens to the customer's runs that seem to be in a loop. In force on every reachable node when it answers. */
+export async function putRunaway(plane: ControlPlane, actor: Actor, id: string, rule: RunawayRule): Promise<void> {
+  await changeCustomer(plane, id, async (tx, before) => {
+    await setRunaway(tx, id, rule)
+    await insertAudit(tx, { actor: actor.id, action: 'customer.runaway', customer: id, target: id, before: before.runaway, after: rule })
+  }, NO_RULE)
+}
+
+/** Limits stay as they are: none has this id. */
+const NO_RULE = ''
 
 /** In observe mode everything is decided and recorded, and nothing is refused. */
 async function setObserve(tx: Transaction, actor: Actor, customer: string, observe: boolean): Promise<void> {

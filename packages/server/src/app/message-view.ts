@@ -18,12 +18,17 @@ export const STREAM_TYPES: Readonly<Record<string, StreamType>> = {
   },
   'request.denied': {
     says: 'A request was refused. `unrecorded` counts those that were refused before it and not recorded one by one.',
-    tenantMembers: ['decision_id', 'time', 'feature', 'model', 'reason', 'scope', 'required', 'limit', 'used', 'unit', 'resets_at', 'message', 'entity', 'unrecorded', 'observed'],
+    tenantMembers: ['decision_id', 'time', 'feature', 'model', 'reason', 'scope', 'required', 'limit', 'used', 'unit', 'resets_at', 'message', 'entity', 'unrecorded'],
+  },
+  'request.observed': {
+    says: 'A request would have been refused and was let through: its budget, key or customer is observed.',
+    tenantMembers: ['decision_id', 'time', 'feature', 'model', 'reason', 'scope', 'required', 'limit', 'used', 'unit', 'resets_at', 'message', 'entity', 'unrecorded'],
   },
   'budget.threshold': {
     says: 'A budget was used to a percentage of its limit that its rule names: once for each and period.',
     tenantMembers: ['budget', 'name', 'percent', 'limit', 'used', 'unit', 'period'],
   },
+  'run.suspected': { says: 'An agent’s run seems to be in a loop: told once a run.', tenantMembers: ['time', 'feature', 'model', 'scope', 'message', 'entity'] },
   'freeze.set': { says: 'Something was stopped by hand.', tenantMembers: ['freeze', 'kind', 'target', 'reason'] },
   'freeze.lifted': { says: 'A freeze was lifted.', tenantMembers: ['freeze', 'kind', 'target'] },
   'credits.added': { says: 'Credits were added.', tenantMembers: ['block', 'amount', 'currency', 'category', 'repaid'] },
@@ -61,9 +66,11 @@ export function viewOf(message: Told, isOperator: boolean): Record<string, unkno
   return { ...members, type: message.type, customer: message.customer, at: formatInstant(message.at) }
 }
 
+const DECIDED: ReadonlySet<string> = new Set(['request.denied', 'request.observed', 'run.suspected'])
+
 /** A denial travels as the node journaled it: its times are numbers and its id has a shorter name. */
 function wireNames({ type, payload }: Told): Record<string, unknown> {
-  if (type !== 'request.denied') return { ...payload }
+  if (!DECIDED.has(type)) return { ...payload }
   const { decision, time, resetsAt, ...rest } = payload
   const text = (at: unknown) => (typeof at === 'number' ? formatInstant(at as Instant) : (at ?? null))
   return { ...rest, decision_id: decision, time: text(time), resets_at: text(resetsAt) }

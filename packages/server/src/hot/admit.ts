@@ -5,12 +5,13 @@
 import { assetScale, chargedRun, decide, exactToHold, hold, instant, makeId, measure, parseDecimal, type Budget, type Decision, type DecisionInput, type Denial, type Instant } from '@tollgate/core'
 import { acquire } from './acquire.ts'
 import { allowed, denied, directoryAway, problem, unavailable, warningsOf } from './answers.ts'
-import type { Authorization, AuthorizeInput, Degrade, ReservationProblem } from './contract.ts'
+import type { Authorization, AuthorizeInput, Degrade, ReservationProblem, Warning } from './contract.ts'
 import { sliceFor, sliceIn, type CustomerState } from './customer-state.ts'
 import type { Inside } from './inside.ts'
 import { rateOf, takeRates } from './rates.ts'
 import { clamped, fallback, fittingOutput, isExhaustion, mayClamp, restOf, type Retry } from './remedy.ts'
 import { intentOf, type Reservation } from './reservation.ts'
+import { watchRun } from './runs.ts'
 
 /** Answers of the authority that a request waits for, its own or of those before it, until it is refused as unavailable. */
 export const ROUNDS_PER_REQUEST_MAX = 256
@@ -21,8 +22,8 @@ const RETRIES_MAX = 8
 export type DecideInput = Omit<AuthorizeInput, 'reservation' | 'ttlMs' | 'repeatable'>
 
 /** What was tried so far for one request. */
-type Tried = { readonly degrade: Degrade | null; readonly waived: string | null; readonly isCutOff: boolean; readonly rounds: number; readonly retries: number }
-const UNTRIED: Tried = { degrade: null, waived: null, isCutOff: false, rounds: 0, retries: 0 }
+type Tried = { readonly degrade: Degrade | null; readonly waived: string | null; readonly isCutOff: boolean; readonly rounds: number; readonly retries: number; readonly suspicion: Warning | null }
+const UNTRIED: Tried = { degrade: null, waived: null, isCutOff: false, rounds: 0, retries: 0, suspicion: null }
 
 type Answer = Authorization | ReservationProblem
 
@@ -43,13 +44,19 @@ function admit(node: Inside, state: CustomerState | null, input: AuthorizeInput,
     return fresh instanceof Promise ? fresh.then((found) => admit(node, found, input, fingerprint, tried), directoryAway) : admit(node, fresh, input, fingerprint, tried)
   }
   if (!mayAdmit(node)) return refuse(node, state, input, unavailable(state))
+  if (input.run !== null && tried === UNTRIED) {
+    const suspicion = watchRun(node.runs, state, input, now)
+    if (suspicion?.isNew === true) record(node, input, makeId('decision', node.parts.randomText()), { ...unavailable(state), ...suspicion.warning }, true)
+    if (suspicion !== null && suspicion.denial !== null) return refuse(node, state, input, suspicion.denial)
+    if (suspicion !== null) return admit(node, state, input, fingerprint, { ...UNTRIED, suspicion: suspicion.warning })
+  }
   const decided = decisionInput(node, state, state, input, now, tried)
   const decision = decide(decided)
   switch (decision.kind) {
     case 'allow': {
       // Two calls with one reservation id may both have waited for the authority.
       const twin = input.reservation === null ? undefined : node.book.get(input.reservation)
-      return twin === undefined ? reserve(node, state, input, fingerprint, decision, now, tried.degrade) : replayAuthorize(twin, fingerprint)
+      return twin === undefined ? reserve(node, state, input, fingerprint, decision, now, tried, decided.request.expectedShare) : replayAuthorize(twin, fingerprint)
     }
     case 'miss':
       if (tried.rounds >= ROUNDS_PER_REQUEST_MAX) return refuse(node, state, input, unavailable(state))
@@ -92,7 +99,7 @@ function withFits(decided: DecisionInput, input: AuthorizeInput, denied: Extract
   return fits === undefined ? denied.denial : { ...denied.denial, fitsOutputTokens: fits, message: `${denied.denial.message} With at most ${fits} output tokens it would fit.` }
 }
 
-function reserve(node: Inside, state: CustomerState, input: AuthorizeInput, fingerprint: string, decision: Extract<Decision, { kind: 'allow' }>, now: Instant, degrade: Degrade | null): Authorization {
+function reserve(node: Inside, state: CustomerState, input: AuthorizeInput, fingerprint: string, decision: Extract<Decision, { kind: 'allow' }>, now: Instant, { degrade, suspicion }: Tried, expectedShare: number | undefined): Authorization {
   const { holds, takes, loans, estimate } = decision
   for (const { slice, amount } of holds) hold(slice, amount)
   if (takes.length > 0) takeRates(takes, now)
@@ -101,10 +108,11 @@ function reserve(node: Inside, state: CustomerState, input: AuthorizeInput, fing
     slice.lent = (slice.lent ?? 0) + amount
   }
   const id = input.reservation ?? makeId('reservation', node.parts.randomText())
-  const warnings = warningsOf(decision.notices)
+  const noticed = warningsOf(decision.notices)
+  const warnings = suspicion === null ? noticed : [...noticed, suspicion]
   const reservation: Reservation = {
     id, state, input, entity: input.entity, fingerprint, createdAt: now, expiresAt: instant(now + input.ttlMs),
-    known: { snapshot: state.snapshot, catalog: state.catalog, positions: state.positions }, holds, takes, estimate, degrade, warnings, status: 'open', settled: null,
+    known: { snapshot: state.snapshot, catalog: state.catalog, positions: state.positions }, holds, takes, estimate, degrade, warnings, expectedShare, status: 'open', settled: null,
   }
   node.book.add(reservation)
   state.open += 1
@@ -123,6 +131,7 @@ export function mayAdmit(node: Inside): boolean {
 /** `at` is the instant whose periods count: that of the admission. */
 export function decisionInput(node: Inside, state: CustomerState, known: Pick<CustomerState, 'snapshot' | 'catalog'>, input: DecideInput, at: Instant, tried: Pick<Tried, 'isCutOff' | 'waived'> = UNTRIED): DecisionInput {
   const now = node.clock.now()
+  const expectedShare = state.learns ? node.expected.share({ customer: input.customer, feature: input.feature, model: input.model }) : undefined
   return {
     snapshot: known.snapshot,
     catalog: known.catalog,
@@ -132,12 +141,12 @@ export function decisionInput(node: Inside, state: CustomerState, known: Pick<Cu
     request: {
       feature: input.feature, model: input.model, entity: input.entity, key: input.key?.id ?? null, run: input.run, quantities: input.bound.quantities, dimensions: input.bound.dimensions,
       bound: measure(known.catalog.meters, { type: input.type, feature: input.feature, ...input.bound }),
-      ...(input.key?.observe === true ? { observe: true } : {}), ...(tried.waived === null ? {} : { waived: tried.waived }),
+      expectedShare, observe: input.key?.observe, waived: tried.waived ?? undefined,
     },
     now,
     at,
     isRunCharged: (price, run) => state.chargedRuns.has(chargedRun(price, run)),
-    ...(tried.isCutOff ? { isCutOff: true } : {}),
+    isCutOff: tried.isCutOff,
   }
 }
 

@@ -3,7 +3,7 @@
 
 import {
   budgetOf, freeOf, fromHold, laterPosition, LEASE_UNITS_MAX, openSlice, parsePosition, parseUnits, SLICES_PER_CUSTOMER_MAX, takeIdle, units,
-  type Budget, type Catalog, type CustomerView, type CustomerSnapshot, type Instant, type LeaseNeed, type Position, type ReturnedLease, type Slice, type Units,
+  type Budget, type Catalog, type CustomerView, type CustomerSnapshot, type Instant, type LeaseNeed, type Pace, type Position, type ReturnedLease, type Slice, type Units,
 } from '@tollgate/core'
 import type { NodeRate } from './rates.ts'
 
@@ -33,6 +33,10 @@ export type CustomerState = {
   readonly rates: Map<string, NodeRate>
   /** Nodes that have this customer in memory, this one included: they share its rates. */
   sharers: number
+  /** Something of it is held by what is expected, not by the bound: what requests use is learnt. */
+  learns: boolean
+  /** Requests of runs, for telling what is unusual; null before the first. */
+  pace: Pace | null
   /** Requests that are open now: bound by the gateway. */
   open: number
 }
@@ -40,7 +44,7 @@ export type CustomerState = {
 export function customerState(view: CustomerView, catalog: Catalog): CustomerState {
   const state: CustomerState = {
     snapshot: view.snapshot, catalog, stale: false, refreshing: null, acquiring: null, returning: null,
-    slices: new Map(), past: [], positions: new Map(), balanceBases: new Map(), folded: new Map(), paces: new Map(), rates: new Map(), sharers: 1, chargedRuns: new Set(), open: 0,
+    slices: new Map(), past: [], positions: new Map(), balanceBases: new Map(), folded: new Map(), paces: new Map(), rates: new Map(), sharers: 1, learns: false, pace: null, chargedRuns: new Set(), open: 0,
   }
   refreshState(state, view, catalog)
   return state
@@ -61,6 +65,7 @@ export function refreshState(state: CustomerState, view: CustomerView, catalog: 
   state.catalog = catalog
   state.positions = positions
   state.balanceBases = new Map(Object.entries(view.balanceBases).map(([budget, text]) => [budget, parseUnits(text, budget.slice('wallet:'.length))]))
+  state.learns = view.snapshot.limits.some(({ enforcement, terms }) => enforcement === 'soft' || terms?.rate !== undefined)
   state.sharers = Math.max(1, view.sharers ?? 1)
   state.stale = false
   for (const slice of state.slices.values()) slice.refused = null

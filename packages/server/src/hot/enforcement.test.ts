@@ -1,11 +1,11 @@
 // What nodes do with a budget that is used up, watched, stopped, throttled or cut off from its authority, on a real control plane.
 
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { instant, type Authority, type BudgetRule, type CustomerId, type EntityId, type KeyRecord, type RuleTerms } from '@tollgate/core'
+import { instant, RUNAWAY_DEFAULT, type Authority, type BudgetRule, type CustomerId, type EntityId, type KeyRecord, type RuleTerms } from '@tollgate/core'
 import { testPlane, type TestPlane } from '../../../../test/plane.ts'
 import { SYSTEM } from '../app/actor.ts'
 import { putBudget } from '../app/budgets.ts'
-import { changeSubscription, createEntity } from '../app/customers.ts'
+import { changeSubscription, createEntity, putRunaway } from '../app/customers.ts'
 import { freeze, lift, previewFreeze } from '../app/freezes.ts'
 import type { AuthorizeInput, HotNode } from './contract.ts'
 
@@ -138,8 +138,8 @@ test('what is observed is let through, warned of and recorded, by budget, by key
   expect(await outcome(other)).toBe('allow observed cap:cap')
   await changeSubscription(world.plane, SYSTEM, other, { plan: null, standing: null, observe: false })
   expect(await outcome(other)).toMatch(/^limit_exhausted/)
-  const recorded = () => world.database.sql<{ observed: boolean | null }[]>`select (payload->>'observed')::boolean as observed from outbox where customer_id = ${other} and type = 'request.denied' order by id`
-  await expect.poll(async () => (await recorded()).map(({ observed }) => observed === true)).toEqual([true, false, true, false])
+  const recorded = () => world.database.sql<{ type: string }[]>`select type from outbox where customer_id = ${other} and type like 'request.%' order by id`
+  await expect.poll(async () => (await recorded()).map(({ type }) => type)).toEqual(['request.observed', 'request.denied', 'request.observed', 'request.denied'])
 })
 
 test('a freeze stops customer, entity and all below, key or feature at once, says what it hits, and is lifted', async () => {
@@ -215,4 +215,36 @@ test('cut off from the authority, a node spends its lease and then does what eac
     isAway = false
   }
   expect(await outcome(closed, { output: 400 })).toMatch(/^limit_exhausted/)
+})
+
+test('a soft budget holds what is usual, once that is known, and what is learnt is measured', async () => {
+  const customer = await customerWith({}, { enforcement: 'soft', limit: '1000', meters: ['output_tokens'] })
+  for (let index = 0; index < 40; index++) await spend(customer, { output: 100 }, { input: 10, output: 10 })
+  const before = node.stats()['estimates_settled']!
+  await spend(customer, { output: 100 }, { input: 10, output: 10 })
+  await spend(customer, { output: 100 }, { input: 100, output: 100 })
+  expect([node.stats()['estimates_settled']! - before, node.stats()['estimates_exceeded']]).toEqual([2, 1])
+  // 490 tokens are left, and a request for 3,000 usually uses an eighth: it fits, as its upper bound would not.
+  expect(await outcome(customer, { output: 3_000 })).toBe('allow')
+})
+
+test('a run that repeats itself is warned of and told once; where it was asked for it is slowed down or ended', async () => {
+  const customer = await world.customer({ plan: 'invoiced' })
+  const repeat = async (run: string, prompt = 'same') => {
+    now += 1_000
+    const answer = await node.authorize({ ...request(customer), run, prompt })
+    return answer.kind === 'allowed' ? ['allow', ...answer.warnings.map(({ why, scope }) => `${why} ${scope}`)].join(' ') : answer.kind === 'denied' ? answer.denial.reason : answer.code
+  }
+  for (let index = 0; index < 4; index++) expect(await repeat('r1')).toBe('allow')
+  expect([await repeat('r1'), await repeat('r1', 'other'), await repeat('r2')]).toEqual(['allow runaway run:r1', 'allow runaway run:r1', 'allow'])
+  const told = () => world.database.sql<{ scope: string }[]>`select payload->>'scope' as scope from outbox where customer_id = ${customer} and type = 'run.suspected'`
+  await expect.poll(async () => (await told()).map(({ scope }) => scope)).toEqual(['run:r1'])
+  await putRunaway(world.plane, SYSTEM, customer, { ...RUNAWAY_DEFAULT, action: 'throttle' })
+  for (let index = 0; index < 4; index++) await repeat('r3')
+  expect([await repeat('r3'), await repeat('r3')]).toEqual(['allow runaway run:r3', 'rate_limited'])
+  await putRunaway(world.plane, SYSTEM, customer, { ...RUNAWAY_DEFAULT, action: 'halt' })
+  for (let index = 0; index < 4; index++) await repeat('r4')
+  expect([await repeat('r4'), await repeat('r4', 'other'), await repeat('r5')]).toEqual(['run_halted', 'run_halted', 'allow'])
+  await putRunaway(world.plane, SYSTEM, customer, { ...RUNAWAY_DEFAULT, action: 'off' })
+  expect(await repeat('r4')).toBe('allow')
 })

@@ -5,6 +5,7 @@
 import { authorize } from './admit.ts'
 import { check } from './check.ts'
 import type { HotNode } from './contract.ts'
+import { createExpectations } from './expectations.ts'
 import { extend } from './extend.ts'
 import type { HotNodeParts, Inside } from './inside.ts'
 import { finishWithoutUse, releaseReservation } from './release.ts'
@@ -14,7 +15,7 @@ import { settleReservation } from './settle.ts'
 export function createHotNode(parts: HotNodeParts): HotNode {
   const { clock, journal, memory, book } = parts
   const counts = { authorized: 0, denied: 0, settled: 0, released: 0, expired: 0, acquires: 0, degraded: 0 }
-  const node: Inside = { parts, clock, journal, memory, book, counts, isDraining: false }
+  const node: Inside = { parts, clock, journal, memory, book, expected: createExpectations(), runs: new Map(), counts, isDraining: false }
   const sweeper = setInterval(() => {
     for (const reservation of book.sweep(clock.now())) finishWithoutUse(node, reservation, 'expired')
   }, SWEEP_INTERVAL_MS)
@@ -33,7 +34,7 @@ export function createHotNode(parts: HotNodeParts): HotNode {
     openFor: (customer) => memory.peek(customer)?.open ?? 0,
     written: () => journal.written(),
     sync: () => journal.sync(),
-    stats: () => ({ ...counts, open: book.openCount(), customers: memory.size(), journal_bytes: journal.backlogBytes() }),
+    stats: () => ({ ...counts, open: book.openCount(), estimates_settled: node.expected.calibration().settled, estimates_exceeded: node.expected.calibration().exceeded, customers: memory.size(), journal_bytes: journal.backlogBytes() }),
     isReady: () => !node.isDraining && journal.failure() === null && parts.licence.isValid(),
     drain: async () => {
       node.isDraining = true

@@ -2,10 +2,12 @@
 
 import type { Authority, Clock, NodeIdentity } from '@tollgate/core'
 import type { DenialLog } from './denial-log.ts'
+import type { Expectations } from './expectations.ts'
 import type { FileJournal } from './file-journal.ts'
 import type { NodeLicence } from './licence.ts'
 import type { Memory } from './memory.ts'
 import type { ReservationBook } from './reservation.ts'
+import type { Runs } from './runs.ts'
 
 export type HotNodeParts = {
   readonly identity: NodeIdentity
@@ -26,6 +28,8 @@ export type HotNodeParts = {
 
 export type Inside = Pick<HotNodeParts, 'clock' | 'journal' | 'memory' | 'book'> & {
   readonly parts: HotNodeParts
+  readonly expected: Expectations
+  readonly runs: Runs
   readonly counts: Record<'authorized' | 'denied' | 'settled' | 'released' | 'expired' | 'acquires' | 'degraded', number>
   isDraining: boolean
 }

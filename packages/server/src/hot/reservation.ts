@@ -27,6 +27,8 @@ export type Reservation = {
   /** What it was changed to, and what did not hold: the same for a replay. */
   readonly degrade: Degrade | null
   readonly warnings: readonly Warning[]
+  /** The share of its bound that it was expected to use; undefined for nothing. */
+  readonly expectedShare: number | undefined
   estimate: Units
   status: 'open' | 'settled' | 'released' | 'expired'
   /** The answer of the first settle and what it was asked, for replays. */

@@ -31,6 +31,7 @@ export function settleReservation(node: Inside, id: ReservationId, usage: Usage)
   const written = node.journal.append(encodeLine('settled', event))
   // The gateway may never look at it (a client that is gone); a failed journal is seen by the next admission.
   written.catch(() => undefined)
+  if (state.learns) node.expected.learn({ customer: input.customer, feature: input.feature, model: input.model }, shareOf(input.bound.quantities, usage.quantities), reservation.expectedShare)
   const answer: Settled = {
     kind: 'settled', reservation: id, charge: rated.amount, currency: known.snapshot.currency,
     isFinal: rated.isFinal, balance: balanceOf(state), replayed: false, written,
@@ -133,6 +134,16 @@ function scopeOf({ bound, model }: Reservation['input'], shown: Usage['dimension
   for (const name in bound.dimensions) if (shown[name] !== bound.dimensions[name]) (scope ??= {})[name] = bound.dimensions[name]!
   if (model !== null && bound.dimensions['model'] === undefined && shown['model'] !== model) (scope ??= {})['model'] = model
   return scope
+}
+
+/** Used units against bound ones, over all properties that were bounded: a share to learn from, never an amount. */
+function shareOf(bound: Usage['quantities'], used: Usage['quantities']): number {
+  let [most, some] = [0, 0]
+  for (const property in bound) {
+    most += Number(bound[property])
+    some += Number(used[property] ?? 0)
+  }
+  return most > 0 ? some / most : 1
 }
 
 /** What a request used of a limit, in hold units. */

@@ -1,7 +1,7 @@
 // Customers, their subscription, entities and budget rules: the facts a snapshot is compiled from.
 
 import {
-  assert, ENTITY_DEPTH_MAX, parseDecimal, type BudgetRule, type CustomerFacts, type CustomerId, type EntityId, type EntityKind, type Instant, type Standing,
+  assert, ENTITY_DEPTH_MAX, parseDecimal, type BudgetRule, type CustomerFacts, type CustomerId, type EntityId, type EntityKind, type Instant, type RunawayRule, type Standing,
 } from '@tollgate/core'
 import type { Sql, Transaction } from '../platform/postgres.ts'
 import { contractsOf } from './contracts.ts'
@@ -22,6 +22,8 @@ export type CustomerRow = {
   readonly anchorAt: Instant
   /** Everything is decided and recorded, and nothing is refused. */
   readonly observe: boolean
+  /** What happens to a run that seems to be in a loop; null for the default. */
+  readonly runaway: RunawayRule | null
 }
 
 /** Facts without what moves with usage (positions, wallet): those are read when a snapshot is compiled. */
@@ -58,7 +60,7 @@ export async function listCustomers(sql: Sql, input: { readonly search: string |
 
 function selectCustomer(sql: Sql | Transaction) {
   return sql`
-    select c.id, c.name, c.external_id as "externalId", c.time_zone as "timeZone", c.currency, c.version, c.metadata, c.observe, c.created_at as "createdAt",
+    select c.id, c.name, c.external_id as "externalId", c.time_zone as "timeZone", c.currency, c.version, c.metadata, c.observe, c.runaway, c.created_at as "createdAt",
       s.plan, s.standing, s.id as subscription, s.anchor_at as "anchorAt"
     from customer c join subscription s on s.customer_id = c.id`
 }
@@ -85,6 +87,10 @@ export async function bumpVersion(tx: Transaction, customer: string): Promise<nu
 
 export async function setSubscription(tx: Transaction, customer: string, change: { readonly plan: string; readonly standing: Standing }): Promise<void> {
   await tx`update subscription set plan = ${change.plan}, standing = ${change.standing} where customer_id = ${customer}`
+}
+
+export async function setRunaway(tx: Transaction, customer: string, rule: RunawayRule): Promise<void> {
+  await tx`update customer set runaway = ${tx.json(rule as never)} where id = ${customer}`
 }
 
 export async function setObserve(tx: Transaction, customer: string, observe: boolean): Promise<void> {
@@ -115,6 +121,7 @@ export async function loadFacts(sql: Sql | Transaction, ids: readonly string[]):
       entityPaths: pathsOf(members),
       ...(members.length === 0 ? {} : { entityKinds: Object.fromEntries(members.map(({ id, kind }) => [id, kind])) }),
       ...(row.observe ? { observe: true } : {}),
+      ...(row.runaway === null ? {} : { runaway: row.runaway }),
       budgets: own.map(({ customer: _, limit: __, ...rule }) => rule),
       ruleLimits: new Map(own.map((rule) => [rule.id, parseDecimal(rule.limit, scaleOfRule(rule), rule.id)])),
       overrides: new Map(overrides.filter(({ customer }) => customer === row.id).map(({ rule, budget, limit }) => [budget, parseDecimal(limit, scaleOf(rule), budget)])),

@@ -78,6 +78,7 @@ export type Operations = {
   readonly listCustomers: { readonly input: { readonly query?: { readonly search?: string | number; readonly limit?: string | number; readonly cursor?: string | number } }; readonly answer: { readonly data: readonly (Customer)[]; readonly next_cursor: string | null } }
   readonly getCustomer: { readonly input: { readonly params: { readonly customer: string } }; readonly answer: Customer }
   readonly changeCustomer: { readonly input: { readonly params: { readonly customer: string }; readonly body: { readonly plan?: string; readonly standing?: "good" | "grace" | "suspended" | "paused" | "cancelled"; readonly observe?: boolean } }; readonly answer: Customer }
+  readonly putRunaway: { readonly input: { readonly params: { readonly customer: string }; readonly body: { readonly action: "off" | "warn" | "throttle" | "halt"; readonly repeats?: number; readonly window_seconds?: number; readonly velocity_ratio?: number } }; readonly answer: { readonly action: "off" | "warn" | "throttle" | "halt"; readonly repeats: number; readonly window_seconds: number; readonly velocity_ratio: number } }
   readonly createEntity: { readonly input: { readonly params: { readonly customer: string }; readonly body: { readonly id?: string; readonly kind: "organisation" | "department" | "team" | "project" | "user" | "agent"; readonly name: string; readonly parent?: string | null } }; readonly answer: Entity }
   readonly listEntities: { readonly input: { readonly params: { readonly customer: string }; readonly query?: { readonly limit?: string | number; readonly cursor?: string | number } }; readonly answer: { readonly data: readonly (Entity)[]; readonly next_cursor: string | null } }
   readonly addCredits: { readonly input: { readonly params: { readonly customer: string }; readonly body: { readonly amount: string; readonly currency?: string; readonly category?: "paid" | "promotional"; readonly priority?: number; readonly expires_at?: string | null; readonly reference?: string | null } }; readonly answer: { readonly block_id: string; readonly amount: string; readonly currency: string; readonly repaid: string; readonly balance: string } }
@@ -204,6 +205,7 @@ export const OPERATIONS = {
   listCustomers: ['GET', '/v1/customers'],
   getCustomer: ['GET', '/v1/customers/{customer}'],
   changeCustomer: ['PATCH', '/v1/customers/{customer}'],
+  putRunaway: ['PUT', '/v1/customers/{customer}/runaway'],
   createEntity: ['POST', '/v1/customers/{customer}/entities'],
   listEntities: ['GET', '/v1/customers/{customer}/entities'],
   addCredits: ['POST', '/v1/customers/{customer}/credits'],

@@ -46,6 +46,13 @@ export const entity = z
   })
   .meta({ id: 'Entity', description: 'A node of the tree under a customer: budgets can be set on it.' })
 
+const runaway = z.strictObject({
+  action: choice(['off', 'warn', 'throttle', 'halt'], '`warn`: a header and an event; `throttle`: 6 requests a minute; `halt`: the run is refused with `run_halted`.'),
+  repeats: z.int().min(2).max(1_000).default(5).meta({ description: 'So many equal prompts of one run within the window.', examples: [5] }),
+  window_seconds: z.int().min(1).max(3_600).default(60).meta({ description: 'Length of that window.', examples: [60] }),
+  velocity_ratio: z.number().min(2).max(1_000).default(8).meta({ description: 'Requests of the last ten seconds against what is usual in the last hour.', examples: [8] }),
+})
+
 export const customerRoutes = {
   createCustomer: route({
     method: 'POST',
@@ -116,6 +123,20 @@ export const customerRoutes = {
     status: 200,
     answer: customer,
     problems: ['not_found', 'unknown_plan'],
+  }),
+  putRunaway: route({
+    method: 'PUT',
+    path: '/v1/customers/{customer}/runaway',
+    tag: 'customers',
+    summary: 'Say what happens to runaway runs',
+    description: 'A run (`x-tollgate-run`) that asks the same again and again, or makes its customer’s pace jump, is suspected of a loop. Unless set, it is warned of. In force on every reachable gateway when it answers.',
+    access: ['tenant_admin'],
+    params: customerParam,
+    query: nothing,
+    body: runaway,
+    status: 200,
+    answer: runaway,
+    problems: ['not_found'],
   }),
   createEntity: route({
     method: 'POST',

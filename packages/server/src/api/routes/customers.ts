@@ -1,7 +1,7 @@
 // Customers, entities and subscriptions.
 
 import type { CustomerId } from '@tollgate/core'
-import { changeSubscription, createCustomer, createEntity, getCustomer } from '../../app/customers.ts'
+import { changeSubscription, createCustomer, createEntity, getCustomer, putRunaway } from '../../app/customers.ts'
 import { customersPage, entitiesPage, getEntity } from '../../app/listings.ts'
 import type { customerRoutes } from '../contract/customers.ts'
 import { timeOf } from '../contract/fields.ts'
@@ -29,6 +29,11 @@ export const customerHandlers: Handlers<keyof typeof customerRoutes> = {
   getCustomer: async ({ plane, params }) => customerBody(await getCustomer(plane, params.customer)),
   changeCustomer: async ({ plane, caller, params, body }) =>
     customerBody(await changeSubscription(plane, caller.actor, params.customer, { plan: body.plan ?? null, standing: body.standing ?? null, observe: body.observe ?? null })),
+  putRunaway: async ({ plane, caller, params, body }) => {
+    const { action, repeats, window_seconds: seconds, velocity_ratio: velocityRatio } = body
+    await putRunaway(plane, caller.actor, params.customer, { action, repeats, windowMs: seconds * 1_000, velocityRatio })
+    return body
+  },
   createEntity: async ({ plane, caller, params, body, idText }) => {
     const id = await createEntity(plane, caller.actor, params.customer, {
       id: body.id ?? `ent_${idText()}`,

@@ -109,6 +109,8 @@ function storedOf({ unit, scale }: BudgetUse, amount: number): bigint {
   return holdToExact(unit, amount) * 10n ** BigInt(STORED_SCALE - scale)
 }
 
+/** What would have been refused and was let through is no denial: it has a type of its own, and a run in a loop another. */
 function denialMessage(denial: DenialRecord): { readonly customer: string; readonly type: string; readonly payload: unknown } {
-  return { customer: denial.customer, type: 'request.denied', payload: denial }
+  const type = denial.observed !== true ? 'request.denied' : denial.reason === 'run_halted' ? 'run.suspected' : 'request.observed'
+  return { customer: denial.customer, type, payload: denial }
 }

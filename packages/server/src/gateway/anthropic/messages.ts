@@ -73,6 +73,7 @@ function readMessages({ body }: Asked): SurfaceRequest {
     body, model, isStream, wantsUsage: true,
     bound: (rate): UsageBound => ({ ...tokenBound(limits, rate), writesCache, units }),
     canClamp: true,
+    prompt: () => `${model} ${JSON.stringify(listOf(value['messages']).at(-1))}`,
     ask: (upstreamModel, outputTokens) => ({ path: '/messages', body: renamed(json, model, upstreamModel, outputTokens === undefined ? [] : outputEdits(json, ['max_tokens'], outputTokens)), contentType: 'application/json' }),
     countable: () => ({ text: stringsIn(value['system']) + listOf(value['messages']).map(stringsIn).join('\n') + (Array.isArray(value['tools']) ? JSON.stringify(value['tools']) : ''), overhead: FRAME_TOKENS * listOf(value['messages']).length }),
   }

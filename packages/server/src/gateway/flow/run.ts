@@ -2,6 +2,7 @@
 // answer ends only when its settlement is written, so that nothing is used that a crash could forget; whatever happens after the
 // hold, the hold is settled or released before this returns.
 
+import { createHash } from 'node:crypto'
 import { assert, formatUnits, RESERVATION_TTL_MS_MAX, type CustomerId, type KeyRecord } from '@tollgate/core'
 import type { Authorization, AuthorizeInput, Known, ReservationProblem } from '../../hot/contract.ts'
 import { authenticate, readBody, sendError, type Exchange } from '../exchange.ts'
@@ -141,7 +142,13 @@ function authorizeInput(exchange: Exchange, { key, customer, known, surface, req
       return other === null ? null : { model: name, bound: { quantities: boundQuantities(other.bound, known.catalog, surface.event), dimensions: other.dimensions } }
     },
     canClamp: request.canClamp === true,
+    prompt: attribution.run === null || request.prompt === undefined ? null : fingerprint(request.prompt()),
   }
+}
+
+/** Equal prompts have equal ones; the prompt itself is kept nowhere. */
+function fingerprint(prompt: string): string {
+  return createHash('sha256').update(prompt).digest('base64url').slice(0, 22)
 }
 
 type Routed = { readonly model: ResolvedModel; readonly bound: UsageBound; readonly dimensions: Readonly<Record<string, string>> }

@@ -51,6 +51,7 @@ function readChat({ body }: Asked): SurfaceRequest {
     body, model, isStream, wantsUsage,
     bound: (rate) => tokenBound(limits, rate),
     canClamp: true,
+    prompt: () => `${model} ${JSON.stringify(listOf(value['messages']).at(-1))}`,
     ask: (upstreamModel, outputTokens) => ({
       path: '/chat/completions', contentType: 'application/json',
       body: renamed(json, model, upstreamModel, [...(isStream && !wantsUsage ? [usageEdit(json)] : []), ...(outputTokens === undefined ? [] : outputEdits(json, ['max_completion_tokens', 'max_tokens'], outputTokens / limits.choices))]),
