@@ -1,5 +1,5 @@
 // `propagate`: milliseconds from the start of an operator's call until two nodes have both decided with it: a published price, a
-// raised budget, a suspension and a top-up. The nodes speak to the control plane over HTTP as gateways do; all three share this
+// raised budget, a member's limit, a freeze, a suspension and a top-up. The nodes speak to the control plane over HTTP as gateways do; all three share this
 // process, so what one machine's network would add is not in it, and what its processors would take away is. Each node is asked every
 // millisecond from the moment of the call, first by decisions that are still the old ones.
 
@@ -10,8 +10,9 @@ import { registerInternal } from '../packages/server/src/api/internal.ts'
 import { SYSTEM } from '../packages/server/src/app/actor.ts'
 import type { ControlPlane } from '../packages/server/src/app/control-plane.ts'
 import { topUp } from '../packages/server/src/app/credits.ts'
-import { putBudget } from '../packages/server/src/app/budgets.ts'
+import { putBudget, setMemberLimit } from '../packages/server/src/app/budgets.ts'
 import { changeSubscription, createCustomer } from '../packages/server/src/app/customers.ts'
+import { freeze, lift } from '../packages/server/src/app/freezes.ts'
 import type { AuthorizeInput, HotNode } from '../packages/server/src/hot/contract.ts'
 import { startNode } from '../packages/server/src/hot/start-node.ts'
 import { systemClock } from '../packages/server/src/platform/clock.ts'
@@ -50,7 +51,7 @@ gateway: { feature: tasks, models: [] }
 
 type Nodes = { readonly nodes: readonly HotNode[]; readonly close: () => Promise<void> }
 /** Makes the change of a repetition, and says whether a node's decision already reflects it. */
-type Change = { readonly name: string; readonly make: (repetition: number) => Promise<unknown>; readonly isInForce: (node: HotNode, repetition: number) => Promise<boolean>; readonly after?: () => Promise<unknown> }
+type Change = { readonly name: string; readonly make: (repetition: number) => Promise<unknown>; readonly isInForce: (node: HotNode, repetition: number) => Promise<boolean>; readonly after?: (repetition: number) => Promise<unknown> }
 
 export async function run(options: { readonly rounds: number; readonly log: (line: string) => void }): Promise<readonly BenchResult[]> {
   const bench = await benchPlane({ catalog: catalogOf(0), connections: 20 })
@@ -64,7 +65,7 @@ export async function run(options: { readonly rounds: number; readonly log: (lin
         const duration = await measure(nodes, change, repetition)
         // The first one finds nodes that have never seen the customer.
         if (repetition > 0) durations.push(duration)
-        await change.after?.()
+        await change.after?.(repetition)
       }
       durations.sort((a, b) => a - b)
       const [p50, p99] = [percentile(durations, 0.5), percentile(durations, 0.99)]
@@ -102,10 +103,22 @@ async function changesOf(plane: ControlPlane): Promise<readonly Change[]> {
   const [priced, capped, suspended, prepaid] = [await customer('priced', 'invoiced'), await customer('capped', 'invoiced'), await customer('suspended', 'invoiced'), await customer('prepaid', 'prepaid')]
   const setCap = (limit: number) => putBudget(plane, SYSTEM, capped, { id: 'cap', name: 'Cap', meters: ['units'], limit: String(limit), window: 'lifetime', enforcement: 'hard', entity: null, features: null })
   await setCap(0)
+  const [member, frozen] = [await customer('member', 'invoiced'), await customer('frozen', 'invoiced')]
+  await putBudget(plane, SYSTEM, member, { id: 'each', name: 'Each', meters: ['units'], limit: '0', window: 'lifetime', enforcement: 'hard', entity: null, features: null, terms: { per: ['tag'] } })
   return [
     // Two units more each time, and each node takes one and keeps it: both are refused again until the next change.
     { name: 'raised budget', make: (repetition) => setCap(2 * (repetition + 1)), isInForce: takesOne(capped) },
     { name: 'top-up', make: () => topUp(plane, SYSTEM, prepaid, { amount: '2', category: 'paid', priority: 100, expiresAt: null, reference: null }), isInForce: takesOne(prepaid) },
+    { name: "a member's limit", make: (repetition) => setMemberLimit(plane, SYSTEM, member, { rule: 'cap:each', values: ['a'], limit: String(2 * (repetition + 1)) }), isInForce: takesOne(member, { tag: 'a' }) },
+    {
+      name: 'freeze',
+      make: (repetition) => freeze(plane, SYSTEM, { id: `frz_${repetition}`, customer: frozen, kind: 'customer', target: frozen, reason: 'bench' }),
+      isInForce: async (node) => {
+        const answer = await node.check(inputOf(frozen))
+        return answer.kind === 'denied' && answer.denial.reason === 'frozen'
+      },
+      after: (repetition) => lift(plane, SYSTEM, `frz_${repetition}`),
+    },
     {
       name: 'suspension',
       make: () => changeSubscription(plane, SYSTEM, suspended, { plan: null, standing: 'suspended' }),
@@ -126,9 +139,10 @@ async function changesOf(plane: ControlPlane): Promise<readonly Change[]> {
   ]
 }
 
-function takesOne(customer: CustomerId): Change['isInForce'] {
+function takesOne(customer: CustomerId, dimensions: Readonly<Record<string, string>> = {}): Change['isInForce'] {
   return async (node) => {
-    const answer = await node.authorize({ ...inputOf(customer), reservation: null, ttlMs: 3_600_000, repeatable: false })
+    const input = inputOf(customer)
+    const answer = await node.authorize({ ...input, bound: { ...input.bound, dimensions }, reservation: null, ttlMs: 3_600_000, repeatable: false })
     return answer.kind === 'allowed'
   }
 }

@@ -158,8 +158,6 @@ export const ROLLOVER_PERIODS_MAX = 12
 export const INSIGHT_EVENTS_MAX = 50_000
 /** Budgets of one template that a node or the settlement keeps compiled; beyond it they are compiled anew. */
 export const INSTANCES_INDEXED_MAX = 200_000
-/** Budgets that one template may have in a running period: a value that a client invents for each request must not fill the disk. */
-export const INSTANCES_PER_RULE_MAX = 200_000
 /** Slices that a node keeps for one customer; above it those that hold nothing are given back. */
 export const SLICES_PER_CUSTOMER_MAX = 150_000
 /** Budget rules of one customer: each travels in its snapshot. */

@@ -11,6 +11,7 @@ import { SYSTEM } from './actor.ts'
 import { budgetById, membersPage } from './budget-report.ts'
 import { deleteBudget, putBudget, setMemberLimit } from './budgets.ts'
 import { createEntity } from './customers.ts'
+import { forgetEndedBudgets } from './retention.ts'
 
 const CATALOG = `
 currency: USD
@@ -203,6 +204,27 @@ test('each threshold is told once a period, in the transaction that crossed it',
   await use(nodes[0]!, customer, { units: 50 })
   await settledTo(50)
   expect(await told()).toEqual([50, 90, 50])
+})
+
+test('ended budgets of members are forgotten after 40 days, those of rules and what is lent out stay', async () => {
+  now = Date.parse('2026-03-10T12:00:00Z')
+  const customer = await customerWith({ id: 'each', limit: 5, terms: { per: ['tag'] } })
+  await put(customer, { id: 'all', limit: 50 })
+  expect(await uses(customer, 2, { tag: 'a' })).toBe(2)
+  const rows = async () => (await world.database.sql<{ id: string }[]>`select distinct budget_id as id from budget_state where customer_id = ${customer} and budget_id like 'cap:%' order by 1`).map(({ id }) => id)
+  await expect.poll(() => used(customer, 'cap:each@a')).toBe(2)
+  now += 41 * 24 * HOUR
+  await forgetEndedBudgets(world.plane)
+  expect(await rows()).toEqual(['cap:all', 'cap:each@a'])
+  // The next request finds a new day, and what the old one had left goes back.
+  expect(await uses(customer, 2, { tag: 'b' })).toBe(2)
+  now += 41 * 24 * HOUR
+  expect(await uses(customer, 2, { tag: 'c' })).toBe(2)
+  await expect.poll(async () => {
+    await forgetEndedBudgets(world.plane)
+    return rows()
+  }, { timeout: 10_000 }).toEqual(expect.not.arrayContaining(['cap:each@a']))
+  expect(await rows()).toContain('cap:all')
 })
 
 test('a limit in money counts what requests cost, and a metered one counts without refusing', async () => {

@@ -17,7 +17,7 @@ import { deliverDue } from '../app/webhooks/deliver.ts'
 import { forgetDeliveries } from '../app/webhooks/deliveries.ts'
 import { fanOut } from '../app/webhooks/fan-out.ts'
 import { proveRollups } from '../app/rollup-check.ts'
-import { forgetMinutes, forgetOutbox } from '../app/retention.ts'
+import { forgetEndedBudgets, forgetMinutes, forgetOutbox } from '../app/retention.ts'
 
 type Job = { readonly name: string; readonly everyMs: number; readonly run: (plane: ControlPlane) => Promise<unknown> }
 
@@ -35,6 +35,7 @@ const JOBS: readonly Job[] = [
   { name: 'prove-rollups', everyMs: 300_000, run: proveRollups },
   { name: 'sign-ledger-checkpoints', everyMs: 600_000, run: checkpointDaily },
   { name: 'check-books', everyMs: 60_000, run: createBooksChecker() },
+  { name: 'forget-ended-budgets', everyMs: 3_600_000, run: forgetEndedBudgets },
   { name: 'forget-minutes', everyMs: 600_000, run: forgetMinutes },
   { name: 'forget-ended-sessions', everyMs: 3_600_000, run: forgetSessions },
   { name: 'follow-contracts', everyMs: 60_000, run: createContractFollower() },

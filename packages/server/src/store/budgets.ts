@@ -171,6 +171,19 @@ export async function leaseUse(sql: Sql | Transaction, input: { readonly custome
   return new Map(rows.map(({ budget, used }) => [budget, used]))
 }
 
+/** Deletes at most `rows` ended budgets of members or of periods below a day, with their leases. Returns how many. */
+export async function deleteBudgetsBefore(sql: Sql, before: Instant, rows: number): Promise<number> {
+  const [deleted] = await sql<{ count: number }[]>`
+    with old as (
+      select customer_id, budget_id, period_start from budget_state
+      where period_end < ${iso(before)} and escrow = 0 and (position('@' in budget_id) > 0 or period_end - period_start < interval '1 day')
+      order by customer_id, budget_id, period_start limit ${rows} for update skip locked
+    ), ended as (delete from lease l using old where (l.customer_id, l.budget_id, l.period_start) = (old.customer_id, old.budget_id, old.period_start)),
+    gone as (delete from budget_state b using old where (b.customer_id, b.budget_id, b.period_start) = (old.customer_id, old.budget_id, old.period_start) returning 1)
+    select count(*)::int as count from gone`
+  return deleted!.count
+}
+
 function iso(at: Instant): string {
   return new Date(at).toISOString()
 }

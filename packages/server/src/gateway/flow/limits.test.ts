@@ -1,6 +1,6 @@
 // What the gateway tells of budgets: warnings, rates in the IETF's headers, less output and another model, through the official SDK.
 
-import OpenAI from 'openai'
+import type OpenAI from 'openai'
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
 import { testGateway, type TestGateway } from '../../../../../test/gateway.ts'
 import type { BudgetRule, CustomerId, RuleTerms } from '@tollgate/core'
