@@ -95,7 +95,7 @@ function acquire(lending: Lending, { holder, needs }: Extract<Command, { kind: '
     const othersEscrow = escrowOf(account) - unusedOf(lease)
     const given = leaseFrom({ ...stateOf(account), lease, othersEscrow, sharers: sharersOf(account, holder) }, account.unit, need)
     if (given === null) return { lending: withHolder(lending, holder, 'active'), answer: { kind: 'refused', account: id, recallable: othersEscrow > 0n } }
-    after = withLease(after, id, holder, { ...lease, granted: given.leaseGranted })
+    if (given.leaseGranted !== lease.granted) after = withLease(after, id, holder, { ...lease, granted: given.leaseGranted })
     leases.push(told(id, given))
   }
   return { lending: after, answer: { kind: 'leases', leases } }
@@ -113,7 +113,7 @@ function giveBack(lending: Lending, { holder, returned }: Extract<Command, { kin
     const lease = leaseIn(account, holder)
     const granted = lease.granted - holdToExact(account.unit, amount)
     assert(granted >= 0n, `${holder} gives back more of ${id} than it was lent`)
-    after = withLease(after, id, holder, { ...lease, granted })
+    if (amount > 0) after = withLease(after, id, holder, { ...lease, granted })
   }
   return done(after)
 }
@@ -121,9 +121,11 @@ function giveBack(lending: Lending, { holder, returned }: Extract<Command, { kin
 function book(lending: Lending, { account: id, amount, leased, holder }: Extract<Command, { kind: 'settle' }>['moves'][number]): Lending {
   const account = accountIn(lending, id)
   if (holder === null) return withAccount(lending, id, { ...account, settled: account.settled + amount })
-  const lease = leaseIn(account, holder)
-  if (lease.phase === 'given_up') return withAccount(lending, id, { ...account, lost: account.lost + amount })
-  return withAccount(lending, id, { ...account, settled: account.settled + amount, leases: new Map(account.leases).set(holder, { ...lease, used: lease.used + leased }) })
+  if (lending.holders.get(holder) === 'given_up') return withAccount(lending, id, { ...account, lost: account.lost + amount })
+  const settled = { ...account, settled: account.settled + amount }
+  const lease = account.leases.get(holder)
+  // Who was never lent anything of it has used what it was not lent.
+  return withAccount(lending, id, lease === undefined ? settled : { ...settled, leases: new Map(account.leases).set(holder, { ...lease, used: lease.used + leased }) })
 }
 
 function close(lending: Lending, { node, kept, doubts }: Extract<Command, { kind: 'close' }>): Lending {

@@ -17,7 +17,7 @@ export type LockedLeases = {
   readonly key: BudgetKey
   readonly state: BudgetState
   /** Of every holder that has some of it unused, and of those asked for. */
-  readonly leases: ReadonlyMap<string, { readonly granted: bigint; readonly used: bigint }>
+  readonly leases: ReadonlyMap<string, { readonly granted: bigint; readonly used: bigint; readonly isOpen: boolean }>
 }
 
 /** `trailingMs`: the reach of a rolling window. Its other cycles within that reach are locked and read, too. */
@@ -37,15 +37,15 @@ export async function lockLeases(tx: Transaction, keys: readonly WantedBudget[],
       join budget_state o on o.customer_id = w.customer_id and o.budget_id = w.budget_id
         and o.period_start between w.period_start - w.reach_ms * interval '1 ms' and w.period_start + w.reach_ms * interval '1 ms')
     order by b.customer_id, b.budget_id, b.period_start for update of b`
-  const leases = await tx<(BudgetKey & { node: string; incarnation: number; granted: string; used: string })[]>`
-    select l.customer_id as customer, l.budget_id as budget, l.period_start as "periodStart", l.node_id as node, l.incarnation, l.granted, l.used from lease l
+  const leases = await tx<(BudgetKey & { node: string; incarnation: number; granted: string; used: string; isOpen: boolean })[]>`
+    select l.customer_id as customer, l.budget_id as budget, l.period_start as "periodStart", l.node_id as node, l.incarnation, l.granted, l.used, l.phase = 'open' as "isOpen" from lease l
     join unnest(${customers}::text[], ${budgets}::text[], ${starts}::timestamptz[]) as wanted(customer_id, budget_id, period_start) using (customer_id, budget_id, period_start)
     where l.granted > l.used or (l.node_id, l.incarnation) in (select * from unnest(${holders.map(({ node }) => node)}::text[], ${holders.map(({ incarnation }) => incarnation)}::int[]))`
   const found = new Map(states.map((row) => [budgetKeyText(row), {
     key: { customer: row.customer, budget: row.budget, periodStart: row.periodStart },
-    state: { limit: exact(row.limit), settled: exact(row.settled), escrow: exact(row.escrow) }, leases: new Map<string, { granted: bigint; used: bigint }>(),
+    state: { limit: exact(row.limit), settled: exact(row.settled), escrow: exact(row.escrow) }, leases: new Map<string, { granted: bigint; used: bigint; isOpen: boolean }>(),
   }]))
-  for (const row of leases) found.get(budgetKeyText(row))?.leases.set(holderOf(row.node, row.incarnation), { granted: exact(row.granted), used: exact(row.used) })
+  for (const row of leases) found.get(budgetKeyText(row))?.leases.set(holderOf(row.node, row.incarnation), { granted: exact(row.granted), used: exact(row.used), isOpen: row.isOpen })
   return found
 }
 

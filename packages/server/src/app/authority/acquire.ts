@@ -64,7 +64,7 @@ type Row = {
   state: BudgetState
   /** The other cycles of a rolling window that count against this one. */
   readonly around: readonly Row[]
-  readonly leases: Map<string, { granted: bigint; used: bigint }>
+  readonly leases: Map<string, { granted: bigint; used: bigint; isOpen: boolean }>
 }
 
 export async function acquireIn(tx: Transaction, parts: InForceParts, batch: readonly Asked[]): Promise<(Outcome | Error)[]> {
@@ -119,7 +119,7 @@ function decide({ identity, request, mayRecall }: Asked, wanted: readonly LeaseN
     const key = `${budgetKeyText(row.key)} ${holder}`
     const before = writes.get(key)?.before ?? { granted: lease.granted * row.factor, used: lease.used * row.factor }
     writes.set(key, { ...row.key, ...identity, granted: granted * row.factor, before })
-    row.leases.set(holder, { granted, used: lease.used })
+    row.leases.set(holder, { granted, used: lease.used, isOpen: true })
     row.state = { ...row.state, escrow }
   }
   return { kind: 'leases', leases }
@@ -127,7 +127,7 @@ function decide({ identity, request, mayRecall }: Asked, wanted: readonly LeaseN
 
 function sharersOf(row: Row, holder: string): number {
   let sharers = 1
-  for (const [other, lease] of row.leases) if (other !== holder && unusedOf(lease) > 0n) sharers += 1
+  for (const [other, lease] of row.leases) if (other !== holder && lease.isOpen && unusedOf(lease) > 0n) sharers += 1
   return sharers
 }
 
@@ -148,7 +148,7 @@ async function lockRows(tx: Transaction, batch: readonly Asked[], needs: readonl
     const exact = (amount: bigint) => amount / factor
     return [text, {
       key, factor, around: [], state: { limit: exact(state.limit), settled: exact(state.settled), escrow: exact(state.escrow) },
-      leases: new Map([...leases].map(([holder, lease]) => [holder, { granted: exact(lease.granted), used: exact(lease.used) }])),
+      leases: new Map([...leases].map(([holder, lease]) => [holder, { granted: exact(lease.granted), used: exact(lease.used), isOpen: lease.isOpen }])),
     }]
   }))
   for (const [text, { key, trailingMs }] of wanted) {
