@@ -1,10 +1,11 @@
-// `npm run bench -- <name> [--json] [--large]`: runs one benchmark, or all; --large those that have one in their large form. With --json one object a line on stdout; else a table.
+// `npm run bench -- <name> [--json] [--large]`: runs one benchmark, or all; --large those that have
+// one in their large form, --peer portkey another gateway beside ours. With --json one object a line on stdout; else a table.
 // A missed target is shown as such and does not fail the command: a figure is information, not a test.
 
 import { parseArgs } from 'node:util'
 import type { BenchResult } from './result.ts'
 
-type Bench = { readonly run: (options: { readonly rounds: number; readonly large: boolean; readonly log: (line: string) => void }) => AsyncIterable<BenchResult> | Promise<readonly BenchResult[]> }
+type Bench = { readonly run: (options: { readonly rounds: number; readonly large: boolean; readonly peer: string | null; readonly log: (line: string) => void }) => AsyncIterable<BenchResult> | Promise<readonly BenchResult[]> }
 
 const BENCHES: Readonly<Record<string, () => Promise<Bench>>> = {
   authorize: () => import('./authorize.ts'),
@@ -17,9 +18,10 @@ const BENCHES: Readonly<Record<string, () => Promise<Bench>>> = {
   rate: () => import('./rate.ts'),
   simulate: () => import('./simulate.ts'),
   gateway: () => import('./gateway.ts'),
+  memory: () => import('./memory.ts'),
 }
 
-const { values, positionals } = parseArgs({ allowPositionals: true, options: { json: { type: 'boolean', default: false }, rounds: { type: 'string', default: '5' }, large: { type: 'boolean', default: false } } })
+const { values, positionals } = parseArgs({ allowPositionals: true, options: { json: { type: 'boolean', default: false }, rounds: { type: 'string', default: '5' }, large: { type: 'boolean', default: false }, peer: { type: 'string' } } })
 const names = positionals.length === 0 ? Object.keys(BENCHES) : positionals
 const unknown = names.filter((name) => !(name in BENCHES))
 if (unknown.length > 0) {
@@ -30,7 +32,7 @@ if (unknown.length > 0) {
 for (const name of names) {
   process.stderr.write(`${name}: both sides in turn, median of ${values.rounds} rounds\n`)
   const bench = await BENCHES[name]!()
-  const rows = bench.run({ rounds: Number(values.rounds), large: values.large, log: (line) => process.stderr.write(`  ${line}\n`) })
+  const rows = bench.run({ rounds: Number(values.rounds), large: values.large, peer: values.peer ?? null, log: (line) => process.stderr.write(`  ${line}\n`) })
   for await (const row of rows instanceof Promise ? await rows : rows) process.stdout.write(values.json ? `${JSON.stringify(row)}\n` : `${shown(row)}\n`)
 }
 process.exit(0)

@@ -6,7 +6,9 @@ import type { AddressInfo } from 'node:net'
 import OpenAI from 'openai'
 import type { CustomerId, EntityId, KeyScope, UpstreamConfig } from '@tollgate/core'
 import { SYSTEM } from '../packages/server/src/app/actor.ts'
+import { createBackgroundJobs } from '../packages/server/src/app/background-jobs.ts'
 import { createKey } from '../packages/server/src/app/keys.ts'
+import { spentBy } from '../packages/server/src/app/usage-report.ts'
 import { createSandbox } from '../packages/server/src/gateway/sandbox/server.ts'
 import type { GatewayLimits } from '../packages/server/src/gateway/limits.ts'
 import { countingMetrics } from '../packages/server/src/gateway/metrics.ts'
@@ -64,6 +66,10 @@ rate_card:
   - { provider: google, model: gemini-flash, patterns: ["gemini-flash-*"], from: 2024-01-01, per_million: { input: 0.3, cached_input: 0.03, output: 2.5 }, context_window: 1048576, output_max: 512 }
 gateway:
   feature: chat
+  paths:
+    - { path: /v1/rerank, upstream: fixed, model: alias, quantities: { search_units: meta.billed_units.search_units }, bound: { search_units: 10 } }
+  feature_rules:
+    - { feature: agents, header: x-app, value: agents }
   models:
     - { name: sandbox-small, upstream: sandbox }
     - { name: sandbox-large, upstream: sandbox }
@@ -79,12 +85,14 @@ gateway:
     - { name: orphan, upstream: nowhere, model: "gpt-4.1-nano" }
 `
 
+type UpstreamRequest = { readonly method: string; readonly headers: IncomingHttpHeaders; readonly body: string; readonly path: string }
+
 export type FixedUpstream = {
   readonly baseUrl: string
   /** How the next requests are answered; each receives the request's bytes. */
-  answer: (response: ServerResponse, request: { readonly headers: IncomingHttpHeaders; readonly body: string }) => void
+  answer: (response: ServerResponse, request: UpstreamRequest) => void
   /** Requests so far, oldest first. */
-  readonly requests: { readonly headers: IncomingHttpHeaders; readonly body: string; readonly path: string }[]
+  readonly requests: UpstreamRequest[]
   readonly close: () => Promise<void>
 }
 
@@ -123,7 +131,7 @@ export async function testGateway(options: { readonly limits?: Partial<GatewayLi
     { ...fixed, id: 'ups_fixed_gemini', name: 'fixed-gemini', kind: 'gemini', provider: 'google' },
   ]
   const gateway = createGateway({
-    node, clock: systemClock, log, sandboxUrl: `http://127.0.0.1:${sandboxPort}`, upstreams: () => configs, metrics, ...(options.limits === undefined ? {} : { limits: options.limits }),
+    node, background: createBackgroundJobs(world.plane), backgroundPace: { firstLookMs: 20, lookMsMost: 50, claimEveryMs: 100 }, spent: (customer, from, to) => spentBy(world.plane, customer, from, to), clock: systemClock, log, sandboxUrl: `http://127.0.0.1:${sandboxPort}`, upstreams: () => configs, metrics, ...(options.limits === undefined ? {} : { limits: options.limits }),
   })
   const url = `http://127.0.0.1:${await gateway.listen(0, '127.0.0.1')}`
   return {
@@ -155,7 +163,8 @@ function recording(node: HotNode, settled: TestGateway['settled']): HotNode {
     ...node,
     settle: (reservation, usage) => {
       const answer = node.settle(reservation, usage)
-      if (answer.kind === 'settled' && !answer.replayed) settled.push({ ...usage, reservation })
+      // The record of a request that used nothing is no settlement.
+      if (answer.kind === 'settled' && !answer.replayed && usage.type === undefined) settled.push({ ...usage, reservation })
       return answer
     },
   }
@@ -167,7 +176,7 @@ export async function fixedUpstream(): Promise<FixedUpstream> {
     const chunks: Buffer[] = []
     request.on('data', (chunk: Buffer) => void chunks.push(chunk))
     request.on('end', () => {
-      const received = { headers: request.headers, body: Buffer.concat(chunks).toString(), path: request.url ?? '' }
+      const received = { method: request.method ?? '', headers: request.headers, body: Buffer.concat(chunks).toString(), path: request.url ?? '' }
       requests.push(received)
       upstream.answer(response, received)
     })

@@ -1,5 +1,5 @@
 // The upstream of the benchmark, in a process of its own: answers every chat completion with the same bytes, as JSON or as a
-// stream of events in several writes. Raw sockets, so that it stays far cheaper than what is measured.
+// stream of events in several writes, or with the beginning of a stream that never goes on. Raw sockets, so that it stays far cheaper than what is measured.
 
 import { createServer, type AddressInfo, type Socket } from 'node:net'
 import { announce, eachMessage } from './wire.ts'
@@ -16,7 +16,7 @@ const writes = streamWrites()
 
 const server = createServer({ noDelay: true }, (socket) => {
   socket.on('error', () => socket.destroy())
-  eachMessage(socket, (request) => (request.includes('"stream":true') ? stream(socket, 0) : void socket.write(json)))
+  eachMessage(socket, (request) => (request.includes('"user":"hold"') ? void socket.write(writes[0]!) : request.includes('"stream":true') ? stream(socket, 0) : void socket.write(json)))
 })
 server.listen(0, '127.0.0.1', () => announce((server.address() as AddressInfo).port))
 

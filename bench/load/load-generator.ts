@@ -1,19 +1,49 @@
 // Drives one address with a fixed number of connections, closed loop, from a process of its own. Reads one JSON job a line on
 // stdin ({ port, connections, seconds, stream, key }) and answers one JSON line: requests per second, p50 and p99 in
-// milliseconds, errors. Raw sockets: a client library would cost more than the proxy that is measured.
+// milliseconds, p50 of the first byte, errors. With `hold` it opens streams that do not end and keeps them until the next job. Raw sockets: a client library would cost more than the proxy that is measured.
 
 import { connect, type Socket } from 'node:net'
 import { createInterface } from 'node:readline'
 import { eachMessage } from './wire.ts'
 
-export type LoadJob = { readonly port: number; readonly connections: number; readonly seconds: number; readonly stream: boolean; readonly key: string }
-export type LoadResult = { readonly perSecond: number; readonly p50Ms: number; readonly p99Ms: number; readonly errors: number }
+export type LoadJob = { readonly port: number; readonly connections: number; readonly seconds: number; readonly stream: boolean; readonly key: string; readonly headers?: readonly string[]; readonly hold?: boolean }
+export type LoadResult = { readonly perSecond: number; readonly p50Ms: number; readonly p99Ms: number; readonly firstByteP50Ms: number; readonly errors: number; readonly total: number }
 
-for await (const line of createInterface({ input: process.stdin })) process.stdout.write(`${JSON.stringify(await drive(JSON.parse(line) as LoadJob))}\n`)
+let held: readonly Socket[] = []
+for await (const line of createInterface({ input: process.stdin })) {
+  for (const socket of held) socket.destroy()
+  held = []
+  const job = JSON.parse(line) as LoadJob
+  process.stdout.write(`${JSON.stringify(job.hold === true ? await hold(job) : await drive(job))}\n`)
+}
+
+/** Opens the streams one after another and answers when each has sent its first bytes. */
+async function hold(job: LoadJob): Promise<LoadResult> {
+  const request = requestBytes(job)
+  const sockets: Socket[] = []
+  let errors = 0
+  for (let index = 0; index < job.connections; index++) {
+    await new Promise<void>((resolve) => {
+      const socket = connect({ port: job.port, host: '127.0.0.1', noDelay: true }, () => void socket.write(request))
+      socket.once('data', (chunk: Buffer) => {
+        if (!chunk.toString('latin1').startsWith('HTTP/1.1 200')) errors += 1
+        resolve()
+      })
+      socket.once('error', () => {
+        errors += 1
+        resolve()
+      })
+      sockets.push(socket)
+    })
+  }
+  held = sockets
+  return { perSecond: 0, p50Ms: 0, p99Ms: 0, firstByteP50Ms: 0, errors, total: sockets.length }
+}
 
 async function drive(job: LoadJob): Promise<LoadResult> {
   const request = requestBytes(job)
   const latencies: number[] = []
+  const firstBytes: number[] = []
   const sockets: Socket[] = []
   let errors = 0
   let measuring = false
@@ -24,10 +54,16 @@ async function drive(job: LoadJob): Promise<LoadResult> {
     })
     socket.once('error', reject)
     let sentAt = 0
+    let isWaiting = false
     const send = () => {
       sentAt = performance.now()
+      isWaiting = true
       socket.write(request)
     }
+    socket.on('data', () => {
+      if (measuring && isWaiting) firstBytes.push(performance.now() - sentAt)
+      isWaiting = false
+    })
     eachMessage(socket, (response) => {
       if (!response.startsWith('HTTP/1.1 200')) errors += 1
       if (measuring) latencies.push(performance.now() - sentAt)
@@ -44,14 +80,13 @@ async function drive(job: LoadJob): Promise<LoadResult> {
   const elapsed = (performance.now() - startedAt) / 1_000
   measuring = false
   for (const socket of sockets) socket.destroy()
-  latencies.sort((a, b) => a - b)
-  const at = (share: number) => latencies[Math.min(latencies.length - 1, Math.floor(latencies.length * share))] ?? NaN
-  return { perSecond: latencies.length / elapsed, p50Ms: at(0.5), p99Ms: at(0.99), errors }
+  const at = (values: number[], share: number) => values.sort((a, b) => a - b)[Math.min(values.length - 1, Math.floor(values.length * share))] ?? NaN
+  return { perSecond: latencies.length / elapsed, p50Ms: at(latencies, 0.5), p99Ms: at(latencies, 0.99), firstByteP50Ms: at(firstBytes, 0.5), errors, total: latencies.length }
 }
 
 function requestBytes(job: LoadJob): Buffer {
   const messages = [{ role: 'system', content: 'You are a terse assistant.' }, { role: 'user', content: 'Say something about foxes and dogs, please.' }]
-  const body = JSON.stringify({ model: 'gpt-5-mini', messages, max_completion_tokens: 64, ...(job.stream ? { stream: true } : {}) })
-  const head = ['POST /v1/chat/completions HTTP/1.1', 'host: 127.0.0.1', `authorization: Bearer ${job.key}`, 'content-type: application/json', `content-length: ${Buffer.byteLength(body)}`]
+  const body = JSON.stringify({ model: 'gpt-5-mini', messages, max_completion_tokens: 64, ...(job.stream ? { stream: true } : {}), ...(job.hold === true ? { user: 'hold' } : {}) })
+  const head = ['POST /v1/chat/completions HTTP/1.1', 'host: 127.0.0.1', `authorization: Bearer ${job.key}`, 'content-type: application/json', `content-length: ${Buffer.byteLength(body)}`, ...(job.headers ?? [])]
   return Buffer.from(`${head.join('\r\n')}\r\n\r\n${body}`)
 }

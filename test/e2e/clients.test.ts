@@ -11,7 +11,7 @@ import { tool as langchainTool } from '@langchain/core/tools'
 import { ChatOpenAI, OpenAIEmbeddings } from '@langchain/openai'
 import { APICallError, embed, generateText, jsonSchema, RetryError, stepCountIs, streamText, tool } from 'ai'
 import OpenAI from 'openai'
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest'
 import { testGateway, type TestGateway } from '../gateway.ts'
 
 const MODEL = 'sandbox-small'
@@ -215,6 +215,30 @@ function statusOf(error: unknown): unknown {
   if (APICallError.isInstance(cause)) return cause.statusCode
   return (cause as { readonly status?: unknown }).status
 }
+
+const openaiVariables = () => ({ OPENAI_API_KEY: key, OPENAI_BASE_URL: `${url()}/v1` })
+const anthropicVariables = () => ({ ANTHROPIC_API_KEY: key, ANTHROPIC_BASE_URL: url() })
+
+describe('two environment variables move', () => {
+  const cases: readonly (readonly [name: string, variables: () => Readonly<Record<string, string>>, ask: () => Promise<unknown>])[] = [
+    ['openai', openaiVariables, async () => (await new OpenAI().chat.completions.create({ model: MODEL, messages: [{ role: 'user', content: PROMPT }] })).choices[0]!.message.content],
+    ['@anthropic-ai/sdk', anthropicVariables, async () => (await new Anthropic().messages.create({ model: MODEL, max_tokens: 100, messages: [{ role: 'user', content: PROMPT }] })).content[0]],
+    ['@google/genai', () => ({ GEMINI_API_KEY: key, GOOGLE_GEMINI_BASE_URL: url() }), async () => (await new GoogleGenAI({}).models.generateContent({ model: MODEL, contents: PROMPT })).text],
+    ['ai with @ai-sdk/openai', openaiVariables, async () => (await generateText({ model: createOpenAI()(MODEL), prompt: PROMPT })).text],
+    ['ai with @ai-sdk/anthropic', anthropicVariables, async () => (await generateText({ model: createAnthropic()(MODEL), prompt: PROMPT })).text],
+    ['@langchain/openai', openaiVariables, async () => (await new ChatOpenAI({ model: MODEL }).invoke(PROMPT)).text],
+    ['@langchain/anthropic', anthropicVariables, async () => (await new ChatAnthropic({ model: MODEL, maxTokens: 100 }).invoke(PROMPT)).text],
+  ]
+  test.each(cases)('%s', async (_, variables, ask) => {
+    for (const [name, value] of Object.entries(variables())) vi.stubEnv(name, value)
+    try {
+      expect(await ask()).toBeTruthy()
+    } finally {
+      vi.unstubAllEnvs()
+    }
+    expect(world.settled).toMatchObject([{ estimated: false, context: { ending: 'complete' } }])
+  })
+})
 
 test('embeddings of LangChain and of the AI SDK are charged by input', async () => {
   await new OpenAIEmbeddings({ apiKey: key, model: MODEL, configuration: { baseURL: `${world.url}/v1` } }).embedQuery('two words')

@@ -78,6 +78,36 @@ export type CustomerView = {
   readonly sharers?: number
 }
 
+/** Work that a provider does after it has answered: it is paid for when it ends, fetched or not. */
+export type BackgroundJob = {
+  /** Id of its reservation, and of the usage event that it becomes. */
+  readonly id: string
+  readonly customer: CustomerId
+  readonly kind: 'response' | 'message_batch'
+  /** Name of the upstream, and what the work is called there. */
+  readonly upstream: string
+  readonly providerId: string
+  readonly upstreamModel: string
+  /** The event that it becomes, but for what was used. */
+  readonly event: Omit<UsageEvent, 'quantities' | 'cost' | 'estimated' | 'settled'>
+  /** What was held for it, by property: charged, as estimated, where the provider never tells. */
+  readonly bound: Readonly<Record<string, string>>
+}
+
+/** Where background work is kept, so that no end of a process forgets it. Every call may be repeated. */
+export type BackgroundJobs = {
+  readonly open: (node: string, job: BackgroundJob) => Promise<void>
+  /** Open jobs that nobody looks after, and those of this node; it looks after them for some minutes from now on. */
+  readonly claim: (node: string, limit: number) => Promise<readonly BackgroundJob[]>
+  /** It ended. `event`: its usage, where no node could settle it any more. */
+  readonly finish: (id: string, event: UsageEvent | null) => Promise<void>
+  /** Of one customer, by the provider's id; null for any other. */
+  readonly find: (customer: CustomerId, providerId: string) => Promise<{ readonly job: BackgroundJob; readonly isFinished: boolean } | null>
+}
+
+/** What a customer was charged for usage between two instants, without them in its running period. */
+export type Spent = (customer: CustomerId, from: Instant | null, to: Instant | null) => Promise<{ readonly amount: string; readonly currency: string }>
+
 /** An upstream as nodes know it: the secret travels from the control plane in memory only, never to disk or log. */
 export type UpstreamConfig = {
   readonly id: string

@@ -55,6 +55,8 @@ create table api_key (
   created_at timestamp with time zone default now() not null,
   observe boolean default false not null,
   clamps_output boolean default false not null,
+  tags jsonb,
+  refusal_status integer,
   constraint api_key_pkey PRIMARY KEY (id),
   constraint api_key_hash_key UNIQUE (hash),
   constraint api_key_customer_id_entity_id_fkey FOREIGN KEY (customer_id, entity_id) REFERENCES entity(customer_id, id),
@@ -64,6 +66,7 @@ CASE
     WHEN (customer_id IS NULL) THEN (scopes <@ ARRAY['ingest'::text, 'viewer'::text, 'support'::text, 'finance'::text, 'admin'::text])
     ELSE (NOT (scopes && ARRAY['viewer'::text, 'support'::text, 'finance'::text, 'admin'::text]))
 END),
+  constraint api_key_refusal_status_check CHECK ((refusal_status = 429)),
   constraint api_key_scopes_check CHECK (((scopes <@ ARRAY['gateway'::text, 'ingest'::text, 'customer'::text, 'tenant_admin'::text, 'viewer'::text, 'support'::text, 'finance'::text, 'admin'::text]) AND (cardinality(scopes) > 0)))
 );
 CREATE INDEX api_key_customer ON public.api_key USING btree (customer_id);
@@ -81,6 +84,23 @@ create table audit_entry (
 );
 CREATE INDEX audit_entry_customer ON public.audit_entry USING btree (customer_id, id);
 CREATE TRIGGER audit_entry_append_only BEFORE DELETE OR UPDATE ON public.audit_entry FOR EACH ROW EXECUTE FUNCTION refuse_change();
+
+create table background_job (
+  id text not null,
+  customer_id text not null,
+  kind text not null,
+  provider_id text not null,
+  job jsonb not null,
+  claimed_by text not null,
+  claimed_until timestamp with time zone not null,
+  opened_at timestamp with time zone default now() not null,
+  finished_at timestamp with time zone,
+  constraint background_job_pkey PRIMARY KEY (id),
+  constraint background_job_customer_id_fkey FOREIGN KEY (customer_id) REFERENCES customer(id),
+  constraint background_job_kind_check CHECK ((kind = ANY (ARRAY['response'::text, 'message_batch'::text])))
+);
+CREATE INDEX background_job_open ON public.background_job USING btree (claimed_until) WHERE (finished_at IS NULL);
+CREATE INDEX background_job_provider ON public.background_job USING btree (customer_id, provider_id);
 
 create table billing_profile (
   customer_id text not null,
@@ -657,6 +677,7 @@ create table outbox (
   created_at timestamp with time zone default now() not null,
   constraint outbox_pkey PRIMARY KEY (id)
 );
+CREATE INDEX outbox_denied ON public.outbox USING btree (customer_id, (((payload ->> 'time'::text))::bigint)) WHERE (type = 'request.denied'::text);
 CREATE INDEX outbox_order ON public.outbox USING btree (tx, id);
 CREATE INDEX outbox_recent ON public.outbox USING brin (created_at) WITH (pages_per_range='32', autosummarize='on');
 CREATE INDEX outbox_refusal ON public.outbox USING btree (id) WHERE (type = 'request.denied'::text);

@@ -89,9 +89,9 @@ export type KeyRecord = {
   /** Held by the operator's own people: may see provider cost. */
   readonly showsCost: boolean
   /** Tags that its requests have, whatever they say; none unless there. */
-  readonly tags?: Readonly<Record<string, string>>
+  readonly tags?: Readonly<Record<string, string>> | null
   /** Status of a refusal for money or quota where not 402: some clients know 429 alone. */
-  readonly refusalStatus?: 429
+  readonly refusalStatus?: 429 | null
   /** Its requests are decided and recorded, and nothing is refused. */
   readonly observe?: boolean
   /** Output may be lowered to what the budget affords instead of refusing. */

@@ -14,6 +14,7 @@ import { invoiceRoutes, printedRoutes } from './contract/invoices.ts'
 import { exchangeRoutes } from './contract/exchange.ts'
 import { moneyRoutes } from './contract/money.ts'
 import type { Route } from './contract/route.ts'
+import { requestRoutes } from './contract/requests.ts'
 import { sessionRoutes, signInRoute, signOutRoute } from './contract/sessions.ts'
 import { rateRoutes } from './contract/rates.ts'
 import { simulationRoutes } from './contract/simulations.ts'
@@ -30,6 +31,7 @@ export const HANDLED = {
   ...budgetRoutes,
   ...freezeRoutes,
   ...usageRoutes,
+  ...requestRoutes,
   ...catalogRoutes,
   ...rateRoutes,
   ...contractRoutes,

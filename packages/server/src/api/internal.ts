@@ -3,9 +3,11 @@
 
 import type { FastifyInstance, FastifyReply } from 'fastify'
 import type { ServerResponse } from 'node:http'
-import { SHIP_BYTES_MAX, type CustomerId, type FeedMessage, type JournalPosition, type LeaseRequest, type LeftBehind, type NodeIdentity, type ReturnedLease } from '@tollgate/core'
-import type { ControlPlane } from '../app/control-plane.ts'
+import { parseInstant, SHIP_BYTES_MAX, type BackgroundJob, type CustomerId, type FeedMessage, type JournalPosition, type LeaseRequest, type LeftBehind, type NodeIdentity, type ReturnedLease, type UsageEvent } from '@tollgate/core'
 import { FencedError, StaleBudgetError } from '../app/authority/errors.ts'
+import { createBackgroundJobs } from '../app/background-jobs.ts'
+import type { ControlPlane } from '../app/control-plane.ts'
+import { spentBy } from '../app/usage-report.ts'
 import { isEqualSecret } from '../platform/secrets.ts'
 
 /** A feed that is silent for this long gets a blank line, so that a dead connection is noticed. */
@@ -50,6 +52,21 @@ export function registerInternal(app: FastifyInstance, plane: ControlPlane, node
     })
     scope.get('/nodes/:node/:incarnation/feed', (request, reply) => feed(plane, identityOf(request), reply, feeds))
     scope.get('/nodes/:node/:incarnation/customers/:customer', async (request) => ({ view: await plane.directory.customer(identityOf(request), paramOf(request, 'customer') as CustomerId) }))
+    const jobs = createBackgroundJobs(plane)
+    scope.post('/nodes/:node/background', async (request) => {
+      await jobs.open(paramOf(request, 'node'), request.body as BackgroundJob)
+      return {}
+    })
+    scope.post('/nodes/:node/background/claim', async (request) => ({ jobs: await jobs.claim(paramOf(request, 'node'), (request.body as { limit: number }).limit) }))
+    scope.post('/background/:job/finish', async (request) => {
+      await jobs.finish(paramOf(request, 'job'), (request.body as { event: UsageEvent | null }).event)
+      return {}
+    })
+    scope.get('/customers/:customer/background/:provider', async (request) => ({ found: await jobs.find(paramOf(request, 'customer') as CustomerId, paramOf(request, 'provider')) }))
+    scope.get('/customers/:customer/spent', async (request) => {
+      const { from, to } = request.query as { from?: string; to?: string }
+      return spentBy(plane, paramOf(request, 'customer'), from === undefined ? null : parseInstant(from, 'from'), to === undefined ? null : parseInstant(to, 'to'))
+    })
     scope.get('/keys/:hash', async (request) => ({ key: await plane.directory.key(paramOf(request, 'hash')) }))
     scope.get('/catalogs/:version', async (request) => plane.directory.catalog(Number(paramOf(request, 'version'))))
     scope.get('/upstreams', async () => ({ upstreams: await plane.directory.upstreams() }))

@@ -13,6 +13,7 @@ import { contractHandlers } from './routes/contracts.ts'
 import { exchangeHandlers } from './routes/exchange.ts'
 import { moneyHandlers } from './routes/money.ts'
 import { rateHandlers } from './routes/rates.ts'
+import { requestHandlers } from './routes/requests.ts'
 import { sessionHandlers } from './routes/sessions.ts'
 import { simulationHandlers } from './routes/simulations.ts'
 import { usageHandlers } from './routes/usage.ts'
@@ -26,6 +27,7 @@ export const HANDLERS: Handlers = {
   ...budgetHandlers,
   ...freezeHandlers,
   ...usageHandlers,
+  ...requestHandlers,
   ...catalogHandlers,
   ...rateHandlers,
   ...contractHandlers,

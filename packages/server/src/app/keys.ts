@@ -1,12 +1,12 @@
 // API keys and upstreams: minted, shown once, known by hash; provider secrets sealed with the master key. A change is in
 // force on every reachable node when the call answers.
 
-import { InputError, makeId, OPERATOR_ROLES, parseId, type CustomerId, type EntityId, type Instant, type KeyRecord, type KeyScope, type UpstreamConfig } from '@tollgate/core'
+import { InputError, instant, makeId, OPERATOR_ROLES, parseId, type CustomerId, type EntityId, type Instant, type KeyRecord, type KeyScope, type UpstreamConfig } from '@tollgate/core'
 import { isSqlState, withRetry } from '../platform/postgres.ts'
 import { hashKey, keyHint, mintKey, seal } from '../platform/secrets.ts'
 import { insertAudit } from '../store/audit.ts'
 import { hasEntity } from '../store/entities.ts'
-import { deleteUpstream, insertKey, listUpstreams, revokeKey, upsertUpstream, type KeyRow } from '../store/keys.ts'
+import { deleteUpstream, expireKey, keyById, insertKey, listUpstreams, revokeKey, upsertUpstream, type KeyRow } from '../store/keys.ts'
 import type { Actor } from './actor.ts'
 import type { ControlPlane } from './control-plane.ts'
 import { getCustomer } from './customers.ts'
@@ -23,6 +23,10 @@ export type NewKey = {
   readonly observe?: boolean
   readonly clampsOutput?: boolean
   readonly expiresAt: Instant | null
+  /** Tags that its requests have, whatever they say. */
+  readonly tags?: Readonly<Record<string, string>> | null
+  /** Status of a refusal for money or quota where not 402. */
+  readonly refusalStatus?: 429 | null
 }
 
 /** The raw key is returned here and nowhere else, ever. */
@@ -44,6 +48,25 @@ export async function createKey(plane: ControlPlane, actor: Actor, input: NewKey
   // A node may remember for a moment that this hash is unknown.
   await plane.hub.broadcast({ kind: 'keys' })
   return { raw, record }
+}
+
+/**
+ * A new key in the place of an old one, which goes on working for a while: whoever holds it changes over without a gap. The old one's
+ * end is in force everywhere when this answers.
+ */
+export async function rotateKey(plane: ControlPlane, actor: Actor, id: string, overlapMs: number): Promise<{ readonly raw: string; readonly record: KeyRecord; readonly name: string; readonly old: KeyRow }> {
+  const row = await keyById(plane.sql, id)
+  if (row === null || row.revokedAt !== null) throw new Problem('not_found', `there is no key ${id} that works`, 'key')
+  const { name, createdAt: _, revokedAt: __, ...settings } = row
+  const made = await createKey(plane, actor, { ...settings, name })
+  const old = await withRetry(plane.sql, async (tx) => {
+    const expired = await expireKey(tx, id, instant(plane.clock.now() + overlapMs))
+    if (expired === null) throw new Problem('not_found', `there is no key ${id} that works`, 'key')
+    await insertAudit(tx, { actor: actor.id, action: 'key.rotated', customer: expired.customer, target: id, before: null, after: { successor: made.record.id, expires_at: expired.expiresAt } })
+    return expired
+  })
+  await plane.hub.broadcast({ kind: 'keys' })
+  return { ...made, name, old }
 }
 
 export async function revoke(plane: ControlPlane, actor: Actor, id: string): Promise<KeyRow> {

@@ -60,6 +60,13 @@ export async function usageOfCustomers(plane: ControlPlane, customers: readonly 
   return report(plane, input, { customers, catalog: plane.catalogs.current(), timeZone: 'UTC', currency, offsetMs: 0, bounds, period: null, isOfMany: true })
 }
 
+/** What a customer was charged for usage, in its currency; without bounds in the running billing period. */
+export async function spentBy(plane: ControlPlane, customer: string, from: Instant | null, to: Instant | null): Promise<{ readonly amount: string; readonly currency: string }> {
+  const { totals, currency } = await usageReport(plane, customer, { from, to, granularity: 'total', groupBy: [], filters: new Map(), meter: null, timeZone: null, top: null, cumulative: false })
+  const amount = totals.reduce((sum, total) => (total.asset === currency ? sum + total.amount : sum), 0n)
+  return { amount: formatDecimal(amount, USAGE_AMOUNT_SCALE), currency }
+}
+
 /** Usage of all customers, for the operator. Without bounds: the last 30 days, in UTC. */
 export async function usageOfAll(plane: ControlPlane, input: UsageInput): Promise<UsageReport> {
   const to = input.to ?? plane.clock.now()

@@ -2,13 +2,14 @@
 // Headers are flat lists of names and values, which node writes without building objects.
 
 import type { IncomingMessage, ServerResponse } from 'node:http'
-import type { Clock, Instant, KeyRecord, KeyScope } from '@tollgate/core'
+import type { Clock, Instant, KeyRecord, KeyScope, Spent } from '@tollgate/core'
 import type { HotNode } from '../hot/contract.ts'
 import type { Log } from '../platform/log.ts'
 import { randomId } from '../platform/random-id.ts'
 import type { GatewayLimits } from './limits.ts'
 import type { GatewayMetrics, MetricsPage } from './metrics.ts'
 import type { InFlight } from './in-flight.ts'
+import type { BackgroundKeeper } from './background/keeper.ts'
 import { forbidden, invalidKey, invalidRequest, RequestRefused, unavailable, type ErrorAnswer } from './refusal.ts'
 import type { ErrorShape } from './surface.ts'
 import type { TokenCounter } from './token-counter.ts'
@@ -29,6 +30,10 @@ export type GatewayContext = {
   /** The gateway is stopping: connections close with their answer. */
   readonly isClosing: () => boolean
   readonly metricsPage: MetricsPage | null
+  /** What a customer was charged so far; null where nobody can be asked. */
+  readonly spent: Spent | null
+  /** Who looks after what providers do in the background; null where nobody does. */
+  readonly background: BackgroundKeeper | null
 }
 
 export type Exchange = {

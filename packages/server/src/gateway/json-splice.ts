@@ -33,6 +33,24 @@ export function topLevelMembers(text: string): Member[] | null {
   }
 }
 
+/** Spans of the elements of the array that `text` is; null when it is not one whole array. */
+export function arrayElements(text: string): { readonly start: number; readonly end: number }[] | null {
+  const elements: { readonly start: number; readonly end: number }[] = []
+  let at = skipSpace(text, 0)
+  if (text.charCodeAt(at) !== OPEN_BRACKET) return null
+  at = skipSpace(text, at + 1)
+  if (text.charCodeAt(at) === CLOSE_BRACKET) return elements
+  for (;;) {
+    const end = endOfValue(text, at)
+    if (end < 0) return null
+    elements.push({ start: at, end })
+    at = skipSpace(text, end)
+    if (text.charCodeAt(at) === CLOSE_BRACKET) return elements
+    if (text.charCodeAt(at) !== COMMA) return null
+    at = skipSpace(text, at + 1)
+  }
+}
+
 /** The last member of that name: what JSON.parse takes. */
 export function memberNamed(members: readonly Member[], name: string): Member | undefined {
   for (let index = members.length - 1; index >= 0; index--) if (members[index]!.name === name) return members[index]

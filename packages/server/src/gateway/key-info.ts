@@ -1,10 +1,10 @@
 // GET /v1/key: what the key may do and what its customer has left, for a client that wants to show it or to choose. Never cost,
 // never another customer, never the key itself.
 
-import { formatInstant, formatUnits, type KeyRecord } from '@tollgate/core'
+import { formatInstant, formatUnits, LIFETIME, type KeyRecord } from '@tollgate/core'
 import type { Known } from '../hot/contract.ts'
 import { authenticate, sendJson, type Exchange } from './exchange.ts'
-import { modelsFor } from './openai/models.ts'
+import { modelsFor } from './models.ts'
 
 export async function handleKey(exchange: Exchange): Promise<void> {
   const key = await authenticate(exchange, ['gateway', 'ingest', 'customer', 'admin'])
@@ -17,6 +17,7 @@ export async function handleKey(exchange: Exchange): Promise<void> {
     entity: key.entity,
     feature: key.feature,
     expires_at: key.expiresAt === null ? null : formatInstant(key.expiresAt),
+    tags: key.tags ?? {},
   }
   sendJson(exchange, 200, JSON.stringify(known === null ? about : { ...about, ...(await customerInfo(exchange, key, known)) }))
 }
@@ -30,7 +31,8 @@ async function customerInfo(exchange: Exchange, key: KeyRecord, known: Known): P
     period: { start: formatInstant(snapshot.period.start), end: formatInstant(snapshot.period.end) },
     features: [...(plan?.entitlements.keys() ?? [])],
     models: modelsFor(exchange, key, known).map(({ id }) => id),
-    balance: await balance(exchange, key, known),
+    limits: snapshot.limits.map(({ id, name, enforcement, period }) => ({ id, name, enforcement, resets_at: period.end === LIFETIME.end ? null : formatInstant(period.end) })),
+    balance: await balanceOfKey(exchange, key, known),
     currency: snapshot.currency,
     top_up_url: snapshot.topUpUrl,
     upgrade_url: snapshot.upgradeUrl,
@@ -38,7 +40,7 @@ async function customerInfo(exchange: Exchange, key: KeyRecord, known: Known): P
 }
 
 /** A check of nothing tells the balance without holding any of it. */
-async function balance(exchange: Exchange, key: KeyRecord, { snapshot, catalog }: Known): Promise<string | null> {
+export async function balanceOfKey(exchange: Exchange, key: KeyRecord, { snapshot, catalog }: Known): Promise<string | null> {
   const checked = await exchange.context.node.check({
     customer: snapshot.customer, key, entity: key.entity, feature: key.feature ?? catalog.gatewayFeature, model: null, run: null, type: 'ai.request', bound: { quantities: {}, dimensions: {} },
   })

@@ -3,9 +3,11 @@
 
 import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import { InputError, type Clock, type UpstreamConfig } from '@tollgate/core'
+import { InputError, type BackgroundJobs, type Clock, type Spent, type UpstreamConfig } from '@tollgate/core'
 import type { HotNode } from '../hot/contract.ts'
 import type { Log } from '../platform/log.ts'
+import { createKeeper, type KeeperPace } from './background/keeper.ts'
+import { backgroundRoute, handleBackground } from './background/routes.ts'
 import { requestIdOf, sendError, sendJson, type Exchange, type GatewayContext } from './exchange.ts'
 import { handleAuthorize, handleCheck } from './hot-api/authorize.ts'
 import { createOwners, type Owners } from './hot-api/owners.ts'
@@ -16,7 +18,8 @@ import { handleKey } from './key-info.ts'
 import { GATEWAY_LIMITS, type GatewayLimits } from './limits.ts'
 import { countingMetrics, type GatewayMetrics, type MetricsPage } from './metrics.ts'
 import { runRequest } from './flow/run.ts'
-import { handleModels } from './openai/models.ts'
+import { handleBilling, type BillingPage } from './openai/billing.ts'
+import { handleModels } from './models.ts'
 import { errorAnswer, RequestRefused, unavailable } from './refusal.ts'
 import { servedPaths, shapeAt, surfaceAt } from './surfaces.ts'
 import { createTokenCounter } from './token-counter.ts'
@@ -34,6 +37,11 @@ export type GatewayParts = {
   readonly limits?: Partial<GatewayLimits>
   /** What `GET /metrics` answers; without it there is none. */
   readonly metricsPage?: MetricsPage
+  /** Asked for OpenAI's billing paths; without it they are not served. */
+  readonly spent?: Spent
+  /** Where background work is kept; without it none is started. */
+  readonly background?: BackgroundJobs
+  readonly backgroundPace?: Partial<KeeperPace>
 }
 
 export type Gateway = {
@@ -59,8 +67,9 @@ export function createGateway(parts: GatewayParts): Gateway {
   let isClosing = false
   let active = 0
   let onIdle: (() => void) | null = null
+  const keeper = parts.background === undefined ? null : createKeeper({ jobs: parts.background, node: parts.node, upstreams, clock: parts.clock, log: parts.log, ...(parts.backgroundPace === undefined ? {} : { pace: parts.backgroundPace }) })
   const context: GatewayContext = {
-    node: parts.node, upstreams, tokens, inFlight: createInFlight(limits.inFlightPerCustomerMax), metrics, limits, clock: parts.clock, log: parts.log, bodies: { bytes: 0 }, isClosing: () => isClosing, metricsPage: parts.metricsPage ?? null,
+    node: parts.node, upstreams, tokens, inFlight: createInFlight(limits.inFlightPerCustomerMax), metrics, limits, clock: parts.clock, log: parts.log, bodies: { bytes: 0 }, isClosing: () => isClosing, metricsPage: parts.metricsPage ?? null, spent: parts.spent ?? null, background: keeper,
   }
 
   const server = createServer({
@@ -93,6 +102,7 @@ export function createGateway(parts: GatewayParts): Gateway {
 
   async function close(graceMs: number = limits.closeGraceMs): Promise<void> {
     isClosing = true
+    keeper?.close()
     const closed = new Promise<void>((resolve) => server.close(() => resolve()))
     server.closeIdleConnections()
     const cut = setTimeout(() => {
@@ -124,6 +134,7 @@ function pathOf(url: string): string {
   return query < 0 ? url : url.slice(0, query)
 }
 
+const BILLING = /^(?:\/v1)?\/dashboard\/billing\/(subscription|usage|credit_grants)$/
 const RESERVATION = /^\/v1\/reservations\/([^/]{1,80})\/(settle|extend|release)$/
 function isHotApi(path: string): boolean {
   return path === '/v1/authorize' || path === '/v1/check' || RESERVATION.test(path)
@@ -141,6 +152,8 @@ async function routeRequest(exchange: Exchange, path: string): Promise<void> {
 
 function route(exchange: Exchange, path: string, owners: Owners): Promise<void> | void {
   const { method } = exchange.request
+  const background = path.includes('/responses/') || path.includes('/batches/') ? backgroundRoute(method, path) : null
+  if (background !== null) return handleBackground(exchange, background)
   if (method === 'POST') {
     if (path === '/v1/authorize') return handleAuthorize(exchange, owners)
     if (path === '/v1/check') return handleCheck(exchange)
@@ -149,10 +162,12 @@ function route(exchange: Exchange, path: string, owners: Owners): Promise<void> 
     return routeRequest(exchange, path)
   }
   if (method === 'GET' || method === 'HEAD') {
-    if (path === '/v1/models' || path === '/models') return handleModels(exchange, null)
-    const model = /^(?:\/v1)?\/models\/(.{1,300})$/.exec(path)
+    if (path === '/v1/models' || path === '/models' || path === '/v1beta/models') return handleModels(exchange, null)
+    const model = /^(?:\/v1(?:beta)?)?\/models\/(.{1,300})$/.exec(path)
     if (model !== null) return handleModels(exchange, decoded(model[1]!))
     if (path === '/v1/key') return handleKey(exchange)
+    const billing = BILLING.exec(path)
+    if (billing !== null && exchange.context.spent !== null) return handleBilling(exchange, billing[1] as BillingPage, exchange.context.spent)
     if (path === '/healthz') return sendJson(exchange, 200, '{"status":"ok"}')
     if (path === '/readyz') return sendReadiness(exchange)
     if (path === '/metrics' && exchange.context.metricsPage !== null) return sendMetrics(exchange, exchange.context.metricsPage)
@@ -179,7 +194,7 @@ function sendReadiness(exchange: Exchange): void {
 }
 
 function sendNotFound(exchange: Exchange, path: string): void {
-  const message = `${exchange.request.method} ${path.slice(0, 200)} is not served here, and nothing passes unmetered. Served are: ${servedPaths().join(', ')}, GET /v1/models, GET /v1/key, POST /v1/authorize, POST /v1/check, POST /v1/reservations/{id}/settle, /extend and /release.`
+  const message = `${exchange.request.method} ${path.slice(0, 200)} is not served here, and nothing passes unmetered. Served are: ${servedPaths().join(', ')}, GET /v1/models, GET /v1/key, GET /v1/dashboard/billing/subscription and /usage, POST /v1/authorize, POST /v1/check, POST /v1/reservations/{id}/settle, /extend and /release.`
   sendError(exchange, errorAnswer({ status: 404, type: 'invalid_request_error', code: 'unknown_url', message }))
 }
 

@@ -2,7 +2,7 @@
 // the provider is asked, where its answers tell usage, how its streams end, what its errors look like. The flow (flow/flow.ts) is
 // the same for all of them and knows none by name; a new surface is a new value of these types.
 
-import type { Rate, UpstreamKind, UsageReader } from '@tollgate/core'
+import type { BackgroundJob, Rate, UpstreamKind, UsageReader } from '@tollgate/core'
 import type { ErrorAnswer } from './refusal.ts'
 import type { StreamDialect } from './flow/stream-dialect.ts'
 import type { UsageBound } from './usage-bound.ts'
@@ -52,6 +52,8 @@ export type SurfaceRequest = {
   readonly prompt?: () => string
   /** Its text, to be counted when the provider tells no usage; null when there is none to count. */
   readonly countable: () => { readonly text: string; readonly overhead: number } | null
+  /** The provider answers at once and works on in the background. */
+  readonly background?: BackgroundJob['kind']
   /** Usage that the request alone decides, for answers that tell none: the characters of a speech, the images of a size. */
   readonly fixed?: (rate: Rate | null) => FixedUsage
   /** What the price of the answer may depend on, where the answer itself does not say: an image's quality and size. */

@@ -1,6 +1,7 @@
 // Which path is which surface. What is not here reaches no provider: a new provider path is a row of this table, with the surface
 // that knows how to meter it.
 
+import { messageBatches } from './anthropic/batches.ts'
 import { countTokens, messages } from './anthropic/messages.ts'
 import { ANTHROPIC_SHAPE } from './anthropic/shape.ts'
 import { countGeminiTokens, embedContent, generateContent } from './gemini/generate-content.ts'
@@ -31,8 +32,8 @@ const OPENAI_PATHS: readonly (readonly [path: string, surface: Surface])[] = [
 /** Paths that say nothing beside their surface. OpenAI's work without /v1 too, so either form of base URL does. */
 const PATHS: ReadonlyMap<string, Surface> = new Map([
   ...OPENAI_PATHS.flatMap(([path, surface]): [string, Surface][] => [[`/v1${path}`, surface], [path, surface]]),
-  ['/v1/messages', messages],
-  ['/v1/messages/count_tokens', countTokens],
+  // Some clients of Anthropic's API want /v1 in their base URL, some add it: either setting finds its way.
+  ...['', '/v1', '/v1/v1'].flatMap((prefix): [string, Surface][] => [[`${prefix}/messages`, messages], [`${prefix}/messages/count_tokens`, countTokens], [`${prefix}/messages/batches`, messageBatches]]),
 ])
 
 const GEMINI_ACTIONS: Readonly<Record<string, Surface>> = {
@@ -41,6 +42,8 @@ const GEMINI_ACTIONS: Readonly<Record<string, Surface>> = {
 const GEMINI_PATH = /^\/v1(?:beta|alpha)?\/models\/([^/:]{1,200}):([A-Za-z]{1,40})$/
 /** How Azure's clients write the path of a deployment. */
 const AZURE_PATH = /^\/openai\/(?:deployments\/[^/]{1,200}|v1)(\/.{1,100})$/
+
+const ANTHROPIC_PATH = /^(?:\/v1){0,2}\/messages(?:\/|$)/
 
 export type Found = { readonly surface: Surface; readonly params: readonly string[] }
 
@@ -62,12 +65,12 @@ export function surfaceAt(path: string): Found | null {
 
 /** For the answer that tells which paths there are. */
 export function servedPaths(): string[] {
-  return [...[...PATHS.keys()].filter((path) => path.startsWith('/v1')), ...Object.keys(GEMINI_ACTIONS).map((action) => `/v1beta/models/{model}:${action}`)].map((path) => `POST ${path}`)
+  return [...[...PATHS.keys()].filter((path) => /^\/v1\/(?!v1\/)/.test(path)), ...Object.keys(GEMINI_ACTIONS).map((action) => `/v1beta/models/{model}:${action}`)].map((path) => `POST ${path}`)
 }
 
 /** The shape of errors for a path, served or not. */
 export function shapeAt(path: string): ErrorShape {
-  if (path.startsWith('/v1/messages')) return ANTHROPIC_SHAPE
+  if (ANTHROPIC_PATH.test(path)) return ANTHROPIC_SHAPE
   return path.startsWith('/v1beta/') || GEMINI_PATH.test(path) ? GEMINI_SHAPE : OPENAI_SHAPE
 }
 

@@ -17,10 +17,13 @@ export type Upstream = {
 }
 
 export type UpstreamRequest = {
+  /** POST unless stated. */
+  readonly method?: 'GET' | 'POST' | 'DELETE'
   readonly path: string
   /** Names and values in turn. */
   readonly headers: string[]
-  readonly body: Buffer
+  /** Null for a request without one. */
+  readonly body: Buffer | null
   /** How long the head of the answer may take: for a JSON answer that is the whole generation. */
   readonly headTimeoutMs: number
 }
@@ -33,6 +36,8 @@ export type UpstreamReceiver = {
 }
 
 export type UpstreamControl = {
+  /** How often the request was sent so far. */
+  readonly attempts: number
   readonly pause: () => void
   readonly resume: () => void
   /** Ends the request; `onFailure('aborted')` follows unless it had ended already. */
@@ -63,8 +68,8 @@ export function createUpstream(origin: string, options: UpstreamOptions): Upstre
   }
   return {
     send: (request, receiver) => {
-      const { path, headers, body, headTimeoutMs } = request
-      const dispatch = { path, method: 'POST', headers, body, headersTimeout: headTimeoutMs }
+      const { path, headers, body, headTimeoutMs, method = 'POST' } = request
+      const dispatch = { path, method, headers, body, headersTimeout: headTimeoutMs } as const
       const handler = new Handler(receiver, (again) => retry(dispatch, again))
       pool.dispatch(dispatch, handler)
       return handler
@@ -94,6 +99,10 @@ class Handler implements Dispatcher.DispatchHandler, UpstreamControl {
   constructor(receiver: UpstreamReceiver, retry: (handler: Handler) => void) {
     this.#receiver = receiver
     this.#retry = retry
+  }
+
+  get attempts(): number {
+    return this.#hasRetried ? 2 : 1
   }
 
   pause(): void {

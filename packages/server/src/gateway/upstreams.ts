@@ -33,6 +33,8 @@ export type Unserved = { readonly target: null; readonly upstream: string | null
 export type Upstreams = {
   /** Null when the catalog does not know the name; `target` is null when no upstream serves it, or none in this format. */
   readonly resolve: (wanted: Wanted) => ResolvedModel | Unserved | null
+  /** By name; null when there is none of that kind any more. */
+  readonly named: (name: string, kinds: readonly UpstreamKind[]) => Target | null
   readonly close: () => Promise<void>
   /** Ends the requests in flight as aborted. */
   readonly destroy: () => Promise<void>
@@ -93,6 +95,7 @@ export function createUpstreams(parts: {
       const other = kinds === null ? null : targetFor(current(), { ...asked, kinds: null })
       return { target: null, upstream: other?.config.name ?? named, speaks: other?.config.kind ?? null }
     },
+    named: (name, kinds) => current().find(({ config }) => config.name === name && kinds.includes(config.kind)) ?? null,
     close: async () => {
       await Promise.all([...pools.values()].map((upstream) => upstream.close()))
       pools.clear()

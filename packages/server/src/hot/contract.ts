@@ -6,6 +6,8 @@ import type {
 } from '@tollgate/core'
 
 export type Usage = {
+  /** Event type where not the one that was authorized: of a request that failed without any use. */
+  readonly type?: string
   /** Numbers as decimal text by property, as in a usage event. */
   readonly quantities: Readonly<Record<string, string>>
   readonly dimensions: Readonly<Record<string, string>>

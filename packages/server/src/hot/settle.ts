@@ -19,7 +19,7 @@ export function settleReservation(node: Inside, id: ReservationId, usage: Usage)
     return { ...reservation.settled.answer, replayed: true }
   }
   const { state, input, known } = reservation
-  const measured = measure(known.catalog.meters, { type: input.type, feature: input.feature, ...usage })
+  const measured = measure(known.catalog.meters, { feature: input.feature, ...usage, type: usage.type ?? input.type })
   const wasOpen = reservation.status === 'open'
   if (wasOpen) for (const { slice, amount } of reservation.holds) release(slice, amount)
   const { coverage, rated } = rateOn(state, known, measured, { feature: input.feature, run: input.run, dimensions: usage.dimensions, quantities: usage.quantities, cost: usage.cost }, reservation.createdAt)
@@ -110,8 +110,8 @@ function usageEvent(node: Inside, reservation: Reservation, usage: Usage, taken:
   const { input } = reservation
   return {
     id: reservation.id,
-    source: input.type === 'ai.request' && !input.repeatable ? 'tollgate:gateway' : 'tollgate:api',
-    type: input.type,
+    source: !input.repeatable ? 'tollgate:gateway' : 'tollgate:api',
+    type: usage.type ?? input.type,
     customer: input.customer,
     time: reservation.createdAt,
     entity: reservation.entity,

@@ -2,6 +2,7 @@
 
 import { endOverdueDoubts } from '../app/authority/doubt.ts'
 import { backfillMeters } from '../app/backfill.ts'
+import { forgetBackgroundJobs } from '../app/background-jobs.ts'
 import { expireBlocks } from '../app/credits.ts'
 import { forgetSessions } from '../app/console-sessions.ts'
 import type { ControlPlane } from '../app/control-plane.ts'
@@ -36,6 +37,7 @@ const JOBS: readonly Job[] = [
   { name: 'sign-ledger-checkpoints', everyMs: 600_000, run: checkpointDaily },
   { name: 'check-books', everyMs: 60_000, run: createBooksChecker() },
   { name: 'forget-ended-budgets', everyMs: 3_600_000, run: forgetEndedBudgets },
+  { name: 'forget-background-jobs', everyMs: 3_600_000, run: forgetBackgroundJobs },
   { name: 'forget-minutes', everyMs: 600_000, run: forgetMinutes },
   { name: 'forget-ended-sessions', everyMs: 3_600_000, run: forgetSessions },
   { name: 'follow-contracts', everyMs: 60_000, run: createContractFollower() },

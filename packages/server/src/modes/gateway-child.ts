@@ -18,6 +18,8 @@ const RESTART_MS = 200
 /** Longer than the gateway's own grace for open streams and its drain: it ends by itself, and settles what it had to cut. */
 const STOP_TIMEOUT_MS = 30_000
 const START_TIMEOUT_MS = 60_000
+/** Room for what thousands of requests in flight allocate, in MB: in V8's default of 16 much of it is copied again and again, a tenth of the time. */
+const YOUNG_SPACE = '--max-semi-space-size=64'
 
 export async function startGatewayChild(options: { readonly config: Config; readonly log: Log; readonly nodeToken: string; readonly controlUrl: string }): Promise<GatewayChild> {
   const { config, log } = options
@@ -28,6 +30,7 @@ export async function startGatewayChild(options: { readonly config: Config; read
 
   async function start(): Promise<void> {
     child = fork(join(import.meta.dirname, '..', 'main.ts'), ['gateway', '--gateway-port', String(port)], {
+      execArgv: [...process.execArgv, YOUNG_SPACE],
       env: { ...process.env, TOLLGATE_CONTROL_URL: options.controlUrl, TOLLGATE_NODE_TOKEN: options.nodeToken, TOLLGATE_NODE_ID: config.nodeId ?? 'local-1', TOLLGATE_DATA_DIR: config.dataDir, TOLLGATE_HOST: config.host, TOLLGATE_LOG_LEVEL: config.logLevel },
       stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
     })

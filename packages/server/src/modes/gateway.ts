@@ -50,7 +50,7 @@ export async function runGateway(config: Config): Promise<{ readonly stop: (how:
   const sandbox = createSandbox({ log })
   const sandboxPort = await listen(sandbox.server, { host: '127.0.0.1', port: 0, setting: '', flag: '' })
   const metrics = prometheusMetrics(node)
-  const gateway = createGateway({ node, clock: systemClock, log, metrics, metricsPage: metrics, sandboxUrl: `http://127.0.0.1:${sandboxPort}` })
+  const gateway = createGateway({ node, spent: control.spent, background: control.background, clock: systemClock, log, metrics, metricsPage: metrics, sandboxUrl: `http://127.0.0.1:${sandboxPort}` })
   const port = await listen(gateway.server, { host: config.host, port: config.gatewayPort, setting: 'TOLLGATE_GATEWAY_PORT', flag: '--gateway-port' })
   const shown = config.host === '0.0.0.0' || config.host === '::' ? '127.0.0.1' : config.host
   const message: GatewayMessage = { kind: 'ready', url: `http://${shown}:${port}` }

@@ -1,10 +1,10 @@
 // The node's side of the node protocol: authority, directory and feed over HTTP to the control plane, on one kept-alive
 // pool. Shapes are JSON; journal stretches travel as the bytes that are on disk. api/internal.ts is the other side.
 
-import { AUTHORITY_TIMEOUT_MS, type Authority, type CatalogDocument, type CustomerView, type Directory, type Feed, type FeedMessage, type JournalPosition, type KeyRecord, type NodeIdentity, type UpstreamConfig } from '@tollgate/core'
+import { AUTHORITY_TIMEOUT_MS, formatInstant, type Authority, type BackgroundJob, type BackgroundJobs, type CatalogDocument, type CustomerView, type Directory, type Feed, type FeedMessage, type JournalPosition, type KeyRecord, type NodeIdentity, type Spent, type UpstreamConfig } from '@tollgate/core'
 import { Pool } from 'undici'
 
-export type ControlClient = { readonly authority: Authority; readonly directory: Directory; readonly feed: Feed; readonly close: () => Promise<void> }
+export type ControlClient = { readonly authority: Authority; readonly directory: Directory; readonly feed: Feed; readonly spent: Spent; readonly background: BackgroundJobs; readonly close: () => Promise<void> }
 
 /** The control plane answered, but not with what was asked for. */
 export class ControlError extends Error {
@@ -53,6 +53,16 @@ export function createControlClient(options: { readonly url: string; readonly to
     catalog: (version) => call<CatalogDocument>('GET', `/internal/catalogs/${version}`),
     upstreams: () => call<{ upstreams: UpstreamConfig[] }>('GET', '/internal/upstreams').then(({ upstreams }) => upstreams),
   }
+  const spent: Spent = (customer, from, to) => {
+    const query = new URLSearchParams({ ...(from === null ? {} : { from: formatInstant(from) }), ...(to === null ? {} : { to: formatInstant(to) }) })
+    return call('GET', `/internal/customers/${encodeURIComponent(customer)}/spent?${query.toString()}`)
+  }
+  const background: BackgroundJobs = {
+    open: async (node, job) => void (await repeatable(() => call('POST', `/internal/nodes/${node}/background`, JSON.stringify(job)))),
+    claim: (node, limit) => call<{ jobs: BackgroundJob[] }>('POST', `/internal/nodes/${node}/background/claim`, JSON.stringify({ limit })).then(({ jobs }) => jobs),
+    finish: async (id, event) => void (await repeatable(() => call('POST', `/internal/background/${encodeURIComponent(id)}/finish`, JSON.stringify({ event })))),
+    find: (customer, providerId) => call<{ found: Awaited<ReturnType<BackgroundJobs['find']>> }>('GET', `/internal/customers/${encodeURIComponent(customer)}/background/${encodeURIComponent(providerId)}`).then(({ found }) => found),
+  }
   const feed: Feed = {
     subscribe: (identity, onMessage) => {
       const stop = new AbortController()
@@ -84,7 +94,7 @@ export function createControlClient(options: { readonly url: string; readonly to
     await call('POST', nodePath(identity, 'acknowledge'), JSON.stringify({ epoch: message.epoch }))
   }
 
-  return { authority, directory, feed, close: () => pool.destroy() }
+  return { authority, directory, feed, spent, background, close: () => pool.destroy() }
 }
 
 /** Once more when the answer was lost on the way: the same sequence gets the first answer. What was answered stands. */

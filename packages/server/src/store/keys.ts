@@ -7,8 +7,9 @@ export type KeyRow = KeyRecord & { readonly name: string; readonly createdAt: In
 
 export async function insertKey(tx: Sql | Transaction, key: KeyRecord & { readonly name: string; readonly hash: string }): Promise<void> {
   await tx`
-    insert into api_key (id, hash, hint, name, scopes, customer_id, entity_id, feature, models, shows_cost, expires_at, observe, clamps_output)
-    values (${key.id}, ${key.hash}, ${key.hint}, ${key.name}, ${key.scopes as KeyScope[]}, ${key.customer}, ${key.entity}, ${key.feature}, ${key.models as string[] | null}, ${key.showsCost}, ${key.expiresAt}, ${key.observe ?? false}, ${key.clampsOutput ?? false})`
+    insert into api_key (id, hash, hint, name, scopes, customer_id, entity_id, feature, models, shows_cost, expires_at, observe, clamps_output, tags, refusal_status)
+    values (${key.id}, ${key.hash}, ${key.hint}, ${key.name}, ${key.scopes as KeyScope[]}, ${key.customer}, ${key.entity}, ${key.feature}, ${key.models as string[] | null}, ${key.showsCost}, ${key.expiresAt}, ${key.observe ?? false},
+      ${key.clampsOutput ?? false}, ${key.tags === undefined || key.tags === null ? null : JSON.stringify(key.tags)}::text::jsonb, ${key.refusalStatus ?? null})`
 }
 
 /** A key that may be used now: neither revoked nor expired. */
@@ -29,10 +30,21 @@ export async function revokeKey(tx: Sql | Transaction, id: string): Promise<KeyR
   return row ?? null
 }
 
+/** Null when there is no such key, or it is revoked. It stops working at `expiresAt`, or earlier where it would have anyway. */
+export async function expireKey(tx: Transaction, id: string, expiresAt: Instant): Promise<KeyRow | null> {
+  const [row] = await tx<KeyRow[]>`
+    update api_key set expires_at = least(coalesce(expires_at, 'infinity'), ${new Date(expiresAt).toISOString()}::timestamptz) where id = ${id} and revoked_at is null returning ${keyColumns(tx)}`
+  return row ?? null
+}
+
 function selectKey(sql: Sql | Transaction) {
+  return sql`select ${keyColumns(sql)} from api_key`
+}
+
+export function keyColumns(sql: Sql | Transaction) {
   return sql`
-    select id, hint, name, scopes, customer_id as customer, entity_id as entity, feature, models, shows_cost as "showsCost", observe, clamps_output as "clampsOutput",
-      expires_at as "expiresAt", created_at as "createdAt", revoked_at as "revokedAt" from api_key`
+    id, hint, name, scopes, customer_id as customer, entity_id as entity, feature, models, shows_cost as "showsCost", observe, clamps_output as "clampsOutput", tags, refusal_status as "refusalStatus",
+      expires_at as "expiresAt", created_at as "createdAt", revoked_at as "revokedAt"`
 }
 
 export type UpstreamRow = Omit<UpstreamConfig, 'secret'> & { readonly secretSealed: string | null }

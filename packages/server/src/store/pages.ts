@@ -2,7 +2,7 @@
 
 import type { EntityKind } from '@tollgate/core'
 import type { Sql } from '../platform/postgres.ts'
-import type { KeyRow } from './keys.ts'
+import { keyColumns, type KeyRow } from './keys.ts'
 
 /** Keys of one customer or of all, newest first, before `after`. Revoked ones too. */
 export async function pageKeys(
@@ -10,8 +10,7 @@ export async function pageKeys(
   input: { readonly customer: string | null; readonly after: string | null; readonly limit: number },
 ): Promise<KeyRow[]> {
   return sql<KeyRow[]>`
-    select id, hint, name, scopes, customer_id as customer, entity_id as entity, feature, models, shows_cost as "showsCost", observe, clamps_output as "clampsOutput",
-      expires_at as "expiresAt", created_at as "createdAt", revoked_at as "revokedAt" from api_key
+    select ${keyColumns(sql)} from api_key
     where (${input.customer}::text is null or customer_id = ${input.customer}) and (${input.after}::text is null or id < ${input.after})
     order by id desc limit ${input.limit}`
 }

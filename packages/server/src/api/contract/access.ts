@@ -6,6 +6,9 @@ import { choice, cursor, id, instantIn, limit, listOf, nothing, text, time, word
 import { route } from './route.ts'
 
 const LIST_MAX = 200
+const TAGS_MAX = 16
+/** A week to change over. */
+const OVERLAP_SECONDS_MAX = 7 * 86_400
 const scope = choice(
   ['gateway', 'ingest', 'customer', 'tenant_admin', 'viewer', 'support', 'finance', 'admin'],
   '`gateway`: AI requests, authorize and settle. `ingest`: usage events. `customer`: reads what its customer may see; `tenant_admin` sets its caps, too. For the operator’s people: `viewer` reads all, `support` and `finance` change what their work is, `admin` everything.',
@@ -28,7 +31,13 @@ const key = {
   observe: z.boolean().meta({ description: 'Its requests are decided and recorded, and nothing is refused.' }),
   clamp_output: z.boolean().meta({ description: 'Its output may be lowered to what the budgets afford, instead of refusing.' }),
   expires_at: time('When it stops working; null for never.').nullable(),
+  tags: z.record(z.string(), z.string()).meta({ description: 'Tags that its requests have, whatever their headers say.', examples: [{ team: 'research' }] }),
+  refusal_status: z.union([z.literal(402), z.literal(429)]).meta({ description: 'Status of a refusal for money or quota. Some clients know 429 alone.' }),
 }
+const tagsIn = z
+  .record(z.string().regex(/^[a-z][a-z0-9-]{0,39}$/, 'must be a word of lower-case letters, digits and dashes'), z.string().regex(/^[\x21-\x7e]{1,128}$/, 'must be one word of printable ASCII'))
+  .refine((tags) => Object.keys(tags).length <= TAGS_MAX, `must have at most ${TAGS_MAX} members`)
+  .meta({ description: 'Tags that its requests have, whatever their headers say.', examples: [{ team: 'research' }] })
 const keyRow = z
   .strictObject({ ...key, created_at: time('When it was made.'), revoked_at: time('When it was revoked; null while it works.').nullable() })
   .meta({ id: 'Key', description: 'An API key, known by its hash alone.' })
@@ -98,6 +107,8 @@ export const accessRoutes = {
       observe: key.observe.optional(),
       clamp_output: key.clamp_output.optional(),
       expires_at: instantIn('When it stops working; never unless stated.', '2027-01-01T00:00:00Z').nullable().optional(),
+      tags: tagsIn.optional(),
+      refusal_status: key.refusal_status.optional(),
     }),
     status: 201,
     answer: z.strictObject({ ...key, key: z.string().meta({ description: 'The raw key. Shown once.', examples: ['tg_gateway_…'] }) }),
@@ -116,6 +127,20 @@ export const accessRoutes = {
     status: 200,
     answer: listOf(keyRow),
     problems: ['not_found', 'invalid_cursor'],
+  }),
+  rotateKey: route({
+    method: 'POST',
+    path: '/v1/keys/{key}/rotate',
+    tag: 'access',
+    summary: 'Rotate a key',
+    description: 'Makes a key with the same settings; the old one works on for the overlap, so that nobody meets a gap. The only answer that holds the new raw key.',
+    access: [],
+    params: z.strictObject({ key: id('key', 'Id of the key.') }),
+    query: nothing,
+    body: z.strictObject({ overlap_seconds: z.int().min(0).max(OVERLAP_SECONDS_MAX).default(86_400).meta({ description: 'How long the old key works on.', examples: [3_600] }) }),
+    status: 201,
+    answer: z.strictObject({ ...key, key: z.string().meta({ description: 'The raw key. Shown once.', examples: ['tg_gateway_…'] }), replaces: z.strictObject({ id: id('key', 'The old key.'), expires_at: time('When it stops working.').nullable() }) }),
+    problems: ['not_found'],
   }),
   revokeKey: route({
     method: 'DELETE',

@@ -2,7 +2,7 @@
 
 import { InputError, UPSTREAM_PRESETS, type CustomerId, type EntityId, type UpstreamConfig, type UpstreamKind } from '@tollgate/core'
 import type { ControlPlane } from '../../app/control-plane.ts'
-import { createKey, putUpstream, removeUpstream, revoke, upstreams, type UpstreamInput } from '../../app/keys.ts'
+import { createKey, putUpstream, removeUpstream, revoke, rotateKey, upstreams, type UpstreamInput } from '../../app/keys.ts'
 import { keysPage } from '../../app/listings.ts'
 import { Problem } from '../../app/problems.ts'
 import { assertAllowedUpstream } from '../../platform/private-address.ts'
@@ -26,12 +26,18 @@ export const accessHandlers: Handlers<keyof typeof accessRoutes> = {
       observe: body.observe ?? false,
       clampsOutput: body.clamp_output ?? false,
       expiresAt: body.expires_at ?? null,
+      tags: body.tags ?? null,
+      refusalStatus: body.refusal_status === 429 ? 429 : null,
     })
     return { ...keyBody({ ...record, name: body.name ?? '' }), key: raw }
   },
   listKeys: async ({ plane, query }) => {
     const page = await keysPage(plane, { customer: query.customer ?? null, after: readCursor('keys', query.cursor), limit: query.limit })
     return { data: page.rows.map(keyRowBody), next_cursor: writeCursor('keys', page.next) }
+  },
+  rotateKey: async ({ plane, caller, params, body }) => {
+    const { raw, record, name, old } = await rotateKey(plane, caller.actor, params.key, body.overlap_seconds * 1_000)
+    return { ...keyBody({ ...record, name }), key: raw, replaces: { id: old.id, expires_at: timeOrNull(old.expiresAt) } }
   },
   revokeKey: async ({ plane, caller, params }) => keyRowBody(await revoke(plane, caller.actor, params.key)),
   listUpstreams: async ({ plane }) => ({ data: (await upstreams(plane)).map(upstreamBody), next_cursor: null }),
@@ -116,6 +122,8 @@ function keyBody(record: Awaited<ReturnType<typeof createKey>>['record'] & { rea
     observe: record.observe ?? false,
     clamp_output: record.clampsOutput ?? false,
     expires_at: timeOrNull(record.expiresAt),
+    tags: { ...record.tags },
+    refusal_status: record.refusalStatus ?? (402 as const),
   }
 }
 

@@ -54,6 +54,13 @@ test('tools, a cut answer and counting pass through the SDK', async () => {
   expect(world.settled).toMatchObject([{ quantities: { requests: '1', input_tokens: '0', output_tokens: '0' }, cost: { amount: '0' }, context: { surface: 'count_tokens' } }])
 })
 
+test('models are listed in the shape that the SDK knows', async () => {
+  const ids: string[] = []
+  for await (const { id, type } of client(key).models.list()) ids.push(`${type} ${id}`)
+  expect(ids).toContain('model fixed-claude')
+  expect(await client(key).models.retrieve('fixed-claude')).toMatchObject({ type: 'model', id: 'fixed-claude', display_name: 'fixed-claude', created_at: '2024-01-01T00:00:00.000Z' })
+})
+
 test('refusals have the shape that the SDK knows, and are not asked again', async () => {
   const poor = await world.key(await world.customer('0.01'))
   const cases: readonly (readonly [string, string, number, string])[] = [

@@ -1,11 +1,11 @@
 // POST /v1/messages, Anthropic's own surface. Its figures are cumulative and may grow on the way; what its server tools read is
 // input that nobody sees before, so a request with them holds the model's whole context.
 
-import { openUsageReader } from '@tollgate/core'
+import { openUsageReader, type Rate } from '@tollgate/core'
 import type { StreamDialect } from '../flow/stream-dialect.ts'
 import { countIn, type Fields, fieldsOf, flagIn, listOf, modelIn, OUTPUT_TOKENS_MAX, outputEdits, readJson, renamed, stringsIn, wrong } from '../json-request.ts'
 import type { Asked, Surface, SurfaceRequest } from '../surface.ts'
-import { tokenBound, type UsageBound } from '../usage-bound.ts'
+import { tokenBound, type BoundInput, type UsageBound } from '../usage-bound.ts'
 import { ANTHROPIC_SHAPE } from './shape.ts'
 
 const MESSAGES_STREAM: StreamDialect = {
@@ -65,18 +65,28 @@ function readMessages({ body }: Asked): SurfaceRequest {
   const model = modelIn(value)
   const isStream = flagIn(value, 'stream')
   if (!Array.isArray(value['messages'])) throw wrong('messages', 'must be a list of messages')
-  const outputMax = countIn(value, 'max_tokens', OUTPUT_TOKENS_MAX)
-  const limits = { body, model, outputMax, choices: 1, hasUnseenInput: hasUnseenInput(value), inputMember: 'messages', outputMember: 'max_tokens' }
-  const units = serverToolUses(value)
-  const writesCache = body.includes('"cache_control"')
+  const limits = limitsOf(body, value)
   return {
     body, model, isStream, wantsUsage: true,
-    bound: (rate): UsageBound => ({ ...tokenBound(limits, rate), writesCache, units }),
+    bound: (rate): UsageBound => boundFrom(limits, value, rate),
     canClamp: true,
     prompt: () => `${model} ${JSON.stringify(listOf(value['messages']).at(-1))}`,
     ask: (upstreamModel, outputTokens) => ({ path: '/messages', body: renamed(json, model, upstreamModel, outputTokens === undefined ? [] : outputEdits(json, ['max_tokens'], outputTokens)), contentType: 'application/json' }),
     countable: () => ({ text: stringsIn(value['system']) + listOf(value['messages']).map(stringsIn).join('\n') + (Array.isArray(value['tools']) ? JSON.stringify(value['tools']) : ''), overhead: FRAME_TOKENS * listOf(value['messages']).length }),
   }
+}
+
+/** What one request can use at most, read out of its parsed body; `body` is its bytes. */
+export function messageBound(body: Buffer, value: Fields, rate: Rate | null): UsageBound {
+  return boundFrom(limitsOf(body, value), value, rate)
+}
+
+function limitsOf(body: Buffer, value: Fields): BoundInput {
+  return { body, model: String(value['model']), outputMax: countIn(value, 'max_tokens', OUTPUT_TOKENS_MAX), choices: 1, hasUnseenInput: hasUnseenInput(value), inputMember: 'messages', outputMember: 'max_tokens' }
+}
+
+function boundFrom(limits: BoundInput, value: Fields, rate: Rate | null): UsageBound {
+  return { ...tokenBound(limits, rate), writesCache: limits.body.includes('"cache_control"'), units: serverToolUses(value) }
 }
 
 const FRAME_TOKENS = 4

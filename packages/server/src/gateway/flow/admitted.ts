@@ -4,6 +4,7 @@ import { formatUnits, type KeyRecord } from '@tollgate/core'
 import type { Authorization, Known, RateStanding } from '../../hot/contract.ts'
 import type { Surface, SurfaceRequest } from '../surface.ts'
 import type { ResolvedModel } from '../upstreams.ts'
+import type { Attribution } from './attribution.ts'
 import type { UsageBound } from '../usage-bound.ts'
 
 export type Admitted = {
@@ -13,6 +14,7 @@ export type Admitted = {
   readonly known: Known
   readonly model: ResolvedModel
   readonly bound: UsageBound
+  readonly attribution: Attribution
   readonly dimensions: Readonly<Record<string, string>>
   readonly authorization: Extract<Authorization, { kind: 'allowed' }>
 }

@@ -50,6 +50,7 @@ export class Answer implements UpstreamReceiver {
   /** Bytes of a stream that came in this turn of the event loop. */
   #received = ''
   #isFlushing = false
+  #isArray = false
   #drainTimer: NodeJS.Timeout | null = null
   #drained = 0
   #isEnded = false
@@ -70,6 +71,16 @@ export class Answer implements UpstreamReceiver {
     this.body.paces(control)
   }
 
+  /** How often the provider was asked. */
+  get attempts(): number {
+    return this.#control?.attempts ?? 1
+  }
+
+  /** A stream that is the pieces of one JSON array. */
+  get isArray(): boolean {
+    return this.#isArray
+  }
+
   /** When the first bytes of the answer came, in milliseconds of the clock; 0 before. */
   get firstByteAt(): number {
     return this.#firstByteAt
@@ -87,6 +98,7 @@ export class Answer implements UpstreamReceiver {
     const isArray = this.#surface.answer.hasArrayStream === true && this.#request.isStream && type?.startsWith('application/json') === true
     if (!isArray && type?.startsWith('text/event-stream') !== true) return
     const options = { dialect: this.#surface.answer.stream, reader: this.#reader, wantsUsage: this.#request.wantsUsage, eventMax: context.limits.sseEventBytesMax, observedTextMax: context.limits.observedTextMax }
+    this.#isArray = isArray
     this.#meter = isArray ? createArrayMeter(options) : createStreamMeter(options)
     this.#begin()
     if (this.body.isGone) this.#startDrain()

@@ -58,7 +58,7 @@ function tagsOf(headers: Headers, { tags: pinned }: KeyRecord): Readonly<Record<
     tags[tagDimension(name.slice(TAG_PREFIX.length))] = value
     if (Object.keys(tags).length > TAGS_MAX) throw invalidRequest(`A request may have ${TAGS_MAX} tags.`, { code: 'invalid_header' })
   }
-  if (pinned === undefined) return tags ?? NO_TAGS
+  if (pinned === undefined || pinned === null) return tags ?? NO_TAGS
   tags ??= {}
   for (const name in pinned) tags[tagDimension(name)] = pinned[name]!
   return tags

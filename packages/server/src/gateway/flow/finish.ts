@@ -9,9 +9,11 @@ import type { UpstreamFailure } from '../upstream.ts'
 import { decisionHeaders } from './admitted.ts'
 import type { AnswerEnd } from './answer.ts'
 import type { Called } from './called.ts'
-import type { ErrorAnswer } from '../refusal.ts'
+import { openJob, unfinishedId } from '../background/open.ts'
+import { withOwnResultsUrl } from '../background/results-url.ts'
+import { unavailable, type ErrorAnswer } from '../refusal.ts'
 import { estimateTokens, type ObservedAnswer } from './estimated-usage.ts'
-import { chargeHeaders, settle, type Told } from './settle.ts'
+import { chargeHeaders, recordFailure, settle, type Told } from './settle.ts'
 import { brokenStream, failureAnswer, invalidAnswer, replacedAnswer } from './upstream-errors.ts'
 import { countedUsage, fixedUsage, usableUsage } from './usage.ts'
 
@@ -39,6 +41,10 @@ async function finishWhole(exchange: Exchange, called: Called, end: Whole): Prom
     exchange.context.log.warn({ request: exchange.requestId, upstream: called.model.target.config.name }, 'the upstream answered 200 with something that is not JSON')
     return releaseWith(exchange, called, invalidAnswer())
   }
+  if (called.request.background !== undefined) {
+    const id = unfinishedId({ id: valueOf(text, members, 'id'), status: valueOf(text, members, 'status'), processing_status: valueOf(text, members, 'processing_status') })
+    if (id !== null) return finishBackground(exchange, called, end, id)
+  }
   readBodyUsage(called, text, members)
   const reported = called.reader.usage()
   const usable = usableUsage(reported, called.surface)
@@ -55,6 +61,13 @@ async function finishWhole(exchange: Exchange, called: Called, end: Whole): Prom
   response.end(text, 'latin1')
 }
 
+/** The work goes on: its hold stands, the keeper settles it when it has ended. */
+async function finishBackground(exchange: Exchange, called: Called, end: Whole, id: string): Promise<void> {
+  const isKept = await openJob(exchange, called, called.request.background!, id)
+  if (!isKept) return releaseWith(exchange, called, unavailable('What runs in the background cannot be kept right now, so it was cancelled. Try again in a moment.'))
+  sendJson(exchange, end.status, withOwnResultsUrl(end.body, id), [...withoutType(clientHeaders(end.headers)), ...decisionHeaders(called.authorization)], end.headers['content-type'])
+}
+
 async function finishStream(exchange: Exchange, called: Called, end: Extract<AnswerEnd, { kind: 'streamed' }>): Promise<void> {
   const rest = end.held + end.meter.finish()
   const observed = end.meter.observed()
@@ -65,7 +78,7 @@ async function finishStream(exchange: Exchange, called: Called, end: Extract<Ans
   const reported = called.reader.usage()
   const usable = usableUsage(reported, called.surface)
   if (usable === null && isEmpty) {
-    exchange.context.node.release(called.authorization.reservation)
+    recordFailure(exchange, called, { status: 200, error: end.failure === null ? 'upstream_error' : brokenStream(end.failure).code, ending })
   } else {
     const named = { ...reported, model: reported.model ?? observed.model }
     const isPartial = usable !== null && (observed.isPartial || (observed.pieces > 0 && outputTokens(usable.buckets) === 0))
@@ -81,7 +94,9 @@ async function finishStream(exchange: Exchange, called: Called, end: Extract<Ans
 function endStream(exchange: Exchange, called: Called, failure: UpstreamFailure | null, rest: string): void {
   if (failure === null) return called.answer.body.end(rest)
   exchange.context.metrics.happened('stream_broken')
-  called.answer.body.end(called.surface.shape.event(brokenStream(failure), exchange.requestId))
+  const { shape } = called.surface
+  const error = brokenStream(failure)
+  called.answer.body.end(called.answer.isArray ? `,${shape.body(error, exchange.requestId)}]` : shape.event(error, exchange.requestId))
 }
 
 /** An answer too large to hold has passed already; its usage stands near its end. */
@@ -103,15 +118,15 @@ async function finishError(exchange: Exchange, called: Called, end: Whole): Prom
   const text = end.body.toString('latin1')
   readBodyUsage(called, text, topLevelMembers(text) ?? [])
   const usage = usableUsage(called.reader.usage(), called.surface)
+  const replaced = replacedAnswer(end.status, text)
   let headers: readonly string[] = decisionHeaders(called.authorization)
   if (usage === null) {
-    exchange.context.node.release(called.authorization.reservation)
+    recordFailure(exchange, called, { status: replaced?.status ?? end.status, error: replaced?.code ?? 'upstream_error', ending: 'error' })
   } else {
     const booked = settle(exchange, called, { usage, isEstimated: false }, 'error')
     await booked?.settled.written
     headers = chargeHeaders(called, booked)
   }
-  const replaced = replacedAnswer(end.status, text)
   if (replaced === null) return sendJson(exchange, end.status, end.body, [...withoutType(clientHeaders(end.headers)), ...headers], end.headers['content-type'])
   exchange.context.metrics.happened('upstream_account_refused')
   exchange.context.log.error({ request: exchange.requestId, upstream: called.model.target.config.name, status: end.status }, replaced.message)
@@ -120,7 +135,7 @@ async function finishError(exchange: Exchange, called: Called, end: Whole): Prom
 
 function releaseWith(exchange: Exchange, called: Called, error: ErrorAnswer): void {
   exchange.context.metrics.happened('upstream_failed')
-  exchange.context.node.release(called.authorization.reservation)
+  recordFailure(exchange, called, { status: error.status, error: error.code, ending: 'error' })
   sendError(exchange, error, decisionHeaders(called.authorization))
 }
 

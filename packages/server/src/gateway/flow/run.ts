@@ -57,7 +57,7 @@ async function admit(exchange: Exchange, { entry, key, customer, known, surface,
   const asked = context.node.authorize(authorizeInput(exchange, { key, customer, known, surface, request, bound, dimensions, attribution }))
   const authorization = asked instanceof Promise ? await asked : asked
   if (authorization.kind !== 'allowed') return refuse(exchange, key, authorization)
-  const admitted = { surface, request, key, known, authorization, ...asAdmitted(exchange, { key, known, surface, request, attribution }, authorization, { model, bound, dimensions }) }
+  const admitted = { surface, request, key, known, attribution, authorization, ...asAdmitted(exchange, { key, known, surface, request, attribution }, authorization, { model, bound, dimensions }) }
   // Whoever went away meanwhile has used nothing.
   if (exchange.response.destroyed) context.node.release(authorization.reservation)
   else await call(exchange, admitted)
@@ -180,5 +180,5 @@ function refuse(exchange: Exchange, key: KeyRecord, refusal: Exclude<Authorizati
   const headers = ['x-tollgate-decision', `deny; decision=${decision}`, 'x-tollgate-currency', currency]
   if (balance !== null) headers.push('x-tollgate-balance', formatUnits(balance, currency))
   const answer = denialAnswer(decision, denial)
-  sendError(exchange, answer.status === 402 && key.refusalStatus !== undefined ? { ...answer, status: key.refusalStatus } : answer, headers.concat(rateHeaders(refusal.rates)))
+  sendError(exchange, answer.status === 402 ? { ...answer, status: key.refusalStatus ?? 402 } : answer, headers.concat(rateHeaders(refusal.rates)))
 }

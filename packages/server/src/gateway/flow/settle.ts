@@ -43,18 +43,34 @@ function usageOf(exchange: Exchange, called: Called, told: Told, ending: string)
     },
     cost,
     estimated: told.isEstimated,
-    context: contextOf(exchange, called, usage, ending),
+    context: usage.tier === 'standard' ? contextOf(exchange, called, ending) : { ...contextOf(exchange, called, ending), service_tier: usage.tier },
   }
 }
 
 /** What is usual is left out: each byte is written, shipped and stored with every request. */
-function contextOf({ startedAt, requestId, context }: Exchange, { surface, request, answer, authorization }: Called, usage: ProviderUsage, ending: string): Usage['context'] {
-  const kept: Record<string, string | number | boolean> = { request_id: requestId, ending, stream: request.isStream, latency_ms: context.clock.now() - startedAt, estimate: formatUnits(authorization.estimate, authorization.currency) }
+function contextOf({ startedAt, requestId, context }: Exchange, { surface, request, answer, authorization }: Called, ending: string): Record<string, string | number | boolean> {
+  const kept: Record<string, string | number | boolean> = {
+    request_id: requestId, ending, stream: request.isStream, latency_ms: context.clock.now() - startedAt, estimate: formatUnits(authorization.estimate, authorization.currency),
+  }
   if (request.isStream && answer.firstByteAt > 0) kept['first_byte_ms'] = answer.firstByteAt - startedAt
   if (surface.name !== 'chat') kept['surface'] = surface.name
-  if (usage.tier !== 'standard') kept['service_tier'] = usage.tier
+  if (answer.attempts > 1) kept['attempts'] = answer.attempts
   return kept
 }
+
+/**
+ * Ends a request that used nothing: its hold goes, and what remains is its record, an event of a type that no meter counts unless the
+ * operator says so.
+ */
+export function recordFailure(exchange: Exchange, called: Called, failure: { readonly status: number; readonly error: string; readonly ending: string }): void {
+  const settled = exchange.context.node.settle(called.authorization.reservation, {
+    type: FAILED_EVENT, quantities: {}, dimensions: called.dimensions, cost: null, estimated: false,
+    context: { ...contextOf(exchange, called, failure.ending), status: failure.status, error: failure.error },
+  })
+  if (settled.kind !== 'settled') exchange.context.node.release(called.authorization.reservation)
+}
+
+const FAILED_EVENT = 'ai.request_failed'
 
 function noteOddities(exchange: Exchange, { model, bound }: Called, { usage, isEstimated }: Told, missing: readonly string[]): void {
   const { metrics, log } = exchange.context

@@ -41,6 +41,13 @@ test('tools, the limit of an answer, token counts and embeddings pass through th
   expect(world.settled).toMatchObject([{ context: { surface: 'count_tokens' }, cost: { amount: '0' } }, { context: { surface: 'embed_content' }, estimated: true, quantities: { input_tokens: '2' } }])
 })
 
+test('models are listed in the shape that the SDK knows', async () => {
+  const names: (string | undefined)[] = []
+  for await (const { name } of await client(key).models.list()) names.push(name)
+  expect(names).toContain('models/fixed-gemini')
+  expect(await client(key).models.get({ model: 'fixed-gemini' })).toMatchObject({ name: 'models/fixed-gemini', inputTokenLimit: 1_048_576, outputTokenLimit: 512 })
+})
+
 test('refusals have the shape that the SDK knows', async () => {
   const poor = await world.key(await world.customer('0.01'))
   for (const [raw, model, status, reason] of [[poor, 'sandbox-small', 402, 'CREDIT_BALANCE_EXHAUSTED'], ['tg_unknown_0123456789012345678901234567890123456789', 'sandbox-small', 401, 'INVALID_API_KEY'], [key, 'gpt-99', 404, 'MODEL_NOT_FOUND'], [key, 'fixed-model', 400, 'SURFACE_NOT_SERVED']] as const) {

@@ -43,14 +43,15 @@ function readResponses({ body }: Asked): SurfaceRequest {
   const { value } = json
   const model = modelIn(value)
   const isStream = flagIn(value, 'stream')
-  if (flagIn(value, 'background')) throw invalidRequest('A response in the background is not metered here: leave out background, or stream it.', { code: 'background_not_served', param: 'background' })
+  const isBackground = flagIn(value, 'background')
+  if (isBackground && isStream) throw invalidRequest('A response in the background cannot be streamed here: leave out one of both, and ask for it with GET /v1/responses/{id}.', { code: 'background_stream_not_served', param: 'stream' })
   const { input } = value
   if (input !== undefined && input !== null && typeof input !== 'string' && !Array.isArray(input)) throw wrong('input', 'must be a text or a list of items')
   const limits = {
     body, model, outputMax: countIn(value, 'max_output_tokens', OUTPUT_TOKENS_MAX), choices: 1, hasUnseenInput: hasUnseenInput(value), inputMember: 'input', outputMember: 'max_output_tokens',
   }
   return {
-    body, model, isStream, wantsUsage: true,
+    body, model, isStream, wantsUsage: true, ...(isBackground ? { background: 'response' as const } : {}),
     bound: (rate): UsageBound => ({ ...tokenBound(limits, rate), units: toolCalls(value) }),
     canClamp: true,
     prompt: () => `${model} ${JSON.stringify(Array.isArray(value['input']) ? value['input'].at(-1) : value['input'])}`,

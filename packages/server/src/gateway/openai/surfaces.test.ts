@@ -55,8 +55,8 @@ test('a stream of a response that is cut is charged for what came', async () => 
   expect(Number(world.settled[0]!.quantities['output_tokens'])).toBeGreaterThan(5)
 })
 
-test('a response in the background is refused by name', async () => {
-  await expect(client.responses.create({ model: 'sandbox-small', input: 'Hello', background: true })).rejects.toMatchObject({ status: 400, code: 'background_not_served' })
+test('a response in the background that is streamed is refused by name', async () => {
+  await expect(client.responses.create({ model: 'sandbox-small', input: 'Hello', background: true, stream: true })).rejects.toMatchObject({ status: 400, code: 'background_stream_not_served' })
 })
 
 test('completions, whole and streamed, with a hold for every prompt and every answer that nobody sees', async () => {
@@ -152,7 +152,7 @@ test("Azure's clients find their deployments, and a path that no surface meters 
     method: 'POST', headers: { 'api-key': key, 'content-type': 'application/json' }, body: JSON.stringify({ model: 'sandbox-small', messages: [{ role: 'user', content: 'Hi' }] }),
   })
   expect(response.status).toBe(200)
-  for (const path of ['/v1/batches', '/v1/fine_tuning/jobs', '/v1/realtime', '/openai/deployments/x/unknown', '/v1/messages/batches', '/v1beta/models/x:predict']) {
+  for (const path of ['/v1/batches', '/v1/fine_tuning/jobs', '/v1/realtime', '/openai/deployments/x/unknown', '/v1/files', '/v1beta/models/x:predict']) {
     const refused = await world.post(path, {}, { key })
     expect([path, refused.status, await refused.text()]).toEqual([path, 404, expect.stringContaining('nothing passes unmetered')])
   }

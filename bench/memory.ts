@@ -1,0 +1,65 @@
+// `memory`: what the gateway process holds for each open stream, and whether it grows with requests that are over. Read from the system,
+// of a real Tollgate under a real load.
+
+import { readdirSync, readFileSync } from 'node:fs'
+import { setTimeout as delay } from 'node:timers/promises'
+import { drive, portOf, startTollgate, withProcesses } from './gateway-processes.ts'
+import { result, type BenchResult } from './result.ts'
+
+const STREAMS = 2_000
+const KB_PER_STREAM_MOST = 64
+const REQUESTS = 1_000_000
+const GROWTH_MB_MOST = 64
+const SECONDS_EACH = 10
+/** Garbage is collected and buffers are given back when nothing has happened for a while. */
+const REST_MS = 3_000
+
+export function run(options: { readonly log: (line: string) => void }): Promise<readonly BenchResult[]> {
+  return withProcesses(async ({ folder, children, started }) => {
+    const upstream = `http://127.0.0.1:${await portOf(started('load/fixed-upstream.ts'))}`
+    const load = started('load/load-generator.ts')
+    const tollgate = await startTollgate(folder, upstream, children)
+    const job = { port: tollgate.port, key: tollgate.key, connections: 32, seconds: SECONDS_EACH, stream: true }
+    const gateway = gatewayOf(tollgate.process.pid!)
+    await drive(load, job)
+    await delay(REST_MS)
+    const before = residentKb(gateway)
+    const held = await drive(load, { ...job, connections: STREAMS, hold: true })
+    if (held.errors > 0) throw new Error(`${held.errors} streams failed`)
+    await delay(REST_MS)
+    const open = residentKb(gateway)
+    options.log(`${STREAMS} open streams: ${Math.round(before / 1_024)} MB before, ${Math.round(open / 1_024)} MB with them`)
+    let total = 0
+    let half: number | null = null
+    for (let turn = 0; total < REQUESTS; turn++) {
+      total += (await drive(load, { ...job, stream: turn % 2 === 0 })).total
+      if (half === null && total >= REQUESTS / 2) half = residentKb(gateway)
+      options.log(`${total.toLocaleString('en')} requests: ${Math.round(residentKb(gateway) / 1_024)} MB`)
+      await tollgate.rest()
+    }
+    const end = residentKb(gateway)
+    return [
+      result({ bench: 'memory', metric: 'of an open stream', value: (open - before) / STREAMS, unit: 'KB', target: { of: 'value', at: 'most', limit: KB_PER_STREAM_MOST } }),
+      result({ bench: 'memory', metric: `grown by the second half of ${total.toLocaleString('en')} requests`, value: (end - (half ?? end)) / 1_024, unit: 'MB', target: { of: 'value', at: 'most', limit: GROWTH_MB_MOST } }),
+      result({ bench: 'memory', metric: 'at the end', value: end / 1_024, unit: 'MB' }),
+    ]
+  })
+}
+
+/** The child of `serve` that was started as the gateway. */
+function gatewayOf(serve: number): number {
+  for (const name of readdirSync('/proc')) {
+    if (!/^\d+$/.test(name)) continue
+    try {
+      if (Number(/\) \S (\d+)/.exec(readFileSync(`/proc/${name}/stat`, 'utf8'))?.[1]) !== serve) continue
+      if (readFileSync(`/proc/${name}/cmdline`, 'utf8').includes('\0gateway\0')) return Number(name)
+    } catch {
+      continue
+    }
+  }
+  throw new Error('the gateway process was not found: this benchmark reads /proc of Linux')
+}
+
+function residentKb(pid: number): number {
+  return Number(/VmRSS:\s+(\d+) kB/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1])
+}

@@ -1,0 +1,84 @@
+// Routes on the records of requests at the gateway.
+
+import * as z from 'zod'
+import { choice, cursor, customerParam, decimal, id, instantIn, limit, listOf, money, nothing, text, time, word } from './fields.ts'
+import { route } from './route.ts'
+
+const outcome = choice(['served', 'failed', 'denied'], '`served`: answered and charged. `failed`: the provider failed, nothing was charged. `denied`: refused before it ran.')
+const requestId = text('Id of the request: of its reservation (`res_…`) or of its decision (`dec_…`), as x-tollgate-decision tells it.', 'res_01k8…', 80)
+
+const request = z
+  .strictObject({
+    id: requestId,
+    outcome,
+    time: time('When it came.'),
+    request_id: z.string().nullable().meta({ description: 'x-request-id of the answer.' }),
+    surface: z.string().nullable().meta({ description: 'Shape of request and answer.', examples: ['chat', 'messages'] }),
+    status: z.int().meta({ description: 'HTTP status of the answer.', examples: [200] }),
+    entity: id('ent', 'Entity that it counted for.').nullable(),
+    feature: z.string().nullable().meta({ examples: ['chat'] }),
+    run: z.string().nullable().meta({ description: 'The agent run it belonged to.' }),
+    tags: z.record(z.string(), z.string()).meta({ description: 'Tags, by header or pinned by the key.', examples: [{ team: 'research' }] }),
+    model: z.string().nullable().meta({ description: 'Model asked for.' }),
+    model_returned: z.string().nullable().meta({ description: 'Model that answered.' }),
+    stream: z.boolean(),
+    cache: choice(['hit', 'none'], 'Whether a stored answer was replayed.'),
+    ending: z.string().nullable().meta({ description: 'How the answer ended: `complete`, `client_gone`, `cut`, `silent`, `error`, `early`, `aborted`.', examples: ['complete'] }),
+    error: z.string().nullable().meta({ description: 'Code of the failure.', examples: ['upstream_timeout'] }),
+    latency_ms: z.int().nullable().meta({ description: 'Until the end of the answer.' }),
+    first_byte_ms: z.int().nullable().meta({ description: 'Until the first byte of a stream.' }),
+    usage: z.record(z.string(), decimal('Used.', '1200')).meta({ description: 'What was used, by property.', examples: [{ input_tokens: '1200', output_tokens: '80' }] }),
+    estimated: z.boolean().meta({ description: 'Counted by us, because the provider told none.' }),
+    estimate: decimal('What was held before it ran.', '0.02').nullable(),
+    charge: money.nullable(),
+    denial: z
+      .strictObject({ reason: z.string(), scope: z.string(), required: z.string().nullable() })
+      .nullable()
+      .meta({ description: 'Why it was refused.' }),
+    key: z.string().optional().meta({ description: 'Key that asked; for the operator.' }),
+    provider: z.string().nullable().optional().meta({ description: 'For the operator.' }),
+    upstream: z.string().nullable().optional().meta({ description: 'For the operator.' }),
+    attempts: z.int().optional().meta({ description: 'How often the provider was asked; for the operator.' }),
+    cost: money.nullable().optional().meta({ description: 'Cost at the provider; for the operator.' }),
+  })
+  .meta({ id: 'Request', description: 'The record of one request at the gateway. Prompts and answers are never stored.' })
+
+export const requestRoutes = {
+  listRequests: route({
+    method: 'GET',
+    path: '/v1/customers/{customer}/requests',
+    tag: 'usage',
+    summary: 'List requests',
+    description: 'Newest first. Of a flood of refusals the first few of each key and second are recorded. With `outcome` a page may be shorter than its limit while there are more.',
+    access: ['customer'],
+    params: customerParam,
+    query: z.strictObject({
+      from: instantIn('Requests of this time or later.').optional(),
+      to: instantIn('Requests before this time.').optional(),
+      outcome: outcome.optional(),
+      feature: word('Only requests of this feature.', 'chat').optional(),
+      run: text('Only requests of this agent run.', 'run_7').optional(),
+      model: text('Only requests that asked for this model.', 'gpt-5-mini').optional(),
+      limit,
+      cursor,
+    }),
+    body: null,
+    status: 200,
+    answer: listOf(request),
+    problems: ['not_found', 'invalid_cursor'],
+  }),
+  getRequest: route({
+    method: 'GET',
+    path: '/v1/customers/{customer}/requests/{request}',
+    tag: 'usage',
+    summary: 'Get a request',
+    description: 'By the id that x-tollgate-decision told with the answer.',
+    access: ['customer'],
+    params: z.strictObject({ customer: customerParam.shape.customer, request: requestId }),
+    query: nothing,
+    body: null,
+    status: 200,
+    answer: request,
+    problems: ['not_found'],
+  }),
+} as const

@@ -1,0 +1,49 @@
+// Hands an admitted request whose provider works on in the background over to the keeper, before its client is answered. Where that
+// fails the provider is told to stop: nothing may run that nobody will charge.
+
+import type { BackgroundJob } from '@tollgate/core'
+import type { Called } from '../flow/called.ts'
+import type { Exchange } from '../exchange.ts'
+import { fieldsOf } from '../json-request.ts'
+import { boundQuantities } from '../usage-bound.ts'
+import { fetchWhole } from './fetch.ts'
+
+/** Names under which providers say that they are not done. */
+const UNFINISHED: ReadonlySet<unknown> = new Set(['queued', 'in_progress', 'canceling'])
+
+/** The provider's id of work that goes on; null when the answer says that it has ended, or says nothing. */
+export function unfinishedId(answer: unknown): string | null {
+  const { id, status, processing_status: processing } = fieldsOf(answer)
+  return typeof id === 'string' && id.length <= 200 && (UNFINISHED.has(status) || UNFINISHED.has(processing)) ? id : null
+}
+
+/** False when it could not be kept: then it is cancelled at the provider. */
+export async function openJob(exchange: Exchange, called: Called, kind: BackgroundJob['kind'], providerId: string): Promise<boolean> {
+  const { context } = exchange
+  if (context.background !== null) {
+    try {
+      await context.background.open(jobOf(exchange, called, kind, providerId))
+      return true
+    } catch (error) {
+      context.log.error({ request: exchange.requestId, err: error }, 'background work could not be kept; it is cancelled at the provider')
+    }
+  }
+  const path = kind === 'response' ? `/responses/${encodeURIComponent(providerId)}/cancel` : `/messages/batches/${encodeURIComponent(providerId)}/cancel`
+  await fetchWhole(called.model.target, { method: 'POST', path, model: called.model.upstreamModel }).catch((error: unknown) => {
+    context.log.error({ request: exchange.requestId, provider_id: providerId, err: error }, 'background work could not be cancelled: the provider may charge for it')
+  })
+  return false
+}
+
+function jobOf(exchange: Exchange, called: Called, kind: BackgroundJob['kind'], providerId: string): BackgroundJob {
+  const { surface, key, known, model, bound, dimensions, authorization, attribution } = called
+  return {
+    id: authorization.reservation, customer: known.snapshot.customer, kind, upstream: model.target.config.name, providerId, upstreamModel: model.upstreamModel,
+    event: {
+      id: authorization.reservation, source: 'tollgate:gateway', type: surface.event, customer: known.snapshot.customer, time: exchange.startedAt,
+      entity: attribution.entity, feature: attribution.feature, run: attribution.run, key: key.id, dimensions, catalogVersion: authorization.catalogVersion,
+      context: { request_id: exchange.requestId, surface: surface.name, background: true, stream: false },
+    },
+    bound: boundQuantities(bound, known.catalog, surface.event),
+  }
+}
