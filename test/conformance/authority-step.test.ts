@@ -160,7 +160,8 @@ async function start(customer: string, suffix: string) {
         return void (await lapseNodes(sql, instant(NOW + 1)))
       case 'renew': {
         const answer = model({ kind, holder })
-        return void expect(await renewNode(sql, identity, NOW)).toBe(answer.kind === 'done')
+        expect(await renewNode(sql, identity, NOW)).toBe(answer.kind === 'done')
+        return undefined
       }
       case 'limit': {
         const { id } = budgets[pick.budget]!
@@ -171,7 +172,7 @@ async function start(customer: string, suffix: string) {
       case 'resolve': {
         const reservations = [...lending.accounts.values()].flatMap(({ doubts }) => [...doubts.keys()]).slice(0, 1)
         model({ kind, reservations })
-        return void (await sql.begin((tx) => resolveDoubts(tx, reservations.map((reservation) => ({ customer, reservation })))))
+        return sql.begin((tx) => resolveDoubts(tx, reservations.map((reservation) => ({ customer, reservation }))))
       }
       case 'end_doubts': {
         const ended = await sql.begin((tx) => endDoubts(tx, NOW, 100))
