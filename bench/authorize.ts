@@ -126,7 +126,7 @@ function inputOf(index: number): AuthorizeInput {
 function snapshotOf(customer: CustomerId): CustomerSnapshot {
   const budget = (id: string, unit: Budget['unit'], entity: EntityId | null = null): Budget => ({ id, name: id, unit, period: LIFETIME, enforcement: 'hard', entity, features: null })
   return {
-    customer, name: customer, version: 1, catalogVersion: 1, plan: 'plan', standing: 'good', currency: 'USD', period: LIFETIME,
+    customer, name: customer, version: 1, catalogVersion: 1, plan: 'plan', standing: 'good', clockOffsetMs: 0, notice: null, usable: null, entitlements: { chat: { granted: true, value: null, models: ['*'], sources: [] } }, currency: 'USD', period: LIFETIME,
     limits: [budget('cap:team', { kind: 'money', asset: 'USD' }, TEAM), budget('limit:requests', { kind: 'meters', meters: ['requests'], scale: 0, name: 'request' })],
     funding: [
       { kind: 'allowance', allowance: 'tokens', budget: budget('allowance:tokens', { kind: 'meters', meters: ['input_tokens'], scale: 0, name: 'token' }) },

@@ -98,7 +98,7 @@ const teamOf = (user: number) => `ent_t${user % TEAMS}` as EntityId
 
 async function worldOf(folder: string, counts: { readonly teams: number; readonly users: number; readonly features: number; readonly values: number }): Promise<World> {
   const features = Array.from({ length: FEATURES }, (_, index) => `feature-${index}`)
-  const snapshot = snapshotOf(counts.users)
+  const snapshot = snapshotOf(counts.users, features)
   const node = await startNode({
     node: 'bench', journalFolder: folder, authority: generousAuthority(), clock: systemClock, randomText: serialText, hashKey, boot: 'bench', warn: () => undefined,
     directory: { key: async () => null, catalog: async () => catalogOf(features), upstreams: async () => [], customer: async () => ({ snapshot, balanceBases: {} }) },
@@ -111,12 +111,13 @@ async function worldOf(folder: string, counts: { readonly teams: number; readonl
   return { node, input }
 }
 
-function snapshotOf(users: number): CustomerSnapshot {
+function snapshotOf(users: number, features: readonly string[]): CustomerSnapshot {
   const rule = (id: string, per: readonly string[]): Budget => ({ id: `cap:${id}`, name: id, unit: { kind: 'money', asset: 'USD' }, period: LIFETIME, enforcement: 'hard', entity: null, features: null, terms: { per } })
   const all = Array.from({ length: users }, (_, index) => index)
   const teams = [...new Set(all.map(teamOf))]
   return {
-    customer: CUSTOMER, name: 'Bench', version: 1, catalogVersion: 1, plan: 'plan', standing: 'good', currency: 'USD', period: LIFETIME,
+    customer: CUSTOMER, name: 'Bench', version: 1, catalogVersion: 1, plan: 'plan', standing: 'good', clockOffsetMs: 0, notice: null, usable: null, currency: 'USD', period: LIFETIME,
+    entitlements: Object.fromEntries(features.map((feature) => [feature, { granted: true, value: null, models: ['*'], sources: [] }])),
     limits: [rule('user', ['user', 'feature']), rule('team', ['team', 'feature']), rule('model', ['model']), rule('tag', ['tag']), rule('region', ['region'])],
     funding: [{ kind: 'overage' }], positions: {}, validUntil: instant(LIFETIME.end), topUpUrl: '', upgradeUrl: '',
     entityPaths: Object.fromEntries([...all.map((index) => [userOf(index), [teamOf(index)]] as const), ...teams.map((team) => [team, []] as const)]),

@@ -11,6 +11,7 @@ const BENCHES: Readonly<Record<string, () => Promise<Bench>>> = {
   authorize: () => import('./authorize.ts'),
   authority: () => import('./authority.ts'),
   cardinality: () => import('./cardinality.ts'),
+  check: () => import('./check.ts'),
   propagate: () => import('./propagate.ts'),
   settle: () => import('./settle.ts'),
   ingest: () => import('./ingest.ts'),

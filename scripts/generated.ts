@@ -10,6 +10,7 @@ import { renderCatalogReference, renderCatalogSchema } from '../packages/server/
 import { renderExplainSchemas } from '../packages/server/src/cli/explain.ts'
 import { renderConfigReference } from '../packages/server/src/platform/config.ts'
 import type { Sql } from '../packages/server/src/platform/postgres.ts'
+import { renderStates } from '../packages/core/src/subscription/render-states.ts'
 import { renderSchema } from './render-schema.ts'
 
 export type Generated = {
@@ -28,6 +29,7 @@ export const GENERATED: readonly Generated[] = [
   { path: 'docs/reference/openapi.json', render: () => renderOpenApi(version) },
   { path: 'docs/reference/api.md', render: () => renderApiReference(version) },
   { path: 'docs/reference/errors.md', render: renderErrorReference },
+  { path: 'docs/reference/subscription-states.md', render: renderStates },
   ...[...renderExplainSchemas()].map(([name, text]) => ({ path: `docs/reference/explain/${name}`, render: () => text })),
   { path: 'packages/web/src/api/operations.ts', render: () => renderClientTypes(version) },
   { path: 'packages/server/sql/schema.sql', render: renderSchema },

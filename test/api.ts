@@ -43,7 +43,7 @@ export async function testApi(options: { readonly gatewayUrl?: () => string; rea
         method, url, headers: { ...(used === null ? {} : { authorization: `Bearer ${used}` }), ...(body === undefined ? {} : { 'content-type': 'application/json' }), ...headers },
         ...(raw !== undefined ? { payload: raw } : body !== undefined ? { payload: JSON.stringify(body) } : {}),
       })
-      const isJson = String(answer.headers['content-type'] ?? '').search(/[/+]json/) >= 0
+      const isJson = /[/+]json\b/.test(String(answer.headers['content-type'] ?? ''))
       return { status: answer.statusCode, headers: answer.headers, body: isJson ? answer.json() : null, text: answer.body }
     },
     listen: async () => {

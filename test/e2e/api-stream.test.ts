@@ -70,13 +70,15 @@ test('what happens is told as it happens, with its numbers', async () => {
   await api.call(`POST /v1/customers/${customer}/credits`, { body: { amount: '5' } })
   await use(customer, 'a')
   await api.call(`PATCH /v1/customers/${customer}`, { body: { standing: 'grace' } })
-  const messages = await live.until(4)
+  const messages = await live.until(6)
   expect(performance.now() - start).toBeLessThan(5_000)
   expect(messages).toMatchObject([
     { event: 'customer.created', data: { plan: 'prepaid' } },
+    { event: 'subscription.created', data: { sequence: 1, state: 'active', plan: 'prepaid' } },
     { event: 'credits.added', data: { type: 'credits.added', customer, amount: '5', currency: 'USD', repaid: '0', at: expect.stringMatching(/^\d{4}-.*Z$/) } },
     { event: 'usage.settled', data: { customer, events: 1, charge: { amount: '0.1', currency: 'USD' }, latest: [{ id: 'a', type: 'agent.step' }] } },
-    { event: 'subscription.changed', data: { before: { standing: 'good' }, after: { standing: 'grace' } } },
+    { event: 'subscription.grace_entered', data: { sequence: 2, state: 'grace', takes_effect_at: expect.stringMatching(/^\d{4}-.*Z$/) } },
+    { event: 'subscription.payment_reminder', data: { sequence: 3, day: 0 } },
   ])
   expect(messages.every(({ id }) => /^\d+-\d+$/.test(id))).toBe(true)
 })
@@ -119,7 +121,7 @@ test('a message that commits late is not lost to those that were told later ones
   await delay(400)
   release()
   await slow
-  for (const follower of [live, late]) expect((await follower.until(3)).map(({ event }) => event)).toEqual(['customer.created', 'test.slow', 'usage.settled'])
+  for (const follower of [live, late]) expect((await follower.until(4)).map(({ event }) => event)).toEqual(['customer.created', 'subscription.created', 'test.slow', 'usage.settled'])
 })
 
 test('a stream that begins amid traffic has every message after its cursor', async () => {
@@ -152,15 +154,15 @@ test('a tenant sees its own events only, without provider cost and key ids; what
   await sql`insert into outbox (customer_id, type, payload) values (${own}, 'request.denied', ${sql.json(denial)}), (${own}, 'new.type', '{"cost":"1"}'), (null, 'catalog.published', '{"version":9}')`
   await use(other, 'theirs')
   await use(own, 'mine')
-  expect((await operator.until(4)).map(({ event }) => event)).toEqual(['customer.created', 'request.denied', 'new.type', 'usage.settled'])
-  expect(operator.messages[1]!.data).toMatchObject({ decision_id: 'dec_1', key: 'key_secret', time: '2026-03-01T00:00:00.000Z' })
+  expect((await operator.until(5)).map(({ event }) => event)).toEqual(['customer.created', 'subscription.created', 'request.denied', 'new.type', 'usage.settled'])
+  expect(operator.messages[2]!.data).toMatchObject({ decision_id: 'dec_1', key: 'key_secret', time: '2026-03-01T00:00:00.000Z' })
   for (const follower of [tenant, gateway]) {
-    const messages = await follower.until(3)
-    expect(messages.map(({ event }) => event)).toEqual(['customer.created', 'request.denied', 'usage.settled'])
-    expect(messages[1]!.data).toEqual({ type: 'request.denied', customer: own, at: expect.any(String), decision_id: 'dec_1', time: '2026-03-01T00:00:00.000Z', feature: 'chat', model: 'm', reason: 'credit_balance_exhausted', scope: 'wallet:USD', required: '1', resets_at: null, unrecorded: 0 })
+    const messages = await follower.until(4)
+    expect(messages.map(({ event }) => event)).toEqual(['customer.created', 'subscription.created', 'request.denied', 'usage.settled'])
+    expect(messages[2]!.data).toEqual({ type: 'request.denied', customer: own, at: expect.any(String), decision_id: 'dec_1', time: '2026-03-01T00:00:00.000Z', feature: 'chat', model: 'm', reason: 'credit_balance_exhausted', scope: 'wallet:USD', required: '1', resets_at: null, unrecorded: 0 })
   }
   const all = await follow(api.admin, { query: '?after=0-0' })
-  expect((await all.until(5)).some(({ event }) => event === 'catalog.published')).toBe(true)
+  expect((await all.until(6)).some(({ event }) => event === 'catalog.published')).toBe(true)
 })
 
 test('wrong cursors and customers are refused before the stream begins', async () => {

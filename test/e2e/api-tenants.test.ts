@@ -85,6 +85,7 @@ const BODIES: Readonly<Partial<Record<Operation, unknown>>> = {
   ingestEvents: event({ id: 'mine', subject: OTHER, data: { input_tokens: 1 } }),
   authorize: { customer: OTHER, feature: 'chat', quantities: { input_tokens: 1 } },
   check: { customer: OTHER, feature: 'chat', quantities: { input_tokens: 1 } },
+  checkBatch: { requests: [{ customer: OTHER, feature: 'chat', quantities: { input_tokens: 1 } }] },
   settle: { quantities: { input_tokens: 1 } },
   extend: { quantities: { input_tokens: 20 } },
   release: {},
@@ -225,6 +226,6 @@ describe('a key does only what its scopes say', () => {
       for (const secret of [...SECRETS, OTHER]) expect(text.includes(secret)).toBe(false)
       expect(/tg_[a-z]+_[\w-]{20}/.test(text)).toBe(false)
     }
-    expect(Object.keys(FORWARDED)).toHaveLength(6)
+    expect(Object.keys(FORWARDED)).toHaveLength(7)
   })
 })

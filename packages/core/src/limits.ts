@@ -178,3 +178,28 @@ export const BACKFILL_CHUNK = 2_000
 export const LEVEL_HOURS_MAX = 31 * 24
 /** Running totals in one message of a settlement; a customer with more prices reads them in its usage. */
 export const TOTALS_TOLD_MAX = 50
+/** Facts about the subscriptions of one customer: a busy one has a few a month, and all are folded at each change. */
+export const SUBSCRIPTION_FACTS_MAX = 10_000
+/** Subscriptions brought to the present in one turn of the job: a turn stays under a second, the next follows at once. */
+export const SUBSCRIPTIONS_DUE_MAX = 200
+/** Grants of one customer, past ones included: all are looked at whenever its snapshot is compiled. */
+export const GRANTS_PER_CUSTOMER_MAX = 500
+/** Customers on one test clock: an advance brings each forward before it answers. */
+export const TEST_CLOCK_CUSTOMERS_MAX = 100
+/** Largest message of a billing provider that is taken: the largest of theirs is a tenth of it. */
+export const PROVIDER_MESSAGE_BYTES_MAX = 1024 * 1024
+/** Messages of providers that one turn of the job processes; the next turn follows at once while there are more. */
+export const PROVIDER_MESSAGES_BATCH = 200
+/** How often a message is tried again after an error before somebody must look at it. */
+export const PROVIDER_ATTEMPTS_MAX = 10
+/** Deadline of a call to a provider's API; nobody waits for it but a job or an operator. */
+export const PROVIDER_TIMEOUT_MS = 20_000
+/** Largest answer of a provider's API. */
+export const PROVIDER_BODY_BYTES_MAX = 16 * 1024 * 1024
+/** Subscriptions on a page of a provider's list, and pages of one re-sync. */
+export const PROVIDER_PAGE_SIZE = 100
+export const PROVIDER_PAGES_MAX = 2_000
+/** Differences that one re-sync report lists; more are counted. */
+export const DRIFT_LISTED_MAX = 1_000
+/** Checks in one call: each is microseconds, and the answers stay small. */
+export const CHECKS_PER_REQUEST_MAX = 100

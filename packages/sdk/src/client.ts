@@ -4,10 +4,12 @@
 import { TollgateError } from './error.ts'
 import { allowedOf, reservation } from './reservation.ts'
 import { createTransport, errorOf, type Body } from './transport.ts'
-import type { Allowed, AuthorizeRequest, Checked, Denied, EventResult, Options, Request, TrackedEvent } from './types.ts'
-import { ADMITTED_BY_FAIL_MODE, checkedOf, deniedByFailMode, deniedOf, eventBody, requestBody, resultOf } from './wire.ts'
+import type { Allowed, AuthorizeRequest, Checked, Denied, Entitlement, EventResult, Options, Request, TrackedEvent } from './types.ts'
+import { ADMITTED_BY_FAIL_MODE, checkedOf, deniedByFailMode, deniedOf, entitlementOf, eventBody, requestBody, resultOf } from './wire.ts'
 
 export type Tollgate = {
+  /** What a customer may do with a feature, without asking whether a certain request fits. */
+  readonly entitlement: (request: { readonly customer: string; readonly feature: string }) => Promise<Entitlement>
   /** Whether a request would be admitted. Holds nothing: another may take what it saw. */
   readonly check: (request: Request) => Promise<Checked | Denied>
   /** Admits a request and holds what it can cost at most, or says why not. */
@@ -39,9 +41,23 @@ export function createTollgate(options: Options): Tollgate {
     throw new TypeError('failMode must be "open" or "closed": what a decision is when Tollgate does not answer')
   const send = createTransport(options)
 
+  /** That of the feature, where one is named and has its own. */
+  function failModeOf(feature: string | undefined): 'open' | 'closed' {
+    return (feature === undefined ? undefined : options.features?.[feature]?.failMode) ?? options.failMode
+  }
+
+  async function entitlement({ customer, feature }: { readonly customer: string; readonly feature: string }): Promise<Entitlement> {
+    const answer = await send(`/v1/customers/${encodeURIComponent(customer)}/entitlements/${encodeURIComponent(feature)}`)
+    if (answer.kind === 'unavailable') {
+      return { feature, entitled: failModeOf(feature) === 'open', value: options.features?.[feature]?.value ?? null, models: failModeOf(feature) === 'open' ? ['*'] : [], reason: null, upgradePlans: [], degraded: true }
+    }
+    if (answer.status !== 200) throw errorOf(answer.status, answer.body)
+    return entitlementOf(feature, answer.body)
+  }
+
   async function check(request: Request): Promise<Checked | Denied> {
     const answer = await send('/v1/check', requestBody(request))
-    if (answer.kind === 'unavailable') return options.failMode === 'open' ? ADMITTED_BY_FAIL_MODE : deniedByFailMode(answer.error)
+    if (answer.kind === 'unavailable') return failModeOf(request.feature) === 'open' ? ADMITTED_BY_FAIL_MODE : deniedByFailMode(answer.error)
     if (answer.status !== 200) throw errorOf(answer.status, answer.body)
     return answer.body['decision'] === 'deny' ? deniedOf(answer.body) : checkedOf(answer.body)
   }
@@ -50,7 +66,7 @@ export function createTollgate(options: Options): Tollgate {
     const { reservationId = `res_${newId()}`, ttlSeconds } = request
     const answer = await send('/v1/authorize', { reservation_id: reservationId, ...requestBody(request), ttl_seconds: ttlSeconds })
     if (answer.kind === 'unavailable') {
-      if (options.failMode === 'closed') return deniedByFailMode(answer.error)
+      if (failModeOf(request.feature) === 'closed') return deniedByFailMode(answer.error)
       return reservation(send, { checked: ADMITTED_BY_FAIL_MODE, id: reservationId, request, expiresAt: null, replayed: false })
     }
     if (answer.status !== 200) throw errorOf(answer.status, answer.body)
@@ -70,7 +86,7 @@ export function createTollgate(options: Options): Tollgate {
     return results
   }
 
-  return { check, authorize, track }
+  return { check, authorize, track, entitlement }
 }
 
 function newId(): string {

@@ -6,7 +6,8 @@ import type { Options } from './types.ts'
 
 export type Body = Readonly<Record<string, unknown>>
 export type Answer = { readonly kind: 'answer'; readonly status: number; readonly body: Body } | { readonly kind: 'unavailable'; readonly error: TollgateError }
-export type Send = (path: string, body: unknown) => Promise<Answer>
+/** Without a body it reads. */
+export type Send = (path: string, body?: unknown) => Promise<Answer>
 
 const TIMEOUT_MS = 2_000
 const RETRIES = 2
@@ -21,9 +22,9 @@ export function createTransport(options: Options): Send {
   const headers = { authorization: `Bearer ${key}`, 'content-type': 'application/json', accept: 'application/json' }
 
   /** A transient answer is an answer of nobody. */
-  async function attempt(path: string, body: string): Promise<Answer & { readonly pauseMs: number | null }> {
+  async function attempt(path: string, body: string | undefined): Promise<Answer & { readonly pauseMs: number | null }> {
     try {
-      const response = await send(`${base}${path}`, { method: 'POST', headers, body, redirect: 'error', signal: AbortSignal.timeout(timeoutMs) })
+      const response = await send(`${base}${path}`, { ...(body === undefined ? { method: 'GET' } : { method: 'POST', body }), headers, redirect: 'error', signal: AbortSignal.timeout(timeoutMs) })
       const answer = parse(await response.text())
       if (!isTransient(response.status)) return { kind: 'answer', status: response.status, body: answer, pauseMs: null }
       return { kind: 'unavailable', error: errorOf(response.status, answer), pauseMs: pauseOf(response.headers.get('retry-after')) }
@@ -37,7 +38,7 @@ export function createTransport(options: Options): Send {
   }
 
   return async (path, body) => {
-    const text = JSON.stringify(body)
+    const text = body === undefined ? undefined : JSON.stringify(body)
     for (let retry = 0; ; retry++) {
       const { pauseMs, ...answer } = await attempt(path, text)
       if (answer.kind === 'answer' || retry >= retries) return answer

@@ -135,12 +135,32 @@ export type EventResult = {
   readonly field: string | null
 }
 
+/** What a customer may do with one feature, as `entitlement` answers. */
+export type Entitlement = {
+  readonly feature: string
+  readonly entitled: boolean
+  /** Configured value of a `value` feature. */
+  readonly value: string | null
+  readonly models: readonly string[]
+  /** Why not; null when entitled, and where nobody answered. */
+  readonly reason: DenialReason | null
+  /** Plans that contain it, where this one does not. */
+  readonly upgradePlans: readonly string[]
+  /** True when Tollgate did not answer: what stands here is the fallback of `features`. */
+  readonly degraded: boolean
+}
+
+/** What holds for one feature when Tollgate does not answer. */
+export type FeatureFallback = { readonly failMode?: 'open' | 'closed'; /** Value of a `value` feature. */ readonly value?: string }
+
 export type Options = {
   /** Address of Tollgate, such as `http://127.0.0.1:4100`; of its gateway where latency matters and `track` is not used. */
   readonly url: string
   readonly key: string
   /** What a decision is when Tollgate does not answer: `closed` refuses, `open` admits. There is no default: choose. */
   readonly failMode: 'open' | 'closed'
+  /** Exceptions from the fail mode, and values to go on with, by feature. */
+  readonly features?: Readonly<Record<string, FeatureFallback>>
   /** Deadline of one attempt; 2000 unless stated. */
   readonly timeoutMs?: number
   /** Attempts after the first; 2 unless stated. Each repeats the same ids, so that nothing happens twice. */

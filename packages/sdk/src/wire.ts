@@ -2,7 +2,7 @@
 
 import { TollgateError } from './error.ts'
 import type { Body } from './transport.ts'
-import type { Checked, Denied, DenialReason, EventResult, Money, Quantities, Request, TrackedEvent } from './types.ts'
+import type { Checked, Denied, DenialReason, Entitlement, EventResult, Money, Quantities, Request, TrackedEvent } from './types.ts'
 
 export function requestBody(request: Request): Body {
   const { customer, entity, feature, model, run, type, quantities, dimensions } = request
@@ -90,6 +90,20 @@ export function checkedOf(body: Body): Checked {
     estimate: moneyOf(body, 'estimate'),
     balance: textOf(body, 'balance'),
     catalogVersion: typeof body['catalog_version'] === 'number' ? body['catalog_version'] : null,
+    degraded: false,
+  }
+}
+
+export function entitlementOf(feature: string, body: Body): Entitlement {
+  const one = (body['entitlement'] ?? {}) as Body
+  const texts = (name: string) => (Array.isArray(one[name]) ? one[name].filter((value) => typeof value === 'string') : [])
+  return {
+    feature,
+    entitled: one['entitled'] === true,
+    value: textOf(one, 'value'),
+    models: texts('models'),
+    reason: textOf(one, 'reason') as DenialReason | null,
+    upgradePlans: texts('upgrade_plans'),
     degraded: false,
   }
 }

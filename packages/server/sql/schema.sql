@@ -80,8 +80,10 @@ create table audit_entry (
   target text not null,
   before jsonb,
   after jsonb,
+  reason text,
   constraint audit_entry_pkey PRIMARY KEY (id)
 );
+CREATE INDEX audit_entry_at ON public.audit_entry USING btree (at);
 CREATE INDEX audit_entry_customer ON public.audit_entry USING btree (customer_id, id);
 CREATE TRIGGER audit_entry_append_only BEFORE DELETE OR UPDATE ON public.audit_entry FOR EACH ROW EXECUTE FUNCTION refuse_change();
 
@@ -312,9 +314,12 @@ create table customer (
   observe boolean default false not null,
   currency text,
   runaway jsonb,
+  test_clock_id text,
   constraint customer_pkey PRIMARY KEY (id),
-  constraint customer_external_id_key UNIQUE (external_id)
+  constraint customer_external_id_key UNIQUE (external_id),
+  constraint customer_test_clock_id_fkey FOREIGN KEY (test_clock_id) REFERENCES test_clock(id)
 );
+CREATE INDEX customer_test_clock ON public.customer USING btree (test_clock_id) WHERE (test_clock_id IS NOT NULL);
 
 create table dimension_overflow (
   customer_id text not null,
@@ -334,6 +339,26 @@ create table dimension_value (
   first_seen timestamp with time zone default now() not null,
   constraint dimension_value_pkey PRIMARY KEY (customer_id, meter, dimension, value),
   constraint dimension_value_customer_id_fkey FOREIGN KEY (customer_id) REFERENCES customer(id)
+);
+
+create table entitlement_grant (
+  customer_id text not null,
+  id text not null,
+  kind text not null,
+  name text not null,
+  promotion text,
+  entitlements jsonb not null,
+  allowances jsonb not null,
+  limits jsonb not null,
+  starts_at timestamp with time zone not null,
+  ends_at timestamp with time zone,
+  reason text not null,
+  created_by text not null,
+  created_at timestamp with time zone default now() not null,
+  constraint entitlement_grant_pkey PRIMARY KEY (customer_id, id),
+  constraint entitlement_grant_customer_id_fkey FOREIGN KEY (customer_id) REFERENCES customer(id),
+  constraint entitlement_grant_check CHECK ((ends_at >= starts_at)),
+  constraint entitlement_grant_kind_check CHECK ((kind = ANY (ARRAY['promotion'::text, 'grant'::text, 'replace'::text, 'denial'::text])))
 );
 
 create table entity (
@@ -714,6 +739,63 @@ create table portal_session (
 CREATE INDEX portal_session_customer ON public.portal_session USING btree (customer_id);
 CREATE INDEX portal_session_expiry ON public.portal_session USING btree (expires_at);
 
+create table provider_account (
+  provider text not null,
+  settings jsonb default '{}'::jsonb not null,
+  webhook_secrets_sealed text[] default '{}'::text[] not null,
+  api_key_sealed text,
+  updated_at timestamp with time zone default now() not null,
+  constraint provider_account_pkey PRIMARY KEY (provider),
+  constraint provider_account_provider_check CHECK ((provider = ANY (ARRAY['stripe'::text, 'chargebee'::text, 'recurly'::text])))
+);
+
+create table provider_fetch (
+  provider text not null,
+  external_id text not null,
+  customer_id text,
+  reason text not null,
+  attempts integer default 0 not null,
+  next_attempt_at timestamp with time zone default now() not null,
+  constraint provider_fetch_pkey PRIMARY KEY (provider, external_id),
+  constraint provider_fetch_customer_id_fkey FOREIGN KEY (customer_id) REFERENCES customer(id)
+);
+
+create table provider_link (
+  provider text not null,
+  kind text not null,
+  external_id text not null,
+  customer_id text not null,
+  created_at timestamp with time zone default now() not null,
+  constraint provider_link_pkey PRIMARY KEY (provider, kind, external_id),
+  constraint provider_link_customer_id_fkey FOREIGN KEY (customer_id) REFERENCES customer(id),
+  constraint provider_link_kind_check CHECK ((kind = ANY (ARRAY['customer'::text, 'subscription'::text, 'invoice'::text, 'charge'::text, 'payment_intent'::text])))
+);
+CREATE INDEX provider_link_customer ON public.provider_link USING btree (customer_id);
+
+create table provider_message (
+  provider text not null,
+  id text not null,
+  kind text not null,
+  at timestamp with time zone not null,
+  body text not null,
+  state text default 'pending'::text not null,
+  code text,
+  reason text,
+  customer_id text,
+  waits_for text[] default '{}'::text[] not null,
+  attempts integer default 0 not null,
+  next_attempt_at timestamp with time zone default now() not null,
+  received_at timestamp with time zone default now() not null,
+  processed_at timestamp with time zone,
+  constraint provider_message_pkey PRIMARY KEY (provider, id),
+  constraint provider_message_customer_id_fkey FOREIGN KEY (customer_id) REFERENCES customer(id),
+  constraint provider_message_state_check CHECK ((state = ANY (ARRAY['pending'::text, 'done'::text, 'ignored'::text, 'stopped'::text, 'failed'::text])))
+);
+CREATE INDEX provider_message_list ON public.provider_message USING btree (received_at, provider, id);
+CREATE INDEX provider_message_pending ON public.provider_message USING btree (next_attempt_at) WHERE (state = ANY (ARRAY['pending'::text, 'failed'::text]));
+CREATE INDEX provider_message_stopped ON public.provider_message USING btree (provider, code) WHERE (state = 'stopped'::text);
+CREATE INDEX provider_message_waiting ON public.provider_message USING gin (waits_for) WHERE (waits_for <> '{}'::text[]);
+
 create table pseudonym (
   customer_id text not null,
   dimension text not null,
@@ -811,11 +893,49 @@ create table subscription (
   standing text default 'good'::text not null,
   anchor_at timestamp with time zone not null,
   created_at timestamp with time zone default now() not null,
+  timeline jsonb default '[]'::jsonb not null,
+  next_at timestamp with time zone,
   constraint subscription_pkey PRIMARY KEY (customer_id),
-  constraint subscription_id_key UNIQUE (id),
   constraint subscription_customer_id_fkey FOREIGN KEY (customer_id) REFERENCES customer(id),
-  constraint subscription_standing_check CHECK ((standing = ANY (ARRAY['good'::text, 'grace'::text, 'suspended'::text, 'paused'::text, 'cancelled'::text])))
+  constraint subscription_standing_check CHECK ((standing = ANY (ARRAY['good'::text, 'grace'::text, 'suspended'::text, 'paused'::text, 'disputed'::text, 'incomplete'::text, 'cancelled'::text, 'expired'::text])))
 );
+CREATE INDEX subscription_due ON public.subscription USING btree (next_at) WHERE (next_at IS NOT NULL);
+
+create table subscription_event (
+  customer_id text not null,
+  sequence bigint not null,
+  key text not null,
+  name text not null,
+  subscription_id text not null,
+  at timestamp with time zone not null,
+  state text not null,
+  plan text not null,
+  reason text not null,
+  data jsonb not null,
+  voids bigint,
+  told_at timestamp with time zone default now() not null,
+  constraint subscription_event_pkey PRIMARY KEY (customer_id, sequence),
+  constraint subscription_event_customer_id_fkey FOREIGN KEY (customer_id) REFERENCES customer(id)
+);
+CREATE UNIQUE INDEX subscription_event_voids ON public.subscription_event USING btree (customer_id, voids) WHERE (voids IS NOT NULL);
+CREATE TRIGGER subscription_event_append_only BEFORE DELETE OR UPDATE ON public.subscription_event FOR EACH ROW EXECUTE FUNCTION refuse_change();
+
+create table subscription_fact (
+  customer_id text not null,
+  id text not null,
+  subscription_id text not null,
+  source text not null,
+  at timestamp with time zone not null,
+  kind text not null,
+  reason text not null,
+  body jsonb not null,
+  actor text not null,
+  recorded_at timestamp with time zone default now() not null,
+  constraint subscription_fact_pkey PRIMARY KEY (customer_id, id),
+  constraint subscription_fact_customer_id_fkey FOREIGN KEY (customer_id) REFERENCES customer(id),
+  constraint subscription_fact_source_check CHECK ((source = ANY (ARRAY['tollgate'::text, 'stripe'::text, 'chargebee'::text, 'recurly'::text])))
+);
+CREATE TRIGGER subscription_fact_append_only BEFORE DELETE OR UPDATE ON public.subscription_fact FOR EACH ROW EXECUTE FUNCTION refuse_change();
 
 create table tax_rate (
   id text not null,
@@ -824,6 +944,14 @@ create table tax_rate (
   created_at timestamp with time zone default now() not null,
   constraint tax_rate_pkey PRIMARY KEY (id),
   constraint tax_rate_percent_check CHECK (((percent >= (0)::numeric) AND (percent <= (100)::numeric)))
+);
+
+create table test_clock (
+  id text not null,
+  name text not null,
+  offset_ms bigint not null,
+  created_at timestamp with time zone default now() not null,
+  constraint test_clock_pkey PRIMARY KEY (id)
 );
 
 create table unpriced_model (

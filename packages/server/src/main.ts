@@ -15,6 +15,8 @@ import { processDeps } from './cli/output.ts'
 import { registerStatementCommands } from './cli/statement.ts'
 import { registerRatesCommands } from './cli/rates.ts'
 import { registerSimulateCommand } from './cli/simulate.ts'
+import { registerProviderCommands } from './cli/provider.ts'
+import { registerSubscriptionCommands } from './cli/subscription.ts'
 import { registerStatusCommand } from './cli/status.ts'
 import { loadConfig, type OptionName } from './platform/config.ts'
 import { createLog } from './platform/log.ts'
@@ -60,6 +62,8 @@ registerRatesCommands(program, processDeps())
 registerContractCommands(program, processDeps())
 registerExchangeCommands(program, processDeps())
 registerSimulateCommand(program, processDeps())
+registerSubscriptionCommands(program, processDeps())
+registerProviderCommands(program, processDeps())
 registerStatusCommand(program, processDeps())
 
 try {

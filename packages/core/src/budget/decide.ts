@@ -98,7 +98,7 @@ export function decide(input: DecisionInput): Decision {
   const isObserved = snapshot.observe === true || request.observe === true
   const frozen = snapshot.frozen === undefined ? null : denyFrozen(snapshot, snapshot.frozen, request)
   if (frozen !== null) return { kind: 'deny', denial: frozen, budget: null }
-  const denial = plan === undefined ? denyFeature(snapshot, request.feature) : denyEntitlement(snapshot, plan, request)
+  const denial = plan === undefined ? denyFeature(snapshot, request.feature, []) : denyEntitlement(snapshot, catalog, request)
   if (plan === undefined || (denial !== null && !isObserved)) return { kind: 'deny', denial: denial!, budget: null }
 
   const holds: Hold[] = []

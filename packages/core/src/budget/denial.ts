@@ -33,6 +33,8 @@ export type Denial = {
   readonly retryAfterMs?: number
   /** The largest number of output tokens with which the request would fit, where some number would. */
   readonly fitsOutputTokens?: number
+  /** Public plans that contain what was refused; left out where another plan would not help. */
+  readonly plans?: readonly string[]
 }
 
 /** HTTP status of each reason, and whether a client should try again by itself. */

@@ -11,19 +11,23 @@ import type { Refused } from './slice.ts'
 const NO_NUMBERS = { limit: null, used: null, required: null, unit: null, resetsAt: null } as const
 
 export function denyStanding(snapshot: CustomerSnapshot): Denial {
-  return { reason: 'not_in_good_standing', scope: snapshot.standing, message: `The account is ${snapshot.standing}. See ${snapshot.topUpUrl} for what is needed to go on.`, ...NO_NUMBERS, topUpUrl: snapshot.topUpUrl, upgradeUrl: null }
+  return { reason: 'not_in_good_standing', scope: snapshot.standing, message: snapshot.notice?.message ?? `The account is ${snapshot.standing}. See ${snapshot.topUpUrl} for what is needed to go on.`, ...NO_NUMBERS, topUpUrl: snapshot.topUpUrl, upgradeUrl: null }
 }
 
 export function denyFreeze(scope: string): Denial {
   return { reason: 'frozen', scope, message: `Use of ${scope.replace(':', ' ')} was stopped by hand. Whoever stopped it must lift it.`, ...NO_NUMBERS, topUpUrl: null, upgradeUrl: null }
 }
 
-export function denyFeature(snapshot: CustomerSnapshot, feature: string): Denial {
-  return { reason: 'feature_not_entitled', scope: `feature:${feature}`, message: `Plan ${snapshot.plan} does not include the feature ${feature}. Plans that do: ${snapshot.upgradeUrl}`, ...NO_NUMBERS, topUpUrl: null, upgradeUrl: snapshot.upgradeUrl }
+export function denyFeature(snapshot: CustomerSnapshot, feature: string, plans: readonly string[]): Denial {
+  return { reason: 'feature_not_entitled', scope: `feature:${feature}`, message: `Plan ${snapshot.plan} does not include the feature ${feature}. ${plansText(snapshot, plans)}`, ...NO_NUMBERS, topUpUrl: null, upgradeUrl: snapshot.upgradeUrl, plans }
 }
 
-export function denyModel(snapshot: CustomerSnapshot, model: string): Denial {
-  return { reason: 'model_not_allowed', scope: `model:${model}`, message: `Plan ${snapshot.plan} does not include the model ${model}. Plans that do: ${snapshot.upgradeUrl}`, ...NO_NUMBERS, topUpUrl: null, upgradeUrl: snapshot.upgradeUrl }
+export function denyModel(snapshot: CustomerSnapshot, model: string, plans: readonly string[]): Denial {
+  return { reason: 'model_not_allowed', scope: `model:${model}`, message: `Plan ${snapshot.plan} does not include the model ${model}. ${plansText(snapshot, plans)}`, ...NO_NUMBERS, topUpUrl: null, upgradeUrl: snapshot.upgradeUrl, plans }
+}
+
+function plansText(snapshot: CustomerSnapshot, plans: readonly string[]): string {
+  return `Plans that do${plans.length === 0 ? '' : ` (${plans.join(', ')})`}: ${snapshot.upgradeUrl}`
 }
 
 export function denyUnpriced(snapshot: CustomerSnapshot, meter: string): Denial {

@@ -10,6 +10,7 @@ import type { ExchangeTable } from '../rating/exchange.ts'
 import type { RecurringPrice, UsagePrice } from '../rating/price.ts'
 import type { Ratio } from '../rating/ratio.ts'
 import type { UsageSurface } from '../usage/read-usage.ts'
+import type { AddOn, PlanCourse, Promotion } from './subscription-catalog.ts'
 
 export type Catalog = {
   readonly version: number
@@ -24,6 +25,8 @@ export type Catalog = {
   readonly providerTerms?: readonly ProviderTerms[]
   /** Rates between its currencies. */
   readonly exchange: ExchangeTable
+  readonly addOns: ReadonlyMap<string, AddOn>
+  readonly promotions: ReadonlyMap<string, Promotion>
   readonly gatewayFeature: string
   readonly gatewayModels: ReadonlyMap<string, GatewayModel>
   /** None unless there. */
@@ -72,7 +75,7 @@ export type Plan = {
   readonly asset: AssetId
   /** The fee and all else that is due for time, in {@link Plan.currency}. */
   readonly recurring: readonly RecurringPrice[]
-  readonly entitlements: ReadonlyMap<string, { readonly feature: string; readonly value: string | null; readonly models: readonly string[] }>
+  readonly entitlements: ReadonlyMap<string, { readonly feature: string; readonly value: string | null; readonly models: readonly string[]; readonly from?: string }>
   /** What usage costs, all in {@link Plan.asset}. */
   readonly prices: readonly UsagePrice[]
   /** Those with most conditions first: the first that fits is the one. */
@@ -90,7 +93,7 @@ export type Plan = {
   readonly funding: readonly ('allowance' | 'wallet' | 'overage')[]
   /** The same plan in other currencies; empty in those themselves. */
   readonly inCurrency: ReadonlyMap<AssetId, Plan>
-}
+} & PlanCourse
 
 /** Prices of each meter, those with most conditions first, so that the first that fits is the one. */
 export function pricesByMeter(prices: readonly UsagePrice[]): ReadonlyMap<string, readonly UsagePrice[]> {

@@ -12,12 +12,15 @@ import { isRecurring, type UsagePriceDocument } from '../rating/price-document.t
 import type { UsageSurface } from '../usage/read-usage.ts'
 import { pricesByMeter, type Allowance, type Catalog, type CreditAsset, type GatewayPath, type Meter, type MeterExpression, type Plan } from './catalog.ts'
 import { compileRateCard, compileTerms } from './compile-rates.ts'
+import { compileAddOn, compileCourse } from './subscription-catalog.ts'
+import { withParents } from './inherit.ts'
 import type { AllowanceDocument, CatalogDocument, CreditAssetDocument, GatewayPathDocument, MeterDocument, PlanDocument } from './document.ts'
 
 /** Compiles the text of a meter's expression; core knows no expression language itself. */
 export type CompileExpression = (source: string, path: string) => MeterExpression
 
-export function compileCatalog(document: CatalogDocument, version: number, compileExpression: CompileExpression = noExpressions): Catalog {
+export function compileCatalog(written: CatalogDocument, version: number, compileExpression: CompileExpression = noExpressions): Catalog {
+  const document = withParents(written)
   const meters = document.meters.map((meter, index) => compileMeter(meter, { pricedBy: dimensionsOfPrices(document, meter.id), compileExpression: (source) => compileExpression(source, `meters[${index}].expression`) }))
   const meterById = new Map(meters.map((meter) => [meter.id, meter]))
   return {
@@ -31,6 +34,8 @@ export function compileCatalog(document: CatalogDocument, version: number, compi
     rateCard: compileRateCard(document.rate_card),
     ...(document.provider_terms === undefined ? {} : { providerTerms: compileTerms(document.provider_terms) }),
     exchange: compileExchange(document.exchange_rates ?? []),
+    addOns: new Map((document.add_ons ?? []).map((addOn, index) => [addOn.id, compileAddOn(addOn, document.currency, `add_ons[${index}]`)])),
+    promotions: new Map((document.promotions ?? []).map((promotion) => [promotion.id, promotion])),
     gatewayFeature: document.gateway.feature,
     gatewayModels: new Map(document.gateway.models.map((model) => [model.name, model])),
     ...(document.gateway.paths === undefined ? {} : { gatewayPaths: new Map(document.gateway.paths.map((path) => [path.path, compilePath(path)])) }),
@@ -122,6 +127,7 @@ function compileIn(plan: PlanDocument, context: PlanContext): Plan {
     })),
     funding: plan.funding,
     inCurrency: new Map(),
+    ...compileCourse(plan),
   }
 }
 

@@ -6,6 +6,7 @@ import type { QuotedRateDocument } from '../rating/exchange.ts'
 import type { PriceDocument } from '../rating/price-document.ts'
 import type { Enforcement } from '../budget/budget.ts'
 import type { RuleTerms, WindowName } from '../budget/rule.ts'
+import type { AddOnDocument, PlanCourseDocument, PromotionDocument } from './subscription-document.ts'
 
 export type CatalogDocument = {
   /** Currency of the prices, ISO 4217. */
@@ -19,6 +20,8 @@ export type CatalogDocument = {
   readonly provider_terms?: readonly ProviderTermsDocument[]
   /** Rates between its currencies, as they were known when it was put in force; no part of what is written. */
   readonly exchange_rates?: readonly QuotedRateDocument[]
+  readonly add_ons?: readonly AddOnDocument[]
+  readonly promotions?: readonly PromotionDocument[]
   readonly gateway: GatewayDocument
 }
 
@@ -71,7 +74,7 @@ export type PlanDocument = {
   readonly clampsOutput?: boolean
   /** Who pays, in this order; the first that can pays its part. Without `overage` a request nobody can pay is refused. */
   readonly funding: readonly ('allowance' | 'wallet' | 'overage')[]
-}
+} & PlanCourseDocument
 
 export type PlanPricesDocument = Pick<PlanDocument, 'fee' | 'prices'>
 
@@ -81,6 +84,8 @@ export type EntitlementDocument = {
   readonly value: string | null
   /** Models that may be asked for, `*` for all. */
   readonly models: readonly string[]
+  /** Plan that it was inherited from. Never in a file: it is filled in. */
+  readonly from?: string
 }
 
 /**

@@ -68,6 +68,12 @@ export type CatalogProblemCode =
   | 'variant_unconditional'
   | 'variant_mixed'
   | 'unknown_provider'
+  | 'unknown_plan'
+  | 'unknown_allowance'
+  | 'unknown_limit'
+  | 'parent_circle'
+  | 'stage_order'
+  | 'provider_name_reused'
 
 /** Collects problems in the order of the document. */
 export type Report = {

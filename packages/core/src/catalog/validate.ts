@@ -10,6 +10,8 @@ import { nearest } from './nearest.ts'
 import { didYouMean, openReport, type CatalogPath, type CatalogProblem, type Report } from './problem.ts'
 import { checkAmount, checkCurrency, checkId, checkInteger, checkLabel, checkName, checkUnique } from './validate-field.ts'
 import { validateGatewayRules } from './validate-gateway-rules.ts'
+import { withParents } from './inherit.ts'
+import { validateSubscriptionParts } from './validate-subscription.ts'
 import { checkIdsAcrossPlans, validatePlan } from './validate-plan.ts'
 import { validateRateCard, validateTerms } from './validate-rates.ts'
 
@@ -31,7 +33,9 @@ export function validateCatalog(document: CatalogDocument, others: OtherRates = 
     models: modelNames(document, rates),
   }
   checkUnique(document.plans.map(({ id }) => id), { what: 'plan', path: ['plans'], field: 'id' }, report)
-  for (const [index, plan] of document.plans.entries()) validatePlan(plan, ['plans', index], context, report)
+  const { plans } = withParents(document)
+  for (const [index, plan] of plans.entries()) validatePlan(plan, ['plans', index], context, report)
+  validateSubscriptionParts(document, plans, report)
   checkIdsAcrossPlans(document.plans, report)
   validateCreditAssets(document.credit_assets, report)
   validateRateCard(document.rate_card, report)

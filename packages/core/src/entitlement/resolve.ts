@@ -18,6 +18,11 @@ import type { ContractDocument } from '../contract/document.ts'
 import { phaseAt } from '../contract/phases.ts'
 import { planOf, type PlanChoice } from '../contract/plan-of.ts'
 import type { AssetId } from '../money.ts'
+import { noticeOf } from '../subscription/notice.ts'
+import { standingOf } from '../subscription/state.ts'
+import { segmentAt, segmentEnd, type Segment } from '../subscription/timeline.ts'
+import { compose } from './compose.ts'
+import { grantsChangeAt, isInForce, type Grant } from './grant.ts'
 import type { CustomerSnapshot, Frozen, FundingSource, Standing } from './snapshot.ts'
 
 export { commitmentWindow, dayStart, phaseAt } from '../contract/phases.ts'
@@ -26,8 +31,13 @@ export type CustomerFacts = {
   readonly customer: CustomerId
   readonly name: string
   readonly version: number
+  /** Standing, plan and anchor where there is no timeline. */
   readonly standing: Standing
   readonly plan: string
+  /** The subscription over time: what holds at an instant is read from here. */
+  readonly timeline: readonly Segment[]
+  /** What is granted or denied beside the plan, past and future. */
+  readonly grants: readonly Grant[]
   readonly timeZone: string
   /** Seats of the subscription, which allowances per seat and the fee of a seat count; 1 unless told. */
   readonly seats?: number
@@ -36,6 +46,8 @@ export type CustomerFacts = {
   /** Currency of its invoices; left out or null, that of the catalog. */
   readonly currency?: AssetId | null
   readonly contract?: ContractDocument | null
+  /** How far the customer's clock is ahead of ours: 0 unless a test turned it. */
+  readonly clockOffsetMs: number
   /** Start of the subscription: anchor of its periods. */
   readonly anchorAt: Instant
   readonly entityPaths: Readonly<Record<EntityId, readonly EntityId[]>>
@@ -57,23 +69,48 @@ export type CustomerFacts = {
 export type Links = { readonly topUpUrl: string; readonly upgradeUrl: string }
 
 export function resolveSnapshot(facts: CustomerFacts, catalog: Catalog, now: Instant, links: Links): CustomerSnapshot {
-  const { terms, holds } = phaseAt(facts.contract ?? null, facts.timeZone, now)
+  return resolveCustomer(facts, catalog, now, links).snapshot
+}
+
+export type ResolvedCustomer<Facts extends CustomerFacts = CustomerFacts> = {
+  readonly snapshot: CustomerSnapshot
+  /** The plan as it holds for this customer, with its own quantities. */
+  readonly plan: Plan
+  /** The facts with standing, plan and anchor of this instant. */
+  readonly facts: Facts
+  /** Where subscription and grants stay as they are. */
+  readonly holds: Span
+}
+
+export function resolveCustomer<Facts extends CustomerFacts>(stored: Facts, catalog: Catalog, now: Instant, links: Links): ResolvedCustomer<Facts> {
+  const segment = segmentAt(stored.timeline, now)
+  const facts: Facts = segment === null ? stored : { ...stored, standing: standingOf(segment.state), plan: segment.plan, seats: segment.seats, seatHistory: stored.timeline.map(({ from, seats }) => ({ from, seats })), anchorAt: segment.anchorAt }
+  const inForce = stored.grants.filter((grant) => isInForce(grant, now))
+  const { terms, holds: termsHold } = phaseAt(facts.contract ?? null, facts.timeZone, now)
   const money = facts.currency ?? catalog.currency
-  const plan = customerPlan(catalog, { plan: facts.plan, money, terms })
+  const { plan, entitlements } = compose({ plan: customerPlan(catalog, { plan: facts.plan, money, terms }), catalog, seats: facts.seats ?? 1, addOns: segment?.addOns ?? [], trialEndsAt: segment?.trialEndsAt ?? null, grants: inForce })
+  const holds: Span = {
+    start: Math.max(LIFETIME.start, segment === null || segment === stored.timeline[0] ? LIFETIME.start : segment.from, ...stored.grants.flatMap(({ startsAt, endsAt }) => [startsAt, endsAt ?? LIFETIME.start].filter((moment) => moment <= now))) as Instant,
+    end: Math.min(segmentEnd(stored.timeline, now) ?? LIFETIME.end, grantsChangeAt(stored.grants, now) ?? LIFETIME.end) as Instant,
+  }
   const period = billingPeriod(facts, plan, now)
   const limits = [...plan.limits.map((limit) => limitBudget(limit, facts, plan, now)), ...facts.budgets.map((rule) => ruleBudget(rule, facts.ruleLimits?.get(rule.id) ?? 0n, facts, plan, now))]
   const funding = plan.funding.flatMap((kind) => fundingSources(kind, { plan, catalog, period }))
-  const ends = [period.end, ...limits.map(({ period: { end } }) => end), facts.walletChangesAt ?? LIFETIME.end, holds.end]
-  return {
+  const ends = [holds.end, period.end, ...limits.map(({ period: { end } }) => end), facts.walletChangesAt ?? LIFETIME.end, termsHold.end]
+  const snapshot: CustomerSnapshot = {
     customer: facts.customer,
     name: facts.name,
     version: facts.version,
     catalogVersion: catalog.version,
     plan: plan.id,
     standing: facts.standing,
+    clockOffsetMs: facts.clockOffsetMs,
+    notice: segment === null ? null : noticeOf(segment, links),
+    entitlements,
+    usable: usableIn(facts.standing, plan),
     currency: plan.asset,
     ...(money === catalog.currency ? {} : { money }),
-    ...(facts.contract === undefined || facts.contract === null ? {} : { terms, termsHold: holds }),
+    ...(facts.contract === undefined || facts.contract === null ? {} : { terms, termsHold }),
     period,
     limits,
     funding,
@@ -86,10 +123,18 @@ export function resolveSnapshot(facts: CustomerFacts, catalog: Catalog, now: Ins
     validUntil: Math.min(...ends) as Instant,
     ...links,
   }
+  return { snapshot, plan, facts, holds }
+}
+
+/** Features of a standing; null for all. */
+function usableIn(standing: Standing, { standings }: Plan): readonly string[] | null {
+  if (standing === 'good') return null
+  const features = standings?.features[standing] ?? (standing === 'grace' ? ['*'] : [])
+  return features.includes('*') ? null : features
 }
 
 /** The billing period of a subscription that holds `at`. */
-export function billingPeriod(facts: Pick<CustomerFacts, 'anchorAt' | 'timeZone'>, plan: Plan, at: Instant): Span {
+export function billingPeriod(facts: Pick<CustomerFacts, 'anchorAt' | 'timeZone'>, plan: Pick<Plan, 'period'>, at: Instant): Span {
   return periodAt({ anchorAt: facts.anchorAt, timeZone: facts.timeZone, every: plan.period }, at)
 }
 

@@ -6,10 +6,12 @@ import type { Budget } from '../budget/budget.ts'
 import type { EntityKind } from '../budget/match.ts'
 import type { RunawayRule } from '../budget/runaway.ts'
 import type { TermsDocument } from '../contract/document.ts'
+import type { SubscriptionNotice } from '../subscription/notice.ts'
 import type { Instant, Span } from '../time.ts'
+import type { ResolvedEntitlement } from './compose.ts'
 
-/** What a subscription permits now. `good` and `grace` may use; the others may not. */
-export type Standing = 'good' | 'grace' | 'suspended' | 'paused' | 'cancelled'
+/** What a subscription permits now. `good` may use all that the plan grants; what the others may is for the plan to say. */
+export type Standing = 'good' | 'grace' | 'suspended' | 'paused' | 'disputed' | 'incomplete' | 'cancelled' | 'expired'
 
 export type CustomerSnapshot = {
   readonly customer: CustomerId
@@ -19,6 +21,14 @@ export type CustomerSnapshot = {
   readonly catalogVersion: number
   readonly plan: string
   readonly standing: Standing
+  /** How far the customer's clock is ahead of ours: 0 unless a test turned it. */
+  readonly clockOffsetMs: number
+  /** What the tenant should be told of its subscription; null when all is well. */
+  readonly notice: SubscriptionNotice | null
+  /** Features by id, resolved from all sources; those that nothing mentions are not there. */
+  readonly entitlements: Readonly<Record<string, ResolvedEntitlement>>
+  /** Features that may be used in this standing; null for all that are granted. */
+  readonly usable: readonly string[] | null
   /** What the plan's usage is priced and paid in: a currency, or the id of a credit asset. */
   readonly currency: string
   /** What invoices are in; left out, the currency of the catalog. */

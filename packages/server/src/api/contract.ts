@@ -12,6 +12,11 @@ import { freezeRoutes } from './contract/freezes.ts'
 import { insightRoutes } from './contract/insight.ts'
 import { invoiceRoutes, printedRoutes } from './contract/invoices.ts'
 import { exchangeRoutes } from './contract/exchange.ts'
+import { grantRoutes } from './contract/grants.ts'
+import { subscriptionRoutes } from './contract/subscriptions.ts'
+import { testClockRoutes } from './contract/test-clocks.ts'
+import { auditRoutes } from './contract/audit.ts'
+import { providerRoutes } from './contract/providers.ts'
 import { moneyRoutes } from './contract/money.ts'
 import type { Route } from './contract/route.ts'
 import { requestRoutes } from './contract/requests.ts'
@@ -25,6 +30,11 @@ import { webhookRoutes } from './contract/webhooks.ts'
 /** Routes of one handler each, JSON in and out. */
 export const HANDLED = {
   ...customerRoutes,
+  ...subscriptionRoutes,
+  ...testClockRoutes,
+  ...grantRoutes,
+  ...providerRoutes,
+  ...auditRoutes,
   ...moneyRoutes,
   ...invoiceRoutes,
   ...entitlementRoutes,

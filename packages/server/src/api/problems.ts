@@ -5,6 +5,7 @@
 import { AssertionFailure, InputError } from '@tollgate/core'
 import { InvalidCatalogError } from '../app/plan-catalog.ts'
 import { Problem } from '../app/problems.ts'
+import { ProviderError } from '../app/providers/connector.ts'
 import { QueueFullError } from '../app/settlement/queue.ts'
 import { SealError } from '../platform/secrets.ts'
 import { ENTRIES } from './contract/errors.ts'
@@ -63,6 +64,7 @@ export function refusalOf(error: unknown): Refusal {
   if (error instanceof ApiError) return refusal(error.code, error.message, error)
   if (error instanceof InvalidCatalogError) return refusal(error.code, error.message, { extra: { issues: error.issues } })
   if (error instanceof QueueFullError) return refusal(error.code, error.message, { headers: { 'retry-after': String(error.retryAfterSeconds) } })
+  if (error instanceof ProviderError) return refusal(error.code, error.message)
   if (error instanceof Problem) return refusal(error.code, error.message, error)
   if (error instanceof InputError)
     return isKnown(error.code) ? refusal(error.code, error.message, error) : { ...refusal('invalid_value', error.message, error), code: error.code }

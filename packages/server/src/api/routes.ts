@@ -14,6 +14,9 @@ import { exchangeHandlers } from './routes/exchange.ts'
 import { moneyHandlers } from './routes/money.ts'
 import { rateHandlers } from './routes/rates.ts'
 import { requestHandlers } from './routes/requests.ts'
+import { grantHandlers, subscriptionHandlers, testClockHandlers } from './routes/subscriptions.ts'
+import { auditHandlers } from './routes/audit.ts'
+import { providerHandlers } from './routes/providers.ts'
 import { sessionHandlers } from './routes/sessions.ts'
 import { simulationHandlers } from './routes/simulations.ts'
 import { usageHandlers } from './routes/usage.ts'
@@ -21,6 +24,11 @@ import { webhookHandlers } from './routes/webhooks.ts'
 
 export const HANDLERS: Handlers = {
   ...customerHandlers,
+  ...subscriptionHandlers,
+  ...testClockHandlers,
+  ...grantHandlers,
+  ...providerHandlers,
+  ...auditHandlers,
   ...moneyHandlers,
   ...invoiceHandlers,
   ...entitlementHandlers,

@@ -31,6 +31,8 @@ import { registerEvents } from './routes/events.ts'
 import { registerForwarded } from './routes/forward.ts'
 import { registerSessions, sessionToken } from './routes/sessions.ts'
 import { registerPrinted } from './routes/print.ts'
+import { registerAuditExport } from './routes/audit.ts'
+import { registerProviderWebhooks } from './routes/provider-webhooks.ts'
 import { registerStream } from './routes/stream.ts'
 
 export type ApiOptions = {
@@ -122,6 +124,8 @@ export function createApi(options: ApiOptions): FastifyInstance {
   registerOpenMeter(app, { plane })
   registerLago(app, { plane })
   registerPrinted(app, { plane, font: options.invoiceFont ?? null })
+  registerAuditExport(app, plane)
+  registerProviderWebhooks(app, plane)
   registerForwarded(app, { address: options.gatewayUrl })
   registerSystem(app, options, metrics.registry)
   if (options.pages !== undefined) registerPages(app, { files: options.pages, framingOrigins: (session) => framingOrigins(plane, session) })

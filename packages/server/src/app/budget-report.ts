@@ -11,6 +11,7 @@ import type { ControlPlane } from './control-plane.ts'
 import { budgetScale, budgetsOf, limitOf, writtenOf, type CustomerContext } from './customer-contexts.ts'
 import { pageOf, type Page } from './listings.ts'
 import { openRunning } from './open-budgets.ts'
+import { nowOf } from './customer-time.ts'
 import { Problem } from './problems.ts'
 import { contextOf } from './reports.ts'
 
@@ -36,7 +37,7 @@ export type BudgetStanding = {
 /** Every rule once: a template stands for its members. */
 export async function budgetStandings(plane: ControlPlane, context: CustomerContext): Promise<BudgetStanding[]> {
   await openRunning(plane, context)
-  const now = plane.clock.now()
+  const now = nowOf(plane, context.facts)
   const budgets = budgetsOf(context.snapshot).map((rule) => (rule.terms?.per === undefined ? { ...rule, period: cycleAt(rule, now) } : rule))
   const states = await listBudgets(plane.sql, context.snapshot.customer, now, budgets.map(({ id }) => id))
   return standingsOf(plane, context, budgets, states)

@@ -7,6 +7,7 @@ import { runningBudgets, setLimits, type BudgetRow } from '../store/budgets.ts'
 import { bumpVersion, findCustomer, loadFacts, lockCustomers, type CustomerRow } from '../store/customers.ts'
 import type { ControlPlane } from './control-plane.ts'
 import type { CustomerContext } from './customer-contexts.ts'
+import { nowOf } from './customer-time.ts'
 import { budgetRow } from './open-budgets.ts'
 import { Problem } from './problems.ts'
 
@@ -19,7 +20,7 @@ export async function changeCustomer(plane: ControlPlane, id: string, change: (t
     await change(tx, before)
     await bumpVersion(tx, id)
     const facts = (await loadFacts(tx, [id])).get(id)!
-    await refreshLimits(tx, plane, plane.contexts.at(facts, plane.clock.now()), rule)
+    await refreshLimits(tx, plane, plane.contexts.at(facts, nowOf(plane, facts)), rule)
   })
   await tellNodes(plane, id)
 }
@@ -31,7 +32,7 @@ export function followCustomer(plane: ControlPlane, id: string): Promise<void> {
 
 /** Brings the limits of running periods to what plan, rules and members say now. Budgets without a rule keep theirs: nobody meets them. */
 async function refreshLimits(tx: Transaction, plane: ControlPlane, context: CustomerContext, rule: string | null): Promise<void> {
-  const now = plane.clock.now()
+  const now = nowOf(plane, context.facts)
   const running = await runningBudgets(tx, { customer: context.snapshot.customer, at: now, rule })
   const rows = running.flatMap(({ budget: id, periodStart }): BudgetRow[] => {
     const budget: Budget | undefined = ruleIdOf(id).startsWith('wallet:') ? undefined : budgetOf(context.snapshot, id, now)

@@ -12,6 +12,7 @@ import { createPostgresAuthority } from './authority/postgres-authority.ts'
 import { createPseudonyms } from './settlement/pseudonyms.ts'
 import { createKnownDimensions } from './settlement/known-dimensions.ts'
 import { createSharers } from './sharers.ts'
+import type { Connectors } from './providers/connector.ts'
 import { createSettlementQueue, type SettlementQueue } from './settlement/queue.ts'
 
 export type ControlPlane = {
@@ -36,11 +37,13 @@ export type ControlPlane = {
   readonly contexts: CustomerContexts
   readonly hub: NodeHub
   readonly queue: SettlementQueue
+  /** Billing providers; none where they are not wired. */
+  readonly connectors: Connectors
   readonly authority: Authority
   readonly directory: Directory
 }
 
-export type ControlPlaneOptions = Partial<Pick<ControlPlane, 'eventBounds' | 'retention' | 'personal'>> & Pick<ControlPlane, 'sql' | 'clock' | 'log' | 'links' | 'masterKey' | 'randomText' | 'environmentUpstreams' | 'rateSource'>
+export type ControlPlaneOptions = Partial<Pick<ControlPlane, 'eventBounds' | 'retention' | 'personal' | 'connectors'>> & Pick<ControlPlane, 'sql' | 'clock' | 'log' | 'links' | 'masterKey' | 'randomText' | 'environmentUpstreams' | 'rateSource'>
 
 export async function createControlPlane(options: ControlPlaneOptions): Promise<ControlPlane> {
   const catalogs = createCatalogs(options.sql)
@@ -51,7 +54,7 @@ export async function createControlPlane(options: ControlPlaneOptions): Promise<
   hub.onLeave(sharers.leave)
   const queue = createSettlementQueue({ ...options, catalogs, contexts, dimensions: createKnownDimensions(), pseudonyms: createPseudonyms({ ...options, personal: options.personal ?? new Set() }) })
   return {
-    eventBounds: { lateMsMax: EVENT_AGE_MS_MAX, aheadMsMax: EVENT_AHEAD_MS_MAX }, retention: { eventMonths: null }, personal: new Set(), ...options, catalogs, contexts, hub, queue,
+    eventBounds: { lateMsMax: EVENT_AGE_MS_MAX, aheadMsMax: EVENT_AHEAD_MS_MAX }, retention: { eventMonths: null }, personal: new Set(), connectors: new Map(), ...options, catalogs, contexts, hub, queue,
     authority: createPostgresAuthority({ ...options, contexts, hub, queue }),
     directory: createDirectory({ ...options, catalogs, contexts, sharers }),
   }

@@ -1,8 +1,8 @@
 // What settlement, authority and directory need to know of a customer: its facts and the snapshot that follows from them
 // at a given instant. Facts are kept by customer version, so that a batch of ten thousand events reads them once.
 
-import { assert, contains, planOf, ruleIdOf, type Budget, type Catalog, type CustomerSnapshot, type Instant, type Plan, type RuleTerms, type WindowName } from '@tollgate/core'
-import { resolveSnapshot } from '@tollgate/core/resolve'
+import { contains, ruleIdOf, type Budget, type Catalog, type CustomerSnapshot, type Instant, type Plan, type RuleTerms, type Span, type WindowName } from '@tollgate/core'
+import { resolveCustomer } from '@tollgate/core/resolve'
 import type { Links } from '@tollgate/core'
 import type { Sql, Transaction } from '../platform/postgres.ts'
 import { loadFacts, type StoredFacts } from '../store/customers.ts'
@@ -10,6 +10,7 @@ import type { Catalogs } from './catalogs.ts'
 
 export type CustomerContext = {
   readonly facts: StoredFacts
+  /** As it holds for this customer: with its add-ons, trial, grants and overrides. */
   readonly plan: Plan
   readonly catalog: Catalog
   /** Compiled for one instant; budgets and period hold for every instant in {@link CustomerContext.holds}. */
@@ -33,10 +34,8 @@ export function createCustomerContexts(catalogs: Catalogs, links: Links): Custom
     const catalog = catalogs.current()
     const known = contexts.get(facts)
     if (known !== undefined && known.catalog === catalog && contains(known.holds, instant)) return known
-    const snapshot = resolveSnapshot({ ...facts, positions: {}, walletChangesAt: null }, catalog, instant, links)
-    const plan = planOf(catalog, snapshot)
-    assert(plan !== undefined, 'a snapshot was compiled for a plan that the catalog does not have')
-    const context: CustomerContext = { facts, catalog, plan, snapshot, holds: spanOf(snapshot) }
+    const { snapshot, plan, facts: atInstant, holds } = resolveCustomer({ ...facts, positions: {}, walletChangesAt: null }, catalog, instant, links)
+    const context: CustomerContext = { facts: atInstant, catalog, plan, snapshot, holds: spanOf(snapshot, holds) }
     contexts.set(facts, context)
     return context
   }
@@ -94,7 +93,7 @@ export function budgetScale(budget: Budget): number {
   return budget.unit.kind === 'meters' ? budget.unit.scale : /^[A-Z]{3}$/.test(budget.unit.asset) ? 12 : 6
 }
 
-function spanOf(snapshot: CustomerSnapshot): { readonly start: Instant; readonly end: Instant } {
-  const periods = [snapshot.period, ...budgetsOf(snapshot).map(({ period }) => period), ...(snapshot.termsHold === undefined ? [] : [snapshot.termsHold])]
+function spanOf(snapshot: CustomerSnapshot, holds: Span): Span {
+  const periods = [holds, snapshot.period, ...budgetsOf(snapshot).map(({ period }) => period), ...(snapshot.termsHold === undefined ? [] : [snapshot.termsHold])]
   return { start: Math.max(...periods.map(({ start }) => start)) as Instant, end: Math.min(...periods.map(({ end }) => end)) as Instant }
 }

@@ -1,35 +1,45 @@
-// Use cases on customers: create, change plan or standing, add entities. Each is one transaction with its
+// Use cases on customers: create, add entities. Each is one transaction with its
 // audit entry and outbox message, and answers when the change is in force on every reachable node.
 
-import { ENTITY_DEPTH_MAX, InputError, LIFETIME, makeId, parseId, type EntityId, type EntityKind, type Instant, type RunawayRule, type Standing } from '@tollgate/core'
+import { ENTITY_DEPTH_MAX, InputError, instant, LIFETIME, makeId, parseId, type EntityId, type EntityKind, type Instant, type RunawayRule } from '@tollgate/core'
 import { isTimeZone } from '@tollgate/core/period'
 import { walletBudget } from '@tollgate/core/resolve'
-import { withRetry, type Transaction } from '../platform/postgres.ts'
+import { withRetry } from '../platform/postgres.ts'
 import { insertAudit } from '../store/audit.ts'
 import { ensureBudgets } from '../store/budgets.ts'
-import { findCustomer, insertCustomer, setObserve as storeObserve, setRunaway, setSubscription, type CustomerRow } from '../store/customers.ts'
+import { customerAt, findCustomer, insertCustomer, setRunaway, type CustomerRow } from '../store/customers.ts'
 import { entityDepth, insertEntity } from '../store/entities.ts'
 import { insertOutbox } from '../store/settlement.ts'
+import { clockOffset } from '../store/test-clocks.ts'
 import type { Actor } from './actor.ts'
 import { assertNotOvercommitted } from './budgets.ts'
 import { changeCustomer } from './change-customer.ts'
 import type { ControlPlane } from './control-plane.ts'
 import { Problem } from './problems.ts'
+import { nowOf } from './customer-time.ts'
+import { checkAddOns, planNamed, startFact, type NewAgreement } from './subscription/agreement.ts'
+import { recordFacts } from './subscription/record.ts'
 
-export type NewCustomer = { readonly id: string | null; readonly name: string; readonly externalId: string | null; readonly plan: string; readonly timeZone: string; /** What it is billed in; that of the catalog unless stated. */ readonly currency?: string | null; readonly metadata: Record<string, unknown>; readonly startsAt: Instant | null }
+export type NewCustomer = { readonly id: string | null; readonly name: string; readonly externalId: string | null; readonly plan: string; readonly timeZone: string; /** What it is billed in; that of the catalog unless stated. */ readonly currency?: string | null; readonly metadata: Record<string, unknown>; readonly startsAt: Instant | null; readonly agreement?: NewAgreement; readonly testClock?: string | null }
 
 export async function createCustomer(plane: ControlPlane, actor: Actor, input: NewCustomer): Promise<CustomerRow> {
-  assertPlan(plane, input.plan)
+  const plan = planNamed(plane, input.plan)
   if (!isTimeZone(input.timeZone)) throw new InputError({ code: 'unknown_time_zone', field: 'time_zone', message: `there is no time zone ${input.timeZone}; use an IANA name such as Europe/Berlin` })
   const money = currencyOf(plane, input)
   const id = input.id === null ? makeId('customer', plane.randomText()) : parseId('customer', input.id, 'id')
+  const agreement = { ...input.agreement, addOns: checkAddOns(plane, plan, input.agreement?.addOns ?? []) }
   const subscription = makeId('subscription', plane.randomText())
+  const factId = makeId('fact', plane.randomText())
   await withRetry(plane.sql, async (tx) => {
-    const created = await insertCustomer(tx, { ...input, id, currency: input.currency ?? null, subscription, anchorAt: input.startsAt ?? plane.clock.now() })
+    const now = instant(plane.clock.now() + (input.testClock === undefined || input.testClock === null ? 0 : await clockOffset(tx, input.testClock)))
+    const startsAt = input.startsAt ?? now
+    const created = await insertCustomer(tx, { ...input, id, currency: input.currency ?? null, subscription, anchorAt: startsAt, testClock: input.testClock ?? null })
     if (!created) throw new Problem('already_exists', `a customer with id ${id}${input.externalId === null ? '' : ` or external id ${input.externalId}`} exists`, 'id')
     await ensureBudgets(tx, [{ customer: id, budget: walletBudget(money).id, periodStart: LIFETIME.start, periodEnd: LIFETIME.end, scale: 12, limit: 0n }])
     await insertAudit(tx, { actor: actor.id, action: 'customer.created', customer: id, target: id, before: null, after: { name: input.name, plan: input.plan } })
     await insertOutbox(tx, [{ customer: id, type: 'customer.created', payload: { name: input.name, plan: input.plan } }])
+    const fact = startFact({ id: factId, subscription, plan, startsAt, timeZone: input.timeZone, agreement })
+    await recordFacts(tx, { customer: { id, timeZone: input.timeZone }, actor, facts: [fact], now })
   })
   return getCustomer(plane, id)
 }
@@ -37,20 +47,7 @@ export async function createCustomer(plane: ControlPlane, actor: Actor, input: N
 export async function getCustomer(plane: ControlPlane, id: string): Promise<CustomerRow> {
   const row = await findCustomer(plane.sql, id)
   if (row === null) throw new Problem('not_found', `there is no customer ${id}`, 'customer')
-  return row
-}
-
-/** Plan and standing, at once. Allowances keep their position: the new plan's limit is compared with what was used. */
-export async function changeSubscription(plane: ControlPlane, actor: Actor, id: string, change: { readonly plan: string | null; readonly standing: Standing | null; readonly observe?: boolean | null }): Promise<CustomerRow> {
-  if (change.plan !== null) assertPlan(plane, change.plan)
-  await changeCustomer(plane, id, async (tx, before) => {
-    const after = { plan: change.plan ?? before.plan, standing: change.standing ?? before.standing }
-    await setSubscription(tx, id, after)
-    if (change.observe !== undefined && change.observe !== null && change.observe !== before.observe) await setObserve(tx, actor, id, change.observe)
-    await insertAudit(tx, { actor: actor.id, action: 'subscription.changed', customer: id, target: before.subscription, before: { plan: before.plan, standing: before.standing }, after })
-    await insertOutbox(tx, [{ customer: id, type: 'subscription.changed', payload: { before: { plan: before.plan, standing: before.standing }, after } }])
-  })
-  return getCustomer(plane, id)
+  return customerAt(row, nowOf(plane, row))
 }
 
 /** What happens to the customer's runs that seem to be in a loop. In force on every reachable node when it answers. */
@@ -63,12 +60,6 @@ export async function putRunaway(plane: ControlPlane, actor: Actor, id: string, 
 
 /** Limits stay as they are: none has this id. */
 const NO_RULE = ''
-
-/** In observe mode everything is decided and recorded, and nothing is refused. */
-async function setObserve(tx: Transaction, actor: Actor, customer: string, observe: boolean): Promise<void> {
-  await storeObserve(tx, customer, observe)
-  await insertAudit(tx, { actor: actor.id, action: 'customer.observe', customer, target: customer, before: { observe: !observe }, after: { observe } })
-}
 
 export async function createEntity(plane: ControlPlane, actor: Actor, id: string, input: { readonly id: string | null; readonly parent: string | null; readonly kind: EntityKind; readonly name: string }): Promise<EntityId> {
   const entity = input.id === null ? makeId('entity', plane.randomText()) : parseId('entity', input.id, 'id')
@@ -91,9 +82,4 @@ function currencyOf(plane: ControlPlane, input: Pick<NewCustomer, 'plan' | 'curr
   const plan = catalog.plans.get(input.plan)!
   if (!plan.inCurrency.has(currency)) throw new InputError({ code: 'invalid_currency', field: 'currency', message: `plan ${plan.id} has no prices in ${currency}; it has ${[catalog.currency, ...plan.inCurrency.keys()].join(', ')}` })
   return currency
-}
-
-function assertPlan(plane: ControlPlane, plan: string): void {
-  const { plans } = plane.catalogs.current()
-  if (!plans.has(plan)) throw new InputError({ code: 'unknown_plan', field: 'plan', message: `the catalog in force has no plan ${plan}; it has ${[...plans.keys()].join(', ') || 'none: apply a catalog first'}` })
 }

@@ -1,6 +1,6 @@
 // The directory on PostgreSQL: answers nodes about keys, customers, catalogs and upstreams, with secrets opened.
 
-import { formatPosition, formatUnits, parseUnits, positionKey, quantity, units, type Budget, type Clock, type CustomerId, type CustomerView, type Directory, type Instant, type NodeIdentity, type Position, type UpstreamConfig } from '@tollgate/core'
+import { formatPosition, formatUnits, instant, parseUnits, positionKey, quantity, units, type Budget, type Clock, type CustomerId, type CustomerView, type Directory, type Instant, type NodeIdentity, type Position, type UpstreamConfig } from '@tollgate/core'
 import { resolveSnapshot } from '@tollgate/core/resolve'
 import type { Links } from '@tollgate/core'
 import type { Sql } from '../platform/postgres.ts'
@@ -29,7 +29,7 @@ export function createDirectory(parts: DirectoryParts): Directory {
     if (row === null) return null
     const facts = (await contexts.facts(sql, new Map([[id, row.version]]))).get(id)
     if (facts === undefined) return null
-    const now = clock.now()
+    const now = instant(clock.now() + row.clockOffsetMs)
     const { snapshot, plan, catalog } = contexts.at(facts, now)
     const [frozen, totals, blocks, budgets, used] = await Promise.all([
       frozenOf(sql, id),

@@ -19,6 +19,7 @@ import {
 import { budgetStandings, sliceOfAll, type BudgetStanding } from './budget-report.ts'
 import type { ControlPlane } from './control-plane.ts'
 import type { CustomerContext } from './customer-contexts.ts'
+import { nowOf } from './customer-time.ts'
 import { Problem } from './problems.ts'
 import { contextOf } from './reports.ts'
 
@@ -87,7 +88,7 @@ function denialFor(plane: ControlPlane, { context, feature, slices }: Question):
         catalog,
         slices: (budget) => slices.get(budget.id),
         request: { feature: feature.id, model: null, entity: null, run: null, bound, quantities: {}, dimensions },
-        now: plane.clock.now(),
+        now: nowOf(plane, context.facts),
       }),
     ),
   )

@@ -3,8 +3,8 @@
 
 import { formatUnits, parseUnits, units, instant, INSIGHT_EVENTS_MAX, type Instant } from '@tollgate/core'
 import {
-  activityByMinute, costSample, customerCounts, databaseFacts, findEvent, findRefusal, listNodes, nextSequence, pageAudit, pageParked, pageVersions, recentEvents, recentEventsOf, recentRefusals, refusalsByReason,
-  type AuditRow, type DecisionFilter, type MinuteRow, type NodeRow, type ParkedRow, type RecentEvent, type RefusalRow, type SampleRow, type VersionRow,
+  activityByMinute, costSample, customerCounts, databaseFacts, findEvent, findRefusal, listNodes, nextSequence, pageParked, pageVersions, recentEvents, recentEventsOf, recentRefusals, refusalsByReason,
+  type DecisionFilter, type MinuteRow, type NodeRow, type ParkedRow, type RecentEvent, type RefusalRow, type SampleRow, type VersionRow,
 } from '../store/insight.ts'
 import { parkedEvents } from './health.ts'
 import type { ControlPlane } from './control-plane.ts'
@@ -104,10 +104,6 @@ function monthlyFees(plane: ControlPlane, counts: readonly { readonly plan: stri
     for (const price of plan.recurring) if (price.model !== 'seat') sum += (price.amount * customers) / (plan.period === 'year' ? 12n : 1n)
   }
   return formatUnits(units(sum), currency)
-}
-
-export async function auditPage(plane: ControlPlane, input: { readonly customer: string | null; readonly action: string | null; readonly before: bigint | null; readonly limit: number }): Promise<Page<AuditRow>> {
-  return pageOf(await pageAudit(plane.sql, { ...input, before: input.before ?? FAR, limit: input.limit + 1 }), input.limit, ({ id }) => String(id))
 }
 
 export async function parkedPage(plane: ControlPlane, input: { readonly before: bigint | null; readonly limit: number }): Promise<Page<ParkedRow>> {

@@ -2,10 +2,11 @@
 // last page never leads to an empty one.
 
 import type { CustomerId } from '@tollgate/core'
-import { listCustomers, type CustomerRow } from '../store/customers.ts'
+import { customerAt, listCustomers, type CustomerRow } from '../store/customers.ts'
 import type { KeyRow } from '../store/keys.ts'
 import { findEntity, pageEntities, pageKeys, type EntityRow } from '../store/pages.ts'
 import type { ControlPlane } from './control-plane.ts'
+import { nowOf } from './customer-time.ts'
 import { getCustomer } from './customers.ts'
 import { Problem } from './problems.ts'
 
@@ -15,7 +16,8 @@ export type PageInput = { readonly after: string | null; readonly limit: number 
 export type Page<Row> = { readonly rows: readonly Row[]; readonly next: string | null }
 
 export async function customersPage(plane: ControlPlane, input: PageInput & { readonly search: string | null }): Promise<Page<CustomerRow>> {
-  return pageOf(await listCustomers(plane.sql, { ...input, limit: input.limit + 1 }), input.limit, ({ id }) => id)
+  const rows = (await listCustomers(plane.sql, { ...input, limit: input.limit + 1 })).map((row) => customerAt(row, nowOf(plane, row)))
+  return pageOf(rows, input.limit, ({ id }) => id)
 }
 
 export async function keysPage(plane: ControlPlane, input: PageInput & { readonly customer: string | null }): Promise<Page<KeyRow>> {

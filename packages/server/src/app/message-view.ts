@@ -1,7 +1,7 @@
 // What a message of the outbox looks like outside, on the live stream and in webhooks, and how much of it a tenant may see: of each type the listed
 // members, of a type that is not listed nothing. So a new member or type is the operator's until somebody decides otherwise.
 
-import { formatInstant, type Instant } from '@tollgate/core'
+import { formatInstant, SUBSCRIPTION_EVENTS, type Instant } from '@tollgate/core'
 
 type StreamType = {
   readonly says: string
@@ -10,6 +10,12 @@ type StreamType = {
 }
 
 const INVOICE = ['invoice', 'number', 'kind', 'amount_due', 'currency', 'due_at']
+/** What every event of a subscription carries. */
+const SUBSCRIPTION_MEMBERS = ['sequence', 'subscription', 'effective_at', 'state', 'plan', 'reason', 'seats', 'add_ons', 'schedule', 'takes_effect_at', 'period', 'day', 'message', 'voids'] as const
+
+const SUBSCRIPTION_TYPES: Readonly<Record<string, StreamType>> = Object.fromEntries(
+  SUBSCRIPTION_EVENTS.map(({ name, says }) => [name, { says, tenantMembers: SUBSCRIPTION_MEMBERS }]),
+)
 
 export const STREAM_TYPES: Readonly<Record<string, StreamType>> = {
   'usage.settled': {
@@ -34,7 +40,7 @@ export const STREAM_TYPES: Readonly<Record<string, StreamType>> = {
   'credits.added': { says: 'Credits were added.', tenantMembers: ['block', 'amount', 'currency', 'category', 'repaid'] },
   'credits.expired': { says: 'The rest of a credit block expired.', tenantMembers: ['block', 'amount', 'currency'] },
   'customer.created': { says: 'A customer was created.', tenantMembers: ['name', 'plan'] },
-  'subscription.changed': { says: 'Plan or standing changed.', tenantMembers: ['before', 'after'] },
+  ...SUBSCRIPTION_TYPES,
   'invoice.finalized': { says: 'An invoice got its number.', tenantMembers: INVOICE },
   'invoice.paid': { says: 'An invoice was paid.', tenantMembers: INVOICE },
   'invoice.void': { says: 'An invoice was voided; what it asked for is on the next one.', tenantMembers: INVOICE },
@@ -51,6 +57,8 @@ export const STREAM_TYPES: Readonly<Record<string, StreamType>> = {
   'exchange_rates.imported': { says: 'Exchange rates were imported. For the operator.', tenantMembers: [] },
   'contract.changed': { says: 'A contract was applied, changed or ended.', tenantMembers: ['version', 'name', 'ended'] },
   'coupon.redeemed': { says: 'A coupon was redeemed.', tenantMembers: ['code', 'name'] },
+  'provider.message_stopped': { says: 'A message of a billing provider cannot be mapped and waits in the inbox. For the operator.', tenantMembers: [] },
+  'provider.drift_found': { says: 'A re-sync found subscriptions that differ from those of the provider. For the operator.', tenantMembers: [] },
   'catalog.published': { says: 'A catalog was put in force. For the operator.', tenantMembers: [] },
 }
 

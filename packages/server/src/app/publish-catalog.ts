@@ -4,8 +4,9 @@
 import { formatDecimal, InputError, type Catalog, type CatalogDocument } from '@tollgate/core'
 import { withRetry } from '../platform/postgres.ts'
 import { insertAudit } from '../store/audit.ts'
-import { customersByPlan, insertCatalog, latestCatalog, lockCatalog, setPlanLimit } from '../store/catalogs.ts'
+import { customersByPlan, insertCatalog, latestCatalog, lockCatalog, markOwnQuantities, setPlanLimit } from '../store/catalogs.ts'
 import { contractsWithLimits } from '../store/contracts.ts'
+import { requeueMessages } from '../store/providers.ts'
 import { latestRateCard } from '../store/rate-cards.ts'
 import { insertOutbox } from '../store/settlement.ts'
 import type { Actor } from './actor.ts'
@@ -34,6 +35,7 @@ export async function publishCatalog(plane: ControlPlane, actor: Actor, input: P
       for (const allowance of plan.allowances) await setPlanLimit(tx, { plan: plan.id, budget: `allowance:${allowance.id}`, limit: formatDecimal(allowance.quantity, allowance.scale) })
       for (const limit of plan.limits) await setPlanLimit(tx, { plan: plan.id, budget: `limit:${limit.id}`, limit: formatDecimal(limit.quantity, limit.scale) })
     }
+    await markOwnQuantities(tx)
     await insertAudit(tx, { actor: actor.id, action: 'catalog.published', customer: null, target: `catalog/${version}`, before: { version: base }, after: { version } })
     await insertOutbox(tx, [{ customer: null, type: 'catalog.published', payload: { version } }])
     return { version, changed: true }
@@ -42,6 +44,8 @@ export async function publishCatalog(plane: ControlPlane, actor: Actor, input: P
     await announceCatalog(plane, outcome.version)
     // A contract's limit can depend on the plan's: the better of the two.
     for (const customer of await contractsWithLimits(plane.sql)) await followCustomer(plane, customer)
+    // What stopped because the catalog did not know a price may be clear now.
+    await requeueMessages(plane.sql, { provider: null, codes: ['unmapped_price', 'no_plan'], id: null })
   }
   return outcome
 }

@@ -7,6 +7,7 @@ import { assetsOf, readSums, type Sums } from '../store/reports.ts'
 import { readBlocks, readDebt } from '../store/settlement.ts'
 import type { ControlPlane } from './control-plane.ts'
 import { budgetScale, budgetsOf, limitOf, type CustomerContext } from './customer-contexts.ts'
+import { nowOf } from './customer-time.ts'
 import { getCustomer } from './customers.ts'
 import { openRunning } from './open-budgets.ts'
 import { commitmentProgress, type CommitmentProgress } from './contracts/close-context.ts'
@@ -16,7 +17,7 @@ import { loadBilling } from './invoices/facts.ts'
 export async function contextOf(plane: ControlPlane, customer: string): Promise<CustomerContext> {
   const row = await getCustomer(plane, customer)
   const facts = (await plane.contexts.facts(plane.sql, new Map([[row.id, row.version]]))).get(row.id)!
-  return plane.contexts.at(facts, plane.clock.now())
+  return plane.contexts.at(facts, nowOf(plane, row))
 }
 
 export type BalanceReport = {
@@ -36,7 +37,7 @@ export async function balanceReport(plane: ControlPlane, customer: string): Prom
   const { currency } = context.snapshot
   await openRunning(plane, context)
   const [blocks, debt, states] = await Promise.all([
-    readBlocks(plane.sql, [customer], { spentToo: true }), readDebt(plane.sql, customer, currency), listBudgets(plane.sql, customer, plane.clock.now(), budgetsOf(context.snapshot).map(({ id }) => id)),
+    readBlocks(plane.sql, [customer], { spentToo: true }), readDebt(plane.sql, customer, currency), listBudgets(plane.sql, customer, nowOf(plane, context.facts), budgetsOf(context.snapshot).map(({ id }) => id)),
   ])
   const remaining = blocks.filter(({ asset }) => asset === currency).reduce((sum, block) => sum + block.remaining, 0n)
   const wallet = states.find(({ budget }) => budget === `wallet:${currency}`)

@@ -52,6 +52,12 @@ export function printJson(deps: CliDeps, value: unknown): void {
   print(deps, JSON.stringify(value, null, 2))
 }
 
+/** A member of an answer as it is printed; empty where there is none. */
+export function textOf(row: Readonly<Record<string, unknown>>, name: string): string {
+  const value = row[name]
+  return typeof value === 'string' ? value : typeof value === 'number' || typeof value === 'boolean' ? String(value) : ''
+}
+
 /** A line for the person, not for a pipe. */
 export function say(deps: CliDeps, text: string): void {
   deps.stderr.write(`${text}\n`)

@@ -9,7 +9,8 @@ import type { Log } from '../platform/log.ts'
 import { createKeeper, type KeeperPace } from './background/keeper.ts'
 import { backgroundRoute, handleBackground } from './background/routes.ts'
 import { requestIdOf, sendError, sendJson, type Exchange, type GatewayContext } from './exchange.ts'
-import { handleAuthorize, handleCheck } from './hot-api/authorize.ts'
+import { handleAuthorize, handleCheck, handleCheckBatch } from './hot-api/authorize.ts'
+import { handleEntitlements } from './hot-api/entitlements.ts'
 import { createOwners, type Owners } from './hot-api/owners.ts'
 import { inputProblem, sendProblem } from './hot-api/problem.ts'
 import { handleReservation, type ReservationAction } from './hot-api/reservations.ts'
@@ -136,8 +137,9 @@ function pathOf(url: string): string {
 
 const BILLING = /^(?:\/v1)?\/dashboard\/billing\/(subscription|usage|credit_grants)$/
 const RESERVATION = /^\/v1\/reservations\/([^/]{1,80})\/(settle|extend|release)$/
+const ENTITLEMENTS = /^\/v1\/customers\/([^/]{1,80})\/entitlements(?:\/([^/]{1,100}))?$/
 function isHotApi(path: string): boolean {
-  return path === '/v1/authorize' || path === '/v1/check' || RESERVATION.test(path)
+  return path === '/v1/authorize' || path === '/v1/check' || path === '/v1/check/batch' || ENTITLEMENTS.test(path) || RESERVATION.test(path)
 }
 
 function surfaceOf(path: string): string {
@@ -157,6 +159,7 @@ function route(exchange: Exchange, path: string, owners: Owners): Promise<void> 
   if (method === 'POST') {
     if (path === '/v1/authorize') return handleAuthorize(exchange, owners)
     if (path === '/v1/check') return handleCheck(exchange)
+    if (path === '/v1/check/batch') return handleCheckBatch(exchange)
     const reservation = RESERVATION.exec(path)
     if (reservation !== null) return handleReservation(exchange, owners, decoded(reservation[1]!), reservation[2] as ReservationAction)
     return routeRequest(exchange, path)
@@ -168,6 +171,8 @@ function route(exchange: Exchange, path: string, owners: Owners): Promise<void> 
     if (path === '/v1/key') return handleKey(exchange)
     const billing = BILLING.exec(path)
     if (billing !== null && exchange.context.spent !== null) return handleBilling(exchange, billing[1] as BillingPage, exchange.context.spent)
+    const entitlements = ENTITLEMENTS.exec(path)
+    if (entitlements !== null) return handleEntitlements(exchange, decoded(entitlements[1]!), entitlements[2] === undefined ? null : decoded(entitlements[2]))
     if (path === '/healthz') return sendJson(exchange, 200, '{"status":"ok"}')
     if (path === '/readyz') return sendReadiness(exchange)
     if (path === '/metrics' && exchange.context.metricsPage !== null) return sendMetrics(exchange, exchange.context.metricsPage)

@@ -1,7 +1,7 @@
 // Asks the authority for what a customer's requests miss: one call at a time, shared by all who wait.
 
 import { assert, assetScale, formatDecimal, freeOf, grant, holdToExact, instant, parseDecimal, type AuthorityRefusal, type Budget, type Decision, type Slice } from '@tollgate/core'
-import { foldUsed, leaseAhead, sliceFor, takePast, type CustomerState } from './customer-state.ts'
+import { foldUsed, leaseAhead, sliceFor, takePast, timeOf, type CustomerState } from './customer-state.ts'
 import type { Inside } from './inside.ts'
 
 /** How long a refusal is believed. A top-up drops it at once; this is for a push that was lost. */
@@ -18,11 +18,11 @@ export function acquire(node: Inside, state: CustomerState, needs: Extract<Decis
   for (const { budget } of needs) sliceFor(state, budget)
   const past = takePast(state)
   if (past.length > 0) node.memory.bringBack(state, past).catch(() => undefined)
-  const budgets = needs.map((need) => leaseAhead(state, need, node.clock.now()))
+  const budgets = needs.map((need) => leaseAhead(state, need, timeOf(node, state)))
   const ask = () => node.parts.authority.acquire(node.parts.identity, { sequence: node.parts.nextSequence(), customer: state.snapshot.customer, budgets })
   // What was recalled a moment ago is headroom only when it has arrived; asked before, the authority would refuse it.
   state.acquiring = (state.returning === null ? ask() : state.returning.then(ask)).then((answer) => {
-    const until = (ms: number) => instant(node.clock.now() + ms)
+    const until = (ms: number) => instant(timeOf(node, state) + ms)
     if ('kind' in answer) {
       const need = needs.find(({ budget }) => budget.id === answer.budget)
       assert(need !== undefined, 'the authority refused a budget that was not asked for')

@@ -6,7 +6,7 @@ import { assetScale, chargedRun, decide, exactToHold, hold, instant, makeId, mea
 import { acquire } from './acquire.ts'
 import { allowed, denied, directoryAway, problem, unavailable, warningsOf } from './answers.ts'
 import type { Authorization, AuthorizeInput, Degrade, ReservationProblem, Warning } from './contract.ts'
-import { sliceFor, sliceIn, type CustomerState } from './customer-state.ts'
+import { sliceFor, sliceIn, timeOf, type CustomerState } from './customer-state.ts'
 import type { Inside } from './inside.ts'
 import { rateOf, takeRates } from './rates.ts'
 import { clamped, fallback, fittingOutput, isExhaustion, mayClamp, restOf, type Retry } from './remedy.ts'
@@ -38,7 +38,7 @@ export function authorize(node: Inside, input: AuthorizeInput): Answer | Promise
 function admit(node: Inside, state: CustomerState | null, input: AuthorizeInput, fingerprint: string, tried: Tried): Answer | Promise<Answer> {
   if (state === null) return problem('customer_not_found', `there is no customer ${input.customer}`)
   // The period may have ended while the authority was asked.
-  const now = node.clock.now()
+  const now = timeOf(node, state)
   if (now >= state.snapshot.validUntil) {
     const fresh = node.memory.customer(input.customer)
     return fresh instanceof Promise ? fresh.then((found) => admit(node, found, input, fingerprint, tried), directoryAway) : admit(node, fresh, input, fingerprint, tried)
@@ -111,7 +111,7 @@ function reserve(node: Inside, state: CustomerState, input: AuthorizeInput, fing
   const noticed = warningsOf(decision.notices)
   const warnings = suspicion === null ? noticed : [...noticed, suspicion]
   const reservation: Reservation = {
-    id, state, input, entity: input.entity, fingerprint, createdAt: now, expiresAt: instant(now + input.ttlMs),
+    id, state, input, entity: input.entity, fingerprint, createdAt: now, expiresAt: instant(node.clock.now() + input.ttlMs),
     known: { snapshot: state.snapshot, catalog: state.catalog, positions: state.positions }, holds, takes, estimate, degrade, warnings, expectedShare, status: 'open', settled: null,
   }
   node.book.add(reservation)
@@ -130,7 +130,7 @@ export function mayAdmit(node: Inside): boolean {
 
 /** `at` is the instant whose periods count: that of the admission. */
 export function decisionInput(node: Inside, state: CustomerState, known: Pick<CustomerState, 'snapshot' | 'catalog'>, input: DecideInput, at: Instant, tried: Pick<Tried, 'isCutOff' | 'waived'> = UNTRIED): DecisionInput {
-  const now = node.clock.now()
+  const now = timeOf(node, state)
   const expectedShare = state.learns ? node.expected.share({ customer: input.customer, feature: input.feature, model: input.model }) : undefined
   return {
     snapshot: known.snapshot,

@@ -2,8 +2,8 @@
 // stand by this node's knowledge. Filled from the directory, told of changes by the feed.
 
 import {
-  budgetOf, freeOf, fromHold, laterPosition, LEASE_UNITS_MAX, openSlice, parsePosition, parseUnits, SLICES_PER_CUSTOMER_MAX, takeIdle, units,
-  type Budget, type Catalog, type CustomerView, type CustomerSnapshot, type Instant, type LeaseNeed, type Pace, type Position, type ReturnedLease, type Slice, type Units,
+  budgetOf, freeOf, fromHold, instant, laterPosition, LEASE_UNITS_MAX, openSlice, parsePosition, parseUnits, SLICES_PER_CUSTOMER_MAX, takeIdle, units,
+  type Budget, type Catalog, type Clock, type CustomerView, type CustomerSnapshot, type Instant, type LeaseNeed, type Pace, type Position, type ReturnedLease, type Slice, type Units,
 } from '@tollgate/core'
 import type { NodeRate } from './rates.ts'
 
@@ -203,4 +203,9 @@ function dropForeignSlices(state: CustomerState): ReturnedLease[] {
   }
   state.past = state.past.filter((slice) => slice.held > 0)
   return returned
+}
+
+/** The customer's own time: this node's, unless a test turned its clock. */
+export function timeOf(node: { readonly clock: Clock }, { snapshot }: Pick<CustomerState, 'snapshot'>): Instant {
+  return instant(node.clock.now() + snapshot.clockOffsetMs)
 }

@@ -5,7 +5,8 @@ import { instant, RUNAWAY_DEFAULT, type Authority, type BudgetRule, type Custome
 import { testPlane, type TestPlane } from '../../../../test/plane.ts'
 import { SYSTEM } from '../app/actor.ts'
 import { putBudget } from '../app/budgets.ts'
-import { changeSubscription, createEntity, putRunaway } from '../app/customers.ts'
+import { createEntity, putRunaway } from '../app/customers.ts'
+import { changeSubscription } from '../app/subscription/set-standing.ts'
 import { freeze, lift, previewFreeze } from '../app/freezes.ts'
 import type { AuthorizeInput, HotNode } from './contract.ts'
 

@@ -9,7 +9,7 @@ function viewOf(standing: 'good' | 'suspended'): CustomerView {
   return {
     balanceBases: {},
     snapshot: {
-      customer: ID, name: 'One', version: 1, catalogVersion: 1, plan: 'plan', standing, currency: 'USD', period: LIFETIME, limits: [], funding: [], positions: {}, entityPaths: {},
+      customer: ID, name: 'One', version: 1, catalogVersion: 1, plan: 'plan', standing, clockOffsetMs: 0, notice: null, usable: null, entitlements: {}, currency: 'USD', period: LIFETIME, limits: [], funding: [], positions: {}, entityPaths: {},
       validUntil: instant(LIFETIME.end), topUpUrl: '', upgradeUrl: '',
     },
   }

@@ -60,13 +60,18 @@ export function createMemory(parts: MemoryParts): Memory {
     })
   }
 
+  /** By the customer's own time, which a test may have turned. */
+  function isValid({ validUntil, clockOffsetMs }: CustomerState['snapshot']): boolean {
+    return clock.now() + clockOffsetMs < validUntil
+  }
+
   function customer(id: CustomerId): CustomerState | null | Promise<CustomerState | null> {
     const known = customers.get(id)
     if (known === undefined) return load(id)
-    if (!known.stale && clock.now() < known.snapshot.validUntil) return known
+    if (!known.stale && isValid(known.snapshot)) return known
     known.refreshing ??= fetchInto(known).finally(() => { known.refreshing = null })
     return known.refreshing.then(() => known, (error: unknown) => {
-      if (clock.now() < known.snapshot.validUntil) return known
+      if (isValid(known.snapshot)) return known
       throw error
     })
   }

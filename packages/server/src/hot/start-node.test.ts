@@ -119,7 +119,7 @@ test('a reservation that nobody settles gives its hold back when its time is ove
 })
 
 test('a plan change and a new catalog are in force when the call has answered', async () => {
-  const { changeSubscription } = await import('../app/customers.ts')
+  const { changeSubscription } = await import('../app/subscription/set-standing.ts')
   const { SYSTEM } = await import('../app/actor.ts')
   const customer = await world.customer({ plan: 'free' })
   const node = await world.node({ name: 'obedient' })

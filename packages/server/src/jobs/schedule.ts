@@ -19,14 +19,25 @@ import { forgetDeliveries } from '../app/webhooks/deliveries.ts'
 import { fanOut } from '../app/webhooks/fan-out.ts'
 import { proveRollups } from '../app/rollup-check.ts'
 import { forgetEndedBudgets, forgetMinutes, forgetOutbox } from '../app/retention.ts'
+import { runDueSubscriptions } from '../app/subscription/due.ts'
+import { drainInbox } from '../app/providers/inbox.ts'
+import { onMessage } from '../app/providers/receive.ts'
+import { resyncAll, runFetches } from '../app/providers/resync.ts'
 
 type Job = { readonly name: string; readonly everyMs: number; readonly run: (plane: ControlPlane) => Promise<unknown> }
+
+/** Woken by each message that comes. */
+const PROCESS_INBOX = 'process-provider-messages'
 
 const JOBS: readonly Job[] = [
   { name: 'queue-webhooks', everyMs: 500, run: fanOut },
   { name: 'deliver-webhooks', everyMs: 500, run: (plane) => deliverDue(plane) },
   { name: 'forget-webhook-deliveries', everyMs: 3_600_000, run: forgetDeliveries },
   { name: 'end-overdue-doubts', everyMs: 5_000, run: endOverdueDoubts },
+  { name: PROCESS_INBOX, everyMs: 1_000, run: drainInbox },
+  { name: 'read-from-providers', everyMs: 1_000, run: runFetches },
+  { name: 'compare-with-providers', everyMs: 24 * 3_600_000, run: resyncAll },
+  { name: 'run-due-subscriptions', everyMs: 500, run: runDueSubscriptions },
   { name: 'expire-credit-blocks', everyMs: 10_000, run: expireBlocks },
   { name: 'forget-idempotency-answers', everyMs: 3_600_000, run: forgetAnswers },
   { name: 'forget-outbox-messages', everyMs: 3_600_000, run: forgetOutbox },
@@ -56,6 +67,7 @@ export function startJobs(plane: ControlPlane): () => Promise<void> {
         .finally(() => running.delete(job.name))
       running.set(job.name, run)
     }
+    if (job.name === PROCESS_INBOX) onMessage(plane, turn)
     return setInterval(turn, job.everyMs)
   })
   return async () => {

@@ -24,6 +24,7 @@ import { listen } from './listen.ts'
 import { preparePages } from './pages.ts'
 import { goBehindTheGateway } from './priority.ts'
 import { printWelcome } from './welcome.ts'
+import { CONNECTORS } from '../connect/connectors.ts'
 import { environmentUpstreams } from './environment-upstreams.ts'
 
 export type ServeOptions = { readonly config: Config; readonly demo: boolean; readonly version: string }
@@ -52,6 +53,7 @@ export async function serve(options: ServeOptions): Promise<{ readonly stop: () 
       personal: new Set(config.personalDimensions),
       eventBounds: { lateMsMax: Math.min(config.eventLateDays, (config.keepEventMonths ?? Infinity) * 28) * DAY_MS, aheadMsMax: config.eventAheadMinutes * MINUTE_MS },
       rateSource: config.ratesUrl === null ? null : { location: config.ratesUrl, confirmAbove: config.ratesConfirmAbove },
+      connectors: CONNECTORS,
       links,
     })
     await keepPartitions(plane)

@@ -28,13 +28,17 @@ export async function lockCatalog(tx: Transaction): Promise<void> {
   await tx`lock table catalog_version in share row exclusive mode`
 }
 
-/** How many customers are on each plan. */
+/** How many customers are on each plan, or will be by what is known today. */
 export async function customersByPlan(sql: Sql | Transaction): Promise<Map<string, number>> {
-  const rows = await sql<{ plan: string; customers: bigint }[]>`select plan, count(*) as customers from subscription group by plan`
+  const rows = await sql<{ plan: string; customers: bigint }[]>`
+    select plan, count(distinct customer_id) as customers from (
+      select customer_id, plan from subscription
+      union all select customer_id, segment->>'plan' from subscription, jsonb_array_elements(timeline) as segment where (segment->>'from')::float8 > extract(epoch from now()) * 1000
+    ) as known group by plan`
   return new Map(rows.map(({ plan, customers }) => [plan, Number(customers)]))
 }
 
-/** Sets a plan's limit on the running periods of all its customers but those whose contract says something about it. */
+/** Sets a plan's limit on the running periods of all its customers but those with a limit of their own: by seats, add-ons or grants, or by what their contract says of it. */
 export async function setPlanLimit(tx: Transaction, input: { readonly plan: string; readonly budget: string; readonly limit: string }): Promise<void> {
   await tx`
     update budget_state b set limit_amount = ${input.limit}::numeric + b.carried from subscription s
@@ -44,5 +48,18 @@ export async function setPlanLimit(tx: Transaction, input: { readonly plan: stri
       and not exists (
         select 1 from (select distinct on (customer_id) document from contract_version v where v.customer_id = b.customer_id order by customer_id, version desc) c,
           jsonb_array_elements(c.document -> 'phases') phase, jsonb_array_elements(phase -> 'limits' || (phase -> 'allowances')) own
-        where own ->> 'id' = split_part(${input.budget}, ':', 2))`
+        where own ->> 'id' = split_part(${input.budget}, ':', 2))
+      and not ${hasOwnQuantities(tx)}`
+}
+
+/** Brings those forward whose quantities are their own: the job of due subscriptions works them out anew. */
+export async function markOwnQuantities(tx: Transaction): Promise<void> {
+  await tx`update subscription s set next_at = least(next_at, now()) where ${hasOwnQuantities(tx)}`
+}
+
+/** Allowances and limits are not those of the plan alone: seats, add-ons, a trial, or what was granted. */
+function hasOwnQuantities(tx: Transaction) {
+  return tx`(
+    jsonb_path_exists(s.timeline, '$[*] ? (@.seats > 1 || @.addOns[0].quantity > 0 || @.trialEndsAt > 0)')
+    or exists (select 1 from entitlement_grant g where g.customer_id = s.customer_id and (g.allowances <> '[]' or g.limits <> '[]')))`
 }

@@ -1,10 +1,11 @@
 // Customers, their subscription, entities and budget rules: the facts a snapshot is compiled from.
 
 import {
-  assert, ENTITY_DEPTH_MAX, parseDecimal, type BudgetRule, type CustomerFacts, type CustomerId, type EntityId, type EntityKind, type Instant, type RunawayRule, type Standing,
+  assert, ENTITY_DEPTH_MAX, parseDecimal, segmentAt, standingOf, type BudgetRule, type CustomerFacts, type CustomerId, type EntityId, type EntityKind, type Instant, type RunawayRule, type Segment, type Standing,
 } from '@tollgate/core'
 import type { Sql, Transaction } from '../platform/postgres.ts'
 import { contractsOf } from './contracts.ts'
+import { readGrants } from './grants.ts'
 
 export type CustomerRow = {
   readonly id: CustomerId
@@ -24,6 +25,16 @@ export type CustomerRow = {
   readonly observe: boolean
   /** What happens to a run that seems to be in a loop; null for the default. */
   readonly runaway: RunawayRule | null
+  readonly timeline: readonly Segment[]
+  readonly testClock: string | null
+  /** How far the customer's clock is ahead of ours: 0 unless a test turned it. */
+  readonly clockOffsetMs: number
+}
+
+/** The row with plan, standing and anchor of an instant: what a list shows may be older than the last timer. */
+export function customerAt(row: CustomerRow, at: Instant): CustomerRow {
+  const segment = segmentAt(row.timeline, at)
+  return segment === null ? row : { ...row, plan: segment.plan, standing: standingOf(segment.state), subscription: segment.subscription, anchorAt: segment.anchorAt }
 }
 
 /** Facts without what moves with usage (positions, wallet): those are read when a snapshot is compiled. */
@@ -31,11 +42,11 @@ export type StoredFacts = Omit<CustomerFacts, 'positions' | 'walletChangesAt'> &
 
 export async function insertCustomer(tx: Transaction, input: {
   readonly id: string; readonly name: string; readonly externalId: string | null; readonly timeZone: string; readonly currency: string | null; readonly metadata: Record<string, unknown>
-  readonly plan: string; readonly subscription: string; readonly anchorAt: Instant
+  readonly plan: string; readonly subscription: string; readonly anchorAt: Instant; readonly testClock: string | null
 }): Promise<boolean> {
   const rows = await tx`
-    insert into customer (id, name, external_id, time_zone, currency, metadata)
-    values (${input.id}, ${input.name}, ${input.externalId}, ${input.timeZone}, ${input.currency}, ${tx.json(input.metadata as never)})
+    insert into customer (id, name, external_id, time_zone, currency, metadata, test_clock_id)
+    values (${input.id}, ${input.name}, ${input.externalId}, ${input.timeZone}, ${input.currency}, ${tx.json(input.metadata as never)}, ${input.testClock})
     on conflict do nothing returning id`
   if (rows.length === 0) return false
   await tx`insert into subscription (customer_id, id, plan, anchor_at) values (${input.id}, ${input.subscription}, ${input.plan}, ${input.anchorAt})`
@@ -61,8 +72,14 @@ export async function listCustomers(sql: Sql, input: { readonly search: string |
 function selectCustomer(sql: Sql | Transaction) {
   return sql`
     select c.id, c.name, c.external_id as "externalId", c.time_zone as "timeZone", c.currency, c.version, c.metadata, c.observe, c.runaway, c.created_at as "createdAt",
-      s.plan, s.standing, s.id as subscription, s.anchor_at as "anchorAt"
-    from customer c join subscription s on s.customer_id = c.id`
+      s.plan, s.standing, s.id as subscription, s.anchor_at as "anchorAt", s.timeline,
+      c.test_clock_id as "testClock", coalesce(t.offset_ms, 0)::float8 as "clockOffsetMs"
+    from customer c join subscription s on s.customer_id = c.id left join test_clock t on t.id = c.test_clock_id`
+}
+
+export async function customerExists(sql: Sql | Transaction, id: string): Promise<boolean> {
+  const rows = await sql`select 1 from customer where id = ${id}`
+  return rows.length > 0
 }
 
 /** Serialises everything that moves a customer's money: settlement, top-ups, plan changes. Always in order of id. */
@@ -85,10 +102,6 @@ export async function bumpVersion(tx: Transaction, customer: string): Promise<nu
   return Number(row.version)
 }
 
-export async function setSubscription(tx: Transaction, customer: string, change: { readonly plan: string; readonly standing: Standing }): Promise<void> {
-  await tx`update subscription set plan = ${change.plan}, standing = ${change.standing} where customer_id = ${customer}`
-}
-
 export async function setRunaway(tx: Transaction, customer: string, rule: RunawayRule): Promise<void> {
   await tx`update customer set runaway = ${tx.json(rule as never)} where id = ${customer}`
 }
@@ -99,7 +112,7 @@ export async function setObserve(tx: Transaction, customer: string, observe: boo
 
 export async function loadFacts(sql: Sql | Transaction, ids: readonly string[]): Promise<Map<string, StoredFacts>> {
   const list = ids as string[]
-  const [customers, contracts, entities, rules, overrides] = await Promise.all([
+  const [customers, contracts, entities, rules, overrides, grants] = await Promise.all([
     sql<CustomerRow[]>`${selectCustomer(sql)} where c.id = any(${list}::text[])`,
     contractsOf(sql, list),
     sql<EntityFact[]>`
@@ -111,13 +124,15 @@ export async function loadFacts(sql: Sql | Transaction, ids: readonly string[]):
     sql<{ customer: string; rule: string; budget: string; limit: string }[]>`
       select o.customer_id as customer, o.rule_id as rule, o.budget_id as budget, o.limit_amount as "limit" from budget_override o
       join budget_rule r on r.customer_id = o.customer_id and r.id = o.rule_id and r."window" in ('second', 'minute') where o.customer_id = any(${list}::text[])`,
+    readGrants(sql, list),
   ])
   return new Map(customers.map((row) => {
     const own = rules.filter(({ customer }) => customer === row.id)
     const members = entities.filter(({ customer }) => customer === row.id)
     const scaleOf = (rule: string) => scaleOfRule(own.find(({ id }) => id === rule))
     return [row.id, {
-      customer: row.id, name: row.name, version: Number(row.version), standing: row.standing, plan: row.plan, timeZone: row.timeZone, currency: row.currency, contract: contracts.get(row.id) ?? null, anchorAt: row.anchorAt,
+      customer: row.id, name: row.name, version: Number(row.version), standing: row.standing, plan: row.plan, timeZone: row.timeZone, currency: row.currency, contract: contracts.get(row.id) ?? null, anchorAt: row.anchorAt, timeline: row.timeline, clockOffsetMs: row.clockOffsetMs,
+      grants: grants.filter(({ customer }) => customer === row.id).map(({ customer: _, ...grant }) => grant),
       entityPaths: pathsOf(members),
       ...(members.length === 0 ? {} : { entityKinds: Object.fromEntries(members.map(({ id, kind }) => [id, kind])) }),
       ...(row.observe ? { observe: true } : {}),

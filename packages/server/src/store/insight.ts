@@ -93,15 +93,6 @@ export async function customerCounts(sql: Sql): Promise<{ readonly plan: string;
   return sql`select plan, standing, count(*) as customers from subscription group by plan, standing`
 }
 
-export type AuditRow = { readonly id: bigint; readonly at: Instant; readonly actor: string; readonly action: string; readonly customer: string | null; readonly target: string; readonly before: unknown; readonly after: unknown }
-
-export async function pageAudit(sql: Sql, input: { readonly customer: string | null; readonly action: string | null; readonly before: bigint; readonly limit: number }): Promise<AuditRow[]> {
-  return sql<AuditRow[]>`
-    select id, at, actor, action, customer_id as customer, target, before, after from audit_entry
-    where id < ${input.before} and (${input.customer}::text is null or customer_id = ${input.customer}) and (${input.action}::text is null or action like ${input.action === null ? '' : `${input.action}%`})
-    order by id desc limit ${input.limit}`
-}
-
 export type ParkedRow = { readonly id: bigint; readonly customer: string | null; readonly origin: string; readonly record: string; readonly reason: string; readonly at: Instant }
 
 export async function pageParked(sql: Sql, input: { readonly before: bigint; readonly limit: number }): Promise<ParkedRow[]> {

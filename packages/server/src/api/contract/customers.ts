@@ -4,11 +4,12 @@ import { ENTITY_KINDS } from '@tollgate/core'
 import * as z from 'zod'
 import { choice, cursor, customerParam, id, instantIn, limit, listOf, nothing, text, time, word } from './fields.ts'
 import { route } from './route.ts'
+import { agreementFields } from './subscriptions.ts'
 
 const METADATA_MAX = 50
 const standing = choice(
-  ['good', 'grace', 'suspended', 'paused', 'cancelled'],
-  'What the subscription permits now: `good` and `grace` may use, the others may not.',
+  ['good', 'grace', 'suspended', 'paused', 'disputed', 'incomplete', 'cancelled', 'expired'],
+  'What the subscription permits now. `good` may use all that the plan grants; what the others may is for the plan to say.',
 )
 const timeZone = z
   .string()
@@ -72,10 +73,12 @@ export const customerRoutes = {
       currency: z.string().regex(/^[A-Z]{3}$/, 'must be three capital letters such as EUR').optional().meta({ description: 'What it is billed in: a currency that its plan has prices in. That of the catalog unless stated; it cannot change later.', examples: ['EUR'] }),
       metadata: metadata.default({}),
       starts_at: instantIn('Start of the subscription, now unless stated: billing periods count from here.').optional(),
+      ...agreementFields,
+      test_clock: id('clk', 'A test clock that it lives on.').nullable().default(null),
     }),
     status: 201,
     answer: customer,
-    problems: ['unknown_plan', 'unknown_time_zone', 'already_exists'],
+    problems: ['unknown_plan', 'unknown_time_zone', 'already_exists', 'unknown_add_on', 'add_on_not_for_plan', 'unknown_test_clock'],
   }),
   listCustomers: route({
     method: 'GET',

@@ -1,7 +1,7 @@
 // Routes that the gateway answers from memory: this API passes them on byte for byte, so that one address serves all. What they
 // look like is described here; gateway/hot-api reads and answers them.
 
-import { RESERVATION_TTL_MS, RESERVATION_TTL_MS_MAX } from '@tollgate/core'
+import { CHECKS_PER_REQUEST_MAX, RESERVATION_TTL_MS, RESERVATION_TTL_MS_MAX } from '@tollgate/core'
 import * as z from 'zod'
 import { decimal, id, money, nothing, text, time, word } from './fields.ts'
 import { route } from './route.ts'
@@ -57,6 +57,7 @@ const denied = z
     upgrade_url: z.string().nullable(),
     retry_after_seconds: z.int().optional().meta({ description: 'Of a rate: when such a request passes, 60 at most.', examples: [3] }),
     fits_output_tokens: z.int().optional().meta({ description: 'The largest number of output tokens with which it would fit.', examples: [310] }),
+    upgrade_plans: z.array(z.string()).optional().meta({ description: 'Public plans that contain the feature or model that was refused.' }),
   })
   .meta({ id: 'Denied', description: 'The request must not run. Data, not an error.' })
 const allowed = z
@@ -125,6 +126,22 @@ export const decisionRoutes = {
     status: 200,
     answer: z.union([checked, denied]),
     problems: outcomes,
+  }),
+  checkBatch: route({
+    method: 'POST',
+    path: '/v1/check/batch',
+    tag: 'decisions',
+    summary: 'Check many requests',
+    description: 'Each as check does, answered in their order; one that is not valid does not keep the others from their answer.',
+    access,
+    params: nothing,
+    query: nothing,
+    body: z.strictObject({ requests: z.array(z.strictObject(request)).min(1).max(CHECKS_PER_REQUEST_MAX).meta({ description: 'The requests.' }) }),
+    status: 200,
+    answer: z.strictObject({
+      results: z.array(z.union([checked, denied, z.strictObject({ decision: z.literal('error'), code: z.string(), detail: z.string(), field: z.string().nullable() })])).meta({ description: 'One for each request.' }),
+    }),
+    problems: ['gateway_unavailable', 'out_of_range'],
   }),
   settle: route({
     method: 'POST',

@@ -25,6 +25,21 @@ const entitlement = z
       .strictObject({ kind: z.literal('plan'), plan: word('The plan.', 'prepaid'), catalog_version: z.int() })
       .nullable()
       .meta({ description: 'What gives it; null when nothing does.' }),
+    sources: z
+      .array(
+        z.strictObject({
+          kind: choice(['plan', 'parent', 'add_on', 'trial', 'promotion', 'grant', 'replace', 'denial'], 'What gives or takes it.'),
+          id: z.string().meta({ description: 'Id of the plan, add-on or grant.', examples: ['pro'] }),
+          value: z.string().nullable().meta({ description: 'The value that it gives.' }),
+          models: z.array(z.string()).meta({ description: 'The models that it gives.' }),
+          quantity: z.int().meta({ description: 'Units of an add-on.' }),
+          until: time('When it ends by itself.').nullable(),
+          reason: z.string().nullable().meta({ description: 'Why it was granted or denied.' }),
+          won: z.boolean().meta({ description: 'The answer rests on it; a plan and its add-ons win together.' }),
+        }),
+      )
+      .meta({ description: 'Everything that says something about it, and which of it won.' }),
+    upgrade_plans: z.array(z.string()).meta({ description: 'Public plans that contain it, where this one does not.' }),
     budgets: z.array(z.string()).meta({ description: 'Ids of the budgets that its requests draw on or are limited by.' }),
     resets_at: time('When the budget that refuses starts anew.').nullable(),
     top_up_url: z.string().nullable(),
@@ -37,6 +52,10 @@ const header = {
   plan: word('Its plan.', 'prepaid'),
   standing: z.string().meta({ description: 'What its subscription permits.', examples: ['good'] }),
   catalog_version: z.int().meta({ description: 'Version of the catalog in force.', examples: [3] }),
+  notice: z
+    .strictObject({ level: choice(['info', 'warning', 'blocked'], 'How bad it is.'), message: z.string().meta({ description: 'For the tenant.' }), until: time('When it changes by itself.').nullable() })
+    .nullable()
+    .meta({ description: 'What the tenant should be told of its subscription; null when all is well.' }),
 }
 
 export const entitlementRoutes = {

@@ -45,19 +45,6 @@ const decision = z
   })
   .meta({ id: 'DecisionInFull', description: 'All that is known of a decision.' })
 
-const auditEntry = z
-  .strictObject({
-    id: z.string(),
-    at: time('When it was done.'),
-    actor: z.string().meta({ description: 'Key or session that did it, or `system`.', examples: ['key_ops'] }),
-    action: z.string().meta({ examples: ['credits.added'] }),
-    customer: z.string().nullable(),
-    target: z.string().meta({ description: 'What it was done to.' }),
-    before: z.unknown().meta({ description: 'As it was.' }),
-    after: z.unknown().meta({ description: 'As it is.' }),
-  })
-  .meta({ id: 'AuditEntry', description: 'Who changed what. Written in the transaction of the change, and never changed.' })
-
 const parked = z
   .strictObject({
     id: z.string(),
@@ -132,15 +119,6 @@ export const insightRoutes = {
         parked: z.int().meta({ description: 'Events that wait for a person.' }),
       })
       .meta({ id: 'Overview' }),
-  }),
-  listAudit: route({
-    ...get,
-    path: '/v1/audit',
-    summary: 'List the audit log',
-    description: 'Newest first.',
-    query: z.strictObject({ customer: id('cus', 'Only on this customer.').optional(), action: text('Only actions that begin so.', 'credits').optional(), limit, cursor }),
-    answer: listOf(auditEntry),
-    problems: ['invalid_cursor'],
   }),
   listParkedEvents: route({ ...get, path: '/v1/parked-events', summary: 'List parked events', description: 'Newest first.', query: z.strictObject({ limit, cursor }), answer: listOf(parked), problems: ['invalid_cursor'] }),
   listCatalogVersions: route({

@@ -9,6 +9,8 @@ export type Fields = z.ZodObject
 
 export const TAGS = {
   customers: 'Customers, their entities, plan and standing.',
+  subscriptions: 'What is agreed, how it changes, and what was told of it; test clocks.',
+  providers: 'Stripe, Chargebee and Recurly: messages in, what differs, links, pages.',
   money: 'Credits, balance, ledger and invoice.',
   invoices: 'Invoices, credit notes, tax, and who gets them.',
   entitlements: 'What a customer may do, and within which budgets.',

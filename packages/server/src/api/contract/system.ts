@@ -11,7 +11,7 @@ export const streamRoute = route({
   tag: 'live',
   summary: 'Follow what happens',
   description: [
-    'Server-sent events: `id` is a cursor, `event` the type, `data` JSON with `type`, `customer`, `at` and what belongs to the type. Types: `usage.settled`, `request.denied`, `request.observed`, `budget.threshold`, `run.suspected`, `freeze.set`, `freeze.lifted`, `credits.added`, `credits.expired`, `customer.created`, `subscription.changed`, `webhook.disabled`, `catalog.published`.',
+    'Server-sent events: `id` is a cursor, `event` the type, `data` JSON with `type`, `customer`, `at` and what belongs to the type. Types: `usage.settled`, `request.denied`, `request.observed`, `budget.threshold`, `run.suspected`, `freeze.set`, `freeze.lifted`, `credits.added`, `credits.expired`, `customer.created`, `webhook.disabled`, `catalog.published`, and those of [subscriptions](../concepts/subscriptions.md).',
     'After a break, `Last-Event-ID` (which browsers send by themselves) or `?after=` goes on where it was, without a gap. A client that does not keep up is cut and resumes the same way.',
     'A key of a customer sees its own events, without provider cost and key ids; the operator sees all, or those of `?customer=`.',
   ].join('\n\n'),

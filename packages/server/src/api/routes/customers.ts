@@ -1,7 +1,8 @@
 // Customers, entities and subscriptions.
 
 import type { CustomerId } from '@tollgate/core'
-import { changeSubscription, createCustomer, createEntity, getCustomer, putRunaway } from '../../app/customers.ts'
+import { changeSubscription } from '../../app/subscription/set-standing.ts'
+import { createCustomer, createEntity, getCustomer, putRunaway } from '../../app/customers.ts'
 import { customersPage, entitiesPage, getEntity } from '../../app/listings.ts'
 import type { customerRoutes } from '../contract/customers.ts'
 import { timeOf } from '../contract/fields.ts'
@@ -20,6 +21,8 @@ export const customerHandlers: Handlers<keyof typeof customerRoutes> = {
         currency: body.currency ?? null,
         metadata: body.metadata,
         startsAt: body.starts_at ?? null,
+        agreement: { seats: body.seats, addOns: body.add_ons, trialDays: body.trial_days, awaitsPayment: body.awaits_payment, endsAt: body.ends_at },
+        testClock: body.test_clock,
       }),
     ),
   listCustomers: async ({ plane, query }) => {

@@ -1,5 +1,6 @@
 // Entitlements.
 
+import { explainEntitlement } from '@tollgate/core'
 import { entitlementOf, entitlementsOf, type EntitlementAnswer, type Entitlements } from '../../app/entitlements.ts'
 import type { entitlementRoutes } from '../contract/entitlements.ts'
 import { timeOrNull } from '../contract/fields.ts'
@@ -19,11 +20,13 @@ export const entitlementHandlers: Handlers<keyof typeof entitlementRoutes> = {
 
 function headerOf({ context }: Entitlements) {
   const { snapshot, catalog } = context
-  return { customer: snapshot.customer, plan: snapshot.plan, standing: snapshot.standing, catalog_version: catalog.version }
+  const notice = snapshot.notice === null ? null : { ...snapshot.notice, until: timeOrNull(snapshot.notice.until) }
+  return { customer: snapshot.customer, plan: snapshot.plan, standing: snapshot.standing, catalog_version: catalog.version, notice }
 }
 
 function entitlementBody(answer: EntitlementAnswer, { context }: Entitlements) {
   const { feature, denial } = answer
+  const { sources, upgradePlans } = explainEntitlement(context.snapshot, context.catalog, feature.id)
   return {
     feature: feature.id,
     name: feature.name,
@@ -34,6 +37,8 @@ function entitlementBody(answer: EntitlementAnswer, { context }: Entitlements) {
     value: answer.value,
     models: [...answer.models],
     source: answer.isGranted ? { kind: 'plan' as const, plan: context.plan.id, catalog_version: context.catalog.version } : null,
+    sources: sources.map(({ until, models, ...source }) => ({ ...source, models: [...models], until: timeOrNull(until) })),
+    upgrade_plans: [...upgradePlans],
     budgets: [...answer.budgets],
     resets_at: timeOrNull(denial?.resetsAt ?? null),
     top_up_url: denial?.topUpUrl ?? null,

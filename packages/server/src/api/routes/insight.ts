@@ -1,6 +1,6 @@
 // What happened and how it stands. Of a decision a tenant is told what it is told of its events: no cost, no key, no context.
 
-import { auditPage, decisionsPage, getDecision, overviewReport, parkedPage, plainAmount, systemReport, versionsPage, type Decision, type DecisionsPosition } from '../../app/insight.ts'
+import { decisionsPage, getDecision, overviewReport, parkedPage, plainAmount, systemReport, versionsPage, type Decision, type DecisionsPosition } from '../../app/insight.ts'
 import type { insightRoutes } from '../contract/insight.ts'
 import { timeOf, timeOrNull } from '../contract/fields.ts'
 import { readCursor, readSequence, writeCursor } from '../cursor.ts'
@@ -36,10 +36,6 @@ export const insightHandlers: Handlers<keyof typeof insightRoutes> = {
       refusals: refusals.map(({ reason, requests }) => ({ reason, requests: Number(requests) })),
       margin: { events: Number(sample.events), since: timeOrNull(sample.since), charge: sample.charge, cost: sample.cost, unpriced: Number(sample.unpriced) },
     }
-  },
-  listAudit: async ({ plane, query }) => {
-    const page = await auditPage(plane, { customer: query.customer ?? null, action: query.action ?? null, before: readSequence('audit', query.cursor), limit: query.limit })
-    return { data: page.rows.map(({ id, at, ...row }) => ({ ...row, id: String(id), at: timeOf(at) })), next_cursor: writeCursor('audit', page.next) }
   },
   listParkedEvents: async ({ plane, query }) => {
     const page = await parkedPage(plane, { before: readSequence('parked', query.cursor), limit: query.limit })

@@ -4,6 +4,7 @@ import { budgetOf, type Budget, type Clock, type LeaseNeed, type LeaseRequest, t
 import type { Transaction } from '../../platform/postgres.ts'
 import { customerVersions } from '../../store/customers.ts'
 import { budgetScale, type CustomerContext, type CustomerContexts } from '../customer-contexts.ts'
+import { nowOf } from '../customer-time.ts'
 import { openNamed } from '../open-budgets.ts'
 
 export type InForceParts = { readonly contexts: CustomerContexts; readonly clock: Clock }
@@ -14,10 +15,10 @@ export type BudgetUse = { readonly unit: Budget['unit']; readonly scale: number;
 export async function needsInForce(tx: Transaction, parts: InForceParts, requests: readonly LeaseRequest[]): Promise<(readonly LeaseNeed[] | null)[]> {
   const facts = await parts.contexts.facts(tx, await customerVersions(tx, [...new Set(requests.map(({ customer }) => customer))]))
   const named: { readonly budget: Budget; readonly context: CustomerContext }[] = []
-  const now = parts.clock.now()
   const needs = requests.map(({ customer, budgets }) => {
     const known = facts.get(customer)
     if (known === undefined) return null
+    const now = nowOf(parts, known)
     const found: LeaseNeed[] = []
     for (const need of budgets) {
       const { id, period } = need.budget
@@ -40,7 +41,7 @@ export async function unitsInForce(tx: Transaction, parts: InForceParts, leases:
   const facts = await parts.contexts.facts(tx, await customerVersions(tx, [...new Set(leases.map(({ customer }) => customer))]))
   return ({ customer, budget: id, periodStart }) => {
     const known = facts.get(customer)
-    const at = periodStart === 0 ? parts.clock.now() : periodStart
+    const at = periodStart === 0 ? (known === undefined ? parts.clock.now() : nowOf(parts, known)) : periodStart
     const budget = known === undefined ? undefined : budgetOf(parts.contexts.at(known, at).snapshot, id, at)
     return budget === undefined ? unitByName(id) : { unit: budget.unit, scale: budgetScale(budget), enforcement: budget.enforcement }
   }

@@ -25,6 +25,8 @@ export type ChangeKind =
   | 'price'
   | 'allowance'
   | 'limit'
+  | 'add_on'
+  | 'promotion'
   | 'credit_asset'
   | 'rate'
   | 'provider_terms'
@@ -47,6 +49,8 @@ export function diffCatalogs(before: CatalogDocument | null, after: CatalogDocum
     ...diffItems({ kind: 'feature', plan: null }, 'features', [old.features, after.features], (feature) => feature.id),
     ...diffItems({ kind: 'meter', plan: null }, 'meters', [old.meters, after.meters], (meter) => meter.id),
     ...diffPlans(old.plans, after.plans),
+    ...diffItems({ kind: 'add_on', plan: null }, 'add_ons', [old.add_ons ?? [], after.add_ons ?? []], ({ id }) => id),
+    ...diffItems({ kind: 'promotion', plan: null }, null, [old.promotions ?? [], after.promotions ?? []], ({ id }) => id),
     ...diffItems({ kind: 'credit_asset', plan: null }, 'credit_assets', [old.credit_assets, after.credit_assets], (asset) => asset.id),
     ...diffItems({ kind: 'rate', plan: null }, null, [old.rate_card, after.rate_card], rateId),
     ...diffItems({ kind: 'provider_terms', plan: null }, null, [old.provider_terms ?? [], after.provider_terms ?? []], termsId),
@@ -118,7 +122,8 @@ function diffCurrencies(plan: string, before: PlanDocument | null, after: PlanDo
 }
 
 function ownFields(plan: PlanDocument): Readonly<Record<string, unknown>> {
-  return { id: plan.id, name: plan.name, public: plan.public, period: plan.period, asset: plan.asset ?? null, excluded: plan.excluded ?? ['cache_hits'], funding: plan.funding }
+  const { id, name, public: isPublic, period, asset, excluded, funding, parent, trial, dunning, standings, providers } = plan
+  return { id, name, public: isPublic, period, asset: asset ?? null, excluded: excluded ?? ['cache_hits'], funding, parent, trial, dunning, standings, providers }
 }
 
 /** `orderedAs` names the list where its order means something: what is drawn, rated or shown first. */

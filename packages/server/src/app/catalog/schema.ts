@@ -4,6 +4,7 @@
 
 import { EXCLUSIONS, UNIT_BUCKETS, USAGE_BUCKETS, WINDOWS, type Exhausted, type LimitDocument, type RuleTerms } from '@tollgate/core'
 import * as z from 'zod'
+import { addOn, COURSE_FIELDS, entitlement, promotion } from './subscription-schema.ts'
 import { choice, decimal, fields, integer, list, looseText, orShorthand, text, toggle } from './fields.ts'
 import { planPrice } from './price-schema.ts'
 
@@ -63,19 +64,6 @@ const meter = fields(
   },
   'An aggregation over usage events. Prices, allowances and limits refer to meters.',
 ).transform(named)
-
-const entitlement = orShorthand(
-  'feature',
-  fields(
-    'Entitlement',
-    {
-      feature: text({ description: 'Id of the feature that the plan grants.', example: 'chat' }),
-      value: looseText({ description: 'The configured value; only and always for a feature of kind `value`.', example: '10' }).nullable().default(null),
-      models: list(text({ description: 'Model name, or `*` for all.' }), { description: 'Models that may be asked for with this feature. `*` stands for all.', example: ['gpt-5-mini', 'gpt-5-nano'] }).default(['*']),
-    },
-    'A feature that the plan grants. The id of the feature alone is enough: `- chat`.',
-  ),
-)
 
 export const price = planPrice.transform(named)
 
@@ -191,6 +179,7 @@ const plan = fields(
       description: 'Who pays, in this order: `allowance` (included units), `wallet` (prepaid credit), `overage` (accrued for the invoice). Without `overage` a request that nobody can pay is refused.',
       example: ['allowance', 'wallet'],
     }).default([]),
+    ...COURSE_FIELDS,
   },
   'What a customer subscribes to.',
 ).transform(named).transform(({ clamp_output: clampsOutput, ...whole }) => (clampsOutput === true ? { ...whole, clampsOutput } : whole))
@@ -318,6 +307,8 @@ export const catalogSchema = fields(
     plans: list(plan, { description: 'What customers subscribe to.' }).default([]),
     credit_assets: list(creditAsset, { description: 'What wallets hold.' }).default([]),
     rate_card: list(rate, { description: 'What providers charge us.' }).default([]),
+    add_ons: list(addOn.transform(named), { description: 'What subscriptions may have beside their plan.' }).exactOptional(),
+    promotions: list(promotion.transform(named), { description: 'What can be granted for a time.' }).exactOptional(),
     provider_terms: list(providerTerms, { description: 'What you agreed with providers beyond their public prices.' }).exactOptional(),
     gateway,
   },

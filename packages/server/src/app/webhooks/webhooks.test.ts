@@ -45,12 +45,20 @@ beforeEach(async () => {
 })
 
 async function endpoint(options: Readonly<Record<string, unknown>> = {}): Promise<{ readonly id: string; readonly secret: string }> {
-  const answer = await api.call('POST /v1/webhooks', { body: { url: `${url}/hook`, allow_private: true, ...options } })
+  const answer = await api.call('POST /v1/webhooks', { body: { url: `${url}/hook`, allow_private: true, types: ['customer.created', 'credits.added', 'usage.settled', 'webhook.disabled'], ...options } })
   expect(answer.status, answer.text).toBe(201)
   return answer.body
 }
 
+/** A reader of the outbox stays below the oldest transaction of the whole server, also one of another test: wait until none is in the way. */
+async function outboxVisible(): Promise<void> {
+  const { sql } = api.world.plane
+  const isVisible = async () => (await sql<{ visible: boolean }[]>`select not exists (select 1 from outbox where tx >= pg_snapshot_xmin(pg_current_snapshot())) as visible`)[0]!.visible
+  await expect.poll(isVisible, { timeout: 20_000 }).toBe(true)
+}
+
 const turn = async () => {
+  await outboxVisible()
   await fanOut(api.world.plane)
   return deliverDue(api.world.plane, () => 0)
 }

@@ -20,26 +20,29 @@ export type Admitted = {
 }
 
 /** The decision as headers, known before the answer: on streams nothing more can be told in the head. */
-export function decisionHeaders(authorization: Extract<Authorization, { kind: 'allowed' }>): string[] {
+export function decisionHeaders(authorization: Extract<Authorization, { kind: 'allowed' }>, known: Known): string[] {
   const { reservation, estimate, currency, balance } = authorization
   const headers = ['x-tollgate-decision', `allow; reservation=${reservation}`, 'x-tollgate-estimate', formatUnits(estimate, currency), 'x-tollgate-currency', currency]
   if (balance !== null) headers.push('x-tollgate-balance', formatUnits(balance, currency))
-  return headers.concat(noticeHeaders(authorization))
+  return headers.concat(noticeHeaders(authorization, known))
 }
 
 const NO_HEADERS: readonly string[] = []
 /** Warnings that one header tells; a request rarely has more than one. */
 const WARNINGS_TOLD_MAX = 5
 
-/** What of the decision is not usual: what the request was changed to, what did not hold, how its rates stand. */
-export function noticeHeaders({ degrade, warnings, rates }: Extract<Authorization, { kind: 'allowed' }>): readonly string[] {
-  if (degrade === null && warnings.length === 0 && rates.length === 0) return NO_HEADERS
+/** What of the decision is not usual: what the request was changed to, what did not hold, what the tenant should know, how its rates stand. */
+export function noticeHeaders({ degrade, warnings, rates }: Extract<Authorization, { kind: 'allowed' }>, { snapshot }: Known): readonly string[] {
+  // What the tenant should know while it still works: that a payment failed, and until when all goes on.
+  const notice = snapshot.notice?.level === 'warning' ? snapshot.notice.message : null
+  if (degrade === null && warnings.length === 0 && rates.length === 0 && notice === null) return NO_HEADERS
   const headers: string[] = []
   if (degrade !== null) {
     const changed = [...(degrade.model === null ? [] : [`model=${quoted(degrade.model)}`]), ...(degrade.outputTokens === null ? [] : [`output_tokens=${degrade.outputTokens}`])]
     headers.push('x-tollgate-degraded', [...changed, `budget=${quoted(degrade.scope)}`, `reason=${degrade.reason}`].join('; '))
   }
-  if (warnings.length > 0) headers.push('x-tollgate-warning', warnings.slice(0, WARNINGS_TOLD_MAX).map(({ why, scope, reason }) => `${why}; budget=${quoted(scope)}; reason=${reason}`).join(', '))
+  const told = [...(notice === null ? [] : [notice]), ...warnings.slice(0, WARNINGS_TOLD_MAX).map(({ why, scope, reason }) => `${why}; budget=${quoted(scope)}; reason=${reason}`)]
+  if (told.length > 0) headers.push('x-tollgate-warning', told.join(', '))
   return headers.concat(rateHeaders(rates))
 }
 

@@ -65,7 +65,7 @@ async function finishWhole(exchange: Exchange, called: Called, end: Whole): Prom
 async function finishBackground(exchange: Exchange, called: Called, end: Whole, id: string): Promise<void> {
   const isKept = await openJob(exchange, called, called.request.background!, id)
   if (!isKept) return releaseWith(exchange, called, unavailable('What runs in the background cannot be kept right now, so it was cancelled. Try again in a moment.'))
-  sendJson(exchange, end.status, withOwnResultsUrl(end.body, id), [...withoutType(clientHeaders(end.headers)), ...decisionHeaders(called.authorization)], end.headers['content-type'])
+  sendJson(exchange, end.status, withOwnResultsUrl(end.body, id), [...withoutType(clientHeaders(end.headers)), ...decisionHeaders(called.authorization, called.known)], end.headers['content-type'])
 }
 
 async function finishStream(exchange: Exchange, called: Called, end: Extract<AnswerEnd, { kind: 'streamed' }>): Promise<void> {
@@ -119,7 +119,7 @@ async function finishError(exchange: Exchange, called: Called, end: Whole): Prom
   readBodyUsage(called, text, topLevelMembers(text) ?? [])
   const usage = usableUsage(called.reader.usage(), called.surface)
   const replaced = replacedAnswer(end.status, text)
-  let headers: readonly string[] = decisionHeaders(called.authorization)
+  let headers: readonly string[] = decisionHeaders(called.authorization, called.known)
   if (usage === null) {
     recordFailure(exchange, called, { status: replaced?.status ?? end.status, error: replaced?.code ?? 'upstream_error', ending: 'error' })
   } else {
@@ -136,7 +136,7 @@ async function finishError(exchange: Exchange, called: Called, end: Whole): Prom
 function releaseWith(exchange: Exchange, called: Called, error: ErrorAnswer): void {
   exchange.context.metrics.happened('upstream_failed')
   recordFailure(exchange, called, { status: error.status, error: error.code, ending: 'error' })
-  sendError(exchange, error, decisionHeaders(called.authorization))
+  sendError(exchange, error, decisionHeaders(called.authorization, called.known))
 }
 
 /** Usage that the request decides, or that we count, because the provider told none that could be used. */

@@ -72,7 +72,7 @@ async function call(exchange: Exchange, admitted: Admitted): Promise<void> {
     // No call runs at a provider that a restart of this node would not know of.
     await context.node.written()
     const reader = surface.openReader(target.config.provider, request)
-    const answer = new Answer(exchange, { surface, request, reader, streamHeaders: decisionHeaders(authorization) })
+    const answer = new Answer(exchange, { surface, request, reader, streamHeaders: decisionHeaders(authorization, admitted.known) })
     const ask = request.ask(model.upstreamModel, authorization.degrade?.outputTokens ?? undefined)
     answer.startedWith(
       target.upstream.send(

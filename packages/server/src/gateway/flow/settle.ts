@@ -90,8 +90,8 @@ function noteOddities(exchange: Exchange, { model, bound }: Called, { usage, isE
 }
 
 /** What was charged, and the balance after it. Provider cost is shown to the operator's own keys alone. */
-export function chargeHeaders({ authorization, key }: Admitted, booked: Booked | null): string[] {
-  if (booked === null) return decisionHeaders(authorization)
+export function chargeHeaders({ authorization, key, known }: Admitted, booked: Booked | null): string[] {
+  if (booked === null) return decisionHeaders(authorization, known)
   const { settled, usage } = booked
   const { currency, charge, balance, isFinal } = settled
   const headers = [
@@ -103,5 +103,5 @@ export function chargeHeaders({ authorization, key }: Admitted, booked: Booked |
   if (!isFinal || usage.estimated) headers.push('x-tollgate-charge-estimated', 'true')
   if (balance !== null) headers.push('x-tollgate-balance', formatUnits(balance, currency))
   if (key.showsCost && usage.cost !== null) headers.push('x-tollgate-cost', usage.cost.amount, 'x-tollgate-cost-currency', usage.cost.currency)
-  return headers.concat(noticeHeaders(authorization))
+  return headers.concat(noticeHeaders(authorization, known))
 }

@@ -1,13 +1,13 @@
 // POST /v1/authorize and /v1/check: the decision for callers who run the request themselves. A denial is data in a 200, because it is
 // an answer and not a failure. A customer's key speaks for its own customer only, and learns nothing about any other.
 
-import { formatInstant, formatUnits, instant, RESERVATION_TTL_MS, RESERVATION_TTL_MS_MAX, type CustomerId, type Denial, type KeyRecord } from '@tollgate/core'
+import { CHECKS_PER_REQUEST_MAX, formatInstant, formatUnits, InputError, instant, RESERVATION_TTL_MS, RESERVATION_TTL_MS_MAX, type CustomerId, type Denial, type KeyRecord } from '@tollgate/core'
 import type { Authorization, AuthorizeInput, Checked, Warning } from '../../hot/contract.ts'
 import { authenticate, sendJson, type Exchange } from '../exchange.ts'
 import { forbidden } from '../refusal.ts'
 import type { Owners } from './owners.ts'
 import { sendReservationProblem } from './problem.ts'
-import { optionalId, optionalWord, readDimensions, readFields, readFlag, readQuantities, readSeconds, requiredWord, type Fields } from './read.ts'
+import { fieldsOf, optionalId, optionalWord, readDimensions, readFields, readFlag, readQuantities, readSeconds, requiredWord, type Fields } from './read.ts'
 
 const REQUEST_FIELDS = ['customer', 'entity', 'feature', 'model', 'run', 'type', 'quantities', 'dimensions'] as const
 
@@ -34,6 +34,28 @@ export async function handleCheck(exchange: Exchange): Promise<void> {
   const answer = await exchange.context.node.check(requestOf(await readFields(exchange, REQUEST_FIELDS), key))
   if (answer.kind === 'problem') return sendReservationProblem(exchange, answer)
   sendJson(exchange, 200, JSON.stringify(answer.kind === 'denied' ? denied(answer) : checked(answer)))
+}
+
+/** Many checks in one call, each with its own answer: one that is not valid does not keep the others from theirs. Another customer's refuses all. */
+export async function handleCheckBatch(exchange: Exchange): Promise<void> {
+  const key = await authenticate(exchange, ['gateway', 'ingest', 'admin'])
+  const { requests } = await readFields(exchange, ['requests'])
+  if (!Array.isArray(requests) || requests.length === 0 || requests.length > CHECKS_PER_REQUEST_MAX) {
+    throw new InputError({ code: 'out_of_range', field: 'requests', message: `requests must be a list of 1 to ${CHECKS_PER_REQUEST_MAX} requests` })
+  }
+  const results = await Promise.all(requests.map((request) => checkOne(exchange, key, request)))
+  sendJson(exchange, 200, JSON.stringify({ results }))
+}
+
+async function checkOne(exchange: Exchange, key: KeyRecord, request: unknown): Promise<Record<string, unknown>> {
+  try {
+    const answer = await exchange.context.node.check(requestOf(fieldsOf(request, REQUEST_FIELDS), key))
+    if (answer.kind === 'problem') return { decision: 'error', code: answer.code, detail: answer.message, field: null }
+    return answer.kind === 'denied' ? denied(answer) : checked(answer)
+  } catch (error) {
+    if (error instanceof InputError) return { decision: 'error', code: error.code, detail: error.message, field: error.field }
+    throw error
+  }
 }
 
 function requestOf(fields: Fields, key: KeyRecord): Omit<AuthorizeInput, 'reservation' | 'ttlMs' | 'repeatable'> {
@@ -75,12 +97,13 @@ function warned(warnings: readonly Warning[]): Record<string, unknown> {
 }
 
 export function denied(answer: { readonly decision: string; readonly denial: Denial }): Record<string, unknown> {
-  const { reason, scope, message, limit, used, required, unit, resetsAt, topUpUrl, upgradeUrl, retryAfterMs, fitsOutputTokens } = answer.denial
+  const { reason, scope, message, limit, used, required, unit, resetsAt, topUpUrl, upgradeUrl, retryAfterMs, fitsOutputTokens, plans } = answer.denial
   return {
     decision: 'deny', decision_id: answer.decision, reason, scope, message, limit, used, required, unit,
     resets_at: resetsAt === null ? null : formatInstant(instant(resetsAt)), top_up_url: topUpUrl, upgrade_url: upgradeUrl,
     ...(retryAfterMs === undefined ? {} : { retry_after_seconds: Math.max(1, Math.ceil(retryAfterMs / 1_000)) }),
     ...(fitsOutputTokens === undefined ? {} : { fits_output_tokens: fitsOutputTokens }),
+    ...(plans === undefined ? {} : { upgrade_plans: plans }),
   }
 }
 

@@ -11,11 +11,16 @@ export type Fields = Readonly<Record<string, unknown>>
 /** The body as an object that has none but the `allowed` members. */
 export async function readFields(exchange: Exchange, allowed: readonly string[]): Promise<Fields> {
   const body = await readBody(exchange, EVENT_BYTES_MAX)
-  const value = body.length === 0 ? {} : parse(body)
+  return fieldsOf(body.length === 0 ? {} : parse(body), allowed)
+}
+
+/** A value as an object that has none but the `allowed` members. */
+export function fieldsOf(value: unknown, allowed: readonly string[]): Fields {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) throw wrong('invalid_value', null, 'it must be a JSON object')
   for (const name of Object.keys(value)) {
     if (!allowed.includes(name)) throw wrong('unknown_field', name.slice(0, 60), `${JSON.stringify(name.slice(0, 60))} is not known here; known are ${allowed.join(', ')}`)
   }
-  return value
+  return value as Fields
 }
 
 function parse(body: Buffer): Fields {

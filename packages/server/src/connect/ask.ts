@@ -1,0 +1,34 @@
+// GET on a provider's API: bounded in time and size, one retry for a moment's trouble. Used in jobs only.
+
+import { PROVIDER_BODY_BYTES_MAX, PROVIDER_TIMEOUT_MS } from '@tollgate/core'
+import { request } from 'undici'
+import { ProviderError } from '../app/providers/connector.ts'
+import { record, type Json } from './json.ts'
+
+/** The JSON that was answered; null for 404. */
+export async function askProvider(name: string, url: string, headers: Readonly<Record<string, string>>): Promise<Json | null> {
+  for (let retry = 0; ; retry++) {
+    const answer = await once(name, url, headers)
+    if (answer.kind === 'answered') return answer.body
+    if (!answer.error.retryable || retry === 1) throw answer.error
+  }
+}
+
+async function once(name: string, url: string, headers: Readonly<Record<string, string>>): Promise<{ readonly kind: 'answered'; readonly body: Json | null } | { readonly kind: 'failed'; readonly error: ProviderError }> {
+  try {
+    const { statusCode, body } = await request(url, { headers: { accept: 'application/json', ...headers }, headersTimeout: PROVIDER_TIMEOUT_MS, bodyTimeout: PROVIDER_TIMEOUT_MS })
+    const chunks: Buffer[] = []
+    let bytes = 0
+    for await (const chunk of body) {
+      bytes += (chunk as Buffer).length
+      if (bytes > PROVIDER_BODY_BYTES_MAX) return { kind: 'failed', error: new ProviderError(`${name} answered more than ${PROVIDER_BODY_BYTES_MAX} bytes`, false) }
+      chunks.push(chunk as Buffer)
+    }
+    if (statusCode === 404) return { kind: 'answered', body: null }
+    const text = Buffer.concat(chunks).toString()
+    if (statusCode < 200 || statusCode > 299) return { kind: 'failed', error: new ProviderError(`${name} answered ${statusCode}: ${text.slice(0, 200)}`, statusCode >= 500 || statusCode === 429) }
+    return { kind: 'answered', body: record(JSON.parse(text)) }
+  } catch (error) {
+    return { kind: 'failed', error: new ProviderError(`${name} does not answer: ${(error as Error).message}`, true) }
+  }
+}

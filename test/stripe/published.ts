@@ -1,0 +1,54 @@
+// What Stripe's published description says of the operations that Tollgate calls: the parameters that each takes, and no others. The
+// fake refuses whatever does not fit, as Stripe does with `parameter_unknown`.
+
+import * as z from 'zod'
+
+const text = z.string().min(1).max(5_000)
+/** Form encoding knows text only. */
+const whole = z.string().regex(/^\d+$/)
+const metadata = z.record(z.string().max(40), z.string().max(500))
+
+export type Operation = { readonly method: 'GET' | 'POST'; readonly path: RegExp; readonly parameters: z.ZodType }
+
+export const OPERATIONS = {
+  GetSubscriptions: {
+    method: 'GET',
+    path: /^\/v1\/subscriptions$/,
+    parameters: z.strictObject({
+      limit: whole.optional(), starting_after: text.optional(), ending_before: text.optional(), customer: text.optional(), price: text.optional(),
+      status: z.enum(['active', 'all', 'canceled', 'ended', 'incomplete', 'incomplete_expired', 'past_due', 'paused', 'trialing', 'unpaid']).optional(), collection_method: z.enum(['charge_automatically', 'send_invoice']).optional(),
+    }),
+  },
+  GetSubscriptionsSubscriptionExposedId: { method: 'GET', path: /^\/v1\/subscriptions\/([^/]+)$/, parameters: z.strictObject({ expand: z.array(text).optional() }) },
+  PostCheckoutSessions: {
+    method: 'POST',
+    path: /^\/v1\/checkout\/sessions$/,
+    parameters: z.strictObject({
+      mode: z.enum(['payment', 'setup', 'subscription']), success_url: text, cancel_url: text.optional(), client_reference_id: z.string().max(200).optional(), customer: text.optional(), metadata: metadata.optional(),
+      line_items: z.array(z.strictObject({ price: text, quantity: whole })),
+      subscription_data: z.strictObject({ metadata: metadata.optional(), trial_period_days: whole.optional() }).optional(),
+    }),
+  },
+  PostBillingPortalSessions: { method: 'POST', path: /^\/v1\/billing_portal\/sessions$/, parameters: z.strictObject({ customer: text, return_url: text.optional() }) },
+} as const satisfies Readonly<Record<string, Operation>>
+
+/** `a[b][0][c]=1` → `{ a: { b: [{ c: '1' }] } }`. */
+export function readForm(source: string): Record<string, unknown> {
+  const root: Record<string, unknown> = {}
+  for (const [name, value] of new URLSearchParams(source)) {
+    const path = [...name.matchAll(/[^[\]]+/g)].map(([part]) => part)
+    let node = root
+    for (const [index, part] of path.entries()) {
+      if (index === path.length - 1) node[part] = value
+      else node = (node[part] ??= {}) as Record<string, unknown>
+    }
+  }
+  return listed(root) as Record<string, unknown>
+}
+
+/** Objects whose names are 0, 1, 2 … are lists. */
+function listed(value: unknown): unknown {
+  if (typeof value !== 'object' || value === null) return value
+  const entries = Object.entries(value).map(([name, inner]) => [name, listed(inner)] as const)
+  return entries.length > 0 && entries.every(([name], index) => name === String(index)) ? entries.map(([, inner]) => inner) : Object.fromEntries(entries)
+}
