@@ -162,8 +162,9 @@ async function loadState(tx: Transaction, parts: LoadedParts, jobs: readonly Job
   const catalogOf = (event: UsageEvent) => parts.versions.get(event.catalogVersion ?? 0) ?? parts.catalogs.current()
   const metering = new Map(jobs.map((job) => [job.event, job.metering ?? meteringOf(job.event, catalogOf(job.event), parts.catalogs.current())]))
   const placed = [...metering].flatMap(([event, { readings }]) => readings.map((reading) => ({ event, periodStart: contextAt(event.customer, event.time).snapshot.period.start, reading })))
-  const undone = placed.filter(({ event }) => jobs.some((job) => job.event === event && job.step.effect === 'reversal'))
-  const mayFall = undone.length > 0 || jobs.some(({ step }) => step.effect === 'reversal') || placed.some(({ reading }) => reading.kind === 'latest')
+  const reversed = new Set(jobs.flatMap(({ event, step }) => (step.effect === 'reversal' ? [event] : [])))
+  const undone = placed.filter(({ event }) => reversed.has(event))
+  const mayFall = reversed.size > 0 || placed.some(({ reading }) => reading.kind === 'latest')
   const [aggregates, aggregatesLeft, paid, dimensions] = await Promise.all([
     loadAggregates(tx, placed),
     loadAggregates(tx, undone, undone.map(({ event, periodStart, reading }) => ({ customer: event.customer, meter: reading.meter.id, periodStart, time: event.time, source: event.source, id: event.id }))),
