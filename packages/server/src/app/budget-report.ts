@@ -7,13 +7,13 @@ import {
 } from '@tollgate/core'
 import { listBudgets, pageMembers, trailingSums, type BudgetView } from '../store/budgets.ts'
 import { readOverrides } from '../store/entities.ts'
+import { contextOf } from './customers.ts'
 import type { ControlPlane } from './control-plane.ts'
 import { budgetScale, budgetsOf, limitOf, writtenOf, type CustomerContext } from './customer-contexts.ts'
 import { pageOf, type Page } from './listings.ts'
 import { openRunning } from './open-budgets.ts'
 import { nowOf } from './customer-time.ts'
 import { Problem } from './problems.ts'
-import { contextOf } from './reports.ts'
 
 export type BudgetStanding = {
   readonly budget: Budget

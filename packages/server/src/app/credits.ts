@@ -14,9 +14,9 @@ import { insertTransfers } from '../store/ledger.ts'
 import { insertOutbox, readDebt, writeBlocks, writeDebts, type BlockRow } from '../store/settlement.ts'
 import { moveBudgets } from '../store/budgets.ts'
 import type { Actor } from './actor.ts'
+import { contextOf } from './customers.ts'
 import type { ControlPlane } from './control-plane.ts'
 import { tellNodes } from './change-customer.ts'
-import { contextOf } from './reports.ts'
 import { Problem } from './problems.ts'
 
 export type TopUp = {

@@ -15,6 +15,7 @@ import type { Actor } from './actor.ts'
 import { assertNotOvercommitted } from './budgets.ts'
 import { changeCustomer } from './change-customer.ts'
 import type { ControlPlane } from './control-plane.ts'
+import type { CustomerContext } from './customer-contexts.ts'
 import { Problem } from './problems.ts'
 import { nowOf } from './customer-time.ts'
 import { checkAddOns, planNamed, startFact, type NewAgreement } from './subscription/agreement.ts'
@@ -48,6 +49,13 @@ export async function getCustomer(plane: ControlPlane, id: string): Promise<Cust
   const row = await findCustomer(plane.sql, id)
   if (row === null) throw new Problem('not_found', `there is no customer ${id}`, 'customer')
   return customerAt(row, nowOf(plane, row))
+}
+
+/** A customer as it is now, by its own clock. */
+export async function contextOf(plane: ControlPlane, customer: string): Promise<CustomerContext> {
+  const row = await getCustomer(plane, customer)
+  const facts = (await plane.contexts.facts(plane.sql, new Map([[row.id, row.version]]))).get(row.id)!
+  return plane.contexts.at(facts, nowOf(plane, row))
 }
 
 /** What happens to the customer's runs that seem to be in a loop. In force on every reachable node when it answers. */

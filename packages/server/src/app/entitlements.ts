@@ -17,11 +17,11 @@ import {
   type Slice,
 } from '@tollgate/core'
 import { budgetStandings, sliceOfAll, type BudgetStanding } from './budget-report.ts'
+import { contextOf } from './customers.ts'
 import type { ControlPlane } from './control-plane.ts'
 import type { CustomerContext } from './customer-contexts.ts'
 import { nowOf } from './customer-time.ts'
 import { Problem } from './problems.ts'
-import { contextOf } from './reports.ts'
 
 export type EntitlementAnswer = {
   readonly feature: Feature

@@ -8,17 +8,11 @@ import { readBlocks, readDebt } from '../store/settlement.ts'
 import type { ControlPlane } from './control-plane.ts'
 import { budgetScale, budgetsOf, limitOf, type CustomerContext } from './customer-contexts.ts'
 import { nowOf } from './customer-time.ts'
-import { getCustomer } from './customers.ts'
+import { contextOf } from './customers.ts'
 import { openRunning } from './open-budgets.ts'
 import { commitmentProgress, type CommitmentProgress } from './contracts/close-context.ts'
 import { compose, documentOf, unitOf } from './invoices/compose.ts'
 import { loadBilling } from './invoices/facts.ts'
-
-export async function contextOf(plane: ControlPlane, customer: string): Promise<CustomerContext> {
-  const row = await getCustomer(plane, customer)
-  const facts = (await plane.contexts.facts(plane.sql, new Map([[row.id, row.version]]))).get(row.id)!
-  return plane.contexts.at(facts, nowOf(plane, row))
-}
 
 export type BalanceReport = {
   readonly currency: string

@@ -5,8 +5,8 @@
 import { DAY_MS, didYouMean, formatDecimal, HOUR_MS, hourOf, InputError, instant, MINUTE_MS, MINUTE_ROLLUPS_MS, minuteOf, nearest, parseDecimal, USAGE_ROWS_MAX, type Catalog, type Instant, type RollupKind } from '@tollgate/core'
 import { hourOffset, isTimeZone } from '@tollgate/core/period'
 import { queryUsage, type UsageQuery, type UsageRow } from '../store/usage.ts'
+import { contextOf } from './customers.ts'
 import type { ControlPlane } from './control-plane.ts'
-import { contextOf } from './reports.ts'
 
 export type Granularity = UsageQuery['granularity']
 

@@ -153,7 +153,7 @@ export async function listInvoices(sql: Sql, input: { readonly customer: string 
 }
 
 export async function deleteDraft(tx: Transaction, key: { readonly customer: string; readonly id: string }): Promise<void> {
-  await tx`update invoice_item set invoice_id = null where customer_id = ${key.customer} and invoice_id = ${key.id}`
+  await releaseItems(tx, key)
   await tx`delete from invoice where customer_id = ${key.customer} and id = ${key.id} and state = 'draft'`
 }
 
@@ -209,6 +209,11 @@ export async function takeItems(tx: Transaction, rows: readonly { readonly custo
     update invoice_item i set invoice_id = d.invoice
     from unnest(${rows.map(({ customer }) => customer)}::text[], ${rows.map(({ item }) => item)}::text[], ${rows.map(({ invoice }) => invoice)}::text[]) as d(customer, item, invoice)
     where i.customer_id = d.customer and i.id = d.item`
+}
+
+/** What an invoice took waits for the next one again. */
+export async function releaseItems(tx: Transaction, invoice: { readonly customer: string; readonly id: string }): Promise<void> {
+  await tx`update invoice_item set invoice_id = null where customer_id = ${invoice.customer} and invoice_id = ${invoice.id}`
 }
 
 export async function deleteItem(tx: Transaction, key: { readonly customer: string; readonly id: string }): Promise<boolean> {

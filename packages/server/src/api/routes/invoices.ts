@@ -34,11 +34,8 @@ export const invoiceHandlers: Handlers<keyof typeof invoiceRoutes> = {
   },
   getBillingProfile: async ({ plane, params }) => profileBody(await billingProfile(plane, params.customer)),
   putBillingProfile: async ({ plane, caller, params, body }) => {
-    const { currency } = plane.catalogs.current()
-    const progressiveAt = body.progressive_at === null ? null : formatUnits(parseUnits(body.progressive_at, currency, 'progressive_at'), currency)
-    const profile: BillingProfile = { party: body.party === null ? null : partyOf(body.party), tax: body.tax, paymentDays: body.payment_days, progressiveAt }
-    await setBillingProfile(plane, caller.actor, params.customer, profile)
-    return profileBody(profile)
+    const profile: BillingProfile = { party: body.party === null ? null : partyOf(body.party), tax: body.tax, paymentDays: body.payment_days, progressiveAt: body.progressive_at }
+    return profileBody(await setBillingProfile(plane, caller.actor, params.customer, profile))
   },
   listInvoices: async ({ plane, params, query }) => {
     const page = await invoicesPage(plane, { customer: params.customer, state: query.state ?? null, after: readCursor('invoices', query.cursor), limit: query.limit })

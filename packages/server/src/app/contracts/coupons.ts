@@ -9,9 +9,8 @@ import { withRetry } from '../../platform/postgres.ts'
 import type { Actor } from '../actor.ts'
 import type { ControlPlane } from '../control-plane.ts'
 import { changeCustomer } from '../change-customer.ts'
-import { getCustomer } from '../customers.ts'
+import { contextOf, getCustomer } from '../customers.ts'
 import { Problem } from '../problems.ts'
-import { contextOf } from '../reports.ts'
 
 export async function createCoupon(plane: ControlPlane, actor: Actor, input: Coupon): Promise<CouponRow> {
   const coupon = checked(plane, { ...input, code: input.code.toUpperCase() })

@@ -8,14 +8,14 @@ import {
 import { withRetry, type Transaction } from '../../platform/postgres.ts'
 import { insertAudit } from '../../store/audit.ts'
 import { lockCustomers } from '../../store/customers.ts'
-import { creditableLines, deleteDraft, deleteItem, findInvoice, insertItems, insertNote, setInvoiceState, takeNumbers, type InvoiceRow, type NoteRow } from '../../store/invoices.ts'
+import { creditableLines, deleteDraft, deleteItem, findInvoice, insertItems, insertNote, releaseItems, setInvoiceState, takeNumbers, type InvoiceRow, type NoteRow } from '../../store/invoices.ts'
 import { insertTransfers, listCauseTransfers } from '../../store/ledger.ts'
 import { insertOutbox } from '../../store/settlement.ts'
 import type { Actor } from '../actor.ts'
 import type { ControlPlane } from '../control-plane.ts'
-import { getCustomer } from '../customers.ts'
+import { contextOf, getCustomer } from '../customers.ts'
 import { Problem } from '../problems.ts'
-import { compose, dayOf, numberText } from './compose.ts'
+import { compose, dayOf, numberText, type PeriodFacts } from './compose.ts'
 import { issue, messageOf } from './issue.ts'
 import { billingIn } from './run.ts'
 import { billingSettings } from './settings.ts'
@@ -50,11 +50,15 @@ async function compileAndIssue(tx: Transaction, plane: ControlPlane, of: { reado
   const kind = of.kind === 'manual' ? 'period' : of.kind
   const composed = compose({
     context: billing.context, now, kind, tax: billing.tax, items: billing.items, earlier: kind === 'period' ? billing.earlier(billing.contextAt) : [],
-    // An invoice by hand asks for its items only.
-    current: of.kind === 'manual' ? { ...billing.current, input: { ...billing.current.input, plan: { recurring: [], prices: [] }, accumulated: [], paid: [] }, invoiced: [], credits: [] } : billing.current,
+    current: of.kind === 'manual' ? withoutPeriod(billing.current) : billing.current,
   })
   if (composed.closed.lines.length === 0) return []
   return issue(tx, [{ context: billing.context, kind: of.kind, period: of.period, composed, profile: billing.profile, tax: billing.tax }], { settings: billing.settings, now, randomText: plane.randomText, finalize: of.finalize })
+}
+
+/** An invoice by hand asks for its items only: not for usage, and not for what the close of the period adds by contract or coupon. */
+function withoutPeriod({ period, input: { creditValue }, shown }: PeriodFacts): PeriodFacts {
+  return { period, input: { plan: { recurring: [], prices: [] }, accumulated: [], paid: [], creditValue }, invoiced: [], credits: [], shown }
 }
 
 /** A draft that is not wanted; its items wait for the next invoice again. */
@@ -73,10 +77,11 @@ export function payInvoice(plane: ControlPlane, actor: Actor, key: Key, referenc
   return endInvoice(plane, actor, { key, action: 'pay', reference }, async (_, row) => paymentTransfers(row.currency, owed(row)))
 }
 
-/** It should not have been written: its transfers are undone, and what it asked for is due again. */
+/** It should not have been written: its transfers are undone, its items wait again, and the usage that it asked for is due again. */
 export function voidInvoice(plane: ControlPlane, actor: Actor, key: Key, reason: string): Promise<InvoiceRow> {
   return endInvoice(plane, actor, { key, action: 'void', reference: reason }, async (tx, row) => {
     if (parseUnits(row.creditedNet, row.currency) !== ZERO) throw new Problem('invoice_credited', 'part of the invoice was credited already: credit the rest', 'invoice')
+    await releaseItems(tx, key)
     const own = await listCauseTransfers(tx, { customer: row.customer, causeId: row.id })
     return own.map(({ debit, credit, asset, amount }): Transfer => ({ debit: credit as Transfer['debit'], credit: debit as Transfer['credit'], asset, amount: parseUnits(amount, asset) }))
   })
@@ -172,10 +177,9 @@ export type NewItem = { readonly id: string; readonly name: string; readonly amo
 /** Something that the next invoice asks for, or gives back where it is below zero. */
 export async function addItem(plane: ControlPlane, actor: Actor, customer: string, item: NewItem): Promise<void> {
   const now = plane.clock.now()
+  const { currency } = (await contextOf(plane, customer)).plan
   await withRetry(plane.sql, async (tx) => {
     await lockCustomers(tx, [customer])
-    await getCustomer(plane, customer)
-    const { currency } = plane.catalogs.current()
     const amount = parseUnits(item.amount, currency)
     if (amount === ZERO) throw new InputError({ code: 'out_of_range', field: 'amount', message: 'amount must not be zero' })
     const period = item.period ?? { start: now, end: instant(now + 1) }

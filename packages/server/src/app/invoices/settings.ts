@@ -1,13 +1,13 @@
 // How the operator bills, and who gets a customer's invoices. Without settings nothing gets a number: invoices stay drafts, because an
 // invoice needs somebody who issues it.
 
-import { InputError, parsePercent, type Party, type TaxTreatment } from '@tollgate/core'
+import { formatUnits, InputError, parsePercent, parseUnits, type Party, type TaxTreatment } from '@tollgate/core'
 import { withRetry } from '../../platform/postgres.ts'
 import { insertAudit } from '../../store/audit.ts'
 import { listTaxRates, readProfiles, readSettings, writeProfile, writeSettings, writeTaxRate, type TaxRateRow } from '../../store/billing.ts'
 import type { Actor } from '../actor.ts'
 import type { ControlPlane } from '../control-plane.ts'
-import { getCustomer } from '../customers.ts'
+import { contextOf, getCustomer } from '../customers.ts'
 
 export type BillingSettings = {
   readonly seller: Party
@@ -31,7 +31,7 @@ export type BillingProfile = {
     | { readonly kind: 'reverse_charge' }
   /** Null: those of the settings. */
   readonly paymentDays: number | null
-  /** Unbilled usage of a period that makes an invoice before it ends, decimal text; null for none. */
+  /** Unbilled usage of a period that makes an invoice before it ends, decimal text in the customer's currency; null for none. */
   readonly progressiveAt: string | null
 }
 
@@ -55,19 +55,22 @@ export async function billingProfile(plane: ControlPlane, customer: string): Pro
   return ((await readProfiles(plane.sql, [customer])).get(customer) as BillingProfile | undefined) ?? NO_PROFILE
 }
 
-export async function setBillingProfile(plane: ControlPlane, actor: Actor, customer: string, profile: BillingProfile): Promise<void> {
-  await getCustomer(plane, customer)
+export async function setBillingProfile(plane: ControlPlane, actor: Actor, customer: string, profile: BillingProfile): Promise<BillingProfile> {
+  const { currency } = (await contextOf(plane, customer)).plan
+  const progressiveAt = profile.progressiveAt === null ? null : formatUnits(parseUnits(profile.progressiveAt, currency, 'progressive_at'), currency)
   if (profile.tax.kind === 'rates') {
     const known = new Set((await listTaxRates(plane.sql)).map(({ id }) => id))
     const missing = profile.tax.rates.find((id) => !known.has(id))
     if (missing !== undefined) throw new InputError({ code: 'unknown_tax_rate', field: 'tax.rates', message: `there is no tax rate ${missing}; there are ${[...known].join(', ') || 'none: PUT /v1/tax-rates/{id} first'}` })
   }
   if (profile.tax.kind === 'reverse_charge' && (profile.party?.taxId ?? null) === null) throw new InputError({ code: 'required', field: 'tax_id', message: 'reverse charge needs the customer’s own tax id on the invoice' })
+  const kept = { ...profile, progressiveAt }
   await withRetry(plane.sql, async (tx) => {
     const before = (await readProfiles(tx, [customer])).get(customer) ?? null
-    await writeProfile(tx, customer, profile)
-    await insertAudit(tx, { actor: actor.id, action: 'billing_profile.set', customer, target: customer, before, after: profile })
+    await writeProfile(tx, customer, kept)
+    await insertAudit(tx, { actor: actor.id, action: 'billing_profile.set', customer, target: customer, before, after: kept })
   })
+  return kept
 }
 
 export async function setTaxRate(plane: ControlPlane, actor: Actor, rate: TaxRateRow): Promise<void> {
