@@ -56,7 +56,7 @@ export function InvoiceView({ customer, isOperator = false }: { readonly custome
                 </table>
               </div>
             )}
-            <Totals printed={invoice.invoice} creditsApplied={invoice.credits_applied} />
+            <Totals printed={invoice.invoice} />
           </Card>
         )
       }}
@@ -65,7 +65,7 @@ export function InvoiceView({ customer, isOperator = false }: { readonly custome
 }
 
 /** How the sum of the lines becomes what is due. */
-export function Totals({ printed, creditsApplied }: { readonly printed: PrintedInvoice; readonly creditsApplied: string }) {
+export function Totals({ printed }: { readonly printed: PrintedInvoice }) {
   const money = (amount: string) => <Money amount={amount} currency={printed.currency} />
   const less = (name: string, amount: string) => !isZero(amount) && <Sum name={name} value={<>−{money(amount)}</>} />
   return (
@@ -75,7 +75,7 @@ export function Totals({ printed, creditsApplied }: { readonly printed: PrintedI
       {less('Included in the plan', printed.included)}
       {less('Paid by promotional credits', printed.promotional)}
       {printed.taxes.map(({ name, percent, amount }) => <Sum key={`${name} ${percent}`} name={`${name}, ${percent} %${printed.tax_inclusive ? ', included' : ''}`} value={money(amount)} />)}
-      {less('Paid by prepaid credits', isZero(printed.prepaid) ? creditsApplied : printed.prepaid)}
+      {less('Paid by prepaid credits', printed.prepaid)}
       {!isZero(printed.rounding) && <Sum name="Rounding, printed minus exact" value={<code className="font-mono text-xs">{printed.rounding}</code>} />}
       <Sum name="Due" value={money(printed.amount_due)} isTotal />
     </dl>

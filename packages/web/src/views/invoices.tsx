@@ -66,7 +66,7 @@ function Printed({ printed }: { readonly printed: PrintedInvoice }) {
           { head: 'Amount', isNumber: true, cell: ({ amount }) => <Money amount={amount} currency={printed.currency} /> },
         ]}
       />
-      <Totals printed={printed} creditsApplied={printed.prepaid} />
+      <Totals printed={printed} />
       {printed.notes.length > 0 && <p className="px-5 pb-4 text-xs text-muted">{printed.notes.join(' ')}</p>}
     </div>
   )

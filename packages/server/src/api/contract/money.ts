@@ -248,7 +248,7 @@ export const moneyRoutes = {
           .nullable()
           .meta({ description: 'Where the commitment of the contract stands; null without one.' }),
         subtotal: decimal('Sum of the lines as printed.', '49.75'),
-        credits_applied: decimal('Usage that prepaid credit has paid.', '0'),
+        credits_applied: decimal('What pays part of it, as `invoice` prints it: included, promotional and prepaid credit together.', '0'),
         invoice: printedInvoice.meta({ description: 'The invoice that closing the period now would write: with tax, late usage and items, less what was invoiced already.' }),
         amount_due: decimal('What that invoice asks for.', '49.75'),
         paid: z

@@ -133,7 +133,7 @@ export const moneyHandlers: Handlers<keyof typeof moneyRoutes> = {
         window: { start: timeOf(commitment.window.start), end: timeOf(commitment.window.end) },
       },
       subtotal: amount(preview.subtotal),
-      credits_applied: amount(preview.creditsApplied),
+      credits_applied: amount([invoice.included, invoice.promotional, invoice.prepaid].reduce((sum, text) => sum + parseUnits(text, currency), 0n)),
       invoice: documentBody(invoice),
       amount_due: invoice.amountDue,
       paid: { drawn: amount(own?.drawn ?? 0n), included: amount(own?.included ?? 0n), accrued: amount(own?.accrued ?? 0n), debt: amount(own?.debt ?? 0n) },
