@@ -321,6 +321,26 @@ create table customer (
 );
 CREATE INDEX customer_test_clock ON public.customer USING btree (test_clock_id) WHERE (test_clock_id IS NOT NULL);
 
+create table deferral (
+  customer_id text not null,
+  invoice_id text not null,
+  line integer not null,
+  asset text not null,
+  amount numeric(38,12) not null,
+  starts_at timestamp with time zone not null,
+  ends_at timestamp with time zone not null,
+  released numeric(38,12) default 0 not null,
+  basis_at timestamp with time zone not null,
+  basis_recognised numeric(38,12) default 0 not null,
+  recognised numeric(38,12) default 0 not null,
+  recognised_until timestamp with time zone not null,
+  constraint deferral_pkey PRIMARY KEY (customer_id, invoice_id, line),
+  constraint deferral_customer_id_invoice_id_fkey FOREIGN KEY (customer_id, invoice_id) REFERENCES invoice(customer_id, id),
+  constraint deferral_amount_check CHECK ((amount <> (0)::numeric)),
+  constraint deferral_check CHECK ((ends_at > starts_at))
+);
+CREATE INDEX deferral_due ON public.deferral USING btree (recognised_until) WHERE (recognised_until < ends_at);
+
 create table dimension_overflow (
   customer_id text not null,
   meter text not null,

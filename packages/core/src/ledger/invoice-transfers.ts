@@ -1,7 +1,6 @@
 // What an invoice, a payment and a credit note move in the ledger. Everything that is asked for stands on `receivable`, which reaches zero
 // when it is paid; what usage accrued leaves `accrued_usage` exactly; the difference that printing made has an account of its own.
 
-import { assert } from '../assert.ts'
 import { units, ZERO, type AssetId, type Units } from '../money.ts'
 import type { AccountId, Transfer } from './transfer.ts'
 
@@ -46,10 +45,14 @@ export function creditNoteTransfers(asset: AssetId, note: { readonly net: Units;
   return [...move('credit_notes', 'receivable', asset, note.net), ...move('tax_payable', 'receivable', asset, note.tax)]
 }
 
-/** Time of a fee that was paid in advance has passed. */
+/** Time of deferred fees has passed. Below zero it was time that was given back. */
 export function recognitionTransfers(asset: AssetId, amount: Units): Transfer[] {
-  assert(amount >= ZERO, 'recognitionTransfers: time does not run backwards')
   return move('deferred_revenue', 'fee_revenue', asset, amount)
+}
+
+/** A credit note over a fee whose time has not come: what is deferred of it was never revenue, so that the note takes none back. */
+export function releaseTransfers(asset: AssetId, amount: Units): Transfer[] {
+  return move('deferred_revenue', 'credit_notes', asset, amount)
 }
 
 function move(debit: AccountId, credit: AccountId, asset: AssetId, amount: Units): Transfer[] {

@@ -3,6 +3,7 @@
 import { endOverdueDoubts } from '../app/authority/doubt.ts'
 import { backfillMeters } from '../app/backfill.ts'
 import { forgetBackgroundJobs } from '../app/background-jobs.ts'
+import { recogniseRevenue } from '../app/books/recognise.ts'
 import { expireBlocks } from '../app/credits.ts'
 import { forgetSessions } from '../app/console-sessions.ts'
 import type { ControlPlane } from '../app/control-plane.ts'
@@ -42,6 +43,7 @@ const JOBS: readonly Job[] = [
   { name: 'forget-idempotency-answers', everyMs: 3_600_000, run: forgetAnswers },
   { name: 'forget-outbox-messages', everyMs: 3_600_000, run: forgetOutbox },
   { name: 'close-periods', everyMs: 60_000, run: (plane) => runBilling(plane) },
+  { name: 'recognise-revenue', everyMs: 300_000, run: (plane) => recogniseRevenue(plane) },
   { name: 'add-up-levels', everyMs: 60_000, run: addUpLevels },
   { name: 'backfill-meters', everyMs: 10_000, run: backfillMeters },
   { name: 'prove-rollups', everyMs: 300_000, run: proveRollups },

@@ -64,7 +64,7 @@ export const moneyHandlers: Handlers<keyof typeof moneyRoutes> = {
       credit: row.credit,
       amount: formatUnits(parseUnits(row.amount, row.asset), row.asset),
       currency: row.asset,
-      cause: row.cause as 'usage' | 'top_up' | 'expiry',
+      cause: row.cause,
       cause_id: row.causeId,
       period_start: timeOrNull(row.periodStart),
       posted_at: timeOf(row.postedAt),

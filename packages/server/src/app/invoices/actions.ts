@@ -12,6 +12,7 @@ import { creditableLines, deleteDraft, deleteItem, findInvoice, insertItems, ins
 import { insertTransfers, listCauseTransfers } from '../../store/ledger.ts'
 import { insertOutbox } from '../../store/settlement.ts'
 import type { Actor } from '../actor.ts'
+import { releaseDeferred } from '../books/recognise.ts'
 import type { ControlPlane } from '../control-plane.ts'
 import { contextOf, getCustomer } from '../customers.ts'
 import { Problem } from '../problems.ts'
@@ -153,10 +154,17 @@ export async function writeCreditNote(plane: ControlPlane, actor: Actor, key: Ke
     const noteRow: NoteRow = { customer: key.customer, id: request.id, invoice: key.id, series: settings.noteSeries, number, reason: request.reason, document, net: text(note.net), tax: text(note.tax), createdAt: now }
     await insertNote(tx, noteRow, take.map(({ line, amount: taken }) => ({ line, amount: text(taken) })))
     await insertTransfers(tx, creditNoteTransfers(currency, note).map((transfer) => ({ ...transfer, customer: key.customer, id: makeId('transfer', plane.randomText()), cause: 'credit_note', causeId: request.id, batch: null, periodStart: row.periodStart })))
+    await releaseDeferred(tx, plane, { customer: key.customer, invoice: key.id, id: request.id, periodStart: row.periodStart, lines: take.map(({ line, amount: taken }) => ({ line, taken, creditable: creditableOf(lines, line) })) })
     await insertAudit(tx, { actor: actor.id, action: 'credit_note.written', customer: key.customer, target: request.id, before: null, after: { invoice: key.id, net: text(note.net), tax: text(note.tax), reason: request.reason } })
     await insertOutbox(tx, [{ customer: key.customer, type: 'credit_note.written', payload: { credit_note: request.id, number: document.number, invoice: key.id, total: document.total, currency } }])
     return noteRow
   })
+}
+
+function creditableOf(lines: readonly { readonly line: number; readonly amount: Units; readonly credited: Units }[], number: number): Units {
+  const line = lines.find((candidate) => candidate.line === number)
+  assert(line !== undefined, 'a note takes lines that its invoice has')
+  return units(line.amount - line.credited)
 }
 
 /** The note's tax by rate, in the shares of the invoice; the last rate gets what rounding left. */

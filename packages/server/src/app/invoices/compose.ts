@@ -2,7 +2,7 @@
 // they cannot differ but by what happened in between.
 
 import {
-  closeInvoice, dueLines, formatDecimal, formatPercent, formatQuantity, formatUnits, parseUnits, plainLine, previewInvoice, units, ZERO,
+  closeInvoice, dueLines, formatDecimal, formatPercent, formatQuantity, formatUnits, isDeferred, parseUnits, plainLine, previewInvoice, units, ZERO,
   type ChargeLine, type ClosedInvoice, type Discount, type DocumentLine, type Instant, type InvoiceDocument, type InvoicedLine, type InvoiceLine, type InvoicePosting, type InvoicePreview, type Party, type PreviewInput, type Span, type TaxTreatment, type Units,
 } from '@tollgate/core'
 import type { CustomerContext } from '../customer-contexts.ts'
@@ -112,7 +112,7 @@ function postingOf(closed: ClosedInvoice, of: { readonly now: Instant; readonly 
       const opening = line.before === undefined ? line.exact - line.charges : 0n
       charges += line.exact - opening
       fees += opening
-    } else if (line.period.end > of.now) deferred += line.exact
+    } else if (isDeferred(line, of.now)) deferred += line.exact
     else fees += line.exact
   }
   const paid = sum(of.shown.map(({ amount }) => amount))

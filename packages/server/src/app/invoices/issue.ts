@@ -1,8 +1,9 @@
 // Writes composed invoices: numbers, documents, lines, ledger transfers, messages, in one transaction with what else the caller does.
 // Invariant: an invoice that has a number has its transfers, and the other way round.
 
-import { DAY_MS, formatInstant, formatUnits, instant, invoiceTransfers, makeId, units, ZERO, type Instant, type InvoiceDocument, type Span, type TaxTreatment, type Transfer } from '@tollgate/core'
+import { assert, DAY_MS, formatInstant, formatUnits, instant, invoiceTransfers, isDeferred, makeId, units, ZERO, type Instant, type InvoiceDocument, type Span, type TaxTreatment, type Transfer } from '@tollgate/core'
 import type { Transaction } from '../../platform/postgres.ts'
+import { insertDeferrals, type NewDeferral } from '../../store/deferrals.ts'
 import { insertInvoices, insertLines, insertShownCredits, takeItems, takeNumbers, type InvoiceKind, type LineRow, type NewInvoice } from '../../store/invoices.ts'
 import { insertTransfers, type TransferRow } from '../../store/ledger.ts'
 import { insertOutbox, type OutboxRow } from '../../store/settlement.ts'
@@ -35,6 +36,7 @@ export async function issue(tx: Transaction, list: readonly ToIssue[], issuing: 
   await takeItems(tx, rows.flatMap((row, index) => list[index]!.composed.items.map((item) => ({ customer: row.customer, item, invoice: row.id }))))
   if (isFinal) {
     await insertTransfers(tx, rows.flatMap((row, index) => transferRows(row, list[index]!, issuing)))
+    await insertDeferrals(tx, rows.flatMap((row, index) => deferralRows(row, list[index]!, issuing.now)))
     await insertOutbox(tx, rows.map((row) => messageOf(row, 'invoice.finalized')))
   }
   return rows.map((row) => ({ customer: row.customer, id: row.id, number: (row.document as InvoiceDocument).number, amountDue: row.amountDue }))
@@ -70,6 +72,13 @@ function transferRows(row: NewInvoice, { composed, period }: ToIssue, { randomTe
   const own = invoiceTransfers(composed.posting)
   const exchanged = composed.exchanged.flatMap(({ asset, credits }): Transfer[] => (credits > ZERO ? [{ debit: 'exchange', credit: 'accrued_usage', asset, amount: credits }] : []))
   return [...own, ...exchanged].map((transfer) => ({ ...transfer, customer: row.customer, id: makeId('transfer', randomText()), cause: 'invoice', causeId: row.id, batch: null, periodStart: period.start }))
+}
+
+/** The lines that the posting defers, each with the time that it is for: a job recognises them as it passes. */
+function deferralRows(row: NewInvoice, { composed: { closed, posting } }: ToIssue, now: Instant): NewDeferral[] {
+  const lines = closed.lines.flatMap((line, index) => (isDeferred(line, now) && line.exact !== ZERO ? [{ line, number: index + 1 }] : []))
+  assert(lines.reduce((sum, { line }) => sum + line.exact, 0n) === posting.deferred, 'what an invoice defers is the sum of its deferred lines')
+  return lines.map(({ line, number }) => ({ customer: row.customer, invoice: row.id, line: number, asset: row.currency, amount: formatUnits(line.exact, row.currency), startsAt: line.period.start, endsAt: line.period.end }))
 }
 
 export function messageOf(row: Pick<NewInvoice, 'customer' | 'id' | 'currency' | 'amountDue' | 'kind' | 'document' | 'dueAt'>, type: string): OutboxRow {
