@@ -38,9 +38,10 @@ export function checkStep(checked: Checked): void {
     const escrow = escrowOf(account)
     const { counted, overrun } = isCounted(budget) ? truth.committed(budget) : { counted: 0n, overrun: 0n }
     const extra = row.unauthorized + overrun + (budget.unit.kind === 'money' ? checked.drift : 0n)
-    // What was lent out when a limit was lowered may still be used, and no more than that.
+    // What was lent out when a limit was lowered may still be used, and no more than that. Use beyond a hold eats the lease of other
+    // holds, which are then in nobody's escrow until they settle: what is lent out looks less than it is, so it tells nothing.
     const beyond = account.settled + escrow - extra - account.limit
-    row.overhang = beyond < 0n ? 0n : beyond < row.overhang ? beyond : row.overhang
+    if (overrun === 0n && checked.drift === 0n) row.overhang = beyond < 0n ? 0n : beyond < row.overhang ? beyond : row.overhang
     const allowed = account.limit + row.overhang + extra
     must(
       account.settled + escrow <= allowed,

@@ -1,4 +1,5 @@
-// Asks the authority for what a customer's requests miss: one call at a time, shared by all who wait.
+// Asks the authority for what a customer's requests miss. A budget is asked for by one call at a time, which all who miss it wait
+// for; calls for different budgets (the members of a template) run side by side.
 
 import { assert, assetScale, formatDecimal, freeOf, grant, holdToExact, instant, parseDecimal, type AuthorityRefusal, type Budget, type Decision, type Slice } from '@tollgate/core'
 import { foldUsed, leaseAhead, sliceFor, takePast, timeOf, type CustomerState } from './customer-state.ts'
@@ -9,19 +10,38 @@ const REFUSAL_BELIEVED_MS = 1_000
 /** An allowance with nothing left mostly stays so, and what changes it is pushed, except another node's giving back. */
 const EXHAUSTION_BELIEVED_MS = 5_000
 
-/** One call per customer at a time: those who come meanwhile wait for it and look at their slices again. */
+/**
+ * Calls of one customer at once. With the rounds that a request waits for at most, as many requests as a node has open find their
+ * turn, each with a budget of its own.
+ */
+const ACQUIRES_AT_ONCE_MAX = 64
+
+/** Resolves when it is worth deciding again: those who miss a budget that is being asked for wait for that call. */
 export function acquire(node: Inside, state: CustomerState, needs: Extract<Decision, { kind: 'miss' }>['needs']): Promise<void> {
   if (!node.parts.licence.isValid()) return node.parts.licence.renew()
-  if (state.acquiring !== null) return state.acquiring
+  const { acquiring } = state
+  for (const { budget } of needs) {
+    const running = acquiring.get(budget.id)
+    if (running !== undefined) return running
+  }
+  if (acquiring.size > 0 && new Set(acquiring.values()).size >= ACQUIRES_AT_ONCE_MAX) return acquiring.values().next().value!
+  const call = ask(node, state, needs).finally(() => {
+    for (const { budget } of needs) acquiring.delete(budget.id)
+  })
+  for (const { budget } of needs) acquiring.set(budget.id, call)
+  return call
+}
+
+function ask(node: Inside, state: CustomerState, needs: Extract<Decision, { kind: 'miss' }>['needs']): Promise<void> {
   node.counts.acquires += 1
   // The slice of a period that is over makes way; what it has left must be back before more is asked for.
   for (const { budget } of needs) sliceFor(state, budget)
   const past = takePast(state)
   if (past.length > 0) node.memory.bringBack(state, past).catch(() => undefined)
   const budgets = needs.map((need) => leaseAhead(state, need, timeOf(node, state)))
-  const ask = () => node.parts.authority.acquire(node.parts.identity, { sequence: node.parts.nextSequence(), customer: state.snapshot.customer, budgets })
+  const send = () => node.parts.authority.acquire(node.parts.identity, { sequence: node.parts.nextSequence(), customer: state.snapshot.customer, budgets })
   // What was recalled a moment ago is headroom only when it has arrived; asked before, the authority would refuse it.
-  state.acquiring = (state.returning === null ? ask() : state.returning.then(ask)).then((answer) => {
+  return (state.returning === null ? send() : state.returning.then(send)).then((answer) => {
     const until = (ms: number) => instant(timeOf(node, state) + ms)
     if ('kind' in answer) {
       const need = needs.find(({ budget }) => budget.id === answer.budget)
@@ -38,8 +58,7 @@ export function acquire(node: Inside, state: CustomerState, needs: Extract<Decis
       grant(slice, lease.granted)
       slice.refused = lease.exhausted ? { min: 1, until: until(EXHAUSTION_BELIEVED_MS) } : null
     }
-  }).finally(() => { state.acquiring = null })
-  return state.acquiring
+  })
 }
 
 /** All that is not free: settled, used and not settled yet, held by requests that run, or lent to other nodes. What is told adds up with what was missing. */

@@ -13,7 +13,10 @@ export type CustomerState = {
   /** A change was announced; the next request fetches before it decides. */
   stale: boolean
   refreshing: Promise<unknown> | null
-  acquiring: Promise<void> | null
+  /** Calls to the authority that are on their way, by the budgets that they ask for. */
+  readonly acquiring: Map<string, Promise<void>>
+  /** Admissions whose hold is being raised: slices of their periods stay, also when those are over. */
+  readonly extending: Set<{ readonly createdAt: Instant }>
   /** Idle amounts on their way back to the authority, which counts them as lent out until they arrive; never rejects. */
   returning: Promise<unknown> | null
   /** By budget id, of the current period. */
@@ -43,7 +46,7 @@ export type CustomerState = {
 
 export function customerState(view: CustomerView, catalog: Catalog): CustomerState {
   const state: CustomerState = {
-    snapshot: view.snapshot, catalog, stale: false, refreshing: null, acquiring: null, returning: null,
+    snapshot: view.snapshot, catalog, stale: false, refreshing: null, acquiring: new Map(), extending: new Set(), returning: null,
     slices: new Map(), past: [], positions: new Map(), balanceBases: new Map(), folded: new Map(), paces: new Map(), rates: new Map(), sharers: 1, learns: false, pace: null, chargedRuns: new Set(), open: 0,
   }
   refreshState(state, view, catalog)
@@ -138,6 +141,8 @@ const LEASE_FACTOR_MAX = 1_024
  * as the last time, one that was quiet starts anew. The authority gives at most half of what is left, so a wish costs nobody.
  */
 export function leaseAhead(state: CustomerState, need: LeaseNeed, now: Instant): LeaseNeed {
+  // Nobody comes any more to a period that is over.
+  if (need.budget.period.end <= now) return { ...need, want: need.need }
   const last = state.paces.get(need.budget.id)
   const factor = last !== undefined && now - last.at < LEASE_LASTS_MS ? Math.min(last.factor * 4, LEASE_FACTOR_MAX) : 1
   state.paces.set(need.budget.id, { at: now, factor })
@@ -168,8 +173,8 @@ export function takePast(state: CustomerState): ReturnedLease[] {
     if (amount > 0) returned.push({ customer: state.snapshot.customer, budget: slice.budget, periodStart: slice.periodStart, amount })
   }
   if (state.past.length > 0) {
-    for (const slice of state.past) take(slice)
-    state.past = state.past.filter((slice) => slice.held > 0)
+    for (const slice of state.past) if (!isExtended(state, slice)) take(slice)
+    state.past = state.past.filter((slice) => slice.held > 0 || isExtended(state, slice))
   }
   if (state.slices.size <= SLICES_PER_CUSTOMER_MAX) return returned
   let looked = 0
@@ -181,6 +186,12 @@ export function takePast(state: CustomerState): ReturnedLease[] {
     state.paces.delete(id)
   }
   return returned
+}
+
+/** Whether an admission of the slice's period is being extended: what it was lent or refused a moment ago is not forgotten before it has decided. */
+function isExtended(state: CustomerState, { periodStart, periodEnd }: Slice): boolean {
+  for (const { createdAt } of state.extending) if (periodStart <= createdAt && createdAt < periodEnd) return true
+  return false
 }
 
 /** How many slices are looked at in one go: a request waits for it. */
@@ -198,10 +209,11 @@ function dropForeignSlices(state: CustomerState): ReturnedLease[] {
   const foreign = [...state.past, ...[...state.slices.values()].filter((slice) => !isCurrent(slice))]
   const returned: ReturnedLease[] = []
   for (const slice of foreign) {
+    if (isExtended(state, slice)) continue
     const amount = takeIdle(slice)
     if (amount > 0) returned.push({ customer: state.snapshot.customer, budget: slice.budget, periodStart: slice.periodStart, amount })
   }
-  state.past = state.past.filter((slice) => slice.held > 0)
+  state.past = state.past.filter((slice) => slice.held > 0 || isExtended(state, slice))
   return returned
 }
 

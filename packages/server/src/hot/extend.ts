@@ -39,9 +39,15 @@ function extendOpen(node: Inside, reservation: Reservation, bound: AuthorizeInpu
   }
   if (decision.kind === 'deny') return refuse(node, state, reservation.input, decision.denial, decision.budget)
   if (tried.rounds >= ROUNDS_PER_REQUEST_MAX) return refuse(node, state, reservation.input, unavailable(state))
-  return acquire(node, state, decision.needs.map((need) => ({ ...need, want: Math.max(need.min, need.want) }))).then(
-    () => extendOpen(node, reservation, bound, { ...tried, rounds: tried.rounds + 1 }),
-    () => extendOpen(node, reservation, bound, { rounds: tried.rounds + 1, isCutOff: true }),
+  const again = (isCutOff: boolean) => {
+    state.extending.delete(extended)
+    return extendOpen(node, reservation, bound, { rounds: tried.rounds + 1, isCutOff })
+  }
+  const extended = { createdAt: reservation.createdAt }
+  state.extending.add(extended)
+  return acquire(node, state, decision.needs).then(
+    () => again(tried.isCutOff),
+    () => again(true),
   )
 }
 

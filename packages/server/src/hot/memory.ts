@@ -134,7 +134,7 @@ export function createMemory(parts: MemoryParts): Memory {
   function evictIdle(): void {
     if (customers.size < SNAPSHOTS_PER_NODE_MAX) return
     for (const [id, state] of customers) {
-      if (state.open > 0 || state.acquiring !== null) continue
+      if (state.open > 0 || state.acquiring.size > 0) continue
       const sent = parts.giveBack(returnEverything(state)).catch(() => undefined).finally(() => leaving.delete(id))
       leaving.set(id, sent)
       customers.delete(id)
