@@ -25,6 +25,7 @@ import { rateRoutes } from './contract/rates.ts'
 import { simulationRoutes } from './contract/simulations.ts'
 import { streamRoute, systemRoutes } from './contract/system.ts'
 import { ingestRoute, usageRoutes } from './contract/usage.ts'
+import { watchRoutes } from './contract/watch.ts'
 import { webhookRoutes } from './contract/webhooks.ts'
 
 /** Routes of one handler each, JSON in and out. */
@@ -51,6 +52,7 @@ export const HANDLED = {
   ...webhookRoutes,
   ...sessionRoutes,
   ...insightRoutes,
+  ...watchRoutes,
 } as const
 /** Routes that are passed on to the gateway. */
 export const FORWARDED = decisionRoutes

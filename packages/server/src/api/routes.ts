@@ -20,6 +20,7 @@ import { providerHandlers } from './routes/providers.ts'
 import { sessionHandlers } from './routes/sessions.ts'
 import { simulationHandlers } from './routes/simulations.ts'
 import { usageHandlers } from './routes/usage.ts'
+import { watchHandlers } from './routes/watch.ts'
 import { webhookHandlers } from './routes/webhooks.ts'
 
 export const HANDLERS: Handlers = {
@@ -45,4 +46,5 @@ export const HANDLERS: Handlers = {
   ...webhookHandlers,
   ...sessionHandlers,
   ...insightHandlers,
+  ...watchHandlers,
 }

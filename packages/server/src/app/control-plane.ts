@@ -7,6 +7,7 @@ import { createCatalogs, type Catalogs } from './catalogs.ts'
 import { createCustomerContexts, type CustomerContexts } from './customer-contexts.ts'
 import type { TimeBounds } from './events/read-event.ts'
 import { createDirectory } from './directory.ts'
+import { createJobBoard, type JobBoard } from './job-board.ts'
 import { createNodeHub, type NodeHub } from './node-hub.ts'
 import { createPostgresAuthority } from './authority/postgres-authority.ts'
 import { createPseudonyms } from './settlement/pseudonyms.ts'
@@ -37,6 +38,8 @@ export type ControlPlane = {
   readonly contexts: CustomerContexts
   readonly hub: NodeHub
   readonly queue: SettlementQueue
+  /** How the background jobs of this process fare. */
+  readonly jobs: JobBoard
   /** Billing providers; none where they are not wired. */
   readonly connectors: Connectors
   readonly authority: Authority
@@ -54,7 +57,7 @@ export async function createControlPlane(options: ControlPlaneOptions): Promise<
   hub.onLeave(sharers.leave)
   const queue = createSettlementQueue({ ...options, catalogs, contexts, dimensions: createKnownDimensions(), pseudonyms: createPseudonyms({ ...options, personal: options.personal ?? new Set() }) })
   return {
-    eventBounds: { lateMsMax: EVENT_AGE_MS_MAX, aheadMsMax: EVENT_AHEAD_MS_MAX }, retention: { eventMonths: null }, personal: new Set(), connectors: new Map(), ...options, catalogs, contexts, hub, queue,
+    eventBounds: { lateMsMax: EVENT_AGE_MS_MAX, aheadMsMax: EVENT_AHEAD_MS_MAX }, retention: { eventMonths: null }, personal: new Set(), connectors: new Map(), ...options, catalogs, contexts, hub, queue, jobs: createJobBoard(options.clock),
     authority: createPostgresAuthority({ ...options, contexts, hub, queue }),
     directory: createDirectory({ ...options, catalogs, contexts, sharers }),
   }

@@ -7,7 +7,11 @@ type StreamType = {
   readonly says: string
   /** Members that a tenant's key sees beside `type`, `customer` and `at`. */
   readonly tenantMembers: readonly string[]
+  /** Calls for a look of the operator; `problem`: something is wrong until somebody acts. */
+  readonly alert?: AlertLevel
 }
+
+export type AlertLevel = 'notice' | 'problem'
 
 const INVOICE = ['invoice', 'number', 'kind', 'amount_due', 'currency', 'due_at']
 /** What every event of a subscription carries. */
@@ -32,10 +36,10 @@ export const STREAM_TYPES: Readonly<Record<string, StreamType>> = {
   },
   'budget.threshold': {
     says: 'A budget was used to a percentage of its limit that its rule names: once for each and period.',
-    tenantMembers: ['budget', 'name', 'percent', 'limit', 'used', 'unit', 'period'],
+    tenantMembers: ['budget', 'name', 'percent', 'limit', 'used', 'unit', 'period'], alert: 'notice',
   },
-  'run.suspected': { says: 'An agent’s run seems to be in a loop: told once a run.', tenantMembers: ['time', 'feature', 'model', 'scope', 'message', 'entity'] },
-  'freeze.set': { says: 'Something was stopped by hand.', tenantMembers: ['freeze', 'kind', 'target', 'reason'] },
+  'run.suspected': { says: 'An agent’s run seems to be in a loop: told once a run.', tenantMembers: ['time', 'feature', 'model', 'scope', 'message', 'entity'], alert: 'notice' },
+  'freeze.set': { says: 'Something was stopped by hand.', tenantMembers: ['freeze', 'kind', 'target', 'reason'], alert: 'notice' },
   'freeze.lifted': { says: 'A freeze was lifted.', tenantMembers: ['freeze', 'kind', 'target'] },
   'credits.added': { says: 'Credits were added.', tenantMembers: ['block', 'amount', 'currency', 'category', 'repaid'] },
   'credits.expired': { says: 'The rest of a credit block expired.', tenantMembers: ['block', 'amount', 'currency'] },
@@ -46,21 +50,24 @@ export const STREAM_TYPES: Readonly<Record<string, StreamType>> = {
   'invoice.void': { says: 'An invoice was voided; what it asked for is on the next one.', tenantMembers: INVOICE },
   'invoice.uncollectible': { says: 'An invoice was written off.', tenantMembers: [] },
   'credit_note.written': { says: 'Part of an invoice or all of it was taken back.', tenantMembers: ['credit_note', 'number', 'invoice', 'total', 'currency'] },
-  'books.disagree': { says: 'Figures of a customer that must agree do not, or its chain of transfers is broken. For the operator.', tenantMembers: [] },
-  'webhook.disabled': { says: 'Nothing is sent to a webhook endpoint any more, and why.', tenantMembers: ['webhook', 'url', 'reason'] },
-  'correction.refused': { says: 'A correction that came before its event does not fit it, and was not applied. For the operator.', tenantMembers: [] },
-  'dimension.overflowed': { says: 'A dimension has more values than are kept; further ones are counted together. For the operator.', tenantMembers: [] },
-  'rollups.differ': { says: 'Stored totals are not those of their events: the first difference. For the operator.', tenantMembers: [] },
+  'books.disagree': { says: 'Figures of a customer that must agree do not, or its chain of transfers is broken. For the operator.', tenantMembers: [], alert: 'problem' },
+  'webhook.disabled': { says: 'Nothing is sent to a webhook endpoint any more, and why.', tenantMembers: ['webhook', 'url', 'reason'], alert: 'problem' },
+  'correction.refused': { says: 'A correction that came before its event does not fit it, and was not applied. For the operator.', tenantMembers: [], alert: 'problem' },
+  'dimension.overflowed': { says: 'A dimension has more values than are kept; further ones are counted together. For the operator.', tenantMembers: [], alert: 'problem' },
+  'rollups.differ': { says: 'Stored totals are not those of their events: the first difference. For the operator.', tenantMembers: [], alert: 'problem' },
   'rates.imported': { says: 'Price lists were imported. For the operator.', tenantMembers: [] },
-  'rates.confirmation_needed': { says: 'A scheduled import found price changes that need a yes, or sources that disagree. For the operator.', tenantMembers: [] },
-  'cost.unpriced': { says: 'A model answered whose cost is not known: the rate card has no price for it. Once a day for each model. For the operator.', tenantMembers: [] },
+  'rates.confirmation_needed': { says: 'A scheduled import found price changes that need a yes, or sources that disagree. For the operator.', tenantMembers: [], alert: 'notice' },
+  'cost.unpriced': { says: 'A model answered whose cost is not known: the rate card has no price for it. Once a day for each model. For the operator.', tenantMembers: [], alert: 'notice' },
   'exchange_rates.imported': { says: 'Exchange rates were imported. For the operator.', tenantMembers: [] },
   'contract.changed': { says: 'A contract was applied, changed or ended.', tenantMembers: ['version', 'name', 'ended'] },
   'coupon.redeemed': { says: 'A coupon was redeemed.', tenantMembers: ['code', 'name'] },
-  'provider.message_stopped': { says: 'A message of a billing provider cannot be mapped and waits in the inbox. For the operator.', tenantMembers: [] },
-  'provider.drift_found': { says: 'A re-sync found subscriptions that differ from those of the provider. For the operator.', tenantMembers: [] },
+  'provider.message_stopped': { says: 'A message of a billing provider cannot be mapped and waits in the inbox. For the operator.', tenantMembers: [], alert: 'problem' },
+  'provider.drift_found': { says: 'A re-sync found subscriptions that differ from those of the provider. For the operator.', tenantMembers: [], alert: 'problem' },
   'catalog.published': { says: 'A catalog was put in force. For the operator.', tenantMembers: [] },
 }
+
+/** What a list of alerts shows. */
+export const ALERT_TYPES: readonly string[] = Object.entries(STREAM_TYPES).flatMap(([name, { alert }]) => (alert === undefined ? [] : [name]))
 
 /** A message as the outbox holds it. */
 export type Told = { readonly type: string; readonly customer: string | null; readonly at: Instant; readonly payload: Readonly<Record<string, unknown>> }

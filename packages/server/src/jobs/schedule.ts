@@ -25,47 +25,52 @@ import { drainInbox } from '../app/providers/inbox.ts'
 import { onMessage } from '../app/providers/receive.ts'
 import { resyncAll, runFetches } from '../app/providers/resync.ts'
 
-type Job = { readonly name: string; readonly everyMs: number; readonly run: (plane: ControlPlane) => Promise<unknown> }
+type Job = { readonly name: string; /** What it is for, on the page of jobs. */ readonly says: string; readonly everyMs: number; readonly run: (plane: ControlPlane) => Promise<unknown> }
 
 /** Woken by each message that comes. */
 const PROCESS_INBOX = 'process-provider-messages'
 
 const JOBS: readonly Job[] = [
-  { name: 'queue-webhooks', everyMs: 500, run: fanOut },
-  { name: 'deliver-webhooks', everyMs: 500, run: (plane) => deliverDue(plane) },
-  { name: 'forget-webhook-deliveries', everyMs: 3_600_000, run: forgetDeliveries },
-  { name: 'end-overdue-doubts', everyMs: 5_000, run: endOverdueDoubts },
-  { name: PROCESS_INBOX, everyMs: 1_000, run: drainInbox },
-  { name: 'read-from-providers', everyMs: 1_000, run: runFetches },
-  { name: 'compare-with-providers', everyMs: 24 * 3_600_000, run: resyncAll },
-  { name: 'run-due-subscriptions', everyMs: 500, run: runDueSubscriptions },
-  { name: 'expire-credit-blocks', everyMs: 10_000, run: expireBlocks },
-  { name: 'forget-idempotency-answers', everyMs: 3_600_000, run: forgetAnswers },
-  { name: 'forget-outbox-messages', everyMs: 3_600_000, run: forgetOutbox },
-  { name: 'close-periods', everyMs: 60_000, run: (plane) => runBilling(plane) },
-  { name: 'recognise-revenue', everyMs: 300_000, run: (plane) => recogniseRevenue(plane) },
-  { name: 'add-up-levels', everyMs: 60_000, run: addUpLevels },
-  { name: 'backfill-meters', everyMs: 10_000, run: backfillMeters },
-  { name: 'prove-rollups', everyMs: 300_000, run: proveRollups },
-  { name: 'sign-ledger-checkpoints', everyMs: 600_000, run: checkpointDaily },
-  { name: 'check-books', everyMs: 60_000, run: createBooksChecker() },
-  { name: 'forget-ended-budgets', everyMs: 3_600_000, run: forgetEndedBudgets },
-  { name: 'forget-background-jobs', everyMs: 3_600_000, run: forgetBackgroundJobs },
-  { name: 'forget-minutes', everyMs: 600_000, run: forgetMinutes },
-  { name: 'forget-ended-sessions', everyMs: 3_600_000, run: forgetSessions },
-  { name: 'follow-contracts', everyMs: 60_000, run: createContractFollower() },
-  { name: 'import-rates', everyMs: 3_600_000, run: importScheduled },
-  { name: 'create-event-partitions', everyMs: 6 * 3_600_000, run: keepPartitions },
+  { name: 'queue-webhooks', says: 'Puts what happened into the queues of webhook endpoints.', everyMs: 500, run: fanOut },
+  { name: 'deliver-webhooks', says: 'Sends queued messages, and sends again what was not taken.', everyMs: 500, run: (plane) => deliverDue(plane) },
+  { name: 'forget-webhook-deliveries', says: 'Forgets old deliveries.', everyMs: 3_600_000, run: forgetDeliveries },
+  { name: 'end-overdue-doubts', says: 'Gives back what a gateway that never came back still held.', everyMs: 5_000, run: endOverdueDoubts },
+  { name: PROCESS_INBOX, says: 'Reads what billing providers sent.', everyMs: 1_000, run: drainInbox },
+  { name: 'read-from-providers', says: 'Reads subscriptions anew whose messages could not be ordered.', everyMs: 1_000, run: runFetches },
+  { name: 'compare-with-providers', says: 'Compares every subscription with its provider, as a report.', everyMs: 24 * 3_600_000, run: resyncAll },
+  { name: 'run-due-subscriptions', says: 'Ends trials and graces, applies scheduled changes, at their instant.', everyMs: 500, run: runDueSubscriptions },
+  { name: 'expire-credit-blocks', says: 'Takes what is left of credits whose day has come.', everyMs: 10_000, run: expireBlocks },
+  { name: 'forget-idempotency-answers', says: 'Forgets answers that were kept for repeated calls.', everyMs: 3_600_000, run: forgetAnswers },
+  { name: 'forget-outbox-messages', says: 'Forgets told messages after a month.', everyMs: 3_600_000, run: forgetOutbox },
+  { name: 'close-periods', says: 'Closes billing periods and writes their invoices.', everyMs: 60_000, run: (plane) => runBilling(plane) },
+  { name: 'recognise-revenue', says: 'Recognises revenue day by day, as the books say it.', everyMs: 300_000, run: (plane) => recogniseRevenue(plane) },
+  { name: 'add-up-levels', says: 'Adds up measures that are charged by their level over time.', everyMs: 60_000, run: addUpLevels },
+  { name: 'backfill-meters', says: 'Counts past events for a meter that is new.', everyMs: 10_000, run: backfillMeters },
+  { name: 'prove-rollups', says: 'Compares stored totals with the events that they sum.', everyMs: 300_000, run: proveRollups },
+  { name: 'sign-ledger-checkpoints', says: 'Signs the chain of the ledger once a day.', everyMs: 600_000, run: checkpointDaily },
+  { name: 'check-books', says: 'Compares every table that knows a figure of a customer.', everyMs: 60_000, run: createBooksChecker() },
+  { name: 'forget-ended-budgets', says: 'Forgets budgets of members and minutes that ended long ago.', everyMs: 3_600_000, run: forgetEndedBudgets },
+  { name: 'forget-background-jobs', says: 'Forgets background work of providers that has ended.', everyMs: 3_600_000, run: forgetBackgroundJobs },
+  { name: 'forget-minutes', says: 'Forgets totals by minute; those by hour stay.', everyMs: 600_000, run: forgetMinutes },
+  { name: 'forget-ended-sessions', says: 'Forgets ended sessions of people.', everyMs: 3_600_000, run: forgetSessions },
+  { name: 'follow-contracts', says: 'Puts contracts in force, and out of it, on their dates.', everyMs: 60_000, run: createContractFollower() },
+  { name: 'import-rates', says: 'Imports the price list of providers, where one is set.', everyMs: 3_600_000, run: importScheduled },
+  { name: 'create-event-partitions', says: 'Makes room for the events of coming months.', everyMs: 6 * 3_600_000, run: keepPartitions },
 ]
 
 /** Starts the jobs; the returned function stops them and waits for those that run. */
 export function startJobs(plane: ControlPlane): () => Promise<void> {
   const running = new Map<string, Promise<unknown>>()
   const timers = JOBS.map((job) => {
+    plane.jobs.add(job)
     const turn = () => {
       if (running.has(job.name)) return
+      const ended = plane.jobs.begin(job.name)
       const run = job.run(plane)
-        .catch((error: unknown) => plane.log.error({ error, job: job.name }, 'a job failed; it runs again at its next turn'))
+        .then(() => ended(), (error: unknown) => {
+          ended(error)
+          plane.log.error({ error, job: job.name }, 'a job failed; it runs again at its next turn')
+        })
         .finally(() => running.delete(job.name))
       running.set(job.name, run)
     }

@@ -24,6 +24,15 @@ export async function readOutboxSince(sql: Sql | Transaction, input: { readonly 
     order by tx, id limit ${input.limit}`
 }
 
+/** Messages of types that are told seldom (the index `outbox_rare`), newest first. */
+export async function pageTold(sql: Sql, input: { readonly types: readonly string[]; readonly customer: string | null; readonly before: bigint | null; readonly limit: number }): Promise<OutboxMessage[]> {
+  return sql<OutboxMessage[]>`
+    select tx::text::bigint as tx, id, customer_id as customer, type, payload, created_at as "createdAt" from outbox
+    where type not in ('usage.settled', 'request.denied', 'request.observed') and type = any(${[...input.types]}::text[])
+      and (${input.before}::bigint is null or id < ${input.before}) and (${input.customer}::text is null or customer_id = ${input.customer})
+    order by id desc limit ${input.limit}`
+}
+
 /** The cursor of now: only what commits later comes after it. */
 export async function outboxHead(sql: Sql | Transaction): Promise<OutboxCursor> {
   const [row] = await sql<{ tx: bigint }[]>`select pg_snapshot_xmin(pg_current_snapshot())::text::bigint as tx`

@@ -2,11 +2,11 @@
 
 import { keepPreviousData, useInfiniteQuery } from '@tanstack/react-query'
 import { useNavigate, useSearch } from '@tanstack/react-router'
-import { useEffect, useState } from 'react'
+import { useState } from 'react'
 import { useLive, useRefresh } from '../api/live.tsx'
 import { askPages } from '../api/queries.ts'
 import type { LiveMessage } from '../api/stream.ts'
-import { Button, Choice, Search } from '../parts/controls.tsx'
+import { Button, Choice, Filter } from '../parts/controls.tsx'
 import { clockTime, words } from '../parts/format.ts'
 import { useSettings } from '../parts/settings.tsx'
 import { Badge, Card, Empty, Loaded, PageHead } from '../parts/surface.tsx'
@@ -50,17 +50,6 @@ export function LivePage() {
 
 function cleaned(search: LiveSearch): LiveSearch {
   return Object.fromEntries(Object.entries(search).filter(([, value]) => value !== '' && value !== undefined))
-}
-
-/** Asks when the typing pauses. */
-function Filter({ label, value, onChange }: { readonly label: string; readonly value: string; readonly onChange: (value: string) => void }) {
-  const [text, setText] = useState(value)
-  useEffect(() => {
-    if (text.trim() === value) return
-    const timer = setTimeout(() => onChange(text.trim()), 400)
-    return () => clearTimeout(timer)
-  })
-  return <Search isShort label={label} value={text} onChange={(event) => setText(event.target.value)} />
 }
 
 /** What happened beside decisions since the page was opened. */

@@ -11,9 +11,12 @@ export const NAVIGATION: readonly { readonly group: string; readonly entries: re
   {
     group: 'Operations',
     entries: [
+      { to: '/operations/alerts', label: 'Alerts' },
+      { to: '/operations/providers', label: 'Billing providers' },
       { to: '/operations/keys', label: 'Keys' },
       { to: '/operations/upstreams', label: 'Upstreams' },
       { to: '/operations/webhooks', label: 'Webhooks' },
+      { to: '/operations/jobs', label: 'Jobs' },
       { to: '/operations/parked', label: 'Parked events' },
       { to: '/operations/audit', label: 'Audit log' },
       { to: '/operations/system', label: 'System' },

@@ -3,7 +3,7 @@
 import { createRootRoute, createRoute, createRouter, lazyRouteComponent, Link } from '@tanstack/react-router'
 import { Empty, Failure } from '../parts/surface.tsx'
 import type { LiveSearch } from './live.tsx'
-import type { Tab } from './customer/page.tsx'
+import type { Tab } from './customer/tabs.ts'
 import { Shell } from './shell.tsx'
 
 const root = createRootRoute({ component: Shell, notFoundComponent: NotFound, errorComponent: ({ error }) => <Failure error={error} /> })
@@ -42,13 +42,16 @@ const edit = createRoute({ getParentRoute: () => root, path: '/catalog/edit', co
 const versions = createRoute({ getParentRoute: () => root, path: '/catalog/versions', component: lazyRouteComponent(() => import('./catalog/versions.tsx'), 'VersionsPage') })
 const invoices = createRoute({ getParentRoute: () => root, path: '/money/invoices', component: lazyRouteComponent(() => import('./money/invoices.tsx'), 'InvoicesPage') })
 const keys = createRoute({ getParentRoute: () => root, path: '/operations/keys', component: lazyRouteComponent(() => import('./operations/pages.tsx'), 'KeysPage') })
-const audit = createRoute({ getParentRoute: () => root, path: '/operations/audit', component: lazyRouteComponent(() => import('./operations/pages.tsx'), 'AuditPage') })
+const audit = createRoute({ getParentRoute: () => root, path: '/operations/audit', component: lazyRouteComponent(() => import('./operations/audit.tsx'), 'AuditPage') })
 const parked = createRoute({ getParentRoute: () => root, path: '/operations/parked', component: lazyRouteComponent(() => import('./operations/pages.tsx'), 'ParkedPage') })
 const upstreams = createRoute({ getParentRoute: () => root, path: '/operations/upstreams', component: lazyRouteComponent(() => import('./operations/upstreams.tsx'), 'UpstreamsPage') })
 const webhooks = createRoute({ getParentRoute: () => root, path: '/operations/webhooks', component: lazyRouteComponent(() => import('./operations/webhooks.tsx'), 'WebhooksPage') })
+const alerts = createRoute({ getParentRoute: () => root, path: '/operations/alerts', component: lazyRouteComponent(() => import('./operations/alerts.tsx'), 'AlertsPage') })
+const providers = createRoute({ getParentRoute: () => root, path: '/operations/providers', component: lazyRouteComponent(() => import('./operations/providers.tsx'), 'ProvidersPage') })
+const jobs = createRoute({ getParentRoute: () => root, path: '/operations/jobs', component: lazyRouteComponent(() => import('./operations/jobs.tsx'), 'JobsPage') })
 const system = createRoute({ getParentRoute: () => root, path: '/operations/system', component: lazyRouteComponent(() => import('./operations/system.tsx'), 'SystemPage') })
 
-const routeTree = root.addChildren([overview, live, customers, customer, decision, plans, edit, versions, invoices, keys, audit, parked, upstreams, webhooks, system])
+const routeTree = root.addChildren([overview, live, customers, customer, decision, plans, edit, versions, invoices, keys, audit, parked, upstreams, webhooks, alerts, providers, jobs, system])
 
 export function createConsoleRouter() {
   return createRouter({ routeTree, basepath: '/console', defaultPreload: 'intent', scrollRestoration: true })

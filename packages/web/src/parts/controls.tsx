@@ -1,7 +1,7 @@
 // What is pressed and filled in: buttons, fields, choices, and the dialog (the browser's own element, which keeps the focus inside,
 // closes with Escape and gives the focus back).
 
-import { useEffect, useId, useRef, type ButtonHTMLAttributes, type InputHTMLAttributes, type ReactNode, type SelectHTMLAttributes } from 'react'
+import { useEffect, useId, useRef, useState, type ButtonHTMLAttributes, type InputHTMLAttributes, type ReactNode, type SelectHTMLAttributes } from 'react'
 import { Failure, join } from './surface.tsx'
 
 type ButtonProps = ButtonHTMLAttributes<HTMLButtonElement> & { readonly look?: 'plain' | 'primary' | 'danger' | 'quiet' }
@@ -64,9 +64,20 @@ export function Search({ label, isShort = false, ...input }: { readonly label: s
   return <input type="search" aria-label={label} placeholder={label} className={`${BARE} px-3 ${isShort ? 'w-36' : 'w-72'}`} {...input} />
 }
 
-type DialogProps = { readonly isOpen: boolean; readonly onClose: () => void; readonly title: string; readonly lead?: ReactNode; readonly children: ReactNode }
+/** A search that asks when the typing pauses. */
+export function Filter({ label, value, onChange }: { readonly label: string; readonly value: string; readonly onChange: (value: string) => void }) {
+  const [text, setText] = useState(value)
+  useEffect(() => {
+    if (text.trim() === value) return
+    const timer = setTimeout(() => onChange(text.trim()), 400)
+    return () => clearTimeout(timer)
+  })
+  return <Search isShort label={label} value={text} onChange={(event) => setText(event.target.value)} />
+}
 
-export function Dialog({ isOpen, onClose, title, lead, children }: DialogProps) {
+type DialogProps = { readonly isOpen: boolean; readonly onClose: () => void; readonly title: string; readonly lead?: ReactNode; /** For tables and texts. */ readonly isWide?: boolean; readonly children: ReactNode }
+
+export function Dialog({ isOpen, onClose, title, lead, isWide = false, children }: DialogProps) {
   const dialog = useRef<HTMLDialogElement>(null)
   const id = useId()
   useEffect(() => {
@@ -75,7 +86,7 @@ export function Dialog({ isOpen, onClose, title, lead, children }: DialogProps) 
   }, [isOpen])
   if (!isOpen) return null
   return (
-    <dialog ref={dialog} aria-labelledby={id} onClose={onClose} className="m-auto w-[min(32rem,calc(100vw-2rem))] rounded-2xl border bg-raised p-0 text-ink shadow-pop">
+    <dialog ref={dialog} aria-labelledby={id} onClose={onClose} className={join('m-auto rounded-2xl border bg-raised p-0 text-ink shadow-pop', isWide ? 'w-[min(56rem,calc(100vw-2rem))]' : 'w-[min(32rem,calc(100vw-2rem))]')}>
       <div className="p-6">
         <h2 id={id} className="text-base font-semibold">
           {title}

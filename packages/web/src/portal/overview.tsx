@@ -33,7 +33,7 @@ export function Overview({ customer, onOpen }: { readonly customer: string; read
         {({ balance: amount, currency }) => (
           <Figures label="Where you stand">
             {(hasWallet(entitlements.data?.budgets) || !isZero(amount)) && <Figure label="Credit balance" value={<Money amount={amount} currency={currency} />} note={runwayText(runway)} />}
-            <Figure label="Used this period" value={invoice.data === undefined ? '…' : <Money amount={invoice.data.subtotal} currency={currency} />} note="fees and usage so far" />
+            <Figure label="Used this period" value={invoice.data === undefined ? '…' : <Money amount={invoice.data.invoice.subtotal} currency={currency} />} note="fees and usage so far" />
             <Figure label="Due at its end" value={invoice.data === undefined ? '…' : <Money amount={invoice.data.amount_due} currency={currency} />} note="after credits, as of now" />
             <Figure label="Plan" value={entitlements.data?.plan ?? '…'} note={invoice.data === undefined ? '' : <PeriodNote period={invoice.data.period} />} />
           </Figures>

@@ -5,12 +5,12 @@ import { OPERATOR_ROLES, type KeyScope, type OperatorRole } from '@tollgate/core
 import { isWrite, type Route } from './route.ts'
 
 /** POST that changes nothing. */
-const READS: ReadonlySet<string> = new Set(['planCatalog', 'previewFreeze'])
+const READS: ReadonlySet<string> = new Set(['planCatalog', 'previewFreeze', 'previewSubscriptionChange', 'checkContract', 'planRates'])
 
 const WRITES: Readonly<Record<Exclude<OperatorRole, 'viewer' | 'admin'>, ReadonlySet<string>>> = {
-  support: new Set(['changeCustomer', 'createEntity', 'putBudget', 'deleteBudget', 'putBudgetMember', 'createFreeze', 'liftFreeze', 'createPortalSession', 'endPortalSession']),
+  support: new Set(['changeCustomer', 'changeSubscription', 'actOnSubscription', 'createGrant', 'withdrawGrant', 'linkProviderCustomer', 'replayProviderMessages', 'createEntity', 'putBudget', 'deleteBudget', 'putBudgetMember', 'createFreeze', 'liftFreeze', 'createPortalSession', 'endPortalSession']),
   finance: new Set([
-    'addCredits', 'changeCustomer', 'createPortalSession', 'endPortalSession', 'putBillingProfile', 'createInvoice', 'discardInvoice', 'finalizeInvoice', 'payInvoice', 'voidInvoice', 'writeOffInvoice',
+    'addCredits', 'changeCustomer', 'changeSubscription', 'actOnSubscription', 'recordSubscriptionFact', 'startSimulation', 'cancelSimulation', 'createPortalSession', 'endPortalSession', 'putBillingProfile', 'createInvoice', 'discardInvoice', 'finalizeInvoice', 'payInvoice', 'voidInvoice', 'writeOffInvoice',
     'createCreditNote', 'createInvoiceItem', 'deleteInvoiceItem', 'closeDue',
   ]),
 }

@@ -21,19 +21,7 @@ import { Actions } from './actions.tsx'
 import { Budgets } from './budgets.tsx'
 import { Keys } from './keys.tsx'
 import { Standing } from './standing.tsx'
-
-export const TABS = [
-  ['overview', 'Overview'],
-  ['usage', 'Usage'],
-  ['events', 'Events'],
-  ['budgets', 'Budgets'],
-  ['invoice', 'Invoice'],
-  ['ledger', 'Ledger'],
-  ['keys', 'Keys'],
-  ['decisions', 'Decisions'],
-  ['audit', 'Audit'],
-] as const
-export type Tab = (typeof TABS)[number][0]
+import { TABS, type Tab } from './tabs.ts'
 
 export function CustomerPage() {
   const params = useParams({ from: '/customers/$customer' })

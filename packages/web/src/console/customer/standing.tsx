@@ -24,7 +24,7 @@ export function Standing({ customer }: { readonly customer: Customer }) {
         {({ balance: amount, currency, debt, leased }) => (
           <Figures label="Money">
             <Figure label="Balance" value={<Money amount={amount} currency={currency} />} note={isZero(leased) ? 'of prepaid credits' : <>of it <Money amount={leased} currency={currency} /> held ready by gateways</>} tone={isNegative(amount) ? 'bad' : 'neutral'} />
-            <Figure label="Charged this period" value={invoice.data === undefined ? '…' : <Money amount={invoice.data.subtotal} currency={currency} />} note="fees and usage, as on the invoice" />
+            <Figure label="Charged this period" value={invoice.data === undefined ? '…' : <Money amount={invoice.data.invoice.subtotal} currency={currency} />} note="fees and usage, as on the invoice" />
             <Figure label="Due" value={invoice.data === undefined ? '…' : <Money amount={invoice.data.amount_due} currency={currency} />} note="after prepaid credits" />
             <Figure label="Debt" value={<Money amount={debt} currency={currency} />} note="repaid by the next top-up" tone={isZero(debt) ? 'neutral' : 'bad'} />
           </Figures>

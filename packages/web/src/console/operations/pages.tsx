@@ -1,11 +1,10 @@
-// Operations: keys, the audit log, parked events.
+// Operations: keys, parked events.
 
 import { useInfiniteQuery } from '@tanstack/react-query'
 import { askPages } from '../../api/queries.ts'
 import { Badge, Card, Empty, Loaded, PageHead } from '../../parts/surface.tsx'
 import { More, Table } from '../../parts/table.tsx'
 import { Time } from '../../parts/values.tsx'
-import { AuditView } from '../../views/audit.tsx'
 import { Keys } from '../customer/keys.tsx'
 
 export function KeysPage() {
@@ -13,17 +12,6 @@ export function KeysPage() {
     <>
       <PageHead title="Keys" lead="Of your own people and programs, and of every customer." />
       <Keys customer={null} />
-    </>
-  )
-}
-
-export function AuditPage() {
-  return (
-    <>
-      <PageHead title="Audit log" lead="Who changed what, written in the transaction of the change and never changed itself." />
-      <Card flush>
-        <AuditView customer={null} />
-      </Card>
     </>
   )
 }
