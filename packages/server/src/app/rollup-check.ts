@@ -1,7 +1,7 @@
 // Proof that the rollups are the events: the totals of a span are worked out from its events once more, by the functions that
 // settlement uses, and held against what is stored, row by row and to the last digit. It changes nothing; a difference is told.
 
-import { DAY_MS, formatDecimal, HOUR_MS, hourOf, instant, parseDecimal, parseUnits, quantity, type Instant, type RatedEvent } from '@tollgate/core'
+import { DAY_MS, DISTINCT_HASHES_MAX, formatDecimal, HOUR_MS, hourOf, instant, parseDecimal, parseUnits, quantity, type Instant, type RatedEvent } from '@tollgate/core'
 import { hourOffset } from '@tollgate/core/period'
 import { withRetry, type Transaction } from '../platform/postgres.ts'
 import { knownValues } from '../store/dimensions.ts'
@@ -15,7 +15,11 @@ import { meteringOf } from './settlement/metering.ts'
 import { emptyRollups, rollUp, type Rollups } from './settlement/roll-up.ts'
 import { eventOf } from './settlement/stored-event.ts'
 
-export type RollupDifference = { readonly customer: string; readonly meter: string; readonly start: Instant; readonly place: string; readonly figure: 'quantity' | 'amount' | 'events'; readonly rollup: string; readonly events: string }
+/** `sketch`: which distinct values a full one keeps. */
+type Figure = (typeof FIGURES)[number]
+const FIGURES = ['quantity', 'amount', 'events', 'sketch'] as const
+
+export type RollupDifference = { readonly customer: string; readonly meter: string; readonly start: Instant; readonly place: string; readonly figure: Figure; readonly rollup: string; readonly events: string }
 export type RollupCheck = { readonly from: Instant; readonly to: Instant; readonly customers: number; readonly events: number; readonly rows: number; readonly differences: readonly RollupDifference[] }
 
 /** Differences that are told; whoever has more has one cause. */
@@ -93,16 +97,22 @@ function compare(found: Found, { customer }: Span, { sums, others, stored }: { r
     const [row, want] = [rows.get(key), expected.get(key)]
     const figures = {
       quantity: want === undefined ? 0n : parseDecimal(formatDecimal((want.kind === 'sum' ? want : (standing.get(key) ?? { quantity: 0n })).quantity, want.scale), SCALE.quantity, 'quantity'),
-      amount: want?.amount ?? 0n, events: BigInt(want?.events ?? 0),
+      amount: want?.amount ?? 0n, events: BigInt(want?.events ?? 0), sketch: ceilingOf(standing.get(key)?.hashes ?? null),
     }
-    const has = { quantity: parseDecimal(row?.quantity ?? '0', SCALE.quantity, 'quantity'), amount: row === undefined ? 0n : parseUnits(row.amount, row.asset), events: row?.events ?? 0n }
-    for (const figure of ['quantity', 'amount', 'events'] as const) {
+    const has = { quantity: parseDecimal(row?.quantity ?? '0', SCALE.quantity, 'quantity'), amount: row === undefined ? 0n : parseUnits(row.amount, row.asset), events: row?.events ?? 0n, sketch: row?.ceiling ?? 0n }
+    for (const figure of FIGURES) {
       if (has[figure] === figures[figure] || (figure === 'quantity' && figures.events === 0n && has.events === 0n)) continue
       const [meter, start, place] = JSON.parse(key) as [string, number, string]
       const text = (value: bigint) => (figure === 'quantity' ? formatDecimal(value, SCALE.quantity) : String(value))
       found.differences.push({ customer, meter, start: instant(start), place, figure, rollup: text(has[figure]), events: text(figures[figure]) })
     }
   }
+}
+
+/** The last hash of a full sketch, which every value after it would change; zero for one that is not full. */
+function ceilingOf(hashes: ReadonlySet<bigint> | null): bigint {
+  if (hashes === null || hashes.size < DISTINCT_HASHES_MAX) return 0n
+  return [...hashes].sort((a, b) => (a < b ? -1 : 1))[DISTINCT_HASHES_MAX - 1]!
 }
 
 function keyOf(row: { readonly meter: string; readonly start: Instant; readonly periodStart: Instant; readonly feature: string; readonly entity: string; readonly dimensions: string; readonly asset: string }): string {

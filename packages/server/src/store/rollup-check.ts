@@ -1,6 +1,6 @@
 // What the proof of the rollups reads: the events of a span in the order of their settlement, in pieces, and the rollups of the same span.
 
-import type { Instant } from '@tollgate/core'
+import { DISTINCT_HASHES_MAX, type Instant } from '@tollgate/core'
 import type { Sql, Transaction } from '../platform/postgres.ts'
 import type { StandingEvent } from './corrections.ts'
 import { selectEvents } from './events.ts'
@@ -9,7 +9,7 @@ import { selectEvents } from './events.ts'
 export type CheckedEvent = StandingEvent & { readonly backfilled: readonly { readonly meter: string; readonly version: number }[] }
 export type CheckedRollup = {
   readonly meter: string; readonly start: Instant; readonly periodStart: Instant; readonly feature: string; readonly entity: string; readonly dimensions: string; readonly asset: string
-  readonly quantity: string; readonly amount: string; readonly events: bigint
+  readonly quantity: string; readonly amount: string; readonly events: bigint; /** The last hash that a full sketch of distinct values keeps. */ readonly ceiling: bigint | null
 }
 type Span = { readonly from: Instant; readonly to: Instant }
 
@@ -28,7 +28,7 @@ export function eventsForCheck(tx: Transaction, span: Span & { readonly customer
 
 export async function rollupsForCheck(tx: Transaction, span: Span & { readonly customer: string }): Promise<CheckedRollup[]> {
   return tx<CheckedRollup[]>`
-    select meter, start, period_start as "periodStart", feature, entity_id as entity, dimensions::text as dimensions, asset, quantity, amount, events from rollup_hour
+    select meter, start, period_start as "periodStart", feature, entity_id as entity, dimensions::text as dimensions, asset, quantity, amount, events, hashes[${DISTINCT_HASHES_MAX}] as ceiling from rollup_hour
     where customer_id = ${span.customer} and start >= ${iso(span.from)}::timestamptz and start < ${iso(span.to)}::timestamptz`
 }
 

@@ -266,7 +266,7 @@ export const usageRoutes = {
         events: z.int().meta({ description: 'Events that were counted again.' }),
         rows: z.int().meta({ description: 'Totals that were compared.' }),
         differences: z
-          .array(z.strictObject({ customer: z.string(), meter: z.string(), start: time('The hour.'), place: z.string(), figure: choice(['quantity', 'amount', 'events'], 'What differs.'), rollup: z.string(), events: z.string() }))
+          .array(z.strictObject({ customer: z.string(), meter: z.string(), start: time('The hour.'), place: z.string(), figure: choice(['quantity', 'amount', 'events', 'sketch'], 'What differs; `sketch`: the values that an estimated distinct count rests on.'), rollup: z.string(), events: z.string() }))
           .meta({ description: 'Empty: the totals are the events. At most 100 are listed.' }),
       })
       .meta({ id: 'RollupCheck' }),

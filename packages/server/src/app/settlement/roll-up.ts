@@ -3,7 +3,7 @@
 // then taken anew from the readings that are left (readings.ts).
 
 import { createHash } from 'node:crypto'
-import { distinctHash, hourOf, MINUTE_ROLLUPS_MS, minuteOf, type Instant, type Meter, type RatedEvent, type Reading, type UsageEvent } from '@tollgate/core'
+import { DISTINCT_HASHES_MAX, distinctHash, hourOf, MINUTE_ROLLUPS_MS, minuteOf, type Instant, type Meter, type RatedEvent, type Reading, type UsageEvent } from '@tollgate/core'
 import type { DimensionValue } from '../../store/dimensions.ts'
 import type { RollupRow } from '../../store/rollups.ts'
 
@@ -100,7 +100,8 @@ function join(row: RollupRow, { event, reading }: Added): void {
     row.latestAt ??= event.time
   } else if (reading.kind === 'unique') {
     row.hashes?.add(hashOf(reading.label ?? ''))
-    row.quantity = BigInt(row.hashes?.size ?? 0) * reading.value
+    // As many as a row keeps: past that reports estimate.
+    row.quantity = BigInt(Math.min(row.hashes?.size ?? 0, DISTINCT_HASHES_MAX)) * reading.value
   } else {
     const by = readingKey(event)
     if (row.latestAt !== null && (event.time < row.latestAt || (event.time === row.latestAt && by < (row.latestBy ?? '')))) return
