@@ -63,6 +63,7 @@ export function createBooks(planId: PlanId, clock: { readonly now: () => Instant
     covered: new Map(),
     accruals: new Map(),
     drawn: new Map(),
+    lapsed: new Map(),
     aggregatesLeft: { states: new Map(), labels: new Set() },
     meteringOf: (event) => meteringOf(event, CATALOG, CATALOG),
     aggregates: { states: new Map(), labels: new Set() },

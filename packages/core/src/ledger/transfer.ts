@@ -37,7 +37,7 @@ export type UsagePosting = {
   readonly included: Units
   readonly accrued: Units
   readonly debt: Units
-  /** Given back to blocks that have expired: it goes on to breakage. */
+  /** Given back to blocks that have expired: it goes on to breakage; below zero it comes back from there. */
   readonly lapsed?: readonly { readonly block: string; readonly amount: Units }[]
 }
 
@@ -46,7 +46,7 @@ export function usageTransfers(posting: UsagePosting): Transfer[] {
   const transfers: Transfer[] = []
   for (const draw of posting.draws) transfers.push(toRevenue(`wallet:${draw.block}`, posting.asset, draw.amount))
   transfers.push(toRevenue('included_usage', posting.asset, posting.included), toRevenue('accrued_usage', posting.asset, posting.accrued), toRevenue('wallet_debt', posting.asset, posting.debt))
-  for (const { block, amount } of posting.lapsed ?? []) transfers.push({ debit: `wallet:${block}`, credit: 'breakage', asset: posting.asset, amount })
+  for (const { block, amount } of posting.lapsed ?? []) transfers.push(toBreakage(`wallet:${block}`, posting.asset, amount))
   return transfers.filter(({ amount }) => amount !== 0n)
 }
 
@@ -62,6 +62,10 @@ export function topUpTransfers(input: { readonly block: string; readonly asset: 
 /** A negative amount (a volume discount) runs the other way: a transfer itself is always positive. */
 function toRevenue(account: AccountId, asset: AssetId, amount: Units): Transfer {
   return amount >= 0n ? { debit: account, credit: 'usage_revenue', asset, amount } : { debit: 'usage_revenue', credit: account, asset, amount: -amount as Units }
+}
+
+function toBreakage(account: AccountId, asset: AssetId, amount: Units): Transfer {
+  return amount >= 0n ? { debit: account, credit: 'breakage', asset, amount } : { debit: 'breakage', credit: account, asset, amount: -amount as Units }
 }
 
 /** Balance of each account: credits minus debits. They sum to zero. */

@@ -38,6 +38,7 @@ export async function expiredBlocks(sql: Sql | Transaction, at: Instant, limit: 
 export async function drawnFromExpired(tx: Transaction, customers: readonly string[], at: Instant): Promise<{ readonly block: string; readonly asset: string; readonly amount: string }[]> {
   return tx<{ block: string; asset: string; amount: string }[]>`
     select b.id as block, b.asset, (b.granted - b.remaining - coalesce((
-      select sum(t.amount) from ledger_transfer t where t.customer_id = b.customer_id and t.debit = 'wallet:' || b.id and t.credit = 'breakage'), 0))::text as amount
+      select sum(case when t.credit = 'breakage' then t.amount else -t.amount end) from ledger_transfer t
+      where t.customer_id = b.customer_id and ((t.debit = 'wallet:' || b.id and t.credit = 'breakage') or (t.debit = 'breakage' and t.credit = 'wallet:' || b.id))), 0))::text as amount
     from credit_block b where b.customer_id = any(${customers as string[]}::text[]) and b.expires_at <= ${new Date(at).toISOString()}::timestamptz`
 }

@@ -1,6 +1,6 @@
 // What a batch works on and what comes out of it: working copies of stored state, and everything that must be written.
 
-import type { Budget, Catalog, EventResult, Instant, Meter, Reading, UsageEvent } from '@tollgate/core'
+import type { Budget, Catalog, EventRef, EventResult, Instant, Meter, Reading, Units, UsageEvent } from '@tollgate/core'
 import type { BudgetMove } from '../../store/budgets.ts'
 import type { EventRow } from '../../store/events.ts'
 import type { EventKeyRef } from '../../store/corrections.ts'
@@ -33,6 +33,8 @@ export type BatchState = {
   readonly accruals: Map<string, bigint>
   /** What usage drew from blocks that have expired, by block, where usage is taken back. */
   readonly drawn: Map<string, bigint>
+  /** What corrections gave back to blocks that have expired, by {@link correctionKey}: it pays first for what stands instead. */
+  readonly lapsed: Lapsed
   readonly now: Instant
   /** What each event says to its meters: those of the catalog that it is rated by, and those that came with later ones. */
   readonly meteringOf: (event: UsageEvent) => Metering
@@ -48,6 +50,8 @@ export type Metering = {
   /** Meters that prices may charge: those of the catalog that the event is rated by. */
   readonly rated: Pick<ReadonlySet<string>, 'has'>
 }
+
+export type Lapsed = Map<string, readonly { readonly block: string; readonly amount: Units }[]>
 
 export type BatchOutput = {
   readonly rows: EventRow[]
@@ -82,6 +86,10 @@ export function accumulatorKey(customer: string, periodStart: Instant, position:
 
 export function accrualKey(customer: string, periodStart: Instant, asset: string): string {
   return `${customer} ${periodStart} ${asset}`
+}
+
+export function correctionKey(customer: string, by: EventRef): string {
+  return JSON.stringify([customer, by.source, by.id])
 }
 
 export function debtKey(customer: string, asset: string): string {

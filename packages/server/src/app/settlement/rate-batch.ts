@@ -7,7 +7,7 @@ import { hourOffset } from '@tollgate/core/period'
 import type { CustomerContext } from '../customer-contexts.ts'
 import { lossesOf, quantitiesOf, readingRows } from './aggregates.ts'
 import { accumulate, positionOf } from './accumulate.ts'
-import { accrualKey, headroomKey, postingKey, type BatchOutput, type BatchState, type Metering } from './batch-state.ts'
+import { accrualKey, correctionKey, headroomKey, postingKey, type BatchOutput, type BatchState, type Metering } from './batch-state.ts'
 import { eventRow } from './event-row.ts'
 import { giveBack } from './give-back.ts'
 import { moveBudgets } from './move-budgets.ts'
@@ -45,7 +45,8 @@ export function rateInto(output: BatchOutput, state: BatchState, event: UsageEve
 
   const coverage = [...taken, ...giveBack(state, context, plan, rated.charges)]
   const isTakenBack = rated.amount < 0n && (isUndone || measured.some(({ quantity: added }) => added < 0n))
-  const paid = isTakenBack ? unwind(state, context, plan, event, units(-rated.amount)) : pay(state, plan, event, rated.amount, amountsOf(state, context, event))
+  const paid = isTakenBack ? unwind(state, context, plan, event, units(-rated.amount)) : pay(state, plan, event, rated.amount, { included: amountsOf(state, context, event), lapsed: lapsedBy(state, event, step) })
+  if (step.effect !== 'use') state.lapsed.set(correctionKey(event.customer, step.by), isUndone ? paid.lapsed : [])
   if (event.settled === null) for (const { budget, amount } of paid.included) takeHeadroom(state, context, budget, amount)
   const accrual = accrualKey(event.customer, periodStart, asset)
   state.accruals.set(accrual, (state.accruals.get(accrual) ?? 0n) + paid.accrued)
@@ -98,6 +99,11 @@ function amountsOf(state: BatchState, context: CustomerContext, event: UsageEven
   if (event.settled !== null) return event.settled.covered.filter(({ meter }) => meter === '').map(({ budget, quantity: text }) => ({ budget, amount: units(BigInt(text)) }))
   const { customer, funding, period } = context.snapshot
   return funding.flatMap((source) => (source.kind === 'allowance' && source.budget.unit.kind === 'money' ? [{ budget: source.budget.id, amount: units(state.headrooms.get(headroomKey(customer, source.budget.id, period.start)) ?? 0n) }] : []))
+}
+
+/** What the correction that this event is a part of has taken from blocks that have expired. */
+function lapsedBy(state: BatchState, event: UsageEvent, step: Step): Paid['lapsed'] {
+  return step.effect === 'replacement' ? (state.lapsed.get(correctionKey(event.customer, step.by)) ?? []) : []
 }
 
 function takeHeadroom(state: BatchState, { snapshot }: CustomerContext, budget: string, amount: bigint): void {

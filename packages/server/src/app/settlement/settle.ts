@@ -26,7 +26,7 @@ import {
 import type { Catalogs } from '../catalogs.ts'
 import { budgetScale, type CustomerContext, type CustomerContexts } from '../customer-contexts.ts'
 import { openBudgets, openNamed } from '../open-budgets.ts'
-import { accumulatorKey, debtKey, emptyOutput, headroomKey, postingKey, type BatchOutput, type BatchState, type Posting } from './batch-state.ts'
+import { accumulatorKey, debtKey, emptyOutput, headroomKey, postingKey, type BatchOutput, type BatchState, type Lapsed, type Posting } from './batch-state.ts'
 import { correct, type Job } from './correct.ts'
 import { loadPaid, nothingPaid } from './load-paid.ts'
 import { loseClaims } from './lose.ts'
@@ -71,12 +71,13 @@ type LoadedParts = SettlementParts & { readonly versions: Map<number, Catalog> }
 async function settleIn(tx: Transaction, parts: LoadedParts, asked: SettlementBatch): Promise<Settled> {
   const results: (EventResult | null)[] = asked.items.map(() => null)
   const remember: (() => void)[] = []
+  const lapsed: Lapsed = new Map()
   const facts = await parts.contexts.facts(tx, await lockCustomers(tx, [...new Set(asked.items.map(({ event }) => event.customer))]))
   // What makes two events the same is what was sent, also after a person was erased.
   const fresh = await claim(tx, asked.items, facts, results)
   const batch = { ...asked, items: fresh.length === 0 ? asked.items : await parts.pseudonyms.replace(tx, asked.items, new Set(fresh)) }
   const settle = async (jobs: readonly Job[], outbox: readonly OutboxRow[]): Promise<EventResult[]> => {
-    const state = await loadState(tx, parts, jobs, facts)
+    const state = { ...(await loadState(tx, parts, jobs, facts)), lapsed }
     const output = emptyOutput()
     const lost = await loseClaims(tx, state, jobs)
     for (const { event, step } of jobs) if (!lost.has(event.id)) rateInto(output, state, event, step)
@@ -152,7 +153,7 @@ function contentHash(item: IncomingUsage): Uint8Array {
   return createHash('sha256').update(content).digest().subarray(0, 16)
 }
 
-async function loadState(tx: Transaction, parts: LoadedParts, jobs: readonly Job[], facts: ReadonlyMap<string, StoredFacts>): Promise<BatchState> {
+async function loadState(tx: Transaction, parts: LoadedParts, jobs: readonly Job[], facts: ReadonlyMap<string, StoredFacts>): Promise<Omit<BatchState, 'lapsed'>> {
   const events = jobs.map(({ event }) => event)
   const now = parts.clock.now()
   const contextAt = (customer: string, at: Instant): CustomerContext => parts.contexts.at(facts.get(customer)!, at)
