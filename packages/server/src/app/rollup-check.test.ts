@@ -15,7 +15,7 @@ beforeEach(async () => {
   id = `cus_proof${(count += 1)}`
   await api.call('POST /v1/customers', { body: { id, name: id, plan: 'hybrid' } })
   const event = { specversion: '1.0', source: 'test', id: 'e', type: 'agent.step', subject: id, time: '2026-03-29T11:30:00Z', data: { steps: 2 } }
-  expect((await api.call('POST /v1/events', { body: [event] })).body.accepted).toBe(1)
+  await api.call('POST /v1/events', { body: [event] })
 })
 
 const differences = async (): Promise<Json[]> => (await api.call(`GET /v1/checks/rollups?customer=${id}&from=2026-03-29T11:00:00Z&to=2026-03-29T12:00:00Z`)).body.differences
