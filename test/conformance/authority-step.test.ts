@@ -95,9 +95,10 @@ async function start(customer: string, suffix: string) {
     const { id } = budgets[budget]!
     const lease = lending.accounts.get(id)!.leases.get(holderIn(identity))
     const amount = ((lease === undefined ? 5_000n : unusedOf(lease)) * BigInt(share)) / 100n + 1n
+    const unleased = lease === undefined && share % 2 === 0
     const isLost = lending.holders.get(holderIn(identity)) === 'given_up'
-    model({ kind: 'settle', moves: [{ account: id, amount, leased: amount, holder: holderIn(identity) }], reservations: [reservation] })
-    const move = { customer, budget: id, periodStart: LIFETIME.start, scale: 12, amount, leased: amount, ...identity }
+    model({ kind: 'settle', moves: [{ account: id, amount, leased: amount, unleased, holder: holderIn(identity) }], reservations: [reservation] })
+    const move = { customer, budget: id, periodStart: LIFETIME.start, scale: 12, amount, leased: amount, unleased, ...identity }
     await sql.begin(async (tx) => {
       await resolveDoubts(tx, [{ customer, reservation }])
       await (isLost ? loseOnBudgets(tx, [move]) : moveBudgets(tx, [move]))

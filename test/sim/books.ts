@@ -116,11 +116,12 @@ export function createBooks(planId: PlanId, clock: { readonly now: () => Instant
       fresh.push([event.id, charges.get(event.id)!])
       lent.settle(
         event.id,
-        [...output.moves.values()].map(({ budget, periodStart, amount, leased, node, incarnation }) => ({
+        [...output.moves.values()].map(({ budget, periodStart, amount, leased, unleased, node, incarnation }) => ({
           budget,
           periodStart,
           amount,
           leased,
+          unleased: unleased === true,
           identity: node === null || incarnation === null ? null : { node, incarnation },
         })),
       )

@@ -103,12 +103,12 @@ export function createLent(contextAt: (at: Instant) => CustomerContext, clock: {
   }
 
   /** Books what one event settles on its budgets, and on the leases that it came out of. */
-  function settle(reservation: string, moves: readonly { readonly budget: string; readonly periodStart: Instant; readonly amount: bigint; readonly leased: bigint; readonly identity: NodeIdentity | null }[]): void {
-    const booked = moves.map(({ budget, periodStart, amount, leased, identity }) => {
+  function settle(reservation: string, moves: readonly { readonly budget: string; readonly periodStart: Instant; readonly amount: bigint; readonly leased: bigint; readonly unleased?: boolean; readonly identity: NodeIdentity | null }[]): void {
+    const booked = moves.map(({ budget, periodStart, amount, leased, unleased = false, identity }) => {
       const row = budgetAt(budget, periodStart)
       if (identity === null) row.unauthorized += amount
       else lateOnClosed += uncovered(accountOf(row).leases.get(holderOf(identity.node, identity.incarnation)), leased)
-      return { account: row.key, amount, leased, holder: identity === null ? null : holderOf(identity.node, identity.incarnation) }
+      return { account: row.key, amount, leased, unleased, holder: identity === null ? null : holderOf(identity.node, identity.incarnation) }
     })
     run({ kind: 'settle', moves: booked, reservations: [reservation] })
   }

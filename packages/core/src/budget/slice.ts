@@ -17,6 +17,8 @@ export type Slice = {
   held: number
   /** The authority could not give `min` when last asked; believed until `until`, dropped when the budget changes. */
   refused: Refused | null
+  /** Whether anything was ever leased into it. */
+  isLeased: boolean
   /** Let through without the authority in this period, under the budget's fail mode; absent for nothing. */
   lent?: number
 }
@@ -25,7 +27,7 @@ export type Slice = {
 export type Refused = { readonly min: number; readonly until: Instant; readonly limit?: string; readonly used?: string; readonly headroom?: string }
 
 export function openSlice(input: { readonly budget: string; readonly periodStart: Instant; readonly periodEnd: Instant }): Slice {
-  return { ...input, label: `${JSON.stringify(input.budget)},${input.periodStart}`, granted: 0, used: 0, held: 0, refused: null }
+  return { ...input, label: `${JSON.stringify(input.budget)},${input.periodStart}`, granted: 0, used: 0, held: 0, refused: null, isLeased: false }
 }
 
 /** What a new request may still take. Negative after an overrun. */
@@ -42,6 +44,7 @@ export function isRefused(slice: Slice | undefined, missing: number, now: Instan
 export function grant(slice: Slice, amount: number): void {
   assert(Number.isSafeInteger(amount) && amount >= 0, `grant: not an amount: ${amount}`)
   slice.granted += amount
+  if (amount > 0) slice.isLeased = true
   assert(Number.isSafeInteger(slice.granted), 'grant: the lease is too large')
 }
 

@@ -20,8 +20,8 @@ export type Command =
   | { readonly kind: 'acquire'; readonly holder: Holder; readonly needs: readonly AccountNeed[] }
   /** Amounts in hold units. */
   | { readonly kind: 'give_back'; readonly holder: Holder; readonly returned: readonly { readonly account: string; readonly amount: number }[] }
-  /** `leased` of an amount came out of the holder's lease. `reservations`: what the moves are of; whatever was in doubt of them is known now. */
-  | { readonly kind: 'settle'; readonly moves: readonly { readonly account: string; readonly amount: bigint; readonly leased: bigint; readonly holder: Holder | null }[]; readonly reservations: readonly string[] }
+  /** `leased` of an amount came out of the holder's lease, or where it is `unleased` out of none yet. `reservations`: what the moves are of; whatever was in doubt of them is known now. */
+  | { readonly kind: 'settle'; readonly moves: readonly { readonly account: string; readonly amount: bigint; readonly leased: bigint; readonly unleased?: boolean; readonly holder: Holder | null }[]; readonly reservations: readonly string[] }
   /**
    * The journal of the node's earlier lives was read; `doubts`: what was in flight. Of lives that are not among `kept` the journal is
    * not there, or not to its end (a power cut, another disk): they may have used all that they were lent, so the rest is in doubt, too.
@@ -118,13 +118,13 @@ function giveBack(lending: Lending, { holder, returned }: Extract<Command, { kin
   return done(after)
 }
 
-function book(lending: Lending, { account: id, amount, leased, holder }: Extract<Command, { kind: 'settle' }>['moves'][number]): Lending {
+function book(lending: Lending, { account: id, amount, leased, unleased, holder }: Extract<Command, { kind: 'settle' }>['moves'][number]): Lending {
   const account = accountIn(lending, id)
   if (holder === null) return withAccount(lending, id, { ...account, settled: account.settled + amount })
   if (lending.holders.get(holder) === 'given_up') return withAccount(lending, id, { ...account, lost: account.lost + amount })
   const settled = { ...account, settled: account.settled + amount }
-  const lease = account.leases.get(holder)
-  // Who was never lent anything of it has used what it was not lent.
+  // Who was never lent anything of it has used what it was not lent; where it counts that, its next lease must cover it too.
+  const lease = account.leases.get(holder) ?? (unleased === true ? leaseIn(account, holder) : undefined)
   return withAccount(lending, id, lease === undefined ? settled : { ...settled, leases: new Map(account.leases).set(holder, { ...lease, used: lease.used + leased }) })
 }
 

@@ -50,6 +50,8 @@ export type SettledHolds = {
    * the charge may differ; the lease moves by this, the budget by the charge.
    */
   readonly booked?: Readonly<Record<string, string>>
+  /** Of these the node had no lease yet: it used what it was not lent, and its first lease must cover that too. */
+  readonly unleased?: readonly string[]
   /** Dimensions that its limits were found by, where the event's own differ; absent for none. */
   readonly scope?: Readonly<Record<string, string>>
 }

@@ -78,3 +78,20 @@ test('five hundred users of one customer, none of them leased for, are admitted 
   expect(calls.atOnce).toBeGreaterThan(1)
   expect(calls.atOnce).toBeLessThanOrEqual(64)
 })
+
+test('what is used of a budget before anything of it was lent is covered by its first lease, and a drained node holds nothing of it', async () => {
+  const other = await world.node({ name: 'node-2' })
+  const customer = await world.customer({ plan: 'prepaid', credit: '10' })
+  const admitted = await other.authorize(request(customer, { tokens: 100 }))
+  if (admitted.kind !== 'allowed') throw new Error('refused')
+  // Within the allowance by its bound; half of what was really used is priced, and no wallet was asked for it.
+  const usage = { quantities: { tokens: '200' }, dimensions: {}, cost: null, estimated: false, context: {} }
+  const settled = other.settle(admitted.reservation, usage)
+  if (settled.kind === 'settled') await settled.written
+  const wallet = async () => (await world.database.sql`select limit_amount, settled, escrow from budget_state where customer_id = ${customer} and budget_id = 'wallet:USD'`).map((row) => [row['limit_amount'], row['settled'], row['escrow']].map(Number))
+  await expect.poll(wallet).toEqual([[10, 0.1, 0]])
+  const next = await other.authorize(request(customer, { tokens: 1_000 }))
+  if (next.kind === 'allowed') other.release(next.reservation)
+  await other.drain()
+  expect(await wallet()).toEqual([[10, 0.1, 0]])
+})

@@ -20,6 +20,7 @@ export function createHotNode(parts: HotNodeParts): HotNode {
     for (const reservation of book.sweep(clock.now())) finishWithoutUse(node, reservation, 'expired')
   }, SWEEP_INTERVAL_MS)
   sweeper.unref()
+  let drained: Promise<void> | null = null
 
   return {
     id: parts.identity.node,
@@ -36,10 +37,10 @@ export function createHotNode(parts: HotNodeParts): HotNode {
     sync: () => journal.sync(),
     stats: () => ({ ...counts, open: book.openCount(), estimates_settled: node.expected.calibration().settled, estimates_exceeded: node.expected.calibration().exceeded, customers: memory.size(), journal_bytes: journal.backlogBytes() }),
     isReady: () => !node.isDraining && journal.failure() === null && parts.licence.isValid(),
-    drain: async () => {
+    drain: () => {
       node.isDraining = true
       clearInterval(sweeper)
-      await parts.onDrain()
+      return (drained ??= parts.onDrain())
     },
   }
 }

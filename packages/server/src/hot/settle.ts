@@ -24,8 +24,8 @@ export function settleReservation(node: Inside, id: ReservationId, usage: Usage)
   if (wasOpen) for (const { slice, amount } of reservation.holds) release(slice, amount)
   const { coverage, rated } = rateOn(state, known, measured, { feature: input.feature, run: input.run, dimensions: usage.dimensions, quantities: usage.quantities, cost: usage.cost }, reservation.createdAt)
   const scope = scopeOf(input, usage.dimensions)
-  const { paid, booked } = bookUse(state, reservation, { measured, coverage, rated }, scope === null ? usage.dimensions : { ...usage.dimensions, ...scope })
-  const event = usageEvent(node, reservation, usage, { coverage: [...coverage, ...paid], booked, scope })
+  const { paid, booked, unleased } = bookUse(state, reservation, { measured, coverage, rated }, scope === null ? usage.dimensions : { ...usage.dimensions, ...scope })
+  const event = usageEvent(node, reservation, usage, { coverage: [...coverage, ...paid], booked, unleased, scope })
   // A request counts one against what throttles; of a rate, what was really used.
   if (reservation.takes.length > 0) correctRates(reservation.takes, ({ budget }) => (budget.terms?.rate === undefined ? null : amountOn(budget, { measured, charge: rated.amount, known })), node.clock.now())
   const written = node.journal.append(encodeLine('settled', event))
@@ -64,8 +64,9 @@ function rateOn(state: CustomerState, known: Reservation['known'], measured: rea
 }
 
 /** Moves the slices by what really happened, and says what allowances of an amount paid of it. The holds are released already; use may exceed what was held. */
-function bookUse(state: CustomerState, reservation: Reservation, used: { readonly measured: readonly Measured[]; readonly coverage: readonly Coverage[]; readonly rated: RatedEvent }, dimensions: Usage['dimensions']): { readonly paid: Coverage[]; readonly booked: Record<string, string> } {
+function bookUse(state: CustomerState, reservation: Reservation, used: { readonly measured: readonly Measured[]; readonly coverage: readonly Coverage[]; readonly rated: RatedEvent }, dimensions: Usage['dimensions']): { readonly paid: Coverage[]; readonly booked: Record<string, string>; readonly unleased: string[] } {
   const { snapshot } = reservation.known
+  const unleased: string[] = []
   for (const covered of used.coverage) {
     const source = snapshot.funding.find((one) => one.kind === 'allowance' && one.budget.id === covered.budget)
     assert(source?.kind === 'allowance', 'covered by an allowance that the snapshot does not have')
@@ -74,7 +75,9 @@ function bookUse(state: CustomerState, reservation: Reservation, used: { readonl
   const paid: Coverage[] = []
   const booked: Record<string, string> = {}
   const book = (budget: Budget, amount: number) => {
-    settle(sliceFor(state, budget), 0, amount)
+    const slice = sliceFor(state, budget)
+    settle(slice, 0, amount)
+    if (!slice.isLeased && amount > 0) unleased.push(budget.id)
     if (budget.unit.kind === 'money') booked[budget.id] = String(holdToExact(budget.unit, amount))
   }
   const hasOverage = snapshot.funding.some(({ kind }) => kind === 'overage')
@@ -103,10 +106,10 @@ function bookUse(state: CustomerState, reservation: Reservation, used: { readonl
     const amount = amountOn(budget, { measured: used.measured, charge: used.rated.amount, known: reservation.known })
     if (amount > 0) book(budget, amount)
   }
-  return { paid, booked }
+  return { paid, booked, unleased }
 }
 
-function usageEvent(node: Inside, reservation: Reservation, usage: Usage, taken: { readonly coverage: readonly Coverage[]; readonly booked: Readonly<Record<string, string>>; readonly scope: Readonly<Record<string, string>> | null }): UsageEvent {
+function usageEvent(node: Inside, reservation: Reservation, usage: Usage, taken: { readonly coverage: readonly Coverage[]; readonly booked: Readonly<Record<string, string>>; readonly unleased: readonly string[]; readonly scope: Readonly<Record<string, string>> | null }): UsageEvent {
   const { input } = reservation
   return {
     id: reservation.id,
@@ -123,7 +126,7 @@ function usageEvent(node: Inside, reservation: Reservation, usage: Usage, taken:
     cost: usage.cost,
     estimated: usage.estimated,
     catalogVersion: reservation.known.catalog.version,
-    settled: { node: node.parts.identity.node, incarnation: node.parts.identity.incarnation, covered: taken.coverage.map(({ budget, meter, quantity: drawn }) => ({ budget, meter, quantity: String(drawn) })), ...(Object.keys(taken.booked).length === 0 ? {} : { booked: taken.booked }), ...(taken.scope === null ? {} : { scope: taken.scope }) },
+    settled: { node: node.parts.identity.node, incarnation: node.parts.identity.incarnation, covered: taken.coverage.map(({ budget, meter, quantity: drawn }) => ({ budget, meter, quantity: String(drawn) })), ...(Object.keys(taken.booked).length === 0 ? {} : { booked: taken.booked }), ...(taken.unleased.length === 0 ? {} : { unleased: taken.unleased }), ...(taken.scope === null ? {} : { scope: taken.scope }) },
     context: usage.context,
   }
 }

@@ -29,8 +29,11 @@ function inLockOrder(a: BudgetKey, b: BudgetKey): number {
   return a.customer !== b.customer ? (a.customer < b.customer ? -1 : 1) : a.budget !== b.budget ? (a.budget < b.budget ? -1 : 1) : a.periodStart - b.periodStart
 }
 
-/** `leased` is what the node took out of its lease, where it may differ from the amount; none beside it where there is no node. */
-export type BudgetMove = BudgetKey & { readonly scale: number; readonly amount: bigint; readonly leased: bigint; readonly node: string | null; readonly incarnation: number | null }
+/**
+ * `leased` is what the node took out of its lease, where it may differ from the amount; none beside it where there is no node. `unleased`:
+ * the node had no lease yet, and counts it against its first one.
+ */
+export type BudgetMove = BudgetKey & { readonly scale: number; readonly amount: bigint; readonly leased: bigint; readonly unleased?: boolean; readonly node: string | null; readonly incarnation: number | null }
 
 /** A budget after settlement, as decimal text. `alerted` is the percent that was told last in its period. */
 export type MovedBudget = BudgetKey & { readonly limit: string; readonly settled: string; readonly alerted: number }
@@ -48,6 +51,14 @@ export async function moveBudgets(tx: Transaction, moves: readonly BudgetMove[])
   await tx`
     select 1 from budget_state b join (select distinct * from unnest(${columns.customers}::text[], ${columns.budgets}::text[], ${columns.starts}::timestamptz[]) as w(customer_id, budget_id, period_start)) w
       using (customer_id, budget_id, period_start) order by customer_id, budget_id, period_start for update of b`
+  const unleased = moves.filter((move) => move.unleased === true && move.node !== null)
+  if (unleased.length > 0) {
+    await tx`
+      insert into lease (customer_id, budget_id, period_start, node_id, incarnation, granted)
+      select *, 0 from unnest(${unleased.map(({ customer }) => customer)}::text[], ${unleased.map(({ budget }) => budget)}::text[], ${unleased.map(({ periodStart }) => iso(periodStart))}::timestamptz[],
+        ${unleased.map(({ node }) => node)}::text[], ${unleased.map(({ incarnation }) => incarnation)}::int[])
+      on conflict do nothing`
+  }
   return tx<MovedBudget[]>`
     with moves as (
       select * from unnest(${columns.customers}::text[], ${columns.budgets}::text[], ${columns.starts}::timestamptz[], ${columns.amounts}::numeric[], ${columns.leased}::numeric[], ${columns.nodes}::text[], ${columns.incarnations}::int[])

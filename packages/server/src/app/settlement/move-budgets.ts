@@ -41,5 +41,5 @@ function move(output: BatchOutput, event: UsageEvent, budget: string, periodStar
   const incarnation = event.settled?.incarnation ?? null
   const key = `${event.customer} ${budget} ${periodStart} ${node} ${incarnation}`
   const known = output.moves.get(key)
-  output.moves.set(key, { customer: event.customer, budget, periodStart, scale, node, incarnation, amount: (known?.amount ?? 0n) + amount, leased: (known?.leased ?? 0n) + leased })
+  output.moves.set(key, { customer: event.customer, budget, periodStart, scale, node, incarnation, amount: (known?.amount ?? 0n) + amount, leased: (known?.leased ?? 0n) + leased, unleased: known?.unleased === true || event.settled?.unleased?.includes(budget) === true })
 }
