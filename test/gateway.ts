@@ -19,7 +19,7 @@ import { createLog, silentLog } from '../packages/server/src/platform/log.ts'
 import { testPlane, type TestPlane } from './plane.ts'
 
 /** Token prices of one dollar-cent per input and two per output token, so that charges are easy to read; no allowance. */
-const CATALOG = `
+export const TEST_CATALOG = `
 currency: USD
 features:
   - { id: chat, name: Chat, kind: metered }
@@ -110,14 +110,16 @@ export type TestGateway = {
   /** The official SDK with its default retries. */
   readonly client: (key: string, headers?: Readonly<Record<string, string>>) => OpenAI
   readonly post: (path: string, body: unknown, options: { readonly key?: string; readonly headers?: Readonly<Record<string, string>>; readonly signal?: AbortSignal }) => Promise<Response>
+  /** Upstreams beside those that are always there; all are in good health again. */
+  readonly withUpstreams: (more: readonly UpstreamConfig[]) => void
   readonly close: () => Promise<void>
 }
 
 type KeyOptions = { readonly scopes?: readonly KeyScope[]; readonly models?: readonly string[]; readonly feature?: string; readonly entity?: EntityId; readonly showsCost?: boolean }
 
-export async function testGateway(options: { readonly limits?: Partial<GatewayLimits> } = {}): Promise<TestGateway> {
+export async function testGateway(options: { readonly limits?: Partial<GatewayLimits>; readonly catalog?: string } = {}): Promise<TestGateway> {
   const log = process.env['TEST_LOG'] === undefined ? silentLog() : createLog({ level: 'debug', pretty: true })
-  const world = await testPlane({ catalog: CATALOG })
+  const world = await testPlane({ catalog: options.catalog ?? TEST_CATALOG })
   const settled: TestGateway['settled'] = []
   const node = recording(await world.node(), settled)
   const sandbox = createSandbox({ log })
@@ -125,16 +127,18 @@ export async function testGateway(options: { readonly limits?: Partial<GatewayLi
   const upstream = await fixedUpstream()
   const metrics = countingMetrics()
   const fixed = { baseUrl: upstream.baseUrl, secret: 'sk-provider', models: [], allowPrivate: true }
-  const configs: readonly UpstreamConfig[] = [
+  const given: readonly UpstreamConfig[] = [
     { ...fixed, id: 'ups_fixed', name: 'fixed', kind: 'openai', provider: 'openai' },
     { ...fixed, id: 'ups_fixed_anthropic', name: 'fixed-anthropic', kind: 'anthropic', provider: 'anthropic' },
     { ...fixed, id: 'ups_fixed_gemini', name: 'fixed-gemini', kind: 'gemini', provider: 'google' },
   ]
+  const routed = { configs: given }
   const gateway = createGateway({
-    node, background: createBackgroundJobs(world.plane), backgroundPace: { firstLookMs: 20, lookMsMost: 50, claimEveryMs: 100 }, spent: (customer, from, to) => spentBy(world.plane, customer, from, to), clock: systemClock, log, sandboxUrl: `http://127.0.0.1:${sandboxPort}`, upstreams: () => configs, metrics, ...(options.limits === undefined ? {} : { limits: options.limits }),
+    node, background: createBackgroundJobs(world.plane), backgroundPace: { firstLookMs: 20, lookMsMost: 50, claimEveryMs: 100 }, spent: (customer, from, to) => spentBy(world.plane, customer, from, to), clock: systemClock, log, sandboxUrl: `http://127.0.0.1:${sandboxPort}`, upstreams: () => routed.configs, metrics, ...(options.limits === undefined ? {} : { limits: options.limits }),
   })
   const url = `http://127.0.0.1:${await gateway.listen(0, '127.0.0.1')}`
   return {
+    withUpstreams: (more) => { routed.configs = [...given, ...more] },
     world, node, gateway, url, upstream, counts: metrics.counts, settled,
     customer: (credit = '100') => world.customer({ plan: 'wallet', credit }),
     key: async (customer, { scopes = [customer === null ? 'admin' as const : 'gateway' as const], models, feature, entity, showsCost } = {}) => {

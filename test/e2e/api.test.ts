@@ -117,6 +117,14 @@ test('a raw key is shown once, a revoked one is refused at once, and upstreams n
   for (const [base_url, code] of [['http://models.example.com/v1', 'invalid_upstream_url'], ['http://169.254.169.254/v1', 'private_upstream'], ['http://localhost:9/v1', 'private_upstream'], ['https://user:pw@x.com', 'invalid_upstream_url'], ['nonsense', 'invalid_upstream_url']]) {
     expect(await api.call('POST /v1/upstreams', { body: { ...upstream, name: 'other', base_url } })).toMatchObject({ status: 400, body: { code, field: 'base_url' } })
   }
+  // Several keys in the place of the secret: those that are named without one keep theirs, and none is ever answered.
+  const keyed = { ...withoutSecret, keys: [{ name: 'one', secret: 'sk-very-secret-1' }, { name: 'two', weight: 3, secret: 'sk-very-secret-2' }], priority: 2, retries: 3, timeouts: { answer_ms: 5_000 } }
+  const more = await api.call('PUT /v1/upstreams/ups_mine', { body: keyed })
+  expect(more.body).toMatchObject({ has_secret: true, keys: [{ name: 'one', weight: 1 }, { name: 'two', weight: 3 }], priority: 2, weight: 1, retries: 3, timeouts: { answer_ms: 5_000, idle_ms: null } })
+  expect(more.text).not.toContain('sk-very-secret')
+  expect(await api.call('PUT /v1/upstreams/ups_mine', { body: { ...withoutSecret, keys: [{ name: 'two', weight: 3 }] } })).toMatchObject({ status: 200, body: { keys: [{ name: 'two', weight: 3 }] } })
+  expect(await api.call('PUT /v1/upstreams/ups_mine', { body: { ...withoutSecret, keys: [{ name: 'one' }] } })).toMatchObject({ status: 400, body: { code: 'required', field: 'keys' } })
+  expect(await api.call('PUT /v1/upstreams/ups_mine', { body: { ...upstream, keys: [{ name: 'one', secret: 'x' }] } })).toMatchObject({ status: 400, body: { field: 'keys' } })
   expect(await api.call('POST /v1/upstreams', { body: upstream })).toMatchObject({ status: 409, body: { code: 'already_exists' } })
   expect(await api.call('DELETE /v1/upstreams/ups_mine')).toMatchObject({ status: 200, body: { deleted: true } })
   expect(await api.call('DELETE /v1/upstreams/ups_mine')).toMatchObject({ status: 404 })

@@ -7,7 +7,7 @@ import type { CustomerSnapshot, KeyRecord } from './entitlement/snapshot.ts'
 import type { CustomerId } from './id.ts'
 import type { EventResult, UsageEvent } from './meter/event.ts'
 import type { Instant } from './time.ts'
-import type { UpstreamKind } from './upstream.ts'
+import type { UpstreamKey, UpstreamKind, UpstreamRouting } from './upstream.ts'
 
 export type Clock = { readonly now: () => Instant }
 
@@ -86,6 +86,8 @@ export type BackgroundJob = {
   readonly kind: 'response' | 'message_batch'
   /** Name of the upstream, and what the work is called there. */
   readonly upstream: string
+  /** Name of its key there, where it has several. */
+  readonly upstreamKey?: string
   readonly providerId: string
   readonly upstreamModel: string
   /** The event that it becomes, but for what was used. */
@@ -122,6 +124,9 @@ export type UpstreamConfig = {
   readonly models: readonly string[]
   /** May the address be private or loopback? Only where the operator said so. */
   readonly allowPrivate: boolean
+  /** Several keys in the place of one `secret`; none unless there. */
+  readonly keys?: readonly UpstreamKey[] | null
+  readonly routing?: UpstreamRouting | null
 }
 
 /** What the control plane pushes to its nodes. A node that missed one notices by `epoch` and drops what it knows. */

@@ -5,6 +5,36 @@
 export const UPSTREAM_KINDS = ['openai', 'azure', 'anthropic', 'gemini'] as const
 export type UpstreamKind = (typeof UPSTREAM_KINDS)[number]
 
+/** One of several keys of an upstream; requests are shared among them by weight. */
+export type UpstreamKey = { readonly name: string; readonly secret: string; readonly weight: number }
+
+/** How requests come to an upstream and how long they wait there. Plain JSON, as it is stored. */
+export type UpstreamRouting = {
+  /** Among the upstreams that list a model by name: lower is asked first, the others where it cannot. */
+  readonly priority: number
+  /** Share among those of one priority. */
+  readonly weight: number
+  /** Further attempts of one request; null for as many as other keys and upstreams are there, two at most. */
+  readonly retries: number | null
+  readonly timeouts: {
+    readonly connectMs: number | null
+    /** Until a stream begins. */
+    readonly firstByteMs: number | null
+    /** Until an answer in one piece begins, which is its whole generation. */
+    readonly answerMs: number | null
+    /** Silence within an answer. */
+    readonly idleMs: number | null
+  }
+}
+
+/** What holds where nothing is said. */
+export const UPSTREAM_ROUTING: UpstreamRouting = { priority: 1, weight: 1, retries: null, timeouts: { connectMs: null, firstByteMs: null, answerMs: null, idleMs: null } }
+/** Keys of one upstream, and the largest weight: shares of a thousandth are fine enough. */
+export const UPSTREAM_KEYS_MAX = 32
+export const UPSTREAM_WEIGHT_MAX = 1_000
+/** Further attempts of one request: a client that waits for six has gone. */
+export const UPSTREAM_RETRIES_MAX = 5
+
 export type UpstreamPreset = {
   readonly kind: UpstreamKind
   /** Up to and including the version path; null where each account has an address of its own. */

@@ -994,6 +994,8 @@ create table upstream (
   models text[] not null,
   allow_private boolean default false not null,
   created_at timestamp with time zone default now() not null,
+  keys jsonb,
+  routing jsonb,
   constraint upstream_pkey PRIMARY KEY (id),
   constraint upstream_name_key UNIQUE (name),
   constraint upstream_kind_check CHECK ((kind = ANY (ARRAY['openai'::text, 'azure'::text, 'anthropic'::text, 'gemini'::text])))

@@ -4,13 +4,13 @@ import { formatPosition, formatUnits, instant, parseUnits, positionKey, quantity
 import { resolveSnapshot } from '@tollgate/core/resolve'
 import type { Links } from '@tollgate/core'
 import type { Sql } from '../platform/postgres.ts'
-import { open } from '../platform/secrets.ts'
 import { leaseUse, listBudgets } from '../store/budgets.ts'
 import { findCustomer } from '../store/customers.ts'
 import { keyByHash, listUpstreams } from '../store/keys.ts'
 import { accumulatorOf, readAccumulators, readBlocks, type AccumulatorRow } from '../store/settlement.ts'
 import { EMPTY_CATALOG, type Catalogs } from './catalogs.ts'
 import { frozenOf } from './freezes.ts'
+import { opened } from './keys.ts'
 import type { Sharers } from './sharers.ts'
 import { fundingBudgets, type CustomerContexts } from './customer-contexts.ts'
 
@@ -57,7 +57,7 @@ export function createDirectory(parts: DirectoryParts): Directory {
     customer,
     catalog: (version) => (version === 0 ? Promise.resolve(EMPTY_CATALOG) : catalogs.document(version)),
     upstreams: async () => {
-      const stored = (await listUpstreams(sql)).map(({ secretSealed, ...upstream }): UpstreamConfig => ({ ...upstream, secret: secretSealed === null ? null : open(parts.masterKey, secretSealed, upstream.id) }))
+      const stored = (await listUpstreams(sql)).map((row) => opened(row, parts.masterKey))
       return [...stored, ...parts.environmentUpstreams.filter(({ name }) => !stored.some((upstream) => upstream.name === name))]
     },
   }

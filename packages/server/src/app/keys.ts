@@ -1,12 +1,12 @@
 // API keys and upstreams: minted, shown once, known by hash; provider secrets sealed with the master key. A change is in
 // force on every reachable node when the call answers.
 
-import { InputError, instant, makeId, OPERATOR_ROLES, parseId, type CustomerId, type EntityId, type Instant, type KeyRecord, type KeyScope, type UpstreamConfig } from '@tollgate/core'
+import { InputError, instant, makeId, OPERATOR_ROLES, parseId, type CustomerId, type EntityId, type Instant, type KeyRecord, type KeyScope, type UpstreamConfig, type UpstreamKey } from '@tollgate/core'
 import { isSqlState, withRetry } from '../platform/postgres.ts'
-import { hashKey, keyHint, mintKey, seal } from '../platform/secrets.ts'
+import { hashKey, keyHint, mintKey, open, seal } from '../platform/secrets.ts'
 import { insertAudit } from '../store/audit.ts'
 import { hasEntity } from '../store/entities.ts'
-import { deleteUpstream, expireKey, keyById, insertKey, listUpstreams, revokeKey, upsertUpstream, type KeyRow } from '../store/keys.ts'
+import { deleteUpstream, expireKey, keyById, insertKey, listUpstreams, revokeKey, upsertUpstream, upstreamById, type KeyRow, type SealedKey, type UpstreamRow } from '../store/keys.ts'
 import type { Actor } from './actor.ts'
 import type { ControlPlane } from './control-plane.ts'
 import { getCustomer } from './customers.ts'
@@ -80,17 +80,22 @@ export async function revoke(plane: ControlPlane, actor: Actor, id: string): Pro
   return row
 }
 
-export type UpstreamInput = Omit<UpstreamConfig, 'id'> & { readonly id: string | null }
+/** Secrets that are left out stay as they are stored; keys that are left out all do. */
+export type UpstreamInput = Omit<UpstreamConfig, 'id' | 'keys'> & { readonly id: string | null; readonly keys: readonly KeyInput[] | null }
+type KeyInput = Omit<UpstreamKey, 'secret'> & { readonly secret: string | null }
 
-/** Creates or changes an upstream. A missing secret keeps the one that is stored. */
+/** Creates or changes an upstream. It has one secret or several keys: giving either ends the other. */
 export async function putUpstream(plane: ControlPlane, actor: Actor, input: UpstreamInput): Promise<string> {
   const id = input.id === null ? makeId('upstream', plane.randomText()) : parseId('upstream', input.id, 'id')
-  const { secret, ...rest } = input
-  const row = { ...rest, id, secretSealed: secret === null ? null : seal(plane.masterKey, secret, id) }
+  const { secret, keys, ...rest } = input
   try {
     await withRetry(plane.sql, async (tx) => {
-      await upsertUpstream(tx, row)
-      await insertAudit(tx, { actor: actor.id, action: 'upstream.set', customer: null, target: id, before: null, after: { ...rest, id, secret: secret === null ? 'unchanged' : 'set' } })
+      const stored = await upstreamById(tx, id)
+      const sealedKeys = secret !== null ? null : keys === null ? (stored?.keys ?? null) : keys.map((key) => sealedKey(plane, id, key, stored?.keys ?? []))
+      const hasKeys = sealedKeys !== null && sealedKeys.length > 0
+      const secretSealed = secret !== null ? seal(plane.masterKey, secret, id) : hasKeys ? null : (stored?.secretSealed ?? null)
+      await upsertUpstream(tx, { ...rest, id, secretSealed, keys: hasKeys ? sealedKeys : null })
+      await insertAudit(tx, { actor: actor.id, action: 'upstream.set', customer: null, target: id, before: null, after: { ...rest, id, secret: secret === null ? 'unchanged' : 'set', keys: keys?.map((key) => ({ ...key, secret: key.secret === null ? 'unchanged' : 'set' })) ?? 'unchanged' } })
     })
   } catch (error) {
     if (isSqlState(error, '23505')) throw new Problem('already_exists', `an upstream named ${input.name} exists`, 'name')
@@ -98,6 +103,26 @@ export async function putUpstream(plane: ControlPlane, actor: Actor, input: Upst
   }
   await plane.hub.broadcast({ kind: 'upstreams' })
   return id
+}
+
+function sealedKey(plane: ControlPlane, id: string, { name, weight, secret }: KeyInput, stored: readonly SealedKey[]): SealedKey {
+  const sealed = secret === null ? stored.find((key) => key.name === name)?.sealed : seal(plane.masterKey, secret, keyPlace(id, name))
+  if (sealed === undefined) throw new InputError({ code: 'required', field: 'keys', message: `the key ${name} has no secret yet: give it one` })
+  return { name, weight, sealed }
+}
+
+/** What the secret of a key is bound to. */
+function keyPlace(id: string, name: string): string {
+  return `${id}/${name}`
+}
+
+/** An upstream with its secrets, for the nodes' memory alone. */
+export function opened({ secretSealed, keys, ...upstream }: UpstreamRow, masterKey: Uint8Array): UpstreamConfig {
+  return {
+    ...upstream,
+    secret: secretSealed === null ? null : open(masterKey, secretSealed, upstream.id),
+    keys: keys?.map(({ sealed, ...key }) => ({ ...key, secret: open(masterKey, sealed, keyPlace(upstream.id, key.name)) })) ?? null,
+  }
 }
 
 export async function removeUpstream(plane: ControlPlane, actor: Actor, id: string): Promise<void> {
@@ -108,7 +133,9 @@ export async function removeUpstream(plane: ControlPlane, actor: Actor, id: stri
   await plane.hub.broadcast({ kind: 'upstreams' })
 }
 
+export type UpstreamView = Omit<UpstreamConfig, 'secret' | 'keys'> & { readonly hasSecret: boolean; readonly keys: readonly Omit<UpstreamKey, 'secret'>[] }
+
 /** Upstreams without their secrets. */
-export async function upstreams(plane: ControlPlane): Promise<(Omit<UpstreamConfig, 'secret'> & { readonly hasSecret: boolean })[]> {
-  return (await listUpstreams(plane.sql)).map(({ secretSealed, ...row }) => ({ ...row, hasSecret: secretSealed !== null }))
+export async function upstreams(plane: ControlPlane): Promise<UpstreamView[]> {
+  return (await listUpstreams(plane.sql)).map(({ secretSealed, keys, ...row }) => ({ ...row, hasSecret: secretSealed !== null || keys !== null, keys: (keys ?? []).map(({ name, weight }) => ({ name, weight })) }))
 }

@@ -3,6 +3,7 @@
 
 export type GatewayEvent =
   | 'upstream_retry'
+  | 'upstream_resting'
   | 'upstream_failed'
   | 'upstream_account_refused'
   | 'stream_broken'

@@ -26,6 +26,8 @@ export type UpstreamRequest = {
   readonly body: Buffer | null
   /** How long the head of the answer may take: for a JSON answer that is the whole generation. */
   readonly headTimeoutMs: number
+  /** Silence that ends it within its answer; that of the gateway unless stated. */
+  readonly idleTimeoutMs?: number
 }
 
 export type UpstreamReceiver = {
@@ -44,8 +46,8 @@ export type UpstreamControl = {
   readonly abort: () => void
 }
 
-/** unreachable: no connection; cut: it broke; silent: a timeout; aborted: by us. */
-export type UpstreamFailure = 'unreachable' | 'cut' | 'silent' | 'aborted'
+/** unreachable: no connection; cut: it broke; silent: a timeout; aborted: by us; resting: not asked, because it failed several times in a row. */
+export type UpstreamFailure = 'unreachable' | 'cut' | 'silent' | 'aborted' | 'resting'
 
 export type UpstreamOptions = {
   readonly allowPrivate: boolean
@@ -68,8 +70,8 @@ export function createUpstream(origin: string, options: UpstreamOptions): Upstre
   }
   return {
     send: (request, receiver) => {
-      const { path, headers, body, headTimeoutMs, method = 'POST' } = request
-      const dispatch = { path, method, headers, body, headersTimeout: headTimeoutMs } as const
+      const { path, headers, body, headTimeoutMs, idleTimeoutMs = limits.upstreamIdleMs, method = 'POST' } = request
+      const dispatch = { path, method, headers, body, headersTimeout: headTimeoutMs, bodyTimeout: idleTimeoutMs } as const
       const handler = new Handler(receiver, (again) => retry(dispatch, again))
       pool.dispatch(dispatch, handler)
       return handler

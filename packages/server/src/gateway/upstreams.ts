@@ -1,9 +1,11 @@
 // Keeps one connection pool per upstream origin and finds the upstream for a model. A changed list of upstreams takes effect with
 // the next request: pools that no upstream refers to any more finish what they have and close.
 
-import { rateInForce, type Catalog, type Instant, type Rate, type UpstreamConfig, type UpstreamKind } from '@tollgate/core'
+import { rateInForce, UPSTREAM_ROUTING, type Catalog, type Instant, type Rate, type UpstreamConfig, type UpstreamKind } from '@tollgate/core'
 import type { Log } from '../platform/log.ts'
 import { assertAllowedUpstream } from '../platform/private-address.ts'
+import { chooseTarget } from './attempts/choose.ts'
+import { newHealth, type Health } from './attempts/health.ts'
 import type { GatewayLimits } from './limits.ts'
 import { createUpstream, type Upstream } from './upstream.ts'
 import { KIND_FORMS } from './upstream-kinds.ts'
@@ -19,10 +21,30 @@ export type Target = {
   /** Headers for requests whose client sends none of that name. */
   readonly defaults: readonly string[]
   readonly isSandbox: boolean
+  readonly health: Health
+  /** Null where it has one key or none: then {@link headers} carry it. */
+  readonly keys: readonly TargetKey[] | null
+  readonly timeouts: { readonly firstByteMs: number; readonly answerMs: number; readonly idleMs: number }
+}
+
+/** One of several keys of an upstream. */
+export type TargetKey = {
+  readonly name: string
+  readonly weight: number
+  /** Those of its upstream, with this key. */
+  readonly headers: readonly string[]
+  /** Not used before this instant: it was refused or limited. */
+  restsUntil: number
 }
 
 /** A name offered to clients, resolved. */
-export type ResolvedModel = { readonly target: Target; readonly upstreamModel: string; readonly rate: Rate | null }
+export type ResolvedModel = {
+  readonly target: Target
+  readonly upstreamModel: string
+  readonly rate: Rate | null
+  /** All that list the model by name, where they are several: each can stand in for the other. */
+  readonly rivals: readonly Target[]
+}
 
 /** `kinds`: those that speak the surface; null for any. */
 export type Wanted = { readonly upstream?: string | undefined; readonly name: string; readonly catalog: Catalog; readonly at: Instant; readonly kinds: readonly UpstreamKind[] | null }
@@ -33,8 +55,8 @@ export type Unserved = { readonly target: null; readonly upstream: string | null
 export type Upstreams = {
   /** Null when the catalog does not know the name; `target` is null when no upstream serves it, or none in this format. */
   readonly resolve: (wanted: Wanted) => ResolvedModel | Unserved | null
-  /** By name; null when there is none of that kind any more. */
-  readonly named: (name: string, kinds: readonly UpstreamKind[]) => Target | null
+  /** By name, with that of its keys where it has several; null when there is none of that kind any more. */
+  readonly named: (name: string, kinds: readonly UpstreamKind[], key?: string) => Target | null
   readonly close: () => Promise<void>
   /** Ends the requests in flight as aborted. */
   readonly destroy: () => Promise<void>
@@ -70,12 +92,17 @@ export function createUpstreams(parts: {
     const allowPrivate = config.allowPrivate || isSandbox
     try {
       const url = assertAllowedUpstream(config.baseUrl, { allowPrivate })
-      const key = `${url.origin} ${allowPrivate}`
-      const upstream = pools.get(key) ?? createUpstream(url.origin, { allowPrivate, limits: parts.limits, onRetry: parts.onRetry })
+      const { connectMs, firstByteMs, answerMs, idleMs } = (config.routing ?? UPSTREAM_ROUTING).timeouts
+      const limits = connectMs === null ? parts.limits : { ...parts.limits, upstreamConnectTimeoutMs: connectMs }
+      const key = `${url.origin} ${allowPrivate} ${limits.upstreamConnectTimeoutMs}`
+      const upstream = pools.get(key) ?? createUpstream(url.origin, { allowPrivate, limits, onRetry: parts.onRetry })
       pools.set(key, upstream)
       const kind = KIND_FORMS[config.kind]
-      const headers = ['accept-encoding', 'identity', 'user-agent', 'tollgate', ...(config.secret === null ? [] : kind.authorize(config.secret))]
-      return { config, upstream, pathOf: kind.pathOf(url), headers, defaults: kind.defaults, isSandbox }
+      const plain = ['accept-encoding', 'identity', 'user-agent', 'tollgate']
+      const all = (config.keys ?? []).map(({ name, weight, secret }) => ({ name, weight, headers: [...plain, ...kind.authorize(secret)], restsUntil: 0 }))
+      const headers = all.length > 0 ? all[0]!.headers : config.secret === null ? plain : [...plain, ...kind.authorize(config.secret)]
+      const timeouts = { firstByteMs: firstByteMs ?? parts.limits.upstreamIdleMs, answerMs: answerMs ?? parts.limits.upstreamAnswerMs, idleMs: idleMs ?? parts.limits.upstreamIdleMs }
+      return { config, upstream, pathOf: kind.pathOf(url), headers, defaults: kind.defaults, isSandbox, health: newHealth(), keys: all.length > 1 ? all : null, timeouts }
     } catch (error) {
       parts.log.error({ upstream: config.name, err: error }, 'upstream left out')
       return null
@@ -90,12 +117,17 @@ export function createUpstreams(parts: {
       if (model === undefined && rate === null && upstream === undefined) return null
       const named = upstream ?? model?.upstream ?? null
       const asked = { named, model: upstreamModel, provider: rate?.provider ?? null }
-      const target = targetFor(current(), { ...asked, kinds })
-      if (target !== null) return { target, upstreamModel, rate }
-      const other = kinds === null ? null : targetFor(current(), { ...asked, kinds: null })
+      const found = targetFor(current(), { ...asked, kinds })
+      if (found !== null) return 'health' in found ? { target: found, upstreamModel, rate, rivals: NO_RIVALS } : { target: chooseTarget(found, at), upstreamModel, rate, rivals: found }
+      const elsewhere = kinds === null ? null : targetFor(current(), { ...asked, kinds: null })
+      const other = elsewhere === null || 'health' in elsewhere ? elsewhere : elsewhere[0]!
       return { target: null, upstream: other?.config.name ?? named, speaks: other?.config.kind ?? null }
     },
-    named: (name, kinds) => current().find(({ config }) => config.name === name && kinds.includes(config.kind)) ?? null,
+    named: (name, kinds, key) => {
+      const target = current().find(({ config }) => config.name === name && kinds.includes(config.kind)) ?? null
+      const own = key === undefined ? undefined : target?.keys?.find((one) => one.name === key)
+      return target === null || own === undefined ? target : { ...target, headers: own.headers }
+    },
     close: async () => {
       await Promise.all([...pools.values()].map((upstream) => upstream.close()))
       pools.clear()
@@ -118,9 +150,13 @@ function withSandbox(configs: readonly UpstreamConfig[], baseUrl: string | null)
 
 type Route = { readonly named: string | null; readonly model: string; readonly provider: string | null; readonly kinds: readonly UpstreamKind[] | null }
 
-/** The upstream that the catalog names; else one that lists the model; else one for all models, of the rate's provider first. */
-function targetFor(targets: readonly Target[], { named, model, provider, kinds }: Route): Target | null {
+/**
+ * The upstream that the catalog names; else those that list the model, else one for all models, of the rate's provider first. One for
+ * all models stands in for nobody: that a model may run elsewhere is said by listing it there.
+ */
+function targetFor(targets: readonly Target[], { named, model, provider, kinds }: Route): Target | readonly Target[] | null {
   let found: Target | null = null
+  let rivals: Target[] | null = null
   let rank = 0
   for (const target of targets) {
     const { config } = target
@@ -129,11 +165,17 @@ function targetFor(targets: readonly Target[], { named, model, provider, kinds }
       if (config.name === named || config.id === named) return target
       continue
     }
-    const score = config.models.includes(model) ? 3 : !config.models.includes('*') ? 0 : config.provider === provider ? 2 : 1
+    const score = config.models.includes(model) ? LISTED : !config.models.includes('*') ? 0 : config.provider === provider ? 2 : 1
     if (score > rank) {
       found = target
       rank = score
+    } else if (score === LISTED) {
+      rivals ??= [found!]
+      rivals.push(target)
     }
   }
-  return found
+  return rivals ?? found
 }
+
+const LISTED = 3
+const NO_RIVALS: readonly Target[] = []

@@ -1,6 +1,6 @@
 // API keys by hash, and upstreams with their sealed secrets.
 
-import type { Instant, KeyRecord, KeyScope, UpstreamConfig } from '@tollgate/core'
+import type { Instant, KeyRecord, KeyScope, UpstreamConfig, UpstreamKey } from '@tollgate/core'
 import type { Sql, Transaction } from '../platform/postgres.ts'
 
 export type KeyRow = KeyRecord & { readonly name: string; readonly createdAt: Instant; readonly revokedAt: Instant | null }
@@ -47,19 +47,28 @@ export function keyColumns(sql: Sql | Transaction) {
       expires_at as "expiresAt", created_at as "createdAt", revoked_at as "revokedAt"`
 }
 
-export type UpstreamRow = Omit<UpstreamConfig, 'secret'> & { readonly secretSealed: string | null }
+/** Null keys: as they are stored. */
+export type UpstreamRow = Omit<UpstreamConfig, 'secret' | 'keys'> & { readonly secretSealed: string | null; readonly keys: readonly SealedKey[] | null }
+export type SealedKey = Omit<UpstreamKey, 'secret'> & { readonly sealed: string }
 
 export async function listUpstreams(sql: Sql): Promise<UpstreamRow[]> {
   return sql<UpstreamRow[]>`
-    select id, name, kind, base_url as "baseUrl", secret_sealed as "secretSealed", provider, models, allow_private as "allowPrivate" from upstream order by created_at, id`
+    select id, name, kind, base_url as "baseUrl", secret_sealed as "secretSealed", provider, models, allow_private as "allowPrivate", keys, routing from upstream order by created_at, id`
 }
 
 export async function upsertUpstream(tx: Sql | Transaction, row: UpstreamRow): Promise<void> {
+  const routing = row.routing === undefined || row.routing === null ? null : JSON.stringify(row.routing)
   await tx`
-    insert into upstream (id, name, kind, base_url, secret_sealed, provider, models, allow_private)
-    values (${row.id}, ${row.name}, ${row.kind}, ${row.baseUrl}, ${row.secretSealed}, ${row.provider}, ${row.models as string[]}, ${row.allowPrivate})
-    on conflict (id) do update set name = excluded.name, kind = excluded.kind, base_url = excluded.base_url, secret_sealed = coalesce(excluded.secret_sealed, upstream.secret_sealed),
-      provider = excluded.provider, models = excluded.models, allow_private = excluded.allow_private`
+    insert into upstream (id, name, kind, base_url, secret_sealed, provider, models, allow_private, keys, routing)
+    values (${row.id}, ${row.name}, ${row.kind}, ${row.baseUrl}, ${row.secretSealed}, ${row.provider}, ${row.models as string[]}, ${row.allowPrivate}, ${row.keys === null ? null : JSON.stringify(row.keys)}::text::jsonb, ${routing}::text::jsonb)
+    on conflict (id) do update set name = excluded.name, kind = excluded.kind, base_url = excluded.base_url, secret_sealed = excluded.secret_sealed,
+      provider = excluded.provider, models = excluded.models, allow_private = excluded.allow_private, keys = excluded.keys, routing = excluded.routing`
+}
+
+/** Locked until the transaction ends, so that what is kept of it is what was there. */
+export async function upstreamById(tx: Sql | Transaction, id: string): Promise<Pick<UpstreamRow, 'secretSealed' | 'keys'> | null> {
+  const [row] = await tx<Pick<UpstreamRow, 'secretSealed' | 'keys'>[]>`select secret_sealed as "secretSealed", keys from upstream where id = ${id} for update`
+  return row ?? null
 }
 
 export async function deleteUpstream(tx: Sql | Transaction, id: string): Promise<boolean> {

@@ -1,6 +1,6 @@
 // Routes on API keys and upstreams. A raw key is answered once, when it is made; a provider's secret never.
 
-import { UPSTREAM_KINDS, UPSTREAM_PRESETS } from '@tollgate/core'
+import { UPSTREAM_KEYS_MAX, UPSTREAM_KINDS, UPSTREAM_PRESETS, UPSTREAM_RETRIES_MAX, UPSTREAM_WEIGHT_MAX } from '@tollgate/core'
 import * as z from 'zod'
 import { choice, cursor, id, instantIn, limit, listOf, nothing, text, time, word } from './fields.ts'
 import { route } from './route.ts'
@@ -58,13 +58,32 @@ const upstreamFields = {
     .meta({ description: 'Models that are sent here; `*` for all that no other upstream names.', examples: [['*']] }),
   allow_private: z.boolean().meta({ description: 'Whether the address may be a private one.' }),
 }
+const keyName = word('Name of the key: told on the records of requests.', 'account-2')
+const share = z.int().min(1).max(UPSTREAM_WEIGHT_MAX)
+const keyWeight = share.default(1).meta({ description: 'Its share of the requests.', examples: [3] })
+const timeout = (description: string, example: number) => z.int().min(50).max(3_600_000).nullable().default(null).meta({ description: `${description} Null: the gateway’s own.`, examples: [example] })
+const routing = {
+  priority: z.int().min(1).max(100).meta({ description: 'Among upstreams that list the same model by name: lower is asked first, higher where no lower one can answer.', examples: [1] }),
+  weight: share.meta({ description: 'Share of the requests among upstreams of one priority.', examples: [3] }),
+  retries: z.int().min(0).max(UPSTREAM_RETRIES_MAX).nullable().meta({ description: 'Further attempts of one request before the first byte of its answer. Null: as many as there are other keys and upstreams, two at most; a number also asks the same key again, after a while.', examples: [2] }),
+  timeouts: z
+    .strictObject({
+      connect_ms: timeout('Until a connection stands.', 2_000), first_byte_ms: timeout('Until a stream begins.', 30_000),
+      answer_ms: timeout('Until an answer in one piece begins, which is its whole generation.', 120_000), idle_ms: timeout('Silence within an answer.', 60_000),
+    })
+    .meta({ description: 'How long requests wait.' }),
+}
+const NO_TIMEOUTS = { connect_ms: null, first_byte_ms: null, answer_ms: null, idle_ms: null }
 const upstream = z
   .strictObject({
     id: text('Id of the upstream.', 'ups_openai', 64),
     ...upstreamFields,
     has_secret: z.boolean().meta({ description: 'Whether a secret is stored. The secret itself is never answered.' }),
+    keys: z.array(z.strictObject({ name: keyName, weight: share.meta({ description: 'Its share of the requests.', examples: [3] }) })).meta({ description: 'Several keys in the place of one secret; their secrets are never answered.' }),
+    ...routing,
   })
   .meta({ id: 'Upstream', description: 'Where AI requests are sent.' })
+const secret = z.string().min(1).max(2_000).regex(/^[\x21-\x7e]+$/, 'must be printable ASCII without spaces')
 const upstreamBody = z.strictObject({
   name: upstreamFields.name,
   preset: choice(Object.keys(UPSTREAM_PRESETS) as [string, ...string[]], 'A provider known by name: fills in `kind`, `base_url` and `provider` where they are left out.').optional(),
@@ -73,14 +92,17 @@ const upstreamBody = z.strictObject({
   provider: upstreamFields.provider.optional(),
   models: upstreamFields.models.default(['*']),
   allow_private: upstreamFields.allow_private.optional(),
-  secret: z
-    .string()
-    .min(1)
-    .max(2_000)
-    .regex(/^[\x21-\x7e]+$/, 'must be printable ASCII without spaces')
-    .nullable()
+  secret: secret.nullable().optional().meta({ description: 'The provider’s key. Kept sealed, never answered; left out, the stored one stays.', writeOnly: true }),
+  keys: z
+    .array(z.strictObject({ name: keyName, weight: keyWeight, secret: secret.optional().meta({ description: 'Left out, the stored one of that name stays.', writeOnly: true }) }))
+    .max(UPSTREAM_KEYS_MAX)
+    .refine((keys) => new Set(keys.map(({ name }) => name)).size === keys.length, 'must have different names')
     .optional()
-    .meta({ description: 'The provider’s key. Kept sealed, never answered; left out, the stored one stays.', writeOnly: true }),
+    .meta({ description: 'Several keys in the place of one `secret`: requests are shared among them, and one that is refused or limited rests for a while. Left out, the stored ones stay; an empty list removes them.' }),
+  priority: routing.priority.default(1),
+  weight: routing.weight.default(1),
+  retries: routing.retries.default(null),
+  timeouts: routing.timeouts.default(NO_TIMEOUTS),
 })
 
 const keyParam = z.strictObject({ key: id('key', 'Id of the key.') })

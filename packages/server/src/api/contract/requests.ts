@@ -38,6 +38,8 @@ const request = z
     key: z.string().optional().meta({ description: 'Key that asked; for the operator.' }),
     provider: z.string().nullable().optional().meta({ description: 'For the operator.' }),
     upstream: z.string().nullable().optional().meta({ description: 'For the operator.' }),
+    upstream_key: z.string().nullable().optional().meta({ description: 'Its key, where the upstream has several; for the operator.' }),
+    tried: z.string().nullable().optional().meta({ description: 'Attempts that came to nothing before, with how each ended; for the operator.', examples: ['openai/account-2 429, azure unreachable'] }),
     attempts: z.int().optional().meta({ description: 'How often the provider was asked; for the operator.' }),
     cost: money.nullable().optional().meta({ description: 'Cost at the provider; for the operator.' }),
   })

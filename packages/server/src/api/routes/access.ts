@@ -1,8 +1,8 @@
 // API keys and upstreams.
 
-import { InputError, UPSTREAM_PRESETS, type CustomerId, type EntityId, type UpstreamConfig, type UpstreamKind } from '@tollgate/core'
+import { InputError, UPSTREAM_PRESETS, UPSTREAM_ROUTING, type CustomerId, type EntityId, type UpstreamKind } from '@tollgate/core'
 import type { ControlPlane } from '../../app/control-plane.ts'
-import { createKey, putUpstream, removeUpstream, revoke, rotateKey, upstreams, type UpstreamInput } from '../../app/keys.ts'
+import { createKey, putUpstream, removeUpstream, revoke, rotateKey, upstreams, type UpstreamInput, type UpstreamView } from '../../app/keys.ts'
 import { keysPage } from '../../app/listings.ts'
 import { Problem } from '../../app/problems.ts'
 import { assertAllowedUpstream } from '../../platform/private-address.ts'
@@ -61,6 +61,11 @@ type UpstreamFields = {
   readonly models: readonly string[]
   readonly allow_private?: boolean | undefined
   readonly secret?: string | null | undefined
+  readonly keys?: readonly { readonly name: string; readonly weight: number; readonly secret?: string | undefined }[] | undefined
+  readonly priority: number
+  readonly weight: number
+  readonly retries: number | null
+  readonly timeouts: { readonly connect_ms: number | null; readonly first_byte_ms: number | null; readonly answer_ms: number | null; readonly idle_ms: number | null }
 }
 
 function upstreamInput(id: string, body: UpstreamFields): UpstreamInput {
@@ -69,6 +74,7 @@ function upstreamInput(id: string, body: UpstreamFields): UpstreamInput {
   const provider = body.provider ?? preset?.provider
   if (baseUrl === null) throw missing('base_url', preset === undefined ? 'give the address of the upstream, or a preset' : `accounts of ${body.preset} have addresses of their own: give yours`)
   if (provider === undefined) throw missing('provider', 'name the provider of the rate card whose prices apply, or a preset')
+  if (typeof body.secret === 'string' && body.keys !== undefined && body.keys.length > 0) throw new InputError({ code: 'invalid_value', field: 'keys', message: 'give one secret or several keys, not both' })
   const allowPrivate = body.allow_private ?? preset?.isPrivate ?? false
   const url = assertAllowedUpstream(baseUrl, { allowPrivate })
   return {
@@ -80,6 +86,11 @@ function upstreamInput(id: string, body: UpstreamFields): UpstreamInput {
     provider,
     models: body.models,
     allowPrivate,
+    keys: body.keys?.map((key) => ({ name: key.name, weight: key.weight, secret: key.secret ?? null })) ?? null,
+    routing: {
+      priority: body.priority, weight: body.weight, retries: body.retries,
+      timeouts: { connectMs: body.timeouts.connect_ms, firstByteMs: body.timeouts.first_byte_ms, answerMs: body.timeouts.answer_ms, idleMs: body.timeouts.idle_ms },
+    },
   }
 }
 
@@ -93,7 +104,8 @@ async function saved(plane: ControlPlane, id: string) {
   return upstreamBody(row)
 }
 
-function upstreamBody(row: Omit<UpstreamConfig, 'secret'> & { readonly hasSecret: boolean }) {
+function upstreamBody(row: UpstreamView) {
+  const { priority, weight, retries, timeouts } = row.routing ?? UPSTREAM_ROUTING
   return {
     id: row.id,
     name: row.name,
@@ -103,6 +115,9 @@ function upstreamBody(row: Omit<UpstreamConfig, 'secret'> & { readonly hasSecret
     models: [...row.models],
     allow_private: row.allowPrivate,
     has_secret: row.hasSecret,
+    keys: row.keys.map((key) => ({ ...key })),
+    priority, weight, retries,
+    timeouts: { connect_ms: timeouts.connectMs, first_byte_ms: timeouts.firstByteMs, answer_ms: timeouts.answerMs, idle_ms: timeouts.idleMs },
   }
 }
 

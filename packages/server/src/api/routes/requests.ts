@@ -42,6 +42,6 @@ function requestBody(record: RequestRecord, isOperator: boolean) {
     estimate: record.estimate,
     charge: charge === null || currency === null ? null : { amount: charge, currency },
     denial: record.denial,
-    ...(isOperator ? { ...(record.key === null ? {} : { key: record.key }), provider: record.provider, upstream: record.upstream, attempts: record.attempts, cost: record.cost } : {}),
+    ...(isOperator ? { ...(record.key === null ? {} : { key: record.key }), provider: record.provider, upstream: record.upstream, upstream_key: record.upstreamKey, tried: record.tried, attempts: record.attempts, cost: record.cost } : {}),
   }
 }

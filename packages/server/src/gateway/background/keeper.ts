@@ -50,7 +50,7 @@ export function createKeeper(parts: { readonly jobs: BackgroundJobs; readonly no
   }
 
   async function step(job: BackgroundJob, waitMs: number): Promise<void> {
-    const target = parts.upstreams.named(job.upstream, KINDS[job.kind])
+    const target = parts.upstreams.named(job.upstream, KINDS[job.kind], job.upstreamKey)
     const isOld = parts.clock.now() - job.event.time > AGE_MS_MAX
     const look: Look = target === null ? { kind: isOld ? 'gone' : 'running' } : await lookAt(target, job)
     if (look.kind === 'running' && !isOld) return watch(job, slower(waitMs))

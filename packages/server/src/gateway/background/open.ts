@@ -5,6 +5,7 @@ import type { BackgroundJob } from '@tollgate/core'
 import type { Called } from '../flow/called.ts'
 import type { Exchange } from '../exchange.ts'
 import { fieldsOf } from '../json-request.ts'
+import type { Target } from '../upstreams.ts'
 import { boundQuantities } from '../usage-bound.ts'
 import { fetchWhole } from './fetch.ts'
 
@@ -29,16 +30,21 @@ export async function openJob(exchange: Exchange, called: Called, kind: Backgrou
     }
   }
   const path = kind === 'response' ? `/responses/${encodeURIComponent(providerId)}/cancel` : `/messages/batches/${encodeURIComponent(providerId)}/cancel`
-  await fetchWhole(called.model.target, { method: 'POST', path, model: called.model.upstreamModel }).catch((error: unknown) => {
+  await fetchWhole(calledTarget(called), { method: 'POST', path, model: called.model.upstreamModel }).catch((error: unknown) => {
     context.log.error({ request: exchange.requestId, provider_id: providerId, err: error }, 'background work could not be cancelled: the provider may charge for it')
   })
   return false
 }
 
+/** The upstream with the key that was used. */
+function calledTarget({ model: { target }, upstreamKey }: Called): Target {
+  return upstreamKey === null ? target : { ...target, headers: upstreamKey.headers }
+}
+
 function jobOf(exchange: Exchange, called: Called, kind: BackgroundJob['kind'], providerId: string): BackgroundJob {
-  const { surface, key, known, model, bound, dimensions, authorization, attribution } = called
+  const { surface, key, known, model, bound, dimensions, authorization, attribution, upstreamKey } = called
   return {
-    id: authorization.reservation, customer: known.snapshot.customer, kind, upstream: model.target.config.name, providerId, upstreamModel: model.upstreamModel,
+    id: authorization.reservation, customer: known.snapshot.customer, kind, upstream: model.target.config.name, ...(upstreamKey === null ? {} : { upstreamKey: upstreamKey.name }), providerId, upstreamModel: model.upstreamModel,
     event: {
       id: authorization.reservation, source: 'tollgate:gateway', type: surface.event, customer: known.snapshot.customer, time: exchange.startedAt,
       entity: attribution.entity, feature: attribution.feature, run: attribution.run, key: key.id, dimensions, catalogVersion: authorization.catalogVersion,

@@ -30,7 +30,7 @@ export async function handleBackground(exchange: Exchange, { kind, id, action, m
   const found = context.background === null ? null : await context.background.find(customerOf(exchange, key), id)
   if (found === null || found.job.kind !== kind) throw invalidRequest(`There is no background work ${id} of this customer. What was not started in the background is not kept here.`, { status: 404, code: 'not_found' })
   if (method === 'DELETE' && !found.isFinished) throw invalidRequest(`${id} has not been charged yet: cancel it, or wait until it has ended.`, { status: 409, code: 'not_finished' })
-  const target = context.upstreams.named(found.job.upstream, KINDS[kind])
+  const target = context.upstreams.named(found.job.upstream, KINDS[kind], found.job.upstreamKey)
   if (target === null) throw new RequestRefused(errorAnswer({ status: 503, type: 'server_error', code: 'upstream_not_configured', message: `The upstream ${found.job.upstream} that this ran on is not there any more.` }))
   const query = (request.url ?? '').split('?')[1]
   const path = `${kind === 'response' ? '/responses' : '/messages/batches'}/${encodeURIComponent(id)}${action}${query === undefined ? '' : `?${query}`}`

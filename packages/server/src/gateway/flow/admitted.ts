@@ -17,7 +17,12 @@ export type Admitted = {
   readonly attribution: Attribution
   readonly dimensions: Readonly<Record<string, string>>
   readonly authorization: Extract<Authorization, { kind: 'allowed' }>
+  /** Attempts that failed before this one; none unless there. */
+  readonly earlier?: readonly Earlier[]
 }
+
+/** An attempt that came to nothing: `what` is a status, or how it failed. */
+export type Earlier = { readonly upstream: string; readonly key: string | null; readonly what: string; readonly attempts: number }
 
 /** The decision as headers, known before the answer: on streams nothing more can be told in the head. */
 export function decisionHeaders(authorization: Extract<Authorization, { kind: 'allowed' }>, known: Known): string[] {

@@ -2,6 +2,12 @@
 
 import type { UsageReader } from '@tollgate/core'
 import type { Admitted } from './admitted.ts'
+import type { TargetKey } from '../upstreams.ts'
 import type { Answer } from './answer.ts'
 
-export type Called = Admitted & { readonly answer: Answer; readonly reader: UsageReader }
+export type Called = Admitted & {
+  readonly answer: Answer
+  readonly reader: UsageReader
+  /** The key that was used, where the upstream has several. */
+  readonly upstreamKey: TargetKey | null
+}

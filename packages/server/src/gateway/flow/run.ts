@@ -5,15 +5,14 @@
 import { createHash } from 'node:crypto'
 import { assert, formatUnits, RESERVATION_TTL_MS_MAX, type CustomerId, type KeyRecord } from '@tollgate/core'
 import type { Authorization, AuthorizeInput, Known, ReservationProblem } from '../../hot/contract.ts'
+import { attempt } from '../attempts/attempt.ts'
 import { authenticate, readBody, sendError, type Exchange } from '../exchange.ts'
-import { upstreamHeaders } from '../headers.ts'
 import { denialAnswer, errorAnswer, forbidden, invalidRequest, RequestRefused, tooManyInFlight, unavailable } from '../refusal.ts'
 import type { Surface, SurfaceRequest } from '../surface.ts'
 import type { ResolvedModel } from '../upstreams.ts'
 import { boundQuantities, type UsageBound } from '../usage-bound.ts'
 import { passThroughAt } from '../pass-through.ts'
-import { decisionHeaders, rateHeaders, type Admitted } from './admitted.ts'
-import { Answer } from './answer.ts'
+import { rateHeaders, type Admitted } from './admitted.ts'
 import { attributionOf, customerOf, type Attribution } from './attribution.ts'
 import { finish } from './finish.ts'
 
@@ -54,10 +53,11 @@ async function admit(exchange: Exchange, { entry, key, customer, known, surface,
   const attribution = attributionOf(exchange, key, known, entry.path)
   const bound = request.bound(model.rate)
   const dimensions = { model: request.model, provider: model.target.config.provider, upstream: model.target.config.name, ...attribution.tags }
-  const asked = context.node.authorize(authorizeInput(exchange, { key, customer, known, surface, request, bound, dimensions, attribution }))
+  const asking: Asking = { key, customer, known, surface, request, bound, dimensions, attribution, routes: null }
+  const asked = context.node.authorize(authorizeInput(exchange, asking))
   const authorization = asked instanceof Promise ? await asked : asked
   if (authorization.kind !== 'allowed') return refuse(exchange, key, authorization)
-  const admitted = { surface, request, key, known, attribution, authorization, ...asAdmitted(exchange, { key, known, surface, request, attribution }, authorization, { model, bound, dimensions }) }
+  const admitted = { surface, request, key, known, attribution, authorization, ...asAdmitted(asking, authorization, { model, bound, dimensions }) }
   // Whoever went away meanwhile has used nothing.
   if (exchange.response.destroyed) context.node.release(authorization.reservation)
   else await call(exchange, admitted)
@@ -66,28 +66,13 @@ async function admit(exchange: Exchange, { entry, key, customer, known, surface,
 /** From here on there is a hold: every way out of this settles or releases it. */
 async function call(exchange: Exchange, admitted: Admitted): Promise<void> {
   const { context } = exchange
-  const { surface, request, model, authorization } = admitted
-  const { target } = model
   try {
     // No call runs at a provider that a restart of this node would not know of.
     await context.node.written()
-    const reader = surface.openReader(target.config.provider, request)
-    const answer = new Answer(exchange, { surface, request, reader, streamHeaders: decisionHeaders(authorization, admitted.known) })
-    const ask = request.ask(model.upstreamModel, authorization.degrade?.outputTokens ?? undefined)
-    answer.startedWith(
-      target.upstream.send(
-        {
-          path: target.pathOf(ask.path, model.upstreamModel),
-          headers: upstreamHeaders(exchange.request.headers, target, ask.contentType),
-          body: ask.body,
-          headTimeoutMs: request.isStream ? context.limits.upstreamIdleMs : context.limits.upstreamAnswerMs,
-        },
-        answer,
-      ),
-    )
-    await finish(exchange, { ...admitted, reader, answer }, await answer.ended)
+    const { called, end } = await attempt(exchange, admitted)
+    await finish(exchange, called, end)
   } catch (error) {
-    context.node.release(authorization.reservation)
+    context.node.release(admitted.authorization.reservation)
     throw error
   }
 }
@@ -121,9 +106,12 @@ type Asking = {
   readonly bound: UsageBound
   readonly dimensions: Readonly<Record<string, string>>
   readonly attribution: Attribution
+  /** Where it would go under other models, as it was decided on: chosen again, it could be another of several upstreams. */
+  routes: Map<string, Routed> | null
 }
 
-function authorizeInput(exchange: Exchange, { key, customer, known, surface, request, bound, dimensions, attribution }: Asking): AuthorizeInput {
+function authorizeInput(exchange: Exchange, asking: Asking): AuthorizeInput {
+  const { key, customer, known, surface, request, bound, dimensions, attribution } = asking
   return {
     reservation: null,
     customer,
@@ -139,6 +127,7 @@ function authorizeInput(exchange: Exchange, { key, customer, known, surface, req
     repeatable: false,
     withModel: (name) => {
       const other = routeOf(exchange, { key, known, surface, name }, { request, attribution })
+      if (other !== null) (asking.routes ??= new Map()).set(name, other)
       return other === null ? null : { model: name, bound: { quantities: boundQuantities(other.bound, known.catalog, surface.event), dimensions: other.dimensions } }
     },
     canClamp: request.canClamp === true,
@@ -165,10 +154,10 @@ function routeOf(exchange: Exchange, wanted: Wanted, { request, attribution }: P
 }
 
 /** The route and bound of the request as it was admitted, which may be another than it asked for. */
-function asAdmitted(exchange: Exchange, asked: Pick<Asking, 'key' | 'known' | 'surface' | 'request' | 'attribution'>, { degrade }: Extract<Authorization, { kind: 'allowed' }>, routed: Routed): Routed {
+function asAdmitted({ routes }: Asking, { degrade }: Extract<Authorization, { kind: 'allowed' }>, routed: Routed): Routed {
   if (degrade === null) return routed
-  const other = degrade.model === null ? routed : routeOf(exchange, { ...asked, name: degrade.model }, asked)
-  assert(other !== null, `the model ${degrade.model} that was decided on cannot be reached`)
+  const other = degrade.model === null ? routed : routes?.get(degrade.model)
+  assert(other !== undefined, `the model ${degrade.model} that was decided on cannot be reached`)
   return degrade.outputTokens === null ? other : { ...other, bound: { ...other.bound, outputTokens: Math.min(other.bound.outputTokens, degrade.outputTokens) } }
 }
 

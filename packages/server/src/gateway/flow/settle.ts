@@ -48,13 +48,16 @@ function usageOf(exchange: Exchange, called: Called, told: Told, ending: string)
 }
 
 /** What is usual is left out: each byte is written, shipped and stored with every request. */
-function contextOf({ startedAt, requestId, context }: Exchange, { surface, request, answer, authorization }: Called, ending: string): Record<string, string | number | boolean> {
+function contextOf({ startedAt, requestId, context }: Exchange, { surface, request, answer, authorization, earlier, upstreamKey }: Called, ending: string): Record<string, string | number | boolean> {
   const kept: Record<string, string | number | boolean> = {
     request_id: requestId, ending, stream: request.isStream, latency_ms: context.clock.now() - startedAt, estimate: formatUnits(authorization.estimate, authorization.currency),
   }
   if (request.isStream && answer.firstByteAt > 0) kept['first_byte_ms'] = answer.firstByteAt - startedAt
   if (surface.name !== 'chat') kept['surface'] = surface.name
-  if (answer.attempts > 1) kept['attempts'] = answer.attempts
+  const attempts = answer.attempts + (earlier ?? []).reduce((sum, one) => sum + one.attempts, 0)
+  if (attempts > 1) kept['attempts'] = attempts
+  if (earlier !== undefined) kept['tried'] = earlier.map(({ upstream, key, what }) => `${upstream}${key === null ? '' : `/${key}`} ${what}`).join(', ')
+  if (upstreamKey !== null) kept['upstream_key'] = upstreamKey.name
   return kept
 }
 

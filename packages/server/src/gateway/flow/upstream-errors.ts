@@ -10,11 +10,15 @@ const ACCOUNT_EXHAUSTED = /"(?:insufficient_quota|credit_balance_exhausted|billi
 /** The answer in place of an upstream's, or null when the upstream's own may pass. `body` is one character per byte. */
 export function replacedAnswer(status: number, body: string): ErrorAnswer | null {
   if (status === 401) return ours('upstream_authentication_failed', 'The provider does not accept the key that this gateway has for it. The operator has to replace it; your own key is fine.')
-  if (status === 402 || (status === 429 && ACCOUNT_EXHAUSTED.test(body))) {
+  if (status === 402 || (status === 429 && isAccountExhausted(body))) {
     return ours('upstream_quota_exhausted', "The gateway's own account with the provider is used up. The operator has to see to it; your own balance is not the cause.")
   }
   if (status < 200 || (status >= 300 && status < 400)) return ours('upstream_redirected', `The provider answered ${status}, which this gateway does not follow.`)
   return null
+}
+
+export function isAccountExhausted(body: string): boolean {
+  return ACCOUNT_EXHAUSTED.test(body)
 }
 
 /** No usable answer came at all. */
@@ -26,6 +30,8 @@ export function failureAnswer(failure: UpstreamFailure): ErrorAnswer {
       return lost(502, 'upstream_connection_lost', 'The connection to the provider broke before its answer was complete. Nothing was charged; try again.')
     case 'silent':
       return lost(504, 'upstream_timeout', 'The provider did not answer in time. Nothing was charged; try again.')
+    case 'resting':
+      return { ...lost(503, 'upstream_resting', 'The provider failed several times in a row and is not asked for a moment. Nothing was charged; try again.'), retryAfterSeconds: 1 }
     case 'aborted':
       return lost(503, 'gateway_stopping', 'The gateway is stopping. Nothing was charged; try again.')
   }
