@@ -4,7 +4,7 @@ import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest'
 import { fixedUpstream, TEST_CATALOG, testGateway, type FixedUpstream, type TestGateway } from '../../../../../test/gateway.ts'
-import { UPSTREAM_ROUTING, type CustomerId, type UpstreamConfig, type UpstreamRouting } from '@tollgate/core'
+import { assert, UPSTREAM_ROUTING, type CustomerId, type UpstreamConfig, type UpstreamRouting } from '@tollgate/core'
 
 /** A model that several upstreams list, dearer at one of them. */
 const CATALOG = TEST_CATALOG
@@ -36,7 +36,7 @@ beforeEach(async () => {
     upstream.answer = good
   }
 })
-afterEach(() => expect(world.node.openFor(customer)).toBe(0))
+afterEach(() => assert(world.node.openFor(customer) === 0, 'a test left a hold open'))
 
 const ANSWER = JSON.stringify({ id: 'c', object: 'chat.completion', model: 'gpt-4.1-nano', choices: [{ index: 0, message: { role: 'assistant', content: 'Hi' }, finish_reason: 'stop' }], usage: { prompt_tokens: 10, completion_tokens: 5, total_tokens: 15 } })
 const good: FixedUpstream['answer'] = (response) => void response.writeHead(200, { 'content-type': 'application/json' }).end(ANSWER)
