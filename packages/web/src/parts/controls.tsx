@@ -98,10 +98,10 @@ export function Dialog({ isOpen, onClose, title, lead, isWide = false, children 
   )
 }
 
-type FormProps = { readonly submit: string; readonly onSubmit: () => void; readonly onCancel: () => void; readonly isBusy: boolean; readonly error: unknown; readonly look?: 'primary' | 'danger'; readonly children: ReactNode }
+type FormProps = { readonly submit: string; readonly onSubmit: () => void; readonly onCancel: () => void; readonly isBusy: boolean; /** Whether there is something to do. */ readonly isReady?: boolean; readonly error: unknown; readonly look?: 'primary' | 'danger'; readonly children: ReactNode }
 
 /** The inside of a dialog that does something: fields, what went wrong, and the two buttons. */
-export function DialogForm({ submit, onSubmit, onCancel, isBusy, error, look = 'primary', children }: FormProps) {
+export function DialogForm({ submit, onSubmit, onCancel, isBusy, isReady = true, error, look = 'primary', children }: FormProps) {
   return (
     <form
       className="space-y-3"
@@ -114,7 +114,7 @@ export function DialogForm({ submit, onSubmit, onCancel, isBusy, error, look = '
       {error !== null && error !== undefined && <Failure error={error} />}
       <div className="flex justify-end gap-2 pt-2">
         <Button onClick={onCancel}>Cancel</Button>
-        <Button type="submit" look={look} disabled={isBusy}>
+        <Button type="submit" look={look} disabled={isBusy || !isReady}>
           {isBusy ? 'Working …' : submit}
         </Button>
       </div>

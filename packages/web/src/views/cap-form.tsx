@@ -21,7 +21,7 @@ export function CapForm({ customer, budget, entities, isOperator, onClose }: Cap
   const id = budget === null ? wordOf(draft.name) : budget.id.replace(/^cap:/, '')
   return (
     <Dialog isOpen onClose={onClose} title={budget === null ? 'Set a cap' : `Change ${budget.name}`} lead="In force on every gateway when this answers: what does not fit is stopped before it costs anything.">
-      <DialogForm submit="Set" onSubmit={() => write.mutate({ params: { customer, budget: id }, body: bodyOf(draft, budget) })} onCancel={onClose} isBusy={write.isPending || id === ''} error={write.error}>
+      <DialogForm submit="Set" onSubmit={() => write.mutate({ params: { customer, budget: id }, body: bodyOf(draft, budget) })} onCancel={onClose} isBusy={write.isPending} isReady={id !== ''} error={write.error}>
         <Field label="Name" required maxLength={200} value={draft.name} hint={id === '' ? 'Shown to people.' : <>Its id {budget === null ? 'will be' : 'is'} <code>cap:{id}</code>.</>} onChange={(event) => set({ name: event.target.value })} />
         <div className="grid gap-3 sm:grid-cols-2">
           <Field label={budget === null ? 'Limit, in the currency of the plan' : `Limit in ${budget.unit}`} required inputMode="decimal" pattern="\d+(\.\d+)?" value={draft.limit} onChange={(event) => set({ limit: event.target.value })} />

@@ -29,6 +29,7 @@ export const customer = z
     standing,
     time_zone: timeZone,
     observe: z.boolean().meta({ description: 'Everything is decided, recorded and shown, and nothing is refused.' }),
+    test_clock: id('clk', 'The test clock that it lives on.').nullable(),
     currency: z.string().nullable().meta({ description: 'What it is billed in, ISO 4217; null for the currency of the catalog.', examples: ['EUR'] }),
     metadata,
     subscription_id: id('sub', 'Id of the subscription.'),

@@ -61,6 +61,7 @@ function customerBody(row: Awaited<ReturnType<typeof getCustomer>>) {
     standing: row.standing,
     time_zone: row.timeZone,
     observe: row.observe,
+    test_clock: row.testClock,
     currency: row.currency,
     metadata: row.metadata as Record<string, string | number | boolean | null>,
     subscription_id: row.subscription,

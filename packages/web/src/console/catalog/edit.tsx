@@ -112,7 +112,7 @@ function Publish({ source, base, changes, touched, onClose }: PublishProps) {
   const write = useWrite('putCatalog', onClose)
   return (
     <Dialog isOpen onClose={onClose} title="Put the catalog in force?" lead={<>{changes} {changes === 1 ? 'change' : 'changes'} to version {base}. <Touched touched={touched} /> Every gateway decides by it when this answers.</>}>
-      <DialogForm submit="Publish" onSubmit={() => write.mutate({ body: { source, base_version: base } })} onCancel={onClose} isBusy={write.isPending || (customers > 0 && count !== String(customers))} error={write.error}>
+      <DialogForm submit="Publish" onSubmit={() => write.mutate({ body: { source, base_version: base } })} onCancel={onClose} isBusy={write.isPending} isReady={customers === 0 || count === String(customers)} error={write.error}>
         {customers > 0 && <Field label={`How many customers does it touch? Type ${customers}`} inputMode="numeric" required value={count} onChange={(event) => setCount(event.target.value.trim())} />}
       </DialogForm>
     </Dialog>

@@ -7,12 +7,14 @@ import { randomKey } from '../../api/client.ts'
 import type { Customer, PortalSession } from '../../api/operations.ts'
 import { ask, useWrite } from '../../api/queries.ts'
 import { Button, buttonLook, Choice, Dialog, DialogForm, Field } from '../../parts/controls.tsx'
-import { Command } from '../../parts/surface.tsx'
-import { Money } from '../../parts/values.tsx'
+import { isNegative, isZero } from '../../parts/decimal.ts'
+import { Command, Loaded } from '../../parts/surface.tsx'
+import { Measure, Money } from '../../parts/values.tsx'
 import { FreezeDialog } from '../../views/freezes.tsx'
 import { useMay } from '../session.tsx'
+import { ChangePlan } from './change-plan.tsx'
 
-type Open = 'top-up' | 'plan' | 'standing' | 'portal' | 'freeze' | null
+type Open = 'top-up' | 'plan' | 'standing' | 'observe' | 'portal' | 'freeze' | null
 
 export function Actions({ customer }: { readonly customer: Customer }) {
   const [open, setOpen] = useState<Open>(null)
@@ -34,8 +36,9 @@ export function Actions({ customer }: { readonly customer: Customer }) {
         <DropdownMenu.Portal>
           <DropdownMenu.Content align="end" sideOffset={6} className="z-20 min-w-48 rounded-xl border bg-raised p-1.5 text-sm shadow-pop">
             {item('plan', 'Change plan …')}
-            {item('standing', 'Change standing …')}
+            {item('standing', 'Set the standing by hand …')}
             {item('portal', 'Open its portal …')}
+            {item('observe', customer.observe ? 'Enforce its limits …' : 'Only observe …')}
             {isSupport && item('freeze', 'Stop everything …')}
           </DropdownMenu.Content>
         </DropdownMenu.Portal>
@@ -43,6 +46,7 @@ export function Actions({ customer }: { readonly customer: Customer }) {
       {open === 'top-up' && <TopUp customer={customer} onClose={close} />}
       {open === 'plan' && <ChangePlan customer={customer} onClose={close} />}
       {open === 'standing' && <ChangeStanding customer={customer} onClose={close} />}
+      {open === 'observe' && <Observe customer={customer} onClose={close} />}
       {open === 'freeze' && <FreezeDialog target={{ kind: 'customer', target: customer.id, customer: null, name: customer.name }} onClose={close} />}
       {open === 'portal' && <OpenPortal customer={customer} onClose={close} />}
     </>
@@ -74,20 +78,6 @@ function TopUp({ customer, onClose }: ActionProps) {
   )
 }
 
-function ChangePlan({ customer, onClose }: ActionProps) {
-  const [plan, setPlan] = useState(customer.plan)
-  const catalog = useQuery(ask('getCatalog', {}))
-  const plans = (catalog.data?.document?.['plans'] ?? []) as readonly { readonly id: string; readonly name: string }[]
-  const write = useWrite('changeCustomer', onClose)
-  return (
-    <Dialog isOpen onClose={onClose} title={`Change the plan of ${customer.name}`} lead="In force on every gateway when this answers. What was used of an allowance stays used.">
-      <DialogForm submit="Change plan" onSubmit={() => write.mutate({ params: { customer: customer.id }, body: { plan } })} onCancel={onClose} isBusy={write.isPending || plan === customer.plan} error={write.error}>
-        <Choice label="Plan" value={plan} options={plans.map(({ id, name }) => [id, id === customer.plan ? `${name} (now)` : name])} onChange={(event) => setPlan(event.target.value)} />
-      </DialogForm>
-    </Dialog>
-  )
-}
-
 const STANDINGS = [['good', 'Good: may use'], ['grace', 'Grace: may use, payment is late'], ['paused', 'Paused: may not use'], ['suspended', 'Suspended: may not use'], ['cancelled', 'Cancelled: may not use']] as const
 
 function ChangeStanding({ customer, onClose }: ActionProps) {
@@ -96,10 +86,42 @@ function ChangeStanding({ customer, onClose }: ActionProps) {
   const refuses = standing !== 'good' && standing !== 'grace'
   return (
     <Dialog isOpen onClose={onClose} title={`Change the standing of ${customer.name}`} lead="Every gateway obeys when this answers; requests that run go on.">
-      <DialogForm submit={refuses ? 'Refuse its requests' : 'Change standing'} look={refuses ? 'danger' : 'primary'} onSubmit={() => write.mutate({ params: { customer: customer.id }, body: { standing } })} onCancel={onClose} isBusy={write.isPending || standing === customer.standing} error={write.error}>
+      <DialogForm submit={refuses ? 'Refuse its requests' : 'Change standing'} look={refuses ? 'danger' : 'primary'} onSubmit={() => write.mutate({ params: { customer: customer.id }, body: { standing } })} onCancel={onClose} isBusy={write.isPending} isReady={standing !== customer.standing} error={write.error}>
         <Choice label="Standing" value={standing} options={STANDINGS} onChange={(event) => setStanding(event.target.value as Customer['standing'])} />
       </DialogForm>
     </Dialog>
+  )
+}
+
+/** Before enforcement: what would be refused is recorded, and nothing is. */
+function Observe({ customer, onClose }: ActionProps) {
+  const write = useWrite('changeCustomer', onClose)
+  const { observe, name } = customer
+  return (
+    <Dialog isOpen onClose={onClose} title={observe ? `Enforce the limits of ${name}?` : `Only observe ${name}?`} lead={observe ? 'From when this answers, requests that do not fit are refused on every gateway.' : 'Everything is decided, recorded and shown as before, and nothing is refused: what does not fit is spent all the same.'}>
+      <DialogForm submit={observe ? 'Enforce' : 'Only observe'} look="danger" onSubmit={() => write.mutate({ params: { customer: customer.id }, body: { observe: !observe } })} onCancel={onClose} isBusy={write.isPending} error={write.error}>
+        {observe && <BudgetsOverLimit customer={customer.id} />}
+      </DialogForm>
+    </Dialog>
+  )
+}
+
+/** What would refuse at once. */
+function BudgetsOverLimit({ customer }: { readonly customer: string }) {
+  const budgets = useQuery(ask('listBudgets', { params: { customer }, query: { limit: 500 } }))
+  return (
+    <Loaded query={budgets} rows={1}>
+      {({ data }) => {
+        const over = data.filter(({ remaining, enforcement, kind }) => enforcement === 'hard' && kind !== 'allowance' && (isNegative(remaining) || isZero(remaining)))
+        if (over.length === 0) return <p>No limit is used up now: nothing is refused at once.</p>
+        return (
+          <div>
+            <p>Used up now, so that what needs them is refused at once:</p>
+            <ul className="mt-1 list-disc pl-5">{over.map(({ id, name, used, limit, unit }) => <li key={id}>{name}: <Measure value={used} unit={unit} /> of <Measure value={limit} unit={unit} /></li>)}</ul>
+          </div>
+        )
+      }}
+    </Loaded>
   )
 }
 

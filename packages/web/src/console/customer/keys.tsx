@@ -71,7 +71,7 @@ function MakeKey({ customer, onClose }: { readonly customer: string | null; read
   const submit = () => write.mutate({ body: { scopes, customer, entity: entity === '' ? null : entity, ...(name === '' ? {} : { name }) } })
   return (
     <Dialog isOpen onClose={onClose} title="Create a key" lead={customer === null ? 'For one of your own people or programs.' : 'It works at every gateway when this answers.'}>
-      <DialogForm submit="Create" onSubmit={submit} onCancel={onClose} isBusy={write.isPending || scopes.length === 0} error={write.error}>
+      <DialogForm submit="Create" onSubmit={submit} onCancel={onClose} isBusy={write.isPending} isReady={scopes.length > 0} error={write.error}>
         <Field label="Name" maxLength={200} hint="Who or what holds it." value={name} onChange={(event) => setName(event.target.value)} />
         <fieldset>
           <legend className="mb-1 text-xs font-medium text-muted">It may</legend>

@@ -21,6 +21,8 @@ import { Actions } from './actions.tsx'
 import { Budgets } from './budgets.tsx'
 import { Keys } from './keys.tsx'
 import { Standing } from './standing.tsx'
+import { SubscriptionTab } from './subscription.tsx'
+import { TestClockNotice } from './test-clock.tsx'
 import { TABS, type Tab } from './tabs.ts'
 
 export function CustomerPage() {
@@ -28,7 +30,7 @@ export function CustomerPage() {
   const { tab = 'overview' } = useSearch({ from: '/customers/$customer' })
   const navigate = useNavigate()
   const query = useQuery(ask('getCustomer', { params }))
-  useRefresh([['getCustomer'], ['listEntitlements']], ({ type, customer }) => type === 'subscription.changed' && customer === params.customer)
+  useRefresh([['getCustomer'], ['listEntitlements']], ({ type, customer }) => type.startsWith('subscription.') && customer === params.customer)
   const id = params.customer
   const maySupport = useMay('support')
   return (
@@ -44,6 +46,7 @@ export function CustomerPage() {
             <PageHead title={customer.name} lead={<span className="flex flex-wrap items-center gap-x-3 gap-y-1"><Badge tone={standingTone(customer.standing)}>{customer.standing}</Badge> <span>Plan {customer.plan}</span> <Id id={customer.id} />{customer.external_id !== null && <span className="truncate text-xs">{customer.external_id}</span>}</span>}>
               <Actions customer={customer} />
             </PageHead>
+            {customer.test_clock !== null && <TestClockNotice clock={customer.test_clock} />}
             <Freezes customer={id} mayLift={() => maySupport} />
             <Tabs.Root value={tab} onValueChange={(next) => void navigate({ to: '/customers/$customer', params, search: { tab: next as Tab }, replace: true })}>
               <Tabs.List aria-label="About the customer" className="mb-6 flex gap-1 overflow-x-auto border-b">
@@ -54,6 +57,7 @@ export function CustomerPage() {
                 ))}
               </Tabs.List>
               <Tabs.Content value="overview" tabIndex={-1}><Standing customer={customer} /></Tabs.Content>
+              <Tabs.Content value="subscription" tabIndex={-1}><SubscriptionTab customer={customer} /></Tabs.Content>
               <Tabs.Content value="usage" tabIndex={-1}><UsageView customer={id} /></Tabs.Content>
               <Tabs.Content value="events" tabIndex={-1}><Card flush><EventsView customer={id} isOperator /></Card></Tabs.Content>
               <Tabs.Content value="budgets" tabIndex={-1}><Budgets customer={id} /></Tabs.Content>

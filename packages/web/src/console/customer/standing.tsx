@@ -1,25 +1,28 @@
-// How a customer stands now: money, what it may do and why, its budgets and its credits.
+// How a customer stands now: its agreement in a sentence, money, what it may do and why, its budgets and its credits.
 
 import { useQuery } from '@tanstack/react-query'
 import type { Customer } from '../../api/operations.ts'
 import { useRefresh } from '../../api/live.tsx'
 import { ask } from '../../api/queries.ts'
 import { isNegative, isZero } from '../../parts/decimal.ts'
-import { words } from '../../parts/format.ts'
-import { Badge, Card, Empty, Figure, Figures, Loaded } from '../../parts/surface.tsx'
-import { Table } from '../../parts/table.tsx'
+import { Card, Empty, Figure, Figures, Loaded } from '../../parts/surface.tsx'
 import { Money, Time } from '../../parts/values.tsx'
 import { BudgetRow } from '../../views/budgets.tsx'
 import { Blocks } from '../../views/credits.tsx'
+import { EntitlementTable } from './entitlements.tsx'
+import { Overrides } from './overrides.tsx'
+import { StandingCard, useSubscription } from './subscription.tsx'
 
 export function Standing({ customer }: { readonly customer: Customer }) {
   const params = { customer: customer.id }
   const balance = useQuery(ask('getBalance', { params }))
   const entitlements = useQuery(ask('listEntitlements', { params }))
   const invoice = useQuery(ask('previewInvoice', { params }))
+  const subscription = useSubscription(customer.id)
   useRefresh([['getBalance'], ['listEntitlements'], ['previewInvoice']], (message) => message.customer === customer.id)
   return (
     <div className="space-y-6">
+      <Loaded query={subscription} rows={2}>{(found) => <StandingCard customer={customer} subscription={found} />}</Loaded>
       <Loaded query={balance} rows={2}>
         {({ balance: amount, currency, debt, leased }) => (
           <Figures label="Money">
@@ -31,27 +34,9 @@ export function Standing({ customer }: { readonly customer: Customer }) {
         )}
       </Loaded>
       <Card title="Entitlements" note={<>What it may do now, and where that comes from. Customer since <Time at={customer.created_at} />.</>} flush>
-        <Loaded query={entitlements}>
-          {({ features }) =>
-            features.length === 0 ? (
-              <Empty title="The catalog has no features" command="npm run tollgate -- catalog apply examples/catalogs/demo.yaml" />
-            ) : (
-              <Table
-                label="Entitlements"
-                rows={features}
-                rowKey={({ feature }) => feature}
-                columns={[
-                  { head: 'Feature', cell: ({ name, feature }) => <span title={feature} className="font-medium">{name}</span> },
-                  { head: 'Now', cell: ({ entitled, reason }) => (entitled ? <Badge tone="good">may use</Badge> : <Badge tone="bad">{reason === null ? 'may not' : words(reason)}</Badge>) },
-                  { head: 'Value', cell: ({ value, models }) => <span className="text-muted">{value ?? (models.length === 0 || models[0] === '*' ? '' : `models ${models.join(', ')}`)}</span> },
-                  { head: 'From', cell: ({ source }) => <span className="text-muted">{source === null ? 'nothing gives it' : sourceText(source)}</span> },
-                  { head: 'Drawn from', cell: ({ budgets }) => <span className="text-xs text-muted">{budgets.join(', ')}</span> },
-                ]}
-              />
-            )
-          }
-        </Loaded>
+        <Loaded query={entitlements}>{({ features }) => <EntitlementTable features={features} />}</Loaded>
       </Card>
+      <Overrides customer={customer.id} />
       <Card title="Budgets" note="Anything that limits or pays, as it stands." flush>
         <Loaded query={entitlements}>{({ budgets }) => (budgets.length === 0 ? <Empty title="Nothing limits or pays for this customer" /> : <ul>{budgets.map((budget) => <BudgetRow key={budget.id} budget={budget} />)}</ul>)}</Loaded>
       </Card>
@@ -60,8 +45,4 @@ export function Standing({ customer }: { readonly customer: Customer }) {
       </Card>
     </div>
   )
-}
-
-function sourceText(source: { readonly kind: string; readonly [member: string]: unknown }): string {
-  return source.kind === 'plan' ? `plan ${String(source['plan'])}, version ${String(source['catalog_version'])}` : words(source.kind)
 }

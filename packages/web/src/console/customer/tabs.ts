@@ -2,6 +2,7 @@
 
 export const TABS = [
   ['overview', 'Overview'],
+  ['subscription', 'Subscription'],
   ['usage', 'Usage'],
   ['events', 'Events'],
   ['budgets', 'Budgets'],

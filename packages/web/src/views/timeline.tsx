@@ -1,0 +1,77 @@
+// The life of a subscription: what is known to come, where it stands, and what was told, newest first. What turned out not to have
+// happened so is struck through and says what took it back.
+
+import { useQuery } from '@tanstack/react-query'
+import { useRefresh } from '../api/live.tsx'
+import type { Subscription, SubscriptionEvent } from '../api/operations.ts'
+import { call } from '../api/client.ts'
+import { words } from '../parts/format.ts'
+import { Badge, Empty, join, Loaded, standingTone, type Tone } from '../parts/surface.tsx'
+import { Time } from '../parts/values.tsx'
+
+const PAGE = 500
+/** Of a life longer than this the newest are shown. */
+const SHOWN_MAX = 200
+
+export function stateTone(state: string): Tone {
+  return state === 'active' || state === 'trialing' ? 'good' : state === 'incomplete' ? 'warn' : standingTone(state)
+}
+
+export function Timeline({ customer, subscription }: { readonly customer: string; readonly subscription: Subscription }) {
+  const query = useQuery({ queryKey: ['listSubscriptionEvents', customer], queryFn: ({ signal }) => allEvents(customer, signal) })
+  useRefresh([['listSubscriptionEvents']], (message) => message.type.startsWith('subscription.') && message.customer === customer)
+  return (
+    <ol className="relative space-y-0 pb-3">
+      {subscription.scheduled.map(({ id, takes_effect_at: at, plan, seats }) => (
+        <Entry key={id} at={at} isAhead title={<>Changes to {[plan === null ? '' : `plan ${plan}`, seats === null ? '' : `${seats} seats`].filter(Boolean).join(', ')}</>} note="Ordered; it can be taken back until then." />
+      ))}
+      {subscription.ahead.toReversed().map(({ from, state, plan, reason }) => <Entry key={`${from} ${state}`} at={from} isAhead title={<><Badge tone={stateTone(state)}>{state}</Badge> plan {plan}</>} note={`${reason}, unless something happens before`} />)}
+      <Entry at={subscription.as_of} isNow title={<><b className="font-semibold">Now</b> <Badge tone={stateTone(subscription.state)}>{subscription.state}</Badge> plan {subscription.plan}</>} note={subscription.reason} />
+      <Loaded query={query}>
+        {(events) =>
+          events.length === 0 ? (
+            <li><Empty title="Nothing was told yet" /></li>
+          ) : (
+            events.slice(0, SHOWN_MAX).map((event) => (
+              <Entry
+                key={event.sequence}
+                at={event.effective_at}
+                isVoid={event.voided_by !== null}
+                title={<><span className="font-medium">{words(event.type.replace('subscription.', ''))}</span> <Badge tone={stateTone(event.state)}>{event.state}</Badge> <span className="text-muted">plan {event.plan}</span></>}
+                note={<>{event.reason}{event.voided_by !== null && ` · taken back by number ${event.voided_by}`}{event.voids !== null && ` · takes back number ${event.voids}`} <span className="text-faint">#{event.sequence}</span></>}
+              />
+            ))
+          )
+        }
+      </Loaded>
+    </ol>
+  )
+}
+
+async function allEvents(customer: string, signal: AbortSignal): Promise<readonly SubscriptionEvent[]> {
+  const all: SubscriptionEvent[] = []
+  for (let after: number | null = 0; after !== null; ) {
+    const page: { readonly data: readonly SubscriptionEvent[]; readonly next_after: number | null } = await call('listSubscriptionEvents', { params: { customer }, query: { after, limit: PAGE }, signal })
+    all.push(...page.data)
+    after = page.next_after
+  }
+  return all.sort((a, b) => Date.parse(b.effective_at) - Date.parse(a.effective_at) || b.sequence - a.sequence)
+}
+
+type EntryProps = { readonly at: string; readonly title: React.ReactNode; readonly note: React.ReactNode; readonly isAhead?: boolean; readonly isNow?: boolean; readonly isVoid?: boolean }
+
+function Entry({ at, title, note, isAhead = false, isNow = false, isVoid = false }: EntryProps) {
+  return (
+    <li className={join('relative grid grid-cols-[1.25rem_1fr] gap-x-2 px-5 py-2 sm:grid-cols-[1.25rem_11rem_1fr]', isVoid && 'line-through opacity-70')}>
+      <span aria-hidden="true" className="relative flex justify-center">
+        <span className="absolute -top-2 -bottom-2 w-px bg-line" />
+        <span className={join('relative mt-1.5 size-2.5 rounded-full border-2', isNow ? 'border-accent bg-accent' : isAhead ? 'border-edge border-dashed bg-surface' : 'border-edge bg-edge')} />
+      </span>
+      <Time at={at} className="text-muted" />
+      <div className="col-start-2 min-w-0 sm:col-start-3">
+        <p>{title}</p>
+        {note !== null && <p className="text-xs text-muted">{note}</p>}
+      </div>
+    </li>
+  )
+}
