@@ -4,6 +4,7 @@
 import { createServer, type IncomingMessage } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import Stripe from 'stripe'
+import { fakeMoney, refused, type FakePayment } from './fake-money.ts'
 import { OPERATIONS, readForm } from './published.ts'
 
 export type StripeEvent = { readonly id: string; readonly object: 'event'; readonly api_version: string; readonly created: number; readonly livemode: false; readonly type: string; readonly data: { readonly object: object; readonly previous_attributes?: object } }
@@ -22,7 +23,12 @@ export type FakeStripe = {
   readonly tell: (type: string, at: number, object: object) => void
   readonly invoice: (id: string) => object
   readonly item: (price: string, quantity: number, start: number) => object
-  readonly signature: (body: string, secret: string) => string
+  /** Money that was taken, by its payment: one a key of idempotency. */
+  readonly payments: FakePayment[]
+  /** How the next charges end; `succeeded` unless set. */
+  readonly bank: { answer: FakePayment['status'] | 'declined' | 'unreachable' }
+  /** Of now, or of a second that is named. */
+  readonly signature: (body: string, secret: string, at?: number) => string
   /** Answers nothing any more. */
   readonly goAway: () => Promise<void>
 }
@@ -31,6 +37,7 @@ export async function fakeStripe(): Promise<FakeStripe> {
   const events: StripeEvent[] = []
   const called: string[] = []
   let subscription: Subscription | null = null
+  const money = fakeMoney()
   let count = 0
   const server = createServer((request, response) => {
     void answer(request).then(({ status, body }) => response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(body)))
@@ -53,6 +60,13 @@ export async function fakeStripe(): Promise<FakeStripe> {
         return { status: 200, body: { object: 'list', url: '/v1/subscriptions', has_more: false, data: subscription === null ? [] : [subscription] } }
       case 'GetSubscriptionsSubscriptionExposedId':
         return subscription?.id === operation.path.exec(url.pathname)?.[1] ? { status: 200, body: subscription } : refused(404, 'No such subscription')
+      case 'PostPaymentIntents':
+      case 'GetPaymentIntentsIntent':
+      case 'GetCustomersCustomer':
+      case 'GetCustomersCustomerPaymentMethods':
+      case 'GetCheckoutSessionsSession':
+      case 'PostRefunds':
+        return money.answer(name, { id: operation.path.exec(url.pathname)?.[1] ?? '', parameters, key: String(request.headers['idempotency-key'] ?? '') })
       case 'PostCheckoutSessions':
         return { status: 200, body: { id: 'cs_test_1', object: 'checkout.session', url: 'https://checkout.stripe.example/cs_test_1' } }
       case 'PostBillingPortalSessions':
@@ -69,6 +83,8 @@ export async function fakeStripe(): Promise<FakeStripe> {
   return {
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
     called,
+    payments: money.payments,
+    bank: money.bank,
     take: () => events.splice(0),
     subscribe: ({ at, customer, tollgate, price, trialEnd }) => {
       subscription = {
@@ -91,15 +107,11 @@ export async function fakeStripe(): Promise<FakeStripe> {
     tell,
     invoice: (id) => ({ id, object: 'invoice', customer: subscription!['customer'], parent: { type: 'subscription_details', subscription_details: { subscription: subscription!.id, metadata: {} } } }),
     item,
-    signature: (body, secret) => Stripe.webhooks.generateTestHeaderString({ payload: body, secret }),
+    signature: (body, secret, at) => Stripe.webhooks.generateTestHeaderString({ payload: body, secret, ...(at === undefined ? {} : { timestamp: at }) }),
     goAway: () =>
       new Promise((resolve) => {
         server.closeAllConnections()
         server.close(() => resolve())
       }),
   }
-}
-
-function refused(status: number, message: string): { readonly status: number; readonly body: unknown } {
-  return { status, body: { error: { type: 'invalid_request_error', message } } }
 }

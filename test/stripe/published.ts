@@ -25,9 +25,30 @@ export const OPERATIONS = {
     path: /^\/v1\/checkout\/sessions$/,
     parameters: z.strictObject({
       mode: z.enum(['payment', 'setup', 'subscription']), success_url: text, cancel_url: text.optional(), client_reference_id: z.string().max(200).optional(), customer: text.optional(), metadata: metadata.optional(),
-      line_items: z.array(z.strictObject({ price: text, quantity: whole })),
+      line_items: z.array(z.strictObject({ price: text.optional(), quantity: whole, price_data: z.strictObject({ currency: text, unit_amount: whole.optional(), product_data: z.strictObject({ name: text }).optional() }).optional() })),
+      payment_intent_data: z.strictObject({ description: z.string().max(1_000).optional(), metadata: metadata.optional(), setup_future_usage: z.enum(['off_session', 'on_session']).optional() }).optional(),
+      customer_creation: z.enum(['always', 'if_required']).optional(),
       subscription_data: z.strictObject({ metadata: metadata.optional(), trial_period_days: whole.optional() }).optional(),
     }),
+  },
+  GetCheckoutSessionsSession: { method: 'GET', path: /^\/v1\/checkout\/sessions\/([^/]+)$/, parameters: z.strictObject({ expand: z.array(text).optional() }) },
+  GetCustomersCustomer: { method: 'GET', path: /^\/v1\/customers\/([^/]+)$/, parameters: z.strictObject({ expand: z.array(text).optional() }) },
+  GetCustomersCustomerPaymentMethods: {
+    method: 'GET', path: /^\/v1\/customers\/([^/]+)\/payment_methods$/, parameters: z.strictObject({ limit: whole.optional(), starting_after: text.optional(), ending_before: text.optional(), type: text.optional() }),
+  },
+  PostPaymentIntents: {
+    method: 'POST',
+    path: /^\/v1\/payment_intents$/,
+    parameters: z.strictObject({
+      amount: whole, currency: z.string().regex(/^[a-z]{3}$/), customer: text.optional(), payment_method: text.optional(), off_session: z.enum(['true', 'false']).optional(), confirm: z.enum(['true', 'false']).optional(),
+      description: z.string().max(1_000).optional(), metadata: metadata.optional(),
+    }),
+  },
+  GetPaymentIntentsIntent: { method: 'GET', path: /^\/v1\/payment_intents\/([^/]+)$/, parameters: z.strictObject({ expand: z.array(text).optional() }) },
+  PostRefunds: {
+    method: 'POST',
+    path: /^\/v1\/refunds$/,
+    parameters: z.strictObject({ payment_intent: text.optional(), charge: text.optional(), amount: whole.optional(), reason: z.enum(['duplicate', 'fraudulent', 'requested_by_customer']).optional(), metadata: metadata.optional() }),
   },
   PostBillingPortalSessions: { method: 'POST', path: /^\/v1\/billing_portal\/sessions$/, parameters: z.strictObject({ customer: text, return_url: text.optional() }) },
 } as const satisfies Readonly<Record<string, Operation>>

@@ -278,12 +278,16 @@ create table credit_block (
   expires_at timestamp with time zone,
   reference text,
   created_at timestamp with time zone default now() not null,
+  cost numeric(38,12),
+  cost_currency text,
   constraint credit_block_pkey PRIMARY KEY (customer_id, id),
   constraint credit_block_customer_id_fkey FOREIGN KEY (customer_id) REFERENCES customer(id),
   constraint credit_block_category_check CHECK ((category = ANY (ARRAY['paid'::text, 'promotional'::text]))),
   constraint credit_block_check CHECK (((remaining >= (0)::numeric) AND (remaining <= granted))),
+  constraint credit_block_check1 CHECK (((cost IS NULL) = (cost_currency IS NULL))),
   constraint credit_block_granted_check CHECK ((granted > (0)::numeric))
 );
+CREATE INDEX credit_block_expiry ON public.credit_block USING btree (expires_at) WHERE (remaining > (0)::numeric);
 CREATE INDEX credit_block_open ON public.credit_block USING btree (customer_id, asset) WHERE (remaining > (0)::numeric);
 
 create table credit_note (
@@ -302,6 +306,45 @@ create table credit_note (
   constraint credit_note_customer_id_invoice_id_fkey FOREIGN KEY (customer_id, invoice_id) REFERENCES invoice(customer_id, id)
 );
 CREATE TRIGGER credit_note_append_only BEFORE DELETE OR UPDATE ON public.credit_note FOR EACH ROW EXECUTE FUNCTION refuse_change();
+
+create table credit_payment (
+  customer_id text not null,
+  id text not null,
+  cause text not null,
+  method text not null,
+  state text not null,
+  asset text not null,
+  credits numeric(38,12) not null,
+  bonus numeric(38,12) not null,
+  currency text not null,
+  net numeric(38,12) not null,
+  tax numeric(38,12) not null,
+  taxes jsonb default '[]'::jsonb not null,
+  days integer,
+  bonus_days integer,
+  provider_id text,
+  provider_source text,
+  reason text,
+  attempts integer default 0 not null,
+  next_look_at timestamp with time zone,
+  refunded numeric(38,12) default 0 not null,
+  created_at timestamp with time zone not null,
+  ended_at timestamp with time zone,
+  constraint credit_payment_pkey PRIMARY KEY (customer_id, id),
+  constraint credit_payment_id_key UNIQUE (id),
+  constraint credit_payment_customer_id_fkey FOREIGN KEY (customer_id) REFERENCES customer(id),
+  constraint credit_payment_bonus_check CHECK ((bonus >= (0)::numeric)),
+  constraint credit_payment_cause_check CHECK ((cause = ANY (ARRAY['recharge'::text, 'top_up'::text]))),
+  constraint credit_payment_check CHECK (((state = ANY (ARRAY['pending'::text, 'asked'::text])) = (ended_at IS NULL))),
+  constraint credit_payment_credits_check CHECK ((credits > (0)::numeric)),
+  constraint credit_payment_net_check CHECK ((net > (0)::numeric)),
+  constraint credit_payment_state_check CHECK ((state = ANY (ARRAY['pending'::text, 'asked'::text, 'succeeded'::text, 'failed'::text]))),
+  constraint credit_payment_tax_check CHECK ((tax >= (0)::numeric))
+);
+CREATE INDEX credit_payment_due ON public.credit_payment USING btree (next_look_at) WHERE (state = ANY (ARRAY['pending'::text, 'asked'::text]));
+CREATE INDEX credit_payment_list ON public.credit_payment USING btree (customer_id, created_at, id);
+CREATE UNIQUE INDEX credit_payment_one_recharge ON public.credit_payment USING btree (customer_id, asset) WHERE ((cause = 'recharge'::text) AND (state = ANY (ARRAY['pending'::text, 'asked'::text])));
+CREATE UNIQUE INDEX credit_payment_provider ON public.credit_payment USING btree (method, provider_id) WHERE (provider_id IS NOT NULL);
 
 create table customer (
   id text not null,
@@ -837,6 +880,30 @@ create table rate_card_version (
   constraint rate_card_version_pkey PRIMARY KEY (version)
 );
 CREATE TRIGGER rate_card_version_append_only BEFORE DELETE OR UPDATE ON public.rate_card_version FOR EACH ROW EXECUTE FUNCTION refuse_change();
+
+create table recharge_rule (
+  customer_id text not null,
+  asset text not null,
+  threshold numeric(38,12) not null,
+  amount numeric(38,12),
+  target numeric(38,12),
+  month_max numeric(38,12),
+  cooldown_ms bigint not null,
+  method text not null,
+  failures integer default 0 not null,
+  stopped_at timestamp with time zone,
+  stopped_reason text,
+  bounded_month timestamp with time zone,
+  changed_at timestamp with time zone default now() not null,
+  constraint recharge_rule_pkey PRIMARY KEY (customer_id, asset),
+  constraint recharge_rule_customer_id_fkey FOREIGN KEY (customer_id) REFERENCES customer(id),
+  constraint recharge_rule_amount_check CHECK ((amount > (0)::numeric)),
+  constraint recharge_rule_check CHECK ((target > threshold)),
+  constraint recharge_rule_check1 CHECK (((amount IS NULL) <> (target IS NULL))),
+  constraint recharge_rule_cooldown_ms_check CHECK ((cooldown_ms >= 0)),
+  constraint recharge_rule_month_max_check CHECK ((month_max >= (0)::numeric)),
+  constraint recharge_rule_threshold_check CHECK ((threshold >= (0)::numeric))
+);
 
 create table retired_usage (
   customer_id text not null,

@@ -1,6 +1,7 @@
 // The compiled catalog: amounts as units, quantities at their meter's scale, look-ups as maps. Built once per version by
 // compile.ts and shared by decisions, rating, invoices and explanations.
 
+import type { CreditPrice } from '../credit/price.ts'
 import type { AssetId, Units } from '../money.ts'
 import type { Enforcement } from '../budget/budget.ts'
 import type { RuleTerms, WindowName } from '../budget/rule.ts'
@@ -27,6 +28,8 @@ export type Catalog = {
   readonly exchange: ExchangeTable
   readonly addOns: ReadonlyMap<string, AddOn>
   readonly promotions: ReadonlyMap<string, Promotion>
+  /** What credits cost, by asset; none unless there. */
+  readonly creditPrices?: ReadonlyMap<AssetId, CreditPrice>
   readonly gatewayFeature: string
   readonly gatewayModels: ReadonlyMap<string, GatewayModel>
   /** None unless there. */

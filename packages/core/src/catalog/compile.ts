@@ -11,6 +11,7 @@ import type { RecurringPrice, UsagePrice } from '../rating/price.ts'
 import { isRecurring, type UsagePriceDocument } from '../rating/price-document.ts'
 import type { UsageSurface } from '../usage/read-usage.ts'
 import { pricesByMeter, type Allowance, type Catalog, type CreditAsset, type GatewayPath, type Meter, type MeterExpression, type Plan } from './catalog.ts'
+import { compileCreditPrice } from './credit-price.ts'
 import { compileRateCard, compileTerms } from './compile-rates.ts'
 import { compileAddOn, compileCourse } from './subscription-catalog.ts'
 import { withParents } from './inherit.ts'
@@ -36,6 +37,7 @@ export function compileCatalog(written: CatalogDocument, version: number, compil
     exchange: compileExchange(document.exchange_rates ?? []),
     addOns: new Map((document.add_ons ?? []).map((addOn, index) => [addOn.id, compileAddOn(addOn, document.currency, `add_ons[${index}]`)])),
     promotions: new Map((document.promotions ?? []).map((promotion) => [promotion.id, promotion])),
+    ...(document.credit_prices === undefined ? {} : { creditPrices: new Map(document.credit_prices.map((price, index) => [price.asset, compileCreditPrice(price, { document, path: `credit_prices[${index}]` })])) }),
     gatewayFeature: document.gateway.feature,
     gatewayModels: new Map(document.gateway.models.map((model) => [model.name, model])),
     ...(document.gateway.paths === undefined ? {} : { gatewayPaths: new Map(document.gateway.paths.map((path) => [path.path, compilePath(path)])) }),

@@ -22,6 +22,7 @@ export type CatalogDocument = {
   readonly exchange_rates?: readonly QuotedRateDocument[]
   readonly add_ons?: readonly AddOnDocument[]
   readonly promotions?: readonly PromotionDocument[]
+  readonly credit_prices?: readonly CreditPriceDocument[]
   readonly gateway: GatewayDocument
 }
 
@@ -117,6 +118,23 @@ export type LimitDocument = {
 
 /** `value` is what one credit of it costs where it is accrued for the invoice; without one it can only be prepaid. */
 export type CreditAssetDocument = { readonly id: string; readonly name: string; readonly currency: string; readonly value?: string | null }
+
+/** What credits of an asset cost when they are bought, at most one for each asset. Amounts in its currency, without tax. */
+export type CreditPriceDocument = {
+  /** A credit asset, or the currency of wallets. */
+  readonly asset: string
+  /** Left out, that of the asset. */
+  readonly currency?: string | null
+  /** For one credit. */
+  readonly amount: string
+  /** Bonus credits by what is paid at once. */
+  readonly bonus: readonly { readonly from: string; readonly percent: string }[]
+  readonly min: string | null
+  readonly max: string | null
+  /** How long what was bought, and what came on top, lasts. */
+  readonly days: number | null
+  readonly bonus_days: number | null
+}
 
 /** What a provider charges us for a model: a dated entry of the rate card, amounts per million units. */
 export type RateDocument = {

@@ -5,6 +5,7 @@
 import { matchesPattern, withoutDate } from '../rating/rate-match.ts'
 import { METER_DIMENSIONS_MAX } from '../limits.ts'
 import { QUANTITY_SCALE_MAX } from '../quantity.ts'
+import { validateCreditPrices } from './credit-price.ts'
 import type { CatalogDocument, CreditAssetDocument, FeatureDocument, MeterDocument, RateDocument } from './document.ts'
 import { nearest } from './nearest.ts'
 import { didYouMean, openReport, type CatalogPath, type CatalogProblem, type Report } from './problem.ts'
@@ -38,6 +39,7 @@ export function validateCatalog(document: CatalogDocument, others: OtherRates = 
   validateSubscriptionParts(document, plans, report)
   checkIdsAcrossPlans(document.plans, report)
   validateCreditAssets(document.credit_assets, report)
+  validateCreditPrices(document, report)
   validateRateCard(document.rate_card, report)
   validateTerms(document.provider_terms ?? [], rates, report)
   validateGateway(document, { rates, isComplete: others.isComplete }, report)

@@ -26,6 +26,7 @@ import { simulationRoutes } from './contract/simulations.ts'
 import { streamRoute, systemRoutes } from './contract/system.ts'
 import { ingestRoute, usageRoutes } from './contract/usage.ts'
 import { watchRoutes } from './contract/watch.ts'
+import { walletRoutes } from './contract/wallets.ts'
 import { webhookRoutes } from './contract/webhooks.ts'
 
 /** Routes of one handler each, JSON in and out. */
@@ -37,6 +38,7 @@ export const HANDLED = {
   ...providerRoutes,
   ...auditRoutes,
   ...moneyRoutes,
+  ...walletRoutes,
   ...invoiceRoutes,
   ...entitlementRoutes,
   ...budgetRoutes,

@@ -9,7 +9,7 @@ export function writeCursor(list: string, position: string | null): string | nul
 export function readCursor(list: string, cursor: string | undefined): string | null {
   if (cursor === undefined) return null
   const text = Buffer.from(cursor, 'base64url').toString()
-  if (!text.startsWith(`${list}:`) || !/^[\x21-\x7e]{1,200}$/.test(text)) throw invalid()
+  if (!text.startsWith(`${list}:`) || !/^[\x20-\x7e]{1,200}$/.test(text)) throw invalid()
   return text.slice(list.length + 1)
 }
 

@@ -21,6 +21,7 @@ import { sessionHandlers } from './routes/sessions.ts'
 import { simulationHandlers } from './routes/simulations.ts'
 import { usageHandlers } from './routes/usage.ts'
 import { watchHandlers } from './routes/watch.ts'
+import { walletHandlers } from './routes/wallets.ts'
 import { webhookHandlers } from './routes/webhooks.ts'
 
 export const HANDLERS: Handlers = {
@@ -31,6 +32,7 @@ export const HANDLERS: Handlers = {
   ...providerHandlers,
   ...auditHandlers,
   ...moneyHandlers,
+  ...walletHandlers,
   ...invoiceHandlers,
   ...entitlementHandlers,
   ...budgetHandlers,

@@ -40,26 +40,47 @@ export async function topUp(plane: ControlPlane, actor: Actor, customer: string,
   const amount = parsePositiveUnits(input.amount, asset)
   if (input.expiresAt !== null && input.expiresAt <= plane.clock.now()) throw new InputError({ code: 'out_of_range', field: 'expires_at', message: 'expires_at must be in the future' })
   const block = input.block ?? makeId('block', plane.randomText())
+  const { category, priority, expiresAt, reference } = input
   const repaid = await withRetry(plane.sql, async (tx) => {
     await lockCustomers(tx, [customer])
     if ((await findCustomer(tx, customer)) === null) throw new Problem('not_found', `there is no customer ${customer}`, 'customer')
-    const first = await findTopUp(tx, { customer, block })
-    if (first !== null) {
-      if (first.granted !== amount) throw new Problem('idempotency_conflict', `credit block ${block} was added with another amount`, 'amount')
-      return first.repaid
-    }
-    const debt = await readDebt(tx, customer, asset)
-    const repays = debt < amount ? debt : amount
-    await insertBlock(tx, { customer, id: block, asset, ...input, granted: amount, remaining: units(amount - repays), effectiveAt: plane.clock.now() })
-    if (repays > ZERO) await writeDebts(tx, [{ customer, asset, amount: units(debt - repays) }])
-    await postTopUp(tx, plane, { customer, block, asset, category: input.category, amount, repaid: repays })
-    await raiseWallet(tx, customer, asset, amount)
-    await insertAudit(tx, { actor: actor.id, action: 'credits.added', customer, target: block, before: null, after: { ...input, asset } })
-    await insertOutbox(tx, [{ customer, type: 'credits.added', payload: { block, amount: formatUnits(amount, asset), currency: asset, category: input.category, repaid: formatUnits(repays, asset) } }])
-    return repays
+    return addBlock(tx, plane, actor, { customer, id: block, asset, amount, category, priority, expiresAt, reference, cost: null })
   })
   await tellNodes(plane, customer)
   return { block, amount, repaid, asset }
+}
+
+export type AddedBlock = {
+  readonly customer: string
+  /** A second block of this id is the first. */
+  readonly id: string
+  readonly asset: string
+  readonly amount: Units
+  readonly category: 'paid' | 'promotional'
+  readonly priority: number
+  readonly expiresAt: Instant | null
+  readonly reference: string | null
+  /** What it was bought for, without tax; null where that is not known, or it was given. */
+  readonly cost: { readonly amount: Units; readonly currency: string } | null
+}
+
+/** Makes a block in the transaction of a caller that holds the customer's lock and tells the nodes afterwards. Returns what of it repaid debt. */
+export async function addBlock(tx: Transaction, plane: ControlPlane, actor: Actor, input: AddedBlock): Promise<Units> {
+  const { customer, id: block, asset, amount, category } = input
+  const first = await findTopUp(tx, { customer, block })
+  if (first !== null) {
+    if (first.granted !== amount) throw new Problem('idempotency_conflict', `credit block ${block} was added with another amount`, 'amount')
+    return first.repaid
+  }
+  const debt = await readDebt(tx, customer, asset)
+  const repaid = debt < amount ? debt : amount
+  await insertBlock(tx, { ...input, granted: amount, remaining: units(amount - repaid), effectiveAt: plane.clock.now() })
+  if (repaid > ZERO) await writeDebts(tx, [{ customer, asset, amount: units(debt - repaid) }])
+  await postTopUp(tx, plane, { customer, block, asset, category, amount, repaid })
+  await raiseWallet(tx, customer, asset, amount)
+  await insertAudit(tx, { actor: actor.id, action: 'credits.added', customer, target: block, before: null, after: { ...input, amount: formatUnits(amount, asset), cost: input.cost === null ? null : { amount: formatUnits(input.cost.amount, input.cost.currency), currency: input.cost.currency } } })
+  await insertOutbox(tx, [{ customer, type: 'credits.added', payload: { block, amount: formatUnits(amount, asset), currency: asset, category, repaid: formatUnits(repaid, asset) } }])
+  return repaid
 }
 
 /** A wallet of an asset that no plan is priced in could never be spent. */

@@ -13,6 +13,7 @@ type StreamType = {
 
 export type AlertLevel = 'notice' | 'problem'
 
+const PAYMENT = ['payment', 'cause', 'method', 'credits', 'bonus', 'asset', 'amount', 'net', 'tax', 'currency']
 const INVOICE = ['invoice', 'number', 'kind', 'amount_due', 'currency', 'due_at']
 /** What every event of a subscription carries. */
 const SUBSCRIPTION_MEMBERS = ['sequence', 'subscription', 'effective_at', 'state', 'plan', 'reason', 'seats', 'add_ons', 'schedule', 'takes_effect_at', 'period', 'day', 'message', 'voids'] as const
@@ -43,6 +44,12 @@ export const STREAM_TYPES: Readonly<Record<string, StreamType>> = {
   'freeze.lifted': { says: 'A freeze was lifted.', tenantMembers: ['freeze', 'kind', 'target'] },
   'credits.added': { says: 'Credits were added.', tenantMembers: ['block', 'amount', 'currency', 'category', 'repaid'] },
   'credits.expired': { says: 'The rest of a credit block expired.', tenantMembers: ['block', 'amount', 'currency'] },
+  'credits.payment_requested': { says: 'A wallet wants to be filled: your payment code takes the money and confirms it. Again every day until it does.', tenantMembers: [...PAYMENT, 'reminder'] },
+  'credits.payment_succeeded': { says: 'Credits were bought; they are in the wallet.', tenantMembers: [...PAYMENT, 'taxes', 'block', 'bonus_block'] },
+  'credits.payment_failed': { says: 'A payment for credits failed.', tenantMembers: [...PAYMENT, 'reason'] },
+  'credits.payment_unclear': { says: 'A provider never answered whether it took a payment: look there, and confirm it. For the operator.', tenantMembers: [], alert: 'problem' },
+  'credits.recharge_stopped': { says: 'A wallet is not filled by itself any more, because its payments failed.', tenantMembers: ['asset', 'failures', 'reason'], alert: 'notice' },
+  'credits.recharge_bounded': { says: 'A wallet is not filled any more this month: its monthly bound is reached.', tenantMembers: ['asset', 'month_max', 'currency'] },
   'customer.created': { says: 'A customer was created.', tenantMembers: ['name', 'plan'] },
   ...SUBSCRIPTION_TYPES,
   'invoice.finalized': { says: 'An invoice got its number.', tenantMembers: INVOICE },

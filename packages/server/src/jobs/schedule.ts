@@ -15,6 +15,8 @@ import { checkpointDaily } from '../app/ledger/checkpoints.ts'
 import { addUpLevels } from '../app/levels.ts'
 import { keepPartitions } from '../app/partitions.ts'
 import { importScheduled } from '../app/rates/import-scheduled.ts'
+import { carryOutPayments } from '../app/wallets/payments.ts'
+import { createRecharger } from '../app/wallets/recharge.ts'
 import { deliverDue } from '../app/webhooks/deliver.ts'
 import { forgetDeliveries } from '../app/webhooks/deliveries.ts'
 import { fanOut } from '../app/webhooks/fan-out.ts'
@@ -39,6 +41,8 @@ const JOBS: readonly Job[] = [
   { name: 'read-from-providers', says: 'Reads subscriptions anew whose messages could not be ordered.', everyMs: 1_000, run: runFetches },
   { name: 'compare-with-providers', says: 'Compares every subscription with its provider, as a report.', everyMs: 24 * 3_600_000, run: resyncAll },
   { name: 'run-due-subscriptions', says: 'Ends trials and graces, applies scheduled changes, at their instant.', everyMs: 500, run: runDueSubscriptions },
+  { name: 'recharge-wallets', says: 'Begins a purchase for each wallet that fell to its threshold.', everyMs: 1_000, run: createRecharger() },
+  { name: 'carry-out-payments', says: 'Asks for the money of purchases, and looks after those that wait.', everyMs: 1_000, run: carryOutPayments },
   { name: 'expire-credit-blocks', says: 'Takes what is left of credits whose day has come.', everyMs: 10_000, run: expireBlocks },
   { name: 'forget-idempotency-answers', says: 'Forgets answers that were kept for repeated calls.', everyMs: 3_600_000, run: forgetAnswers },
   { name: 'forget-outbox-messages', says: 'Forgets told messages after a month.', everyMs: 3_600_000, run: forgetOutbox },

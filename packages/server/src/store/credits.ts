@@ -7,11 +7,12 @@ import type { BlockRow } from './settlement.ts'
 export async function insertBlock(tx: Transaction, block: {
   readonly customer: string; readonly id: string; readonly asset: string; readonly category: string; readonly priority: number
   readonly granted: Units; readonly remaining: Units; readonly effectiveAt: Instant; readonly expiresAt: Instant | null; readonly reference: string | null
+  readonly cost: { readonly amount: Units; readonly currency: string } | null
 }): Promise<void> {
   await tx`
-    insert into credit_block (customer_id, id, asset, category, priority, granted, remaining, effective_at, expires_at, reference)
+    insert into credit_block (customer_id, id, asset, category, priority, granted, remaining, effective_at, expires_at, reference, cost, cost_currency)
     values (${block.customer}, ${block.id}, ${block.asset}, ${block.category}, ${block.priority}, ${formatUnits(block.granted, block.asset)}, ${formatUnits(block.remaining, block.asset)},
-      ${block.effectiveAt}, ${block.expiresAt}, ${block.reference})`
+      ${block.effectiveAt}, ${block.expiresAt}, ${block.reference}, ${block.cost === null ? null : formatUnits(block.cost.amount, block.cost.currency)}, ${block.cost?.currency ?? null})`
 }
 
 /** What a top-up did when it was made; null when there is no such block. */
@@ -41,4 +42,10 @@ export async function drawnFromExpired(tx: Transaction, customers: readonly stri
       select sum(case when t.credit = 'breakage' then t.amount else -t.amount end) from ledger_transfer t
       where t.customer_id = b.customer_id and ((t.debit = 'wallet:' || b.id and t.credit = 'breakage') or (t.debit = 'breakage' and t.credit = 'wallet:' || b.id))), 0))::text as amount
     from credit_block b where b.customer_id = any(${customers as string[]}::text[]) and b.expires_at <= ${new Date(at).toISOString()}::timestamptz`
+}
+
+/** What a wallet can pay, as the authority has it: its blocks less what is owed. Zero where there is no wallet. */
+export async function walletBalance(sql: Sql | Transaction, of: { readonly customer: string; readonly asset: string }): Promise<Units> {
+  const [row] = await sql<{ balance: string }[]>`select limit_amount - settled as balance from budget_state where customer_id = ${of.customer} and budget_id = ${`wallet:${of.asset}`}`
+  return parseUnits(row?.balance ?? '0', of.asset)
 }

@@ -28,6 +28,7 @@ export type ChangeKind =
   | 'add_on'
   | 'promotion'
   | 'credit_asset'
+  | 'credit_price'
   | 'rate'
   | 'provider_terms'
   | 'gateway'
@@ -52,6 +53,7 @@ export function diffCatalogs(before: CatalogDocument | null, after: CatalogDocum
     ...diffItems({ kind: 'add_on', plan: null }, 'add_ons', [old.add_ons ?? [], after.add_ons ?? []], ({ id }) => id),
     ...diffItems({ kind: 'promotion', plan: null }, null, [old.promotions ?? [], after.promotions ?? []], ({ id }) => id),
     ...diffItems({ kind: 'credit_asset', plan: null }, 'credit_assets', [old.credit_assets, after.credit_assets], (asset) => asset.id),
+    ...diffItems({ kind: 'credit_price', plan: null }, null, [old.credit_prices ?? [], after.credit_prices ?? []], ({ asset }) => asset),
     ...diffItems({ kind: 'rate', plan: null }, null, [old.rate_card, after.rate_card], rateId),
     ...diffItems({ kind: 'provider_terms', plan: null }, null, [old.provider_terms ?? [], after.provider_terms ?? []], termsId),
     ...diffFields({ kind: 'gateway', plan: null }, 'gateway', { feature: before === null ? undefined : old.gateway.feature }, { feature: after.gateway.feature }),

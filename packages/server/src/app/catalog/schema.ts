@@ -195,6 +195,24 @@ const creditAsset = fields(
   'A unit of its own that wallets may hold: one for all models and modalities, by the multipliers of the plans.',
 ).transform(named)
 
+const creditPrice = fields(
+  'Credit price',
+  {
+    asset: text({ description: 'What is bought: the id of a credit asset, or the currency of wallets.', example: 'credits' }),
+    currency: text({ description: 'What is paid in, ISO 4217. Left out, the currency of the asset.', example: 'USD' }).nullable().default(null),
+    amount: decimal({ description: 'Price of one credit, without tax.', example: 0.01 }).default('1'),
+    bonus: list(
+      fields('Bonus tier', { from: decimal({ description: 'Paid at once, without tax.', example: 100 }), percent: decimal({ description: 'Credits on top, in percent of those bought.', example: 10 }) }, 'Who pays so much at once gets credits on top.'),
+      { description: 'Credits on top by what is paid at once; the highest tier that is reached counts for all of it. They are promotional.' },
+    ).default([]),
+    min: decimal({ description: 'Least that is paid at once.', example: 5 }).nullable().default(null),
+    max: decimal({ description: 'Most that is paid at once.', example: 5000 }).nullable().default(null),
+    days: integer({ description: 'Days that bought credits last; for ever unless stated.', example: 365 }).nullable().default(null),
+    bonus_days: integer({ description: 'Days that bonus credits last; for ever unless stated.', example: 90 }).nullable().default(null),
+  },
+  'What credits cost when a customer buys them. Without one, a wallet in a currency is bought at one for one.',
+)
+
 const ratesPerMillion = z
   .record(z.string(), decimal({ description: 'Amount per million units.' }))
   .meta({ description: `Amount per million units of each usage bucket: ${USAGE_BUCKETS.join(', ')}. Left out, \`reasoning\` costs as \`output\`, what a cache held as what it did not hold, and the two names of a five-minute cache write as each other; any other bucket that is used without a rate makes the cost unknown.`, examples: [{ input: 0.25, cached_input: 0.025, output: 2 }] })
@@ -309,6 +327,7 @@ export const catalogSchema = fields(
     rate_card: list(rate, { description: 'What providers charge us.' }).default([]),
     add_ons: list(addOn.transform(named), { description: 'What subscriptions may have beside their plan.' }).exactOptional(),
     promotions: list(promotion.transform(named), { description: 'What can be granted for a time.' }).exactOptional(),
+    credit_prices: list(creditPrice, { description: 'What credits cost when they are bought.' }).exactOptional(),
     provider_terms: list(providerTerms, { description: 'What you agreed with providers beyond their public prices.' }).exactOptional(),
     gateway,
   },

@@ -39,7 +39,7 @@ export type FactDraft = {
 export type Owner = { readonly tollgateId: string | null; readonly links: readonly Link[] }
 
 export type Reading =
-  | { readonly kind: 'facts'; readonly owner: Owner; readonly facts: readonly FactDraft[]; /** What the message says belongs to the same customer. */ readonly links: readonly Link[]; readonly note: string | null }
+  | { readonly kind: 'facts'; readonly owner: Owner; readonly facts: readonly FactDraft[]; /** What the message says belongs to the same customer. */ readonly links: readonly Link[]; readonly note: string | null; /** What it says of purchases of credits. */ readonly payments?: readonly PaymentReport[] }
   | { readonly kind: 'fetch'; readonly owner: Owner; readonly subscription: string; readonly links: readonly Link[] }
   | { readonly kind: 'ignored'; readonly reason: string }
   /** It cannot be mapped: it waits in the inbox until somebody says what it means. */
@@ -61,7 +61,26 @@ export type Connector = {
   readonly list: (account: Account, context: { readonly catalog: Catalog; readonly now: Instant }) => AsyncIterable<Shown>
   /** Pages of the provider for one customer; left out where it has none. */
   readonly pages?: ProviderPages
+  /** Takes money for credits; left out where it does not. */
+  readonly payments?: ProviderPayments
 }
+
+/** `amount` in units of the currency, tax included; `payment` is ours, and the key by which a repetition is known. */
+export type PaymentAsk = { readonly payment: string; readonly customer: string; readonly amount: bigint; readonly currency: string; readonly description: string }
+export type PaymentFound = { readonly kind: 'succeeded'; readonly providerId: string } | { readonly kind: 'processing'; readonly providerId: string } | { readonly kind: 'failed'; readonly providerId: string | null; readonly reason: string }
+
+export type ProviderPayments = {
+  /** What to charge while the customer is away; null where there is nothing. */
+  readonly source: (account: Account, external: string) => Promise<string | null>
+  readonly charge: (account: Account, ask: PaymentAsk & { readonly external: string; readonly source: string }) => Promise<PaymentFound>
+  readonly look: (account: Account, providerId: string) => Promise<PaymentFound>
+  /** A page on which the customer pays, and keeps its card for later where it wants to. */
+  readonly page: (account: Account, ask: PaymentAsk & { readonly external: string | null; readonly lines: readonly { readonly name: string; readonly amount: bigint }[]; readonly keepsCard: boolean; readonly successUrl: string; readonly cancelUrl: string }) => Promise<{ readonly id: string; readonly url: string }>
+  readonly refund: (account: Account, ask: { readonly refund: string; readonly providerId: string; readonly amount: bigint; readonly currency: string; readonly reason: string }) => Promise<{ readonly id: string }>
+}
+
+/** What a message says of one of our payments. `amount` in units of the currency. */
+export type PaymentReport = { readonly payment: string; readonly providerId: string; readonly outcome: { readonly kind: 'succeeded'; readonly amount: bigint; readonly currency: string } | { readonly kind: 'failed'; readonly reason: string } }
 
 export type ProviderPages = {
   readonly checkout: (account: Account, input: { readonly customer: string; readonly external: string | null; readonly names: readonly { readonly name: string; readonly quantity: number }[]; readonly trialDays: number | null; readonly successUrl: string; readonly cancelUrl: string }) => Promise<{ readonly id: string; readonly url: string }>

@@ -2,10 +2,12 @@
 // reason: done, ignored, stopped (somebody must say what it means), or failed (tried again). Order of processing does not matter,
 // because facts are folded by their own time; all messages of one customer that wait are recorded together, so that a burst is told once.
 
-import { InputError, PROVIDER_ATTEMPTS_MAX, PROVIDER_MESSAGES_BATCH, type Fact } from '@tollgate/core'
+import { formatUnits, InputError, PROVIDER_ATTEMPTS_MAX, PROVIDER_MESSAGES_BATCH, units, type Fact } from '@tollgate/core'
 import { EVERY, everyOf } from '@tollgate/core/subscription'
+import type { Transaction } from '../../platform/postgres.ts'
 import { customerExists } from '../../store/customers.ts'
 import { addLinks, findLinks, pendingMessages, postponeMessage, requestFetch, requeueWaiting, settleMessages, type Link, type Outcome, type PendingMessage, type ProviderName } from '../../store/providers.ts'
+import { findPayment } from '../../store/recharge.ts'
 import { insertOutbox } from '../../store/settlement.ts'
 import { SYSTEM } from '../actor.ts'
 import type { ControlPlane } from '../control-plane.ts'
@@ -13,7 +15,8 @@ import { changeCustomer } from '../change-customer.ts'
 import { nowOf } from '../customer-time.ts'
 import { recordFacts } from '../subscription/record.ts'
 import { connectorOf } from './accounts.ts'
-import type { FactDraft, Owner, Reading } from './connector.ts'
+import { settlePaymentIn } from '../wallets/settle-payment.ts'
+import type { FactDraft, Owner, PaymentReport, Reading } from './connector.ts'
 
 /** The code of what waits for a link: it is tried again when one of its records is linked. */
 const UNOWNED = 'unmapped_customer'
@@ -74,12 +77,27 @@ async function recordGroup(plane: ControlPlane, customer: string, group: readonl
         const provider = providerOf(subscription)
         if (provider !== null) await requestFetch(tx, { provider, id: subscription, customer, reason: 'messages of one second could not be ordered' })
       }
+      for (const { reading } of group) if (reading.kind === 'facts') await settleReports(tx, plane, customer, reading.payments ?? [])
       await settleMessages(tx, group.map(({ message, reading }) => ({ provider: message.provider, id: message.id, state: 'done', code: null, reason: reading.kind === 'facts' ? reading.note : 'the subscription is read from the provider', customer })))
     })
     // What waited for its owner may know it now.
     for (const provider of new Set(group.map(({ message }) => message.provider))) await requeueWaiting(plane.sql, provider, linked)
   } catch (error) {
     for (const { message } of group) await failed(plane, message, error)
+  }
+}
+
+/** What a message says of purchases of credits. One whose amount is not what was asked for is for somebody to look at. */
+async function settleReports(tx: Transaction, plane: ControlPlane, customer: string, reports: readonly PaymentReport[]): Promise<void> {
+  for (const { payment: id, providerId, outcome } of reports) {
+    const payment = await findPayment(tx, id)
+    if (payment === null || payment.customer !== customer) throw new InputError({ code: 'unknown_payment', field: 'payment', message: `customer ${customer} has no payment ${id}` })
+    if (outcome.kind === 'succeeded' && (outcome.currency !== payment.currency || outcome.amount < payment.net + payment.tax)) {
+      throw new InputError({ code: 'payment_mismatch', field: 'amount', message: `payment ${id} asked for ${formatUnits(units(payment.net + payment.tax), payment.currency)} ${payment.currency}, and ${formatUnits(units(outcome.amount), outcome.currency)} ${outcome.currency} came` })
+    }
+    // A card that is refused on a page is tried again there: the page itself tells how it ended.
+    if (outcome.kind === 'failed' && payment.cause === 'top_up' && payment.providerId !== providerId) continue
+    await settlePaymentIn(tx, plane, SYSTEM, { customer, id }, outcome.kind === 'succeeded' ? { kind: 'succeeded', providerId } : { kind: 'failed', providerId, reason: outcome.reason })
   }
 }
 

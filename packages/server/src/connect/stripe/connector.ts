@@ -1,10 +1,12 @@
 // Stripe behind our port: signatures by its own package, its API through it too. No request is made but in jobs and where an operator
 // asks for a page.
 
-import { InputError, instant, PROVIDER_PAGE_SIZE, PROVIDER_TIMEOUT_MS, type Catalog, type Instant } from '@tollgate/core'
+import { InputError, instant, PROVIDER_PAGE_SIZE, type Catalog, type Instant } from '@tollgate/core'
 import Stripe from 'stripe'
-import { ProviderError, type Account, type Connector, type Shown } from '../../app/providers/connector.ts'
+import type { Connector, Shown } from '../../app/providers/connector.ts'
 import { numberOf, record, text, type Json } from '../json.ts'
+import { clientOf, failed } from './client.ts'
+import { stripePayments } from './payments.ts'
 import { METADATA_KEY, ownerOf, readStripe, subscriptionDraft, subscriptionLinks } from './read.ts'
 
 /** How old a signature may be, and how far ahead of our clock its time. */
@@ -26,6 +28,7 @@ export const stripeConnector: Connector = {
     return { id, kind, at: instant(created * 1_000) }
   },
   read: readStripe,
+  payments: stripePayments,
   fetch: async (account, id, context) => {
     try {
       return shown((await clientOf(account).subscriptions.retrieve(id)) as unknown as Json, context)
@@ -83,22 +86,6 @@ function shown(subscription: Json, context: { readonly catalog: Catalog; readonl
   const ended = subscription['status'] === 'canceled'
   const draft = subscriptionDraft(subscription, { catalog: context.catalog, at: context.now, stage: ended ? 'ended' : 'changed', previous: {}, fetched: true })
   return 'draft' in draft ? { id, owner: ownerOf(subscription), links: subscriptionLinks(subscription), draft: draft.draft } : { id, stopped: draft.reason }
-}
-
-function clientOf({ apiKey, settings }: Account): Stripe {
-  if (apiKey === null) throw new ProviderError('no API key of Stripe is set: PUT /v1/providers/stripe with api_key', false)
-  const url = settings.apiUrl === undefined ? null : new URL(settings.apiUrl)
-  return new Stripe(apiKey, {
-    timeout: PROVIDER_TIMEOUT_MS,
-    maxNetworkRetries: 2,
-    telemetry: false,
-    ...(url === null ? {} : { host: url.hostname, port: url.port === '' ? (url.protocol === 'http:' ? 80 : 443) : Number(url.port), protocol: url.protocol === 'http:' ? ('http' as const) : ('https' as const) }),
-  })
-}
-
-function failed(error: unknown): unknown {
-  if (!(error instanceof Stripe.errors.StripeError)) return error
-  return new ProviderError(`Stripe: ${error.message}`, error.statusCode === undefined || error.statusCode >= 500 || error.statusCode === 429)
 }
 
 function parsed(body: string): Json {

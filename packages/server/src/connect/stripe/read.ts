@@ -2,11 +2,14 @@
 // an invoice's subscription on itself or under its parent. Pure: what an event means follows from it and the catalog alone.
 
 import { instant, namedByProvider, termsOf, type AddOnQuantity, type Catalog, type FactBody, type Instant, type Plan, type ProviderState } from '@tollgate/core'
-import type { FactDraft, Link, Owner, Reading } from '../../app/providers/connector.ts'
+import type { FactDraft, Link, Owner, PaymentReport, Reading } from '../../app/providers/connector.ts'
+import { fromStripeAmount } from './amount.ts'
 import { expandableId, list, numberOf, record, text, type Json } from '../json.ts'
 
 /** Key of the metadata by which a merchant writes our id of a customer into Stripe's objects. */
 export const METADATA_KEY = 'tollgate_customer'
+/** Under it stands our id of a purchase of credits. */
+export const PAYMENT_KEY = 'tollgate_payment'
 
 export function readStripe(body: string, catalog: Catalog): Reading {
   const event = record(JSON.parse(body))
@@ -131,11 +134,38 @@ function disputeFact(kind: string, status: string, ref: string): FactBody | null
 }
 
 function readCheckout(kind: string, session: Json): Reading {
+  if (text(record(session['metadata'])[PAYMENT_KEY]) !== null) return readPurchase(session, checkoutOutcome(kind, session))
   if (kind !== 'checkout.session.completed' && kind !== 'checkout.session.async_payment_succeeded') return { kind: 'ignored', reason: `${kind} says nothing about access` }
   const reference = text(session['client_reference_id'])
   const owner = ownerOf(session)
   const links = linksOf({ customer: expandableId(session['customer']), subscription: expandableId(session['subscription']), invoice: expandableId(session['invoice']), payment_intent: expandableId(session['payment_intent']) })
   return { kind: 'facts', owner: { ...owner, tollgateId: owner.tollgateId ?? (reference?.startsWith('cus_') === true ? reference : null) }, facts: [], links, note: 'the customer is linked; the subscription tells its state itself' }
+}
+
+/** What a checkout or a payment says of a purchase of credits; null where it is not decided. */
+function readPurchase(object: Json, outcome: PaymentReport['outcome'] | null): Reading {
+  const id = text(object['id']) ?? ''
+  const intent = object['object'] === 'payment_intent' ? id : expandableId(object['payment_intent'])
+  const links = linksOf({ customer: expandableId(object['customer']), payment_intent: intent, charge: expandableId(object['latest_charge']) })
+  const payment = text(record(object['metadata'])[PAYMENT_KEY])!
+  return { kind: 'facts', owner: ownerOf(object), facts: [], links, note: `purchase ${payment}: ${outcome?.kind ?? 'not decided yet'}`, payments: outcome === null ? [] : [{ payment, providerId: id, outcome }] }
+}
+
+function checkoutOutcome(kind: string, session: Json): PaymentReport['outcome'] | null {
+  if (session['payment_status'] === 'paid') return succeeded(session['amount_total'], session['currency'])
+  if (kind === 'checkout.session.expired') return { kind: 'failed', reason: 'the page expired unpaid' }
+  return kind === 'checkout.session.async_payment_failed' ? { kind: 'failed', reason: 'the payment failed' } : null
+}
+
+function intentOutcome(kind: string, intent: Json): PaymentReport['outcome'] | null {
+  if (intent['status'] === 'succeeded') return succeeded(intent['amount_received'], intent['currency'])
+  if (kind === 'payment_intent.canceled') return { kind: 'failed', reason: 'it was cancelled at Stripe' }
+  return kind === 'payment_intent.payment_failed' ? { kind: 'failed', reason: text(record(intent['last_payment_error'])['message']) ?? 'the payment failed' } : null
+}
+
+function succeeded(amount: unknown, currency: unknown): PaymentReport['outcome'] {
+  const code = (text(currency) ?? '').toUpperCase()
+  return { kind: 'succeeded', amount: fromStripeAmount(numberOf(amount) ?? 0, code), currency: code }
 }
 
 function readCustomer(kind: string, customer: Json, at: Instant): Reading {
@@ -147,6 +177,7 @@ function readCustomer(kind: string, customer: Json, at: Instant): Reading {
 
 /** Charges and refunds link a payment to its customer, so that a dispute finds it. They change no standing. */
 function readPayment(kind: string, payment: Json): Reading {
+  if (payment['object'] === 'payment_intent' && text(record(payment['metadata'])[PAYMENT_KEY]) !== null) return readPurchase(payment, intentOutcome(kind, payment))
   const isCharge = payment['object'] === 'charge'
   const links = linksOf({
     charge: isCharge ? text(payment['id']) : (expandableId(payment['charge']) ?? expandableId(payment['latest_charge'])),

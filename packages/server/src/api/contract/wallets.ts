@@ -1,0 +1,117 @@
+// Routes on wallets that fill themselves and on buying credits.
+
+import * as z from 'zod'
+import { PAYMENT_METHODS } from '../../app/wallets/payment-port.ts'
+import { choice, cursor, currency, customerParam, decimal, id, limit, listOf, nothing, text, time } from './fields.ts'
+import { route } from './route.ts'
+
+const ASSET_LENGTH_MAX = 64
+const URL_LENGTH_MAX = 2_000
+/** Half a year. */
+const COOLDOWN_SECONDS_MAX = 180 * 86_400
+
+const asset = z
+  .string()
+  .max(ASSET_LENGTH_MAX)
+  .regex(/^([A-Z]{3}|[a-z][a-z0-9_-]*)$/, 'must be a currency such as USD, or the id of a credit asset')
+  .meta({ description: 'What the wallet holds: a currency, or a credit asset.', examples: ['USD'] })
+const walletParam = customerParam.extend({ asset })
+const url = (description: string, example: string) => text(description, example, URL_LENGTH_MAX).regex(/^https?:\/\//, 'must be an address that begins with https://')
+const method = choice(PAYMENT_METHODS, '`stripe` charges the saved card of the customer; `request` tells your own payment code by `credits.payment_requested`, which confirms.')
+
+const ruleFields = {
+  threshold: decimal('Buys when the balance is at or below it.', '5'),
+  amount: decimal('Credits bought each time; either this or `target`.', '50').nullable(),
+  target: decimal('Balance that is filled up to.', '50').nullable(),
+  month_max: decimal('Most that is paid in a calendar month of the customer’s zone, without tax; null for no bound.', '500').nullable(),
+  cooldown_seconds: z.int().min(0).max(COOLDOWN_SECONDS_MAX).meta({ description: 'Least time between two purchases.', examples: [300] }),
+  method,
+}
+const rule = z
+  .strictObject({
+    asset,
+    ...ruleFields,
+    failures: z.int().meta({ description: 'Payments that failed in a row. After three it stops.' }),
+    stopped_at: time('Since when it buys nothing, because payments failed; null while it does. Setting the rule starts it anew.').nullable(),
+    stopped_reason: z.string().nullable().meta({ description: 'What the last payment failed of.' }),
+  })
+  .meta({ id: 'RechargeRule', description: 'When a wallet buys credits by itself.' })
+
+const payment = z
+  .strictObject({
+    id: id('pay', 'Id of the purchase.'),
+    cause: choice(['recharge', 'top_up'], 'What it came of: the rule of the wallet, or a page that the customer opened.'),
+    method: z.string().meta({ description: 'By whom the money is taken.', examples: ['stripe'] }),
+    state: choice(['pending', 'asked', 'succeeded', 'failed'], 'Credits are granted when it succeeded, and not before.'),
+    asset,
+    credits: decimal('Credits bought.', '100'),
+    bonus: decimal('Credits on top.', '10'),
+    net: decimal('Price without tax.', '100'),
+    tax: decimal('Tax on it.', '19'),
+    amount: decimal('What is paid: both together.', '119'),
+    currency,
+    taxes: z.array(z.strictObject({ name: z.string(), percent: z.string(), amount: z.string() })).meta({ description: 'The tax by rate.' }),
+    refunded: decimal('Of the price without tax, given back.', '0'),
+    reference: z.string().nullable().meta({ description: 'The payment at the provider.', examples: ['pi_3Pabc'] }),
+    reason: z.string().nullable().meta({ description: 'Why it failed, or what it waits for.' }),
+    created_at: time('When it was decided.'),
+    ended_at: time('When it succeeded or failed.').nullable(),
+  })
+  .meta({ id: 'CreditPayment', description: 'A purchase of credits.' })
+
+export const walletRoutes = {
+  quoteCredits: route({
+    method: 'GET', path: '/v1/customers/{customer}/credit-quote', tag: 'money', summary: 'Quote credits', description: 'What so many credits cost the customer now, with bonus and tax. Changes nothing.',
+    access: ['customer'], params: customerParam,
+    query: z.strictObject({ amount: decimal('Credits to buy.', '100'), asset: asset.optional().meta({ description: 'What to buy; left out, what the plan is priced in.' }) }),
+    body: null, status: 200,
+    answer: payment.pick({ asset: true, credits: true, bonus: true, net: true, tax: true, amount: true, currency: true, taxes: true }).meta({ id: 'CreditQuote' }),
+    problems: ['not_found', 'credits_not_sold', 'out_of_range'],
+  }),
+  openTopUp: route({
+    method: 'POST', path: '/v1/customers/{customer}/top-ups', tag: 'money', summary: 'Open a page to buy credits', description: 'A page of the provider. The credits are granted when its payment succeeds, once, whoever tells of it.',
+    access: ['tenant_admin'], params: customerParam, query: nothing,
+    body: z.strictObject({
+      amount: decimal('Credits to buy.', '100'),
+      asset: asset.optional().meta({ description: 'What to buy; left out, what the plan is priced in.' }),
+      provider: choice(['stripe'], 'Whose page.').default('stripe'),
+      keeps_card: z.boolean().default(true).meta({ description: 'The card may be charged later, by the rule of the wallet.' }),
+      success_url: url('Where the customer goes after it.', 'https://example.com/thanks'),
+      cancel_url: url('Where the customer goes without it.', 'https://example.com/credits'),
+    }),
+    status: 201, answer: z.strictObject({ payment, url: z.string().meta({ description: 'Where to send the customer.' }) }), problems: ['not_found', 'credits_not_sold', 'out_of_range', 'provider_not_set', 'provider_failed'],
+  }),
+  listPayments: route({
+    method: 'GET', path: '/v1/customers/{customer}/payments', tag: 'money', summary: 'List purchases of credits', description: 'Newest first.',
+    access: ['customer'], params: customerParam, query: z.strictObject({ limit, cursor }), body: null, status: 200, answer: listOf(payment), problems: ['not_found', 'invalid_cursor'],
+  }),
+  confirmPayment: route({
+    method: 'POST', path: '/v1/customers/{customer}/payments/{payment}/confirm', tag: 'money', summary: 'Confirm a payment',
+    description: 'The word of your own payment code on a payment that it was asked for. Repeating it changes nothing: the credits are granted once, by the id of the payment.',
+    access: [], params: customerParam.extend({ payment: id('pay', 'Id of the purchase.') }), query: nothing,
+    body: z.strictObject({
+      outcome: choice(['succeeded', 'failed'], 'What became of it.'),
+      reference: text('Your id of it.', 'tx_81').nullable().default(null),
+      reason: text('Why it failed; told to the customer.', 'card declined').nullable().default(null),
+    }),
+    status: 200, answer: payment, problems: ['not_found', 'payment_ended'],
+  }),
+  listRecharges: route({
+    method: 'GET', path: '/v1/customers/{customer}/recharges', tag: 'money', summary: 'List recharge rules', description: 'One for each wallet that fills itself.',
+    access: ['customer'], params: customerParam, query: nothing, body: null, status: 200, answer: z.strictObject({ data: z.array(rule) }), problems: ['not_found'],
+  }),
+  putRecharge: route({
+    method: 'PUT', path: '/v1/customers/{customer}/recharges/{asset}', tag: 'money', summary: 'Let a wallet fill itself',
+    description: 'Credits are bought when the balance falls to the threshold: one purchase at a time, within the bounds. The rule of a wallet that had stopped begins anew.',
+    access: ['tenant_admin'], params: walletParam, query: nothing,
+    body: z.strictObject({
+      threshold: ruleFields.threshold, amount: ruleFields.amount.default(null), target: ruleFields.target.default(null), month_max: ruleFields.month_max.default(null),
+      cooldown_seconds: ruleFields.cooldown_seconds.default(300), method,
+    }),
+    status: 200, answer: rule, problems: ['not_found', 'credits_not_sold', 'out_of_range', 'required', 'provider_not_set'],
+  }),
+  deleteRecharge: route({
+    method: 'DELETE', path: '/v1/customers/{customer}/recharges/{asset}', tag: 'money', summary: 'Remove a recharge rule', description: 'A purchase that is under way goes on.',
+    access: ['tenant_admin'], params: walletParam, query: nothing, body: null, status: 200, answer: z.strictObject({ removed: z.boolean() }), problems: ['not_found'],
+  }),
+} as const
