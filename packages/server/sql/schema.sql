@@ -117,6 +117,7 @@ create table billing_schedule (
   period_start timestamp with time zone not null,
   step text not null,
   due_at timestamp with time zone not null,
+  opened timestamp with time zone,
   constraint billing_schedule_pkey PRIMARY KEY (customer_id),
   constraint billing_schedule_customer_id_fkey FOREIGN KEY (customer_id) REFERENCES customer(id),
   constraint billing_schedule_step_check CHECK ((step = ANY (ARRAY['open'::text, 'close'::text])))

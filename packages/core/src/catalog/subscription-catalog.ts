@@ -1,6 +1,6 @@
 // Compiled form of the catalog's parts about subscriptions, and how they are compiled.
 
-import { parseUnits, type Units } from '../money.ts'
+import { parseUnits, type AssetId, type Units } from '../money.ts'
 import { parseQuantity, type Quantity } from '../quantity.ts'
 import type { Catalog, Plan } from './catalog.ts'
 import type { EntitlementDocument } from './document.ts'
@@ -16,7 +16,7 @@ export type PlanCourse = {
 
 export type Standings = { readonly features: Readonly<Record<Exclude<keyof StandingsDocument, 'dispute_lost'>, readonly string[]>>; readonly disputeLost: 'suspend' | 'cancel' | 'nothing' }
 
-export type AddOn = Omit<AddOnDocument, 'fee'> & { readonly fee: { readonly id: string; readonly name: string; readonly amount: Units } | null }
+export type AddOn = Omit<AddOnDocument, 'fee'> & { readonly fee: { readonly id: string; readonly name: string; /** By currency. */ readonly amounts: ReadonlyMap<AssetId, Units> } | null }
 
 export function compileCourse({ parent, trial, dunning, standings, providers }: PlanCourseDocument): PlanCourse {
   return {
@@ -29,7 +29,10 @@ export function compileCourse({ parent, trial, dunning, standings, providers }: 
 }
 
 export function compileAddOn(addOn: AddOnDocument, currency: string, path: string): AddOn {
-  return { ...addOn, fee: addOn.fee === null ? null : { ...addOn.fee, amount: parseUnits(addOn.fee.amount, currency, `${path}.fee.amount`) } }
+  if (addOn.fee === null) return { ...addOn, fee: null }
+  const { id, name, amount, currencies = {} } = addOn.fee
+  const others = Object.entries(currencies).map(([other, text]) => [other, parseUnits(text, other, `${path}.fee.currencies.${other}`)] as const)
+  return { ...addOn, fee: { id, name, amounts: new Map([[currency, parseUnits(amount, currency, `${path}.fee.amount`)], ...others]) } }
 }
 
 function compileStandings({ dispute_lost: disputeLost, ...features }: StandingsDocument): Standings {

@@ -49,7 +49,7 @@ export type AddOnDocument = {
   /** Plans that it fits; `*` for all. */
   readonly plans: readonly string[]
   /** Per period and unit, in advance; null for none. */
-  readonly fee: { readonly id: string; readonly name: string; readonly amount: string } | null
+  readonly fee: { readonly id: string; readonly name: string; readonly amount: string; /** In other currencies, by ISO 4217. */ readonly currencies?: Readonly<Record<string, string>> } | null
   readonly quantity_max: number
   /** `add`: numbers are added to the plan's, once for each unit. `replace`: they stand in place of the plan's. */
   readonly mode: 'add' | 'replace'

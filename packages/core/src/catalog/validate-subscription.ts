@@ -5,7 +5,7 @@ import type { CatalogDocument, EntitlementDocument, FeatureDocument, PlanDocumen
 import { nearest } from './nearest.ts'
 import { didYouMean, type CatalogPath, type Report } from './problem.ts'
 import type { AddOnDocument, PromotionDocument, ProviderNamesDocument, QuantityDocument } from './subscription-document.ts'
-import { checkAmount, checkId, checkInteger, checkLabel, checkName, checkQuantity, checkUnique } from './validate-field.ts'
+import { checkAmount, checkCurrency, checkId, checkInteger, checkLabel, checkName, checkQuantity, checkUnique } from './validate-field.ts'
 
 /** Longest trial and latest stage of dunning that make sense; beyond it somebody mistyped. */
 const DAYS_MAX = 730
@@ -73,7 +73,14 @@ function validateAddOn(addOn: AddOnDocument, path: CatalogPath, context: Context
   checkInteger(addOn.quantity_max, { min: 1, max: QUANTITY_MAX }, [...path, 'quantity_max'], report)
   if (addOn.fee !== null) {
     checkId(addOn.fee.id, [...path, 'fee', 'id'], report)
-    checkAmount(addOn.fee.amount, context.document.currency, [...path, 'fee', 'amount'], report)
+    const own = context.document.currency
+    checkAmount(addOn.fee.amount, own, [...path, 'fee', 'amount'], report)
+    for (const [currency, amount] of Object.entries(addOn.fee.currencies ?? {})) {
+      const at = [...path, 'fee', 'currencies', currency]
+      checkCurrency(currency, at, report)
+      if (currency === own) report.error(at, 'currency_mismatch', `${currency} is the currency of the catalog: its fee is the amount itself.`)
+      checkAmount(amount, currency, at, report)
+    }
   }
   const known = context.document.plans.map(({ id }) => id)
   for (const [index, plan] of addOn.plans.entries()) {

@@ -42,6 +42,8 @@ export type ChargeLine = {
   readonly charges: Units
   /** What this invoice asks for, exact. */
   readonly exact: Units
+  /** The part of the period that it is for; all of it where it is left out. */
+  readonly time?: Span
   /** What earlier invoices of the period asked for of it. */
   readonly before?: { readonly exact: Units; readonly amount: Units }
 }

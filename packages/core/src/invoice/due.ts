@@ -34,9 +34,11 @@ export function dueLines(whole: readonly ChargeLine[], invoiced: readonly Invoic
   return [...due, ...gone].filter((line) => line.exact !== ZERO)
 }
 
+/** Late usage is usage of its period, and a proration a part of its fee: they are only called otherwise on paper. */
+const OWN_KIND: Partial<Readonly<Record<ChargeLine['kind'], ChargeLine['kind']>>> = { late_usage: 'usage', proration: 'fee' }
+
 const NOWHEN = { start: 0 as never, end: 0 as never }
 
 function keyOf(line: Pick<ChargeLine, 'kind' | 'price' | 'entry'>): string {
-  // Late usage is usage of its period: it is only called otherwise on paper.
-  return JSON.stringify([line.kind === 'late_usage' ? 'usage' : line.kind, line.price, line.entry])
+  return JSON.stringify([OWN_KIND[line.kind] ?? line.kind, line.price, line.entry])
 }

@@ -2,12 +2,12 @@
 
 import { expect, test } from 'vitest'
 import fc from 'fast-check'
-import type { Plan } from '../catalog/catalog.ts'
 import { formatUnits, parseUnits, roundToMinor, units, ZERO, type Units } from '../money.ts'
 import { NONE, quantity } from '../quantity.ts'
 import type { CumulativePrice } from '../rating/price.ts'
 import { rateAdded, rateTotal } from '../rating/rate.ts'
-import { previewInvoice, type Accumulated, type InvoicePreview } from './preview.ts'
+import { instant, type Span } from '../time.ts'
+import { previewInvoice, type Accumulated, type InvoicePreview, type PreviewInput } from './preview.ts'
 
 const usd = (text: string) => parseUnits(text, 'USD')
 const printed = (amount: Units) => formatUnits(amount, 'USD')
@@ -37,24 +37,11 @@ const tiered: CumulativePrice = {
   ],
 }
 
-function planOf(parts: { readonly fee?: string; readonly prices: readonly CumulativePrice[] }): Plan {
-  return {
-    id: 'pro',
-    name: 'Pro',
-    public: true,
-    period: 'month',
-    currency: 'USD', inCurrency: new Map(), asset: 'USD',
-    outcomes: [],
-    needsUncachedCost: false,
-    excluded: [],
-    recurring: parts.fee === undefined ? [] : [{ id: 'base', name: 'Base fee', model: 'flat', timing: 'in_advance', amount: usd(parts.fee) }],
-    entitlements: new Map(),
-    prices: parts.prices,
-    pricesByMeter: new Map(parts.prices.map((price) => [price.meter, [price]])),
-    allowances: [],
-    limits: [],
-    funding: ['wallet', 'overage'],
-  }
+const PERIOD: Span = { start: instant(Date.UTC(2026, 1, 1)), end: instant(Date.UTC(2026, 2, 1)) }
+
+function agreement(parts: { readonly fee?: string; readonly prices: readonly CumulativePrice[] }): Pick<PreviewInput, 'period' | 'prices' | 'agreed'> {
+  const recurring = parts.fee === undefined ? [] : [{ id: 'base', name: 'Base fee', model: 'flat' as const, timing: 'in_advance' as const, amount: usd(parts.fee) }]
+  return { period: PERIOD, prices: parts.prices, agreed: [{ ...PERIOD, plan: 'pro', recurring }] }
 }
 
 const accumulated = (price: string, amount: string, billable = 1n): Accumulated => ({
@@ -73,8 +60,8 @@ const summary = (preview: InvoicePreview) => ({
   rounding: printed(preview.rounding),
   due: printed(preview.amountDue),
 })
-const preview = (parts: Parameters<typeof planOf>[0], totals: readonly Accumulated[], drawn: string) =>
-  previewInvoice({ plan: planOf(parts), currency: 'USD', accumulated: totals, paid: [{ asset: 'USD', drawn: usd(drawn), included: ZERO, accrued: ZERO, debt: ZERO }], creditValue: () => null })
+const preview = (parts: Parameters<typeof agreement>[0], totals: readonly Accumulated[], drawn: string) =>
+  previewInvoice({ ...agreement(parts), currency: 'USD', accumulated: totals, paid: [{ asset: 'USD', drawn: usd(drawn), included: ZERO, accrued: ZERO, debt: ZERO }], creditValue: () => null })
 
 test('each line prints its exact amount rounded once, and the difference is shown', () => {
   const prices = [perToken('input', '0.25'), perToken('output', '2')]
@@ -138,7 +125,7 @@ test('a line is the sum of its events’ charges and its opening fee, and printe
       }
       const charged = [...totals.values()].reduce((sum: bigint, { amount }) => sum + amount, 0n)
       const drawn = paidByCredits ? units(charged) : ZERO
-      const result = previewInvoice({ plan: planOf({ fee: '9.99', prices }), currency: 'USD', accumulated: [...totals.values()], paid: [{ asset: 'USD', drawn, included: ZERO, accrued: ZERO, debt: ZERO }], creditValue: () => null })
+      const result = previewInvoice({ ...agreement({ fee: '9.99', prices }), currency: 'USD', accumulated: [...totals.values()], paid: [{ asset: 'USD', drawn, included: ZERO, accrued: ZERO, debt: ZERO }], creditValue: () => null })
       for (const price of prices) {
         const line = result.lines.find((candidate) => candidate.price === price.id)!
         expect(line.exact).toBe(rateTotal(price, totals.get(price.id)?.billable ?? NONE))

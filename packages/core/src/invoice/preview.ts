@@ -5,11 +5,11 @@
 import { divideRounded, pow10 } from '../decimal.ts'
 import { assetScale, isCurrency, roundToMinor, units, ZERO, type AssetId, type Units } from '../money.ts'
 import { NONE, quantity, type Quantity } from '../quantity.ts'
-import type { Plan } from '../catalog/catalog.ts'
 import { closeLinesOf, type CloseContext } from '../contract/at-close.ts'
 import { openingOf } from '../rating/rate-usage.ts'
-import { seatTotal, type SeatChange } from '../rating/seat.ts'
-import type { RecurringPrice, UsagePrice } from '../rating/price.ts'
+import type { UsagePrice } from '../rating/price.ts'
+import type { Instant, Span } from '../time.ts'
+import { recurringLines, type AgreedTime, type Seats } from './recurring.ts'
 
 /** Running totals of one aggregate of a price in one period. */
 export type Accumulated = {
@@ -40,6 +40,10 @@ export type InvoiceLine = {
   /** Part of `exact` that is due without usage. */
   readonly opening: Units
   readonly amount: Units
+  /** Of a fee that is not the same over the whole period: since when it is as it is at its end. */
+  readonly changedAt?: Instant
+  /** Of a fee for a part of the period: that part. */
+  readonly time?: Span
 }
 
 /** Usage of a credit asset: what was used and who paid. Lines are not rounded. */
@@ -62,8 +66,11 @@ export type InvoicePreview = {
 }
 
 export type PreviewInput = {
-  /** With the prices that charged usage of the period, whatever plan they are of. */
-  readonly plan: Pick<Plan, 'prices' | 'recurring'>
+  readonly period: Span
+  /** Those of the plan, and those that charged usage of the period, whatever plan they are of. */
+  readonly prices: readonly UsagePrice[]
+  /** What is agreed for the time of the period; nothing is due without usage where there is no such time. */
+  readonly agreed: readonly AgreedTime[]
   readonly currency: AssetId
   readonly accumulated: readonly Accumulated[]
   /** By asset; what is missing paid nothing. */
@@ -73,15 +80,15 @@ export type PreviewInput = {
   /** Contract and coupons: what the close of the period adds; nothing unless there. */
   readonly close?: CloseContext
   /** Seats over the period, for plans that have them. */
-  readonly seats?: { readonly whole: bigint; readonly changes: readonly SeatChange[] }
+  readonly seats?: Seats
 }
 
 export function previewInvoice(input: PreviewInput): InvoicePreview {
   const { currency } = input
-  const inMoney = input.plan.prices.filter(({ asset }) => isCurrency(asset))
-  const assets = [...new Set(input.plan.prices.flatMap(({ asset }) => (isCurrency(asset) ? [] : [asset])))]
+  const inMoney = input.prices.filter(({ asset }) => isCurrency(asset))
+  const assets = [...new Set(input.prices.flatMap(({ asset }) => (isCurrency(asset) ? [] : [asset])))]
   const credits = assets.map((asset) => creditUsage(asset, input))
-  const open = [...input.plan.recurring.map((price) => recurringLine(price, input)), ...usageLines(inMoney, input.accumulated, currency), ...credits.flatMap((usage) => overageLine(usage, input))]
+  const open = [...recurringLines(input), ...usageLines(inMoney, input, currency), ...credits.flatMap((usage) => overageLine(usage, input))]
   const lines = input.close === undefined ? open : closeLinesOf(open, input.close)
   const subtotal = sum(lines.map(({ amount }) => amount))
   const own = paymentOf(currency, input)
@@ -107,18 +114,12 @@ function creditsFor(input: { readonly drawn: Units; readonly usageExact: Units; 
   return rounded < input.usagePrinted ? rounded : input.usagePrinted
 }
 
-function recurringLine(price: RecurringPrice, { currency, seats }: PreviewInput): InvoiceLine {
-  const isSeat = price.model === 'seat'
-  const count = isSeat ? quantity(BigInt(seats?.changes.at(-1)?.seats ?? 0)) : quantity(1n)
-  const exact = !isSeat ? price.amount : seats === undefined ? ZERO : seatTotal(price, seats)
-  return { kind: 'fee', price: price.id, entry: '', name: price.name, quantity: count, included: NONE, billable: count, scale: 0, events: 0, exact, opening: ZERO, amount: roundToMinor(exact, currency) }
-}
-
-/** A line for each aggregate that was moved; a price that was not used has its line too, because its opening fee is owed. */
-function usageLines(prices: readonly UsagePrice[], accumulated: readonly Accumulated[], asset: AssetId): InvoiceLine[] {
+/** A line for each aggregate that was moved; a price that was not used has its line too where time is due, because its opening fee is owed. */
+function usageLines(prices: readonly UsagePrice[], { accumulated, agreed }: PreviewInput, asset: AssetId): InvoiceLine[] {
   return prices.flatMap((price) => {
     const totals = accumulated.filter((total) => total.price === price.id)
     const opening = openingOf(price)
+    if (totals.length === 0 && agreed.length === 0) return []
     return (totals.length > 0 ? totals : [{ price: price.id, entry: '', quantity: NONE, included: NONE, billable: NONE, amount: ZERO, events: 0 }]).map((total): InvoiceLine => {
       const exact = units(total.amount + opening)
       return {
@@ -130,7 +131,7 @@ function usageLines(prices: readonly UsagePrice[], accumulated: readonly Accumul
 }
 
 function creditUsage(asset: AssetId, input: PreviewInput): CreditUsage {
-  const lines = usageLines(input.plan.prices.filter((price) => price.asset === asset), input.accumulated, asset)
+  const lines = usageLines(input.prices.filter((price) => price.asset === asset), input, asset)
   return { asset, lines, used: sum(lines.map(({ exact }) => exact)), paid: paymentOf(asset, input) }
 }
 

@@ -49,6 +49,16 @@ export function seatTotal(price: RecurringPriceOf<'seat'>, period: { readonly wh
   return units(divideRounded(price.amount * seatTime(paidSeats(price, period), period.whole), period.whole))
 }
 
+/** Seats × seconds between two moments of the period, as they are paid; both in seconds of its length. */
+export function seatTimeWithin(price: RecurringPriceOf<'seat'>, period: { readonly whole: bigint; readonly changes: readonly SeatChange[] }, part: { readonly from: bigint; readonly to: bigint }): bigint {
+  const paid = paidSeats(price, period)
+  const between = (from: bigint, to: bigint) => (to > from ? to - from : 0n)
+  return paid.reduce((sum, { elapsed, seats }, index) => {
+    const end = paid[index + 1]?.elapsed ?? period.whole
+    return sum + BigInt(seats) * between(elapsed > part.from ? elapsed : part.from, end < part.to ? end : part.to)
+  }, 0n)
+}
+
 /** The most that `added` further seats can cost until the period ends. */
 export function seatBound(price: RecurringPriceOf<'seat'>, added: number): Units {
   return units(price.amount * BigInt(Math.max(0, added)) + 1n)

@@ -62,7 +62,7 @@ export function applyFact(life: Life, fact: Fact, calendar: Calendar): Announcem
     case 'provider_state':
       return mirror(life, body, { tell, calendar, heard, reason: fact.reason })
     case 'plan_changed':
-      change(life, body.change, tell)
+      change(life, body.change, { tell, calendar })
       break
     case 'change_scheduled':
       if (isOver(life.machine.base)) break
@@ -133,7 +133,7 @@ export function applyTimer(life: Life, timer: Timer, calendar: Calendar): Announ
     case 'scheduled': {
       const [due, ...later] = life.scheduled
       life.scheduled = later
-      change(life, due!.change, teller(life, heard, 'a scheduled change took effect'))
+      change(life, due!.change, { tell: teller(life, heard, 'a scheduled change took effect'), calendar })
       break
     }
     case 'cancel':
@@ -240,10 +240,13 @@ function dun(life: Life, heard: Announcement[], go: (event: MachineEvent, reason
 }
 
 /** New plan, seats and add-ons at once; only what differs is told. */
-function change(life: Life, { plan, seats, addOns, terms }: PlanChange, tell: Tell): void {
+function change(life: Life, { plan, seats, addOns, terms }: PlanChange, { tell, calendar }: Pick<Context, 'tell' | 'calendar'>): void {
   if (terms !== undefined) {
-    if (terms.every !== life.terms.every) life.renewsAt = null
+    const isOtherLength = terms.every !== life.terms.every
     life.terms = terms
+    if (isOtherLength) life.renewsAt = null
+    // A period of another length begins here. Of what a provider bills the provider says where periods begin.
+    if (isOtherLength && life.source === 'tollgate') anchorTo(life, life.at, calendar)
   }
   if (plan !== undefined && plan !== life.plan) {
     life.plan = plan
@@ -284,7 +287,7 @@ function mirror(life: Life, body: Extract<FactBody, { readonly kind: 'provider_s
     take(life, after, context)
     return withBeginning(life, context)
   }
-  change(life, { plan: after.plan, seats: after.seats, addOns: after.addOns, terms: body.terms }, context.tell)
+  change(life, { plan: after.plan, seats: after.seats, addOns: after.addOns, terms: body.terms }, context)
   take(life, after, context)
   return context.heard
 }

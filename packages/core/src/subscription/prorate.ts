@@ -4,8 +4,8 @@
 import type { AddOn } from '../catalog/subscription-catalog.ts'
 import type { Plan } from '../catalog/catalog.ts'
 import { units, type Units } from '../money.ts'
-import type { Timing } from '../rating/price.ts'
-import { elapsedSeconds, prorateChange, type ProrationLine } from '../rating/proration.ts'
+import type { RecurringPrice, Timing } from '../rating/price.ts'
+import { elapsedSeconds, prorateChange, type ProrationLine, type Share } from '../rating/proration.ts'
 import type { Instant, Span } from '../time.ts'
 
 export type Agreed = { readonly plan: Plan; readonly seats: number; readonly addOns: readonly { readonly addOn: AddOn; readonly quantity: number }[] }
@@ -15,11 +15,19 @@ export type Recurring = { readonly id: string; readonly name: string; readonly a
 
 export type ChangeLine = ProrationLine & { readonly id: string; readonly name: string }
 
-export function recurringOf({ plan, seats, addOns }: Agreed): Recurring[] {
+/** What an agreement asks for time, in the currency of its plan: the recurring prices of the plan, and the fees of its add-ons. */
+export function recurringPrices({ plan, addOns }: Omit<Agreed, 'seats'>): RecurringPrice[] {
   return [
-    ...plan.recurring.map((price): Recurring => ({ id: price.id, name: price.name, timing: price.timing, amount: price.model === 'seat' ? units(price.amount * BigInt(seats)) : price.amount })),
-    ...addOns.flatMap(({ addOn, quantity }): Recurring[] => (addOn.fee === null ? [] : [{ id: `${addOn.id}.${addOn.fee.id}`, name: addOn.fee.name, timing: 'in_advance', amount: units(addOn.fee.amount * BigInt(quantity)) }])),
+    ...plan.recurring,
+    ...addOns.flatMap(({ addOn: { id, fee }, quantity }): RecurringPrice[] => {
+      const amount = fee?.amounts.get(plan.currency)
+      return fee === null || amount === undefined ? [] : [{ id: `${id}.${fee.id}`, name: fee.name, model: 'flat', timing: 'in_advance', amount: units(amount * BigInt(quantity)) }]
+    }),
   ]
+}
+
+export function recurringOf(agreed: Agreed): Recurring[] {
+  return recurringPrices(agreed).map((price): Recurring => ({ id: price.id, name: price.name, timing: price.timing, amount: price.model === 'seat' ? units(price.amount * BigInt(agreed.seats)) : price.amount }))
 }
 
 export function recurringTotal(agreed: Agreed): Units {
@@ -32,16 +40,22 @@ export function isUpgrade(before: Agreed, after: Agreed): boolean {
   return perYear(after) > perYear(before)
 }
 
-/** Lines of what differs; the period of `before` is the one that runs. An amount that stays has no line. */
+/**
+ * Lines of what differs; the period of `before` is the one that runs. An amount that stays has no line. Where the length of the period
+ * changes, it ends here and another begins, which is asked for whole.
+ */
 export function changeLines(input: { readonly before: Agreed; readonly after: Agreed; readonly period: Span; readonly at: Instant }): ChangeLine[] {
   const elapsed = elapsedSeconds(input.period, input.at)
+  const isAnew = input.before.plan.period !== input.after.plan.period
+  const begun: Share = isAnew ? { part: 0n, whole: elapsed.whole } : elapsed
   const olds = new Map(recurringOf(input.before).map((one) => [one.id, one]))
   const news = new Map(recurringOf(input.after).map((one) => [one.id, one]))
   const isSamePlan = input.before.plan.id === input.after.plan.id
   return [...new Set([...olds.keys(), ...news.keys()])].flatMap((id) => {
     const [from, to] = [olds.get(id), news.get(id)]
-    if (isSamePlan && from?.amount === to?.amount) return []
-    const { name, timing } = (to ?? from)!
-    return prorateChange({ from: from?.amount ?? null, to: to?.amount ?? null, elapsed, timing }).map((line) => ({ ...line, id, name: line.kind === 'remaining_time' ? name : (from?.name ?? name) }))
+    if (isSamePlan && !isAnew && from?.amount === to?.amount) return []
+    const { name } = (to ?? from)!
+    const [gone, comes] = [from === undefined ? [] : prorateChange({ from: from.amount, to: null, elapsed, timing: from.timing }), to === undefined ? [] : prorateChange({ from: null, to: to.amount, elapsed: begun, timing: to.timing })]
+    return [...gone, ...comes].map((line) => ({ ...line, id, name: line.kind === 'remaining_time' ? name : (from?.name ?? name) }))
   })
 }

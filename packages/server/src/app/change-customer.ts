@@ -8,6 +8,7 @@ import { bumpVersion, findCustomer, loadFacts, lockCustomers, type CustomerRow }
 import type { ControlPlane } from './control-plane.ts'
 import type { CustomerContext } from './customer-contexts.ts'
 import { nowOf } from './customer-time.ts'
+import { followSubscription } from './invoices/periods.ts'
 import { budgetRow } from './open-budgets.ts'
 import { Problem } from './problems.ts'
 
@@ -20,6 +21,7 @@ export async function changeCustomer(plane: ControlPlane, id: string, change: (t
     await change(tx, before)
     await bumpVersion(tx, id)
     const facts = (await loadFacts(tx, [id])).get(id)!
+    if (JSON.stringify(before.timeline) !== JSON.stringify(facts.timeline)) await followSubscription(tx, facts, (at) => plane.contexts.at(facts, at))
     await refreshLimits(tx, plane, plane.contexts.at(facts, nowOf(plane, facts)), rule)
   })
   await tellNodes(plane, id)

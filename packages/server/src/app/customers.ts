@@ -24,9 +24,10 @@ import { recordFacts } from './subscription/record.ts'
 export type NewCustomer = { readonly id: string | null; readonly name: string; readonly externalId: string | null; readonly plan: string; readonly timeZone: string; /** What it is billed in; that of the catalog unless stated. */ readonly currency?: string | null; readonly metadata: Record<string, unknown>; readonly startsAt: Instant | null; readonly agreement?: NewAgreement; readonly testClock?: string | null }
 
 export async function createCustomer(plane: ControlPlane, actor: Actor, input: NewCustomer): Promise<CustomerRow> {
-  const plan = planNamed(plane, input.plan)
+  const base = planNamed(plane, input.plan)
   if (!isTimeZone(input.timeZone)) throw new InputError({ code: 'unknown_time_zone', field: 'time_zone', message: `there is no time zone ${input.timeZone}; use an IANA name such as Europe/Berlin` })
   const money = currencyOf(plane, input)
+  const plan = base.inCurrency.get(money) ?? base
   const id = input.id === null ? makeId('customer', plane.randomText()) : parseId('customer', input.id, 'id')
   const agreement = { ...input.agreement, addOns: checkAddOns(plane, plan, input.agreement?.addOns ?? []) }
   const subscription = makeId('subscription', plane.randomText())

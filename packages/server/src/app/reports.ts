@@ -1,7 +1,7 @@
 // What customers and operators read: balance, entitlements, usage, invoice preview, and the check that all of it agrees.
 // Every figure is computed from stored facts by core; nothing is computed twice in two ways.
 
-import { EVENT_AGE_MS_MAX, formatDecimal, formatUnits, instant, parseUnits, units, type AssetPayment, type Instant, type InvoiceDocument, type InvoicePreview } from '@tollgate/core'
+import { formatDecimal, formatUnits, parseUnits, units, type AssetPayment, type InvoiceDocument, type InvoicePreview } from '@tollgate/core'
 import { listBudgets } from '../store/budgets.ts'
 import { assetsOf, readSums, type Sums } from '../store/reports.ts'
 import { readBlocks, readDebt } from '../store/settlement.ts'
@@ -12,7 +12,7 @@ import { contextOf } from './customers.ts'
 import { openRunning } from './open-budgets.ts'
 import { commitmentProgress, type CommitmentProgress } from './contracts/close-context.ts'
 import { compose, documentOf, unitOf } from './invoices/compose.ts'
-import { loadBilling } from './invoices/facts.ts'
+import { billingOf } from './invoices/run.ts'
 
 export type BalanceReport = {
   readonly currency: string
@@ -66,16 +66,12 @@ export type PreviewReport = {
 
 /** What the period comes to by now, who has paid how much, and the invoice that closing it now would write. */
 export async function invoicePreview(plane: ControlPlane, customer: string): Promise<PreviewReport> {
-  const now = plane.clock.now()
   const running = await contextOf(plane, customer)
-  const contextAt = (at: Instant) => plane.contexts.at(running.facts, at)
-  const { settings, profile, tax, items, current, earlier } = await plane.sql.begin('isolation level repeatable read read only', async (tx) => {
-    const billing = await loadBilling(tx, [customer], instant(running.snapshot.period.start - EVENT_AGE_MS_MAX))
-    return { settings: billing.settings, ...billing.of(running) }
-  })
-  const composed = compose({ context: running, now, kind: 'period', current, earlier: earlier(contextAt), items, tax })
-  const invoice = documentOf(composed.closed, { number: null, issuedAt: null, dueAt: null, period: running.snapshot.period, timeZone: running.facts.timeZone, settings, profile, customerName: running.facts.name, unitOf: unitOf(running), tax })
-  return { preview: composed.preview, context: running, paid: current.input.paid, invoice, commitment: commitmentProgress(running, current.input.close, composed.preview.lines) }
+  const { facts } = running
+  const { context, settings, profile, tax, items, current, earlier } = await plane.sql.begin('isolation level repeatable read read only', (tx) => billingOf(tx, plane, facts, running.snapshot.period.start))
+  const composed = compose({ context, now: nowOf(plane, facts), kind: 'period', current, earlier: earlier(), items, tax })
+  const invoice = documentOf(composed.closed, { number: null, issuedAt: null, dueAt: null, period: current.period, timeZone: facts.timeZone, settings, profile, customerName: facts.name, unitOf: unitOf(context), tax })
+  return { preview: composed.preview, context: running, paid: current.input.paid, invoice, commitment: commitmentProgress(context, current.input.close, composed.preview.lines) }
 }
 
 export type SumsCheck = { readonly agrees: boolean; readonly sums: Sums; readonly differences: readonly string[] }

@@ -87,10 +87,10 @@ export type InvoicedRow = { readonly customer: string; readonly periodStart: Ins
 /** What was asked for of periods from `since` on, by line; voided invoices asked for nothing. */
 export async function invoicedLines(sql: Sql | Transaction, input: { readonly customers: readonly string[]; readonly since: Instant }): Promise<InvoicedRow[]> {
   return sql<InvoicedRow[]>`
-    select l.customer_id as customer, l.period_start as "periodStart", case when l.kind = 'late_usage' then 'usage' else l.kind end as kind, l.price_id as price, l.entry,
+    select l.customer_id as customer, l.period_start as "periodStart", case l.kind when 'late_usage' then 'usage' when 'proration' then 'fee' else l.kind end as kind, l.price_id as price, l.entry,
       sum(l.exact)::text as exact, sum(l.amount)::text as amount
     from invoice_line l join invoice i on i.customer_id = l.customer_id and i.id = l.invoice_id and i.state not in ('void', 'draft')
-    where l.customer_id = any(${input.customers as string[]}::text[]) and l.period_start >= ${input.since} and l.kind not in ('item', 'proration')
+    where l.customer_id = any(${input.customers as string[]}::text[]) and l.period_start >= ${input.since} and l.kind <> 'item'
     group by 1, 2, 3, 4, 5`
 }
 

@@ -1,5 +1,6 @@
 // The parts of a catalog file about subscriptions: parents, trials, dunning, standings, add-ons, promotions, names of providers.
 
+import { z } from 'zod'
 import { choice, decimal, fields, integer, list, looseText, orShorthand, text, toggle } from './fields.ts'
 
 const id = (example: string) => text({ description: 'Lower-case words joined by `_` or `-`. Keep it: subscriptions refer to it.', example })
@@ -90,6 +91,7 @@ const addOnFee = orShorthand(
       id: text({ description: 'Stands on the invoice line.', example: 'seat' }).default('add_on'),
       name: text({ description: 'Text of the invoice line.', example: 'More tokens' }).default('Add-on'),
       amount: decimal({ description: 'Amount for each unit and period.', example: 10 }),
+      currencies: z.record(z.string(), decimal({ description: 'Amount for each unit and period in this currency.', example: 9 })).meta({ description: 'The amount in other currencies, by ISO 4217. A customer that is billed in one without it cannot have the add-on.' }).exactOptional(),
     },
     'What one unit costs for a period. The amount alone is enough: `fee: 10`.',
   ),

@@ -14,6 +14,7 @@ import { insertOutbox } from '../../store/settlement.ts'
 import type { Actor } from '../actor.ts'
 import { releaseDeferred } from '../books/recognise.ts'
 import type { ControlPlane } from '../control-plane.ts'
+import { nowOf } from '../customer-time.ts'
 import { contextOf, getCustomer } from '../customers.ts'
 import { Problem } from '../problems.ts'
 import { compose, dayOf, numberText, type PeriodFacts } from './compose.ts'
@@ -46,20 +47,20 @@ export async function finalizeInvoice(plane: ControlPlane, actor: Actor, key: Ke
 }
 
 async function compileAndIssue(tx: Transaction, plane: ControlPlane, of: { readonly customer: string; readonly kind: InvoiceRow['kind']; readonly period: Span; readonly finalize: boolean }) {
-  const now = plane.clock.now()
   const billing = await billingIn(tx, plane, of.customer, of.period.start)
+  const now = nowOf(plane, billing.context.facts)
   const kind = of.kind === 'manual' ? 'period' : of.kind
   const composed = compose({
-    context: billing.context, now, kind, tax: billing.tax, items: billing.items, earlier: kind === 'period' ? billing.earlier(billing.contextAt) : [],
+    context: billing.context, now, kind, tax: billing.tax, items: billing.items, earlier: kind === 'period' ? billing.earlier() : [],
     current: of.kind === 'manual' ? withoutPeriod(billing.current) : billing.current,
   })
   if (composed.closed.lines.length === 0) return []
-  return issue(tx, [{ context: billing.context, kind: of.kind, period: of.period, composed, profile: billing.profile, tax: billing.tax }], { settings: billing.settings, now, randomText: plane.randomText, finalize: of.finalize })
+  return issue(tx, [{ context: billing.context, now, kind: of.kind, period: of.period, composed, profile: billing.profile, tax: billing.tax }], { settings: billing.settings, randomText: plane.randomText, finalize: of.finalize })
 }
 
 /** An invoice by hand asks for its items only: not for usage, and not for what the close of the period adds by contract or coupon. */
 function withoutPeriod({ period, input: { creditValue }, shown }: PeriodFacts): PeriodFacts {
-  return { period, input: { plan: { recurring: [], prices: [] }, accumulated: [], paid: [], creditValue }, invoiced: [], credits: [], shown }
+  return { period, input: { period, prices: [], agreed: [], accumulated: [], paid: [], creditValue }, invoiced: [], credits: [], shown }
 }
 
 /** A draft that is not wanted; its items wait for the next invoice again. */
@@ -208,8 +209,8 @@ export async function removeItem(plane: ControlPlane, actor: Actor, key: Key): P
 export async function invoiceNow(plane: ControlPlane, actor: Actor, customer: string, kind: 'manual' | 'progressive'): Promise<InvoiceRow> {
   await getCustomer(plane, customer)
   const id = await withRetry(plane.sql, async (tx) => {
-    const { context } = await billingIn(tx, plane, customer, plane.clock.now())
-    const [issued] = await compileAndIssue(tx, plane, { customer, kind, period: context.snapshot.period, finalize: true })
+    const { period } = (await contextOf(plane, customer)).snapshot
+    const [issued] = await compileAndIssue(tx, plane, { customer, kind, period, finalize: true })
     if (issued === undefined) throw new Problem('nothing_to_invoice', kind === 'manual' ? 'no item waits for an invoice: POST …/invoice-items first' : 'the usage of this period is invoiced already, or there is none', 'kind')
     await insertAudit(tx, { actor: actor.id, action: 'invoice.written', customer, target: issued.id, before: null, after: { kind, number: issued.number } })
     return issued.id

@@ -25,6 +25,8 @@ export type ComposeInput = {
   /** `opening`: only what is due in advance. `progressive`: usage so far. `period`: all of it. */
   readonly kind: 'opening' | 'progressive' | 'period'
   readonly current: PeriodFacts
+  /** Of an opening: the period before it, where it ended early; what was paid for the rest of it is given back at once. */
+  readonly cutShort?: PeriodFacts | undefined
   /** Periods that were closed before. */
   readonly earlier: readonly PeriodFacts[]
   readonly items: readonly ItemRow[]
@@ -45,7 +47,7 @@ export function compose(input: ComposeInput): Composed {
   const { context, current } = input
   const { currency } = context.plan
   const preview = previewInvoice({ ...current.input, currency })
-  const own = dueLines(linesOf(preview, current.period).filter((line) => isDue(line, input)), current.invoiced.filter((line) => isDue(line, input)))
+  const own = [...(input.cutShort === undefined ? [] : ownLines(input, input.cutShort, previewInvoice({ ...input.cutShort.input, currency }))), ...ownLines(input, current, preview)]
   const late = input.kind === 'period' ? input.earlier.map((facts) => ({ facts, lines: lateLines(facts, currency) })) : []
   const items = input.kind === 'period' ? input.items.filter((item) => item.currency === currency) : []
   const lines = [...own, ...late.flatMap((one) => one.lines), ...items.map(itemLine)]
@@ -56,11 +58,18 @@ export function compose(input: ComposeInput): Composed {
   return { closed, preview, ...postingOf(closed, { now: input.now, shown, credits: current.credits }), shown, items: items.map(({ id }) => id) }
 }
 
+/** What is to be asked for of a period by now, of the kinds of line that this invoice asks for. */
+function ownLines({ kind }: ComposeInput, facts: PeriodFacts, preview: InvoicePreview): ChargeLine[] {
+  const isAsked = (line: { readonly kind: string; readonly price: string }) => isDue(line, kind, facts)
+  return dueLines(linesOf(preview, facts.period).filter(isAsked), facts.invoiced.filter(isAsked)).map((line) => asProration(line, preview.lines))
+}
+
 /** The lines of a whole period. */
 function linesOf(preview: InvoicePreview, period: Span): ChargeLine[] {
   return preview.lines.filter(({ kind }) => !isDiscount(kind)).map((line) => ({
     kind: line.kind === 'commitment' ? 'true_up' : (line.kind as ChargeLine['kind']), price: line.price, entry: line.entry, name: line.name, period, quantity: line.quantity, included: line.included, billable: line.billable, scale: line.scale, events: line.events,
     charges: line.kind === 'usage' ? units(line.exact - line.opening) : ZERO, exact: line.exact,
+    ...(line.time === undefined ? {} : { time: line.time }),
   }))
 }
 
@@ -73,18 +82,30 @@ function isDiscount(kind: InvoiceLine['kind']): boolean {
   return kind === 'discount' || kind === 'coupon'
 }
 
-function isDue(line: { readonly kind: string; readonly price: string }, { kind, context }: ComposeInput): boolean {
+/** What a change in mid-period gives back or asks for beyond the fee of the period's beginning. */
+function asProration(line: ChargeLine, changes: readonly InvoiceLine[]): ChargeLine {
+  if (line.kind !== 'fee' || (line.before === undefined && line.time === undefined)) return line
+  const called = (what: string, time: Span | undefined): ChargeLine => ({ ...line, kind: 'proration', name: `${line.name} (${what})`, ...(time === undefined ? {} : { time }) })
+  const { end } = line.period
+  if (line.before === undefined) return called(line.time!.end < end ? 'until the change' : 'remaining time', line.time)
+  const since = changes.find(({ price, entry }) => price === line.price && entry === line.entry)?.changedAt
+  return called(line.exact < ZERO ? 'unused time' : 'change in mid-period', since === undefined ? line.time : { start: since, end })
+}
+
+function isDue(line: { readonly kind: string; readonly price: string }, kind: ComposeInput['kind'], { input }: PeriodFacts): boolean {
   const isUsage = line.kind === 'usage' || line.kind === 'credits'
   if (kind === 'period') return true
   if (kind === 'progressive') return isUsage
-  return !isUsage && context.plan.recurring.some((price) => price.id === line.price && price.timing === 'in_advance')
+  return !isUsage && input.agreed.some(({ recurring }) => recurring.some((price) => price.id === line.price && price.timing === 'in_advance'))
 }
 
 /** What a closed period comes to beyond its invoices: its usage that came late or was corrected. */
 function lateLines(facts: PeriodFacts, currency: string): ChargeLine[] {
   const preview = previewInvoice({ ...facts.input, currency })
   const usage = linesOf(preview, facts.period).filter(({ kind }) => kind === 'usage').map((line): ChargeLine => ({ ...line, kind: 'late_usage', name: `${line.name} (late)` }))
-  return dueLines(usage, facts.invoiced.filter(({ kind }) => kind === 'usage'))
+  // No time of it is due any more: its fees are given back. Other fees of a closed period stay as they were asked for.
+  const isGone = facts.input.agreed.length === 0
+  return dueLines(usage, facts.invoiced.filter(({ kind }) => kind === 'usage' || (isGone && kind === 'fee'))).map((line) => asProration(line, preview.lines))
 }
 
 function itemLine(item: ItemRow): ChargeLine {
@@ -148,7 +169,7 @@ export function documentOf(closed: ClosedInvoice, printing: Printing): InvoiceDo
     seller: printing.settings?.seller ?? NOBODY,
     buyer: printing.profile.party ?? { ...NOBODY, name: printing.customerName },
     lines: closed.lines.map((line, index): DocumentLine => ({
-      line: index + 1, kind: line.kind, price: line.price, name: line.name, ...daysOf(line.period.end === 0 ? printing.period : line.period, timeZone), quantity: formatQuantity(line.quantity, line.scale), unit: printing.unitOf(line.price),
+      line: index + 1, kind: line.kind, price: line.price, name: line.name, ...daysOf(timeOf(line, printing.period), timeZone), quantity: formatQuantity(line.quantity, line.scale), unit: printing.unitOf(line.price),
       included: formatQuantity(line.included, line.scale), exact: amount(line.exact), amount: amount(line.amount),
     })),
     subtotal: amount(closed.subtotal),
@@ -159,6 +180,11 @@ export function documentOf(closed: ClosedInvoice, printing: Printing): InvoiceDo
     total: amount(closed.total), amountDue: amount(closed.amountDue), rounding: amount(closed.rounding),
     notes: [...taxNotes(printing.tax), ...(printing.settings?.notes ?? [])],
   }
+}
+
+/** The time that a line is for. */
+function timeOf(line: ChargeLine, period: Span): Span {
+  return line.time ?? (line.period.end === 0 ? period : line.period)
 }
 
 const NOBODY: Party = { name: '', address: [], country: null, taxId: null, email: null }

@@ -13,6 +13,8 @@ import type { BillingProfile, BillingSettings } from './settings.ts'
 
 export type ToIssue = {
   readonly context: CustomerContext
+  /** The day of the invoice: now, of the customer's clock. */
+  readonly now: Instant
   readonly kind: InvoiceKind
   readonly period: Span
   readonly composed: Composed
@@ -20,7 +22,7 @@ export type ToIssue = {
   readonly tax: TaxTreatment
 }
 
-export type Issuing = { readonly settings: BillingSettings | null; readonly now: Instant; readonly randomText: () => string; /** Give numbers; else leave drafts. */ readonly finalize: boolean }
+export type Issuing = { readonly settings: BillingSettings | null; readonly randomText: () => string; /** Give numbers; else leave drafts. */ readonly finalize: boolean }
 
 export type Issued = { readonly customer: string; readonly id: string; readonly number: string | null; readonly amountDue: string }
 
@@ -42,8 +44,8 @@ export async function issue(tx: Transaction, list: readonly ToIssue[], issuing: 
   return rows.map((row) => ({ customer: row.customer, id: row.id, number: (row.document as InvoiceDocument).number, amountDue: row.amountDue }))
 }
 
-function rowOf(one: ToIssue, { settings, now, randomText }: Issuing, number: bigint | null): NewInvoice {
-  const { context, composed, period } = one
+function rowOf(one: ToIssue, { settings, randomText }: Issuing, number: bigint | null): NewInvoice {
+  const { context, composed, now, period } = one
   const { closed } = composed
   const paymentDays = one.profile.paymentDays ?? settings?.paymentDays ?? 0
   const dueAt = number === null ? null : instant(now + paymentDays * DAY_MS)

@@ -2,15 +2,17 @@
 // begins, what is due in advance is invoiced; when its lateness window is over, all of it less what was invoiced. A run over many customers
 // goes in transactions of a few hundred: it can be interrupted anywhere and goes on where it was.
 
-import { EVENT_AGE_MS_MAX, HOUR_MS, instant, LIFETIME, type Instant } from '@tollgate/core'
+import { EVENT_AGE_MS_MAX, formatInstant, HOUR_MS, InputError, instant, type Instant } from '@tollgate/core'
 import { withRetry, type Transaction } from '../../platform/postgres.ts'
-import { countDue, dueSchedules, readSchedules, withoutSchedule, writeSchedules, type ScheduleRow } from '../../store/billing.ts'
+import { countDue, dueSchedules, postponeSchedule, readSchedules, withoutSchedule, writeSchedules, type ScheduleRow } from '../../store/billing.ts'
 import { lockCustomers } from '../../store/customers.ts'
+import { insertOutbox } from '../../store/settlement.ts'
 import type { ControlPlane } from '../control-plane.ts'
 import type { CustomerContext } from '../customer-contexts.ts'
-import { compose } from './compose.ts'
-import { loadBilling } from './facts.ts'
+import { compose, type PeriodFacts } from './compose.ts'
+import { loadBilling, type CustomerBilling } from './facts.ts'
 import { issue, type ToIssue } from './issue.ts'
+import { firstStart, following, instantIn, opening, type ContextAt } from './periods.ts'
 import { LATENESS_HOURS, type BillingSettings } from './settings.ts'
 
 /** Customers of one transaction: large enough to share its statements, small enough that settlement waits for milliseconds. */
@@ -36,12 +38,22 @@ export async function runBilling(plane: ControlPlane, options: { readonly now?: 
       const last = due.at(-1)
       if (last === undefined) break
       isDone = false
-      invoices += await runSteps(plane, due.map(({ customer }) => customer), now)
+      invoices += await runSteps(plane, due, now)
       steps += due.length
-      after = last.customer
+      after = last
     }
   }
   return { steps, invoices, left: 0 }
+}
+
+/** All steps that are due for customers on a test clock, which shows `now`. */
+export async function billOnClock(plane: ControlPlane, customers: readonly string[], now: Instant): Promise<void> {
+  await schedule(plane)
+  for (;;) {
+    const due = (await readSchedules(plane.sql, customers)).filter(({ dueAt }) => dueAt <= now).map(({ customer }) => customer)
+    if (due.length === 0) return
+    await runSteps(plane, due.slice(0, CUSTOMERS_PER_TRANSACTION), plane.clock.now())
+  }
 }
 
 /** Customers that are new begin with the opening of their first period. */
@@ -51,17 +63,37 @@ async function schedule(plane: ControlPlane): Promise<void> {
     if (fresh.length === 0) return
     await withRetry(plane.sql, async (tx) => {
       const facts = await plane.contexts.facts(tx, await lockCustomers(tx, fresh))
-      await writeSchedules(tx, [...facts.values()].map((one) => ({ customer: one.customer, periodStart: one.anchorAt, step: 'open', dueAt: one.anchorAt })))
+      await writeSchedules(tx, [...facts.values()].map((one) => ({ customer: one.customer, periodStart: firstStart(one), step: 'open', dueAt: firstStart(one), opened: null })))
     })
   }
 }
 
-/** One step of each customer whose turn it is. */
+/** The steps of many customers together; where they fail, each alone, so that one customer never keeps the others waiting. */
 async function runSteps(plane: ControlPlane, customers: readonly string[], now: Instant): Promise<number> {
+  try {
+    return await runTogether(plane, customers, now)
+  } catch (error) {
+    if (customers.length > 1) {
+      let invoices = 0
+      for (const customer of customers) invoices += await runSteps(plane, [customer], now)
+      return invoices
+    }
+    const [customer] = customers
+    plane.log.error({ err: error, customer }, 'the invoice of a customer could not be written; it is tried again in an hour')
+    await plane.sql.begin(async (tx) => {
+      await postponeSchedule(tx, customer!, { now, forMs: HOUR_MS })
+      await insertOutbox(tx, [{ customer: customer!, type: 'invoice.run_failed', payload: { reason: error instanceof InputError ? error.message : 'an error of Tollgate, which its log tells', tried_again_at: formatInstant(instant(now + HOUR_MS)) } }])
+    })
+    return 0
+  }
+}
+
+/** One step of each customer whose turn it is. */
+async function runTogether(plane: ControlPlane, customers: readonly string[], now: Instant): Promise<number> {
   return withRetry(plane.sql, async (tx) => {
     const facts = await plane.contexts.facts(tx, await lockCustomers(tx, customers))
     // Read under the lock: another run may have done the step meanwhile.
-    const due = (await readSchedules(tx, customers)).filter(({ dueAt }) => dueAt <= now)
+    const due = (await readSchedules(tx, customers)).filter(({ customer, dueAt }) => dueAt <= now + facts.get(customer)!.clockOffsetMs)
     if (due.length === 0) return 0
     const billing = await loadBilling(tx, due.map(({ customer }) => customer), instant(Math.min(...due.map(({ periodStart }) => periodStart)) - EVENT_AGE_MS_MAX))
     const next: ScheduleRow[] = []
@@ -70,47 +102,53 @@ async function runSteps(plane: ControlPlane, customers: readonly string[], now: 
       const own = facts.get(row.customer)!
       const contextAt = (at: Instant) => plane.contexts.at(own, at)
       const context = contextAt(row.periodStart)
-      next.push(nextStep(row, context, contextAt, billing.settings))
-      if (row.step === 'open' && isEnded(context)) continue
-      const of = billing.of(context)
-      const composed = compose({ context, now, kind: row.step === 'open' ? 'opening' : 'period', current: of.current, earlier: row.step === 'open' ? [] : of.earlier(contextAt), items: of.items, tax: of.tax })
+      const isOpening = row.step === 'open'
+      const of = billing.of(context, contextAt)
+      next.push(nextStep(row, contextAt, billing.settings))
+      // Its period was opened already: the boundary that was waited for is none any more.
+      if (isOpening && row.opened !== null && context.snapshot.period.start <= row.opened) continue
+      // On a test clock a year passes at once: each invoice is of the day on which it would have been written.
+      const at = own.clockOffsetMs === 0 ? now : row.dueAt
+      const composed = compose({ context, now: at, kind: isOpening ? 'opening' : 'period', current: of.current, cutShort: isOpening ? cutShort(of, context, contextAt) : undefined, earlier: isOpening ? [] : of.earlier(), items: of.items, tax: of.tax })
       if (composed.closed.lines.length === 0) continue
-      toIssue.push({ context, kind: row.step === 'open' ? 'opening' : 'period', period: context.snapshot.period, composed, profile: of.profile, tax: of.tax })
+      toIssue.push({ context, now: at, kind: isOpening ? 'opening' : 'period', period: of.current.period, composed, profile: of.profile, tax: of.tax })
     }
-    const issued = await issue(tx, toIssue, { settings: billing.settings, now, randomText: plane.randomText, finalize: billing.settings?.autoFinalize === true })
+    const issued = await issue(tx, toIssue, { settings: billing.settings, randomText: plane.randomText, finalize: billing.settings?.autoFinalize === true })
     await writeSchedules(tx, next)
     return issued.length
   })
 }
 
+/** The period before one that begins at a change; undefined where it ended in its own time. */
+function cutShort(of: CustomerBilling, { facts, snapshot }: CustomerContext, contextAt: ContextAt): PeriodFacts | undefined {
+  const { start } = snapshot.period
+  if (!facts.timeline.some(({ from }) => from === start)) return undefined
+  const before = contextAt(instant(start - 1)).snapshot.period
+  return before.end === start ? undefined : of.earlier().find(({ period }) => period.start === before.start)
+}
+
 /**
  * A period's successor opens when it ends, and it is closed when its lateness window is over: what is due in advance does not wait for
- * late usage. The window is shorter than any period, so the two take turns.
+ * late usage. The two take turns; where periods are shorter than the window, as a trial of a day, the next one opens when it is over.
  */
-function nextStep(row: ScheduleRow, context: CustomerContext, contextAt: (at: Instant) => CustomerContext, settings: BillingSettings | null): ScheduleRow {
+function nextStep(row: ScheduleRow, contextAt: ContextAt, settings: BillingSettings | null): ScheduleRow {
   const { customer } = row
-  const { period } = context.snapshot
-  const isFirst = period.start <= context.facts.anchorAt
-  if (row.step === 'open' && isFirst) return { customer, periodStart: period.end, step: 'open', dueAt: period.end }
-  if (row.step === 'open') {
-    const before = contextAt(instant(period.start - 1)).snapshot.period
-    return { customer, periodStart: before.start, step: 'close', dueAt: instant(before.end + (settings?.latenessHours ?? LATENESS_HOURS) * HOUR_MS) }
-  }
-  if (isEnded(context)) return { customer, periodStart: period.start, step: 'close', dueAt: LIFETIME.end }
-  const following = contextAt(period.end).snapshot.period
-  return { customer, periodStart: following.end, step: 'open', dueAt: following.end }
+  const { facts, snapshot: { period: { start } } } = contextAt(row.periodStart)
+  if (row.step === 'close') return opening(customer, row.opened ?? following(contextAt(row.periodStart), contextAt).at, contextAt)
+  if (start <= (facts.timeline[0]?.from ?? facts.anchorAt)) return opening(customer, start, contextAt)
+  return { customer, periodStart: instant(start - 1), step: 'close', dueAt: instant(start + (settings?.latenessHours ?? LATENESS_HOURS) * HOUR_MS), opened: start }
 }
 
-/** Nothing is asked for time after the end of a subscription. */
-function isEnded(context: CustomerContext): boolean {
-  return context.snapshot.standing === 'cancelled'
-}
-
-/** What the next transaction of a customer needs to know. */
-export async function billingIn(tx: Transaction, plane: ControlPlane, customer: string, at: Instant) {
+/** What the next transaction of a customer needs to know, about the period that starts at `start`. */
+export async function billingIn(tx: Transaction, plane: ControlPlane, customer: string, start: Instant) {
   const facts = (await plane.contexts.facts(tx, await lockCustomers(tx, [customer]))).get(customer)!
-  const contextAt = (when: Instant) => plane.contexts.at(facts, when)
-  const context = contextAt(at)
-  const billing = await loadBilling(tx, [customer], instant(context.snapshot.period.start - EVENT_AGE_MS_MAX))
-  return { context, contextAt, settings: billing.settings, ...billing.of(context) }
+  return billingOf(tx, plane, facts, start)
+}
+
+/** The same, read only. */
+export async function billingOf(tx: Transaction, plane: ControlPlane, facts: CustomerContext['facts'], start: Instant) {
+  const contextAt = (at: Instant) => plane.contexts.at(facts, at)
+  const context = contextAt(instantIn(start, contextAt) ?? start)
+  const billing = await loadBilling(tx, [facts.customer], instant(start - EVENT_AGE_MS_MAX))
+  return { context, settings: billing.settings, ...billing.of(context, contextAt) }
 }

@@ -9,7 +9,7 @@ import type { ControlPlane } from '../control-plane.ts'
 import { changeCustomer } from '../change-customer.ts'
 import { nowOf } from '../customer-time.ts'
 import { Problem } from '../problems.ts'
-import { checkAddOns, planNamed, startFact, type NewAgreement } from './agreement.ts'
+import { checkAddOns, planIn, planNamed, startFact, type NewAgreement } from './agreement.ts'
 import { assertOurs, runningSegment } from './change.ts'
 import { recordFacts } from './record.ts'
 
@@ -116,11 +116,11 @@ function happened({ kind, ref, invoice }: Happening): FactBody {
 
 /** A new agreement with a customer whose last one is over. */
 export async function startSubscription(plane: ControlPlane, actor: Actor, customer: string, input: NewAgreement & { readonly plan: string }): Promise<void> {
-  const plan = planNamed(plane, input.plan)
-  const agreement = { ...input, addOns: checkAddOns(plane, plan, input.addOns ?? []) }
   const [factId, subscription] = [makeId('fact', plane.randomText()), makeId('subscription', plane.randomText())]
   await changeCustomer(plane, customer, async (tx, before) => {
     const now = nowOf(plane, before)
+    const plan = planIn(plane, input.plan, before.currency ?? plane.catalogs.current().currency)
+    const agreement = { ...input, addOns: checkAddOns(plane, plan, input.addOns ?? []) }
     const current = runningSegment(before, now)
     if (current.source === 'tollgate' && current.state !== 'cancelled' && current.state !== 'expired') {
       throw new Problem('subscription_state', `the subscription is ${current.state}: change it, or cancel it before a new one starts`, 'customer')

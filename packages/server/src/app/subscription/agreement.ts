@@ -25,7 +25,16 @@ export function planNamed(plane: Catalogued, id: string, field = 'plan'): Plan {
   return plan
 }
 
-/** @throws {InputError} unknown_add_on, add_on_not_for_plan, out_of_range. */
+/** The plan in the currency that a customer is billed in. @throws {InputError} unknown_plan, invalid_currency. */
+export function planIn(plane: Catalogued, id: string, money: string): Plan {
+  const plan = planNamed(plane, id)
+  if (money === plan.currency) return plan
+  const own = plan.inCurrency.get(money)
+  if (own === undefined) throw new InputError({ code: 'invalid_currency', field: 'plan', message: `the customer is billed in ${money}, and plan ${id} has prices in ${[plan.currency, ...plan.inCurrency.keys()].join(', ')} only` })
+  return own
+}
+
+/** For a customer that is billed in the currency of `plan`. @throws {InputError} unknown_add_on, add_on_not_for_plan, out_of_range, invalid_currency. */
 export function checkAddOns(plane: Catalogued, plan: Plan, addOns: readonly AddOnQuantity[]): readonly AddOnQuantity[] {
   const known = plane.catalogs.current().addOns
   const seen = new Set<string>()
@@ -35,6 +44,7 @@ export function checkAddOns(plane: Catalogued, plan: Plan, addOns: readonly AddO
     if (seen.has(id)) throw new InputError({ code: 'duplicate_id', field: 'add_ons', message: `add-on ${id} is named twice: give its quantity once` })
     seen.add(id)
     if (!addOn.plans.includes('*') && !addOn.plans.includes(plan.id)) throw new InputError({ code: 'add_on_not_for_plan', field: 'add_ons', message: `add-on ${id} is for ${addOn.plans.join(', ')}, not for ${plan.id}` })
+    if (addOn.fee !== null && !addOn.fee.amounts.has(plan.currency)) throw new InputError({ code: 'invalid_currency', field: 'add_ons', message: `the fee of add-on ${id} is in ${[...addOn.fee.amounts.keys()].join(', ')}, and the customer is billed in ${plan.currency}` })
     if (quantity > addOn.quantity_max) throw new InputError({ code: 'out_of_range', field: 'add_ons', message: `at most ${addOn.quantity_max} of add-on ${id} fit one subscription` })
   }
   return addOns.filter(({ quantity }) => quantity > 0)

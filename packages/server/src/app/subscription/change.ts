@@ -11,7 +11,7 @@ import { changeCustomer } from '../change-customer.ts'
 import { nowOf } from '../customer-time.ts'
 import { getCustomer } from '../customers.ts'
 import { Problem } from '../problems.ts'
-import { checkAddOns, planNamed } from './agreement.ts'
+import { checkAddOns, planIn } from './agreement.ts'
 import { recordFacts } from './record.ts'
 
 export type ChangeInput = {
@@ -72,10 +72,11 @@ function planChange(plane: ControlPlane, row: CustomerRow, input: ChangeInput): 
   const current = runningSegment(row, now)
   assertOurs(current)
   if (current.state === 'cancelled' || current.state === 'expired') throw new Problem('subscription_over', `the subscription is ${current.state}: reactivate it, or start a new one`, 'customer')
-  const plan = planNamed(plane, input.plan ?? current.plan)
+  const money = row.currency ?? plane.catalogs.current().currency
+  const plan = planIn(plane, input.plan ?? current.plan, money)
   const seats = input.seats ?? current.seats
   const addOns = checkAddOns(plane, plan, input.addOns ?? current.addOns)
-  const before = agreed(plane, current)
+  const before = agreed(plane, current, money)
   const after: Agreed = { plan, seats, addOns: withAddOns(plane, addOns) }
   const upgrade = isUpgrade(before, after)
   const period = billingPeriod({ anchorAt: current.anchorAt, timeZone: row.timeZone }, before.plan, now)
@@ -90,7 +91,7 @@ function planChange(plane: ControlPlane, row: CustomerRow, input: ChangeInput): 
     takesEffectAt: isNow ? now : period.end,
     period,
     lines: isNow && isPaid ? changeLines({ before, after, period, at: now }) : [],
-    currency: plane.catalogs.current().currency,
+    currency: money,
     change: { plan: plan.id, seats, addOns, ...(plan.id === current.plan ? {} : { terms: termsOf(plan) }) },
   }
 }
@@ -100,8 +101,8 @@ export function assertOurs(segment: Segment): void {
   if (segment.source !== 'tollgate') throw new InputError({ code: 'billed_by_provider', field: 'customer', message: `this subscription is billed by ${segment.source}: change it there, and it changes here within moments` })
 }
 
-function agreed(plane: ControlPlane, segment: Segment): Agreed {
-  return { plan: planNamed(plane, segment.plan), seats: segment.seats, addOns: withAddOns(plane, segment.addOns) }
+function agreed(plane: ControlPlane, segment: Segment, money: string): Agreed {
+  return { plan: planIn(plane, segment.plan, money), seats: segment.seats, addOns: withAddOns(plane, segment.addOns) }
 }
 
 function withAddOns(plane: ControlPlane, addOns: readonly AddOnQuantity[]): Agreed['addOns'] {

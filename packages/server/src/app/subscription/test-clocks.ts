@@ -1,6 +1,6 @@
 // Test clocks: customers that live on one see its time in everything that is about them, so that a year passes in a second. A clock runs on
 // from where it was put, and goes forward only. Advancing stops at each instant at which something happens by itself, so
-// that what follows from it (a limit, a plan) is written as it would have been.
+// that what follows from it (a limit, a plan, an invoice) is written as it would have been.
 
 import { InputError, instant, makeId, TEST_CLOCK_CUSTOMERS_MAX, type Instant } from '@tollgate/core'
 import { withRetry } from '../../platform/postgres.ts'
@@ -10,6 +10,7 @@ import { bumpVersion } from '../../store/customers.ts'
 import type { Actor } from '../actor.ts'
 import type { ControlPlane } from '../control-plane.ts'
 import { tellNodes } from '../change-customer.ts'
+import { billOnClock } from '../invoices/run.ts'
 import { Problem } from '../problems.ts'
 import { bringForward } from './due.ts'
 
@@ -58,6 +59,7 @@ export async function advanceTestClock(plane: ControlPlane, actor: Actor, id: st
     await bringForward(plane, customer)
     await tellNodes(plane, customer)
   }
+  await billOnClock(plane, customers, to)
   return getTestClock(plane, id)
 }
 
