@@ -24,8 +24,8 @@ export type Deferral = {
 const USAGE_KINDS: ReadonlySet<LineKind> = new Set(['usage', 'late_usage', 'credits'])
 
 /** Whether a line that is invoiced at `now` is revenue of time to come. Usage is what happened, whenever it is invoiced. */
-export function isDeferred(line: { readonly kind: LineKind; readonly period: Span }, now: Instant): boolean {
-  return !USAGE_KINDS.has(line.kind) && line.period.end > now
+export function isDeferred(line: { readonly kind: LineKind; readonly period: Span; readonly time?: Span }, now: Instant): boolean {
+  return !USAGE_KINDS.has(line.kind) && (line.time ?? line.period).end > now
 }
 
 /** What is revenue of it by `at`, in all. */

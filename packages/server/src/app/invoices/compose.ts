@@ -61,7 +61,7 @@ export function compose(input: ComposeInput): Composed {
 /** What is to be asked for of a period by now, of the kinds of line that this invoice asks for. */
 function ownLines({ kind }: ComposeInput, facts: PeriodFacts, preview: InvoicePreview): ChargeLine[] {
   const isAsked = (line: { readonly kind: string; readonly price: string }) => isDue(line, kind, facts)
-  return dueLines(linesOf(preview, facts.period).filter(isAsked), facts.invoiced.filter(isAsked)).map((line) => asProration(line, preview.lines))
+  return dueLines(linesOf(preview, facts.period).filter(isAsked), facts.invoiced.filter(isAsked)).map((line) => asProration(line, facts, preview.lines))
 }
 
 /** The lines of a whole period. */
@@ -83,10 +83,9 @@ function isDiscount(kind: InvoiceLine['kind']): boolean {
 }
 
 /** What a change in mid-period gives back or asks for beyond the fee of the period's beginning. */
-function asProration(line: ChargeLine, changes: readonly InvoiceLine[]): ChargeLine {
+function asProration(line: ChargeLine, { input: { period: { end } } }: PeriodFacts, changes: readonly InvoiceLine[]): ChargeLine {
   if (line.kind !== 'fee' || (line.before === undefined && line.time === undefined)) return line
   const called = (what: string, time: Span | undefined): ChargeLine => ({ ...line, kind: 'proration', name: `${line.name} (${what})`, ...(time === undefined ? {} : { time }) })
-  const { end } = line.period
   if (line.before === undefined) return called(line.time!.end < end ? 'until the change' : 'remaining time', line.time)
   const since = changes.find(({ price, entry }) => price === line.price && entry === line.entry)?.changedAt
   return called(line.exact < ZERO ? 'unused time' : 'change in mid-period', since === undefined ? line.time : { start: since, end })
@@ -105,7 +104,7 @@ function lateLines(facts: PeriodFacts, currency: string): ChargeLine[] {
   const usage = linesOf(preview, facts.period).filter(({ kind }) => kind === 'usage').map((line): ChargeLine => ({ ...line, kind: 'late_usage', name: `${line.name} (late)` }))
   // No time of it is due any more: its fees are given back. Other fees of a closed period stay as they were asked for.
   const isGone = facts.input.agreed.length === 0
-  return dueLines(usage, facts.invoiced.filter(({ kind }) => kind === 'usage' || (isGone && kind === 'fee'))).map((line) => asProration(line, preview.lines))
+  return dueLines(usage, facts.invoiced.filter(({ kind }) => kind === 'usage' || (isGone && kind === 'fee'))).map((line) => asProration(line, facts, preview.lines))
 }
 
 function itemLine(item: ItemRow): ChargeLine {

@@ -5,6 +5,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest'
 import { DAY_MS, HOUR_MS, parseInstant } from '@tollgate/core'
 import { testApi, type Json, type TestApi } from '../../../../../test/api.ts'
 import { virtualClock } from '../../platform/clock.ts'
+import { recogniseRevenue } from '../books/recognise.ts'
 import { runBilling } from './run.ts'
 import { runDueSubscriptions } from '../subscription/due.ts'
 
@@ -132,6 +133,13 @@ test('another length of the period begins at the change: the year is asked for a
   expect(await invoicesOf(id)).toEqual(both)
   await until('2026-10-01T00:00:00Z')
   expect(await invoicesOf(id), 'and nothing of it again').toEqual(both)
+  await recogniseRevenue(api.world.plane)
+  const accounts = (await api.call(`GET /v1/customers/${id}/ledger/accounts`)).body.data.filter(({ account }: Json) => account === 'fee_revenue' || account === 'deferred_revenue')
+  const year = 365 * DAY_MS
+  const passed = Date.UTC(2026, 9, 2) - Date.UTC(2026, 7, 16, 12)
+  expect(Object.fromEntries(accounts.map(({ account, balance }: Json) => [account, Math.abs(Number(balance))])), 'the half of the month, and of the year what has passed').toEqual({
+    fee_revenue: expect.closeTo(15 + (900 * passed) / year, 6), deferred_revenue: expect.closeTo(900 * (1 - passed / year), 6),
+  })
 })
 
 test('a yearly plan that is left at its end goes on by the month from there', async () => {

@@ -38,7 +38,7 @@ export async function issue(tx: Transaction, list: readonly ToIssue[], issuing: 
   await takeItems(tx, rows.flatMap((row, index) => list[index]!.composed.items.map((item) => ({ customer: row.customer, item, invoice: row.id }))))
   if (isFinal) {
     await insertTransfers(tx, rows.flatMap((row, index) => transferRows(row, list[index]!, issuing)))
-    await insertDeferrals(tx, rows.flatMap((row, index) => deferralRows(row, list[index]!, issuing.now)))
+    await insertDeferrals(tx, rows.flatMap((row, index) => deferralRows(row, list[index]!)))
     await insertOutbox(tx, rows.map((row) => messageOf(row, 'invoice.finalized')))
   }
   return rows.map((row) => ({ customer: row.customer, id: row.id, number: (row.document as InvoiceDocument).number, amountDue: row.amountDue }))
@@ -77,10 +77,10 @@ function transferRows(row: NewInvoice, { composed, period }: ToIssue, { randomTe
 }
 
 /** The lines that the posting defers, each with the time that it is for: a job recognises them as it passes. */
-function deferralRows(row: NewInvoice, { composed: { closed, posting } }: ToIssue, now: Instant): NewDeferral[] {
+function deferralRows(row: NewInvoice, { composed: { closed, posting }, now }: ToIssue): NewDeferral[] {
   const lines = closed.lines.flatMap((line, index) => (isDeferred(line, now) && line.exact !== ZERO ? [{ line, number: index + 1 }] : []))
   assert(lines.reduce((sum, { line }) => sum + line.exact, 0n) === posting.deferred, 'what an invoice defers is the sum of its deferred lines')
-  return lines.map(({ line, number }) => ({ customer: row.customer, invoice: row.id, line: number, asset: row.currency, amount: formatUnits(line.exact, row.currency), startsAt: line.period.start, endsAt: line.period.end }))
+  return lines.map(({ line, number }): NewDeferral => ({ customer: row.customer, invoice: row.id, line: number, asset: row.currency, amount: formatUnits(line.exact, row.currency), startsAt: (line.time ?? line.period).start, endsAt: (line.time ?? line.period).end }))
 }
 
 export function messageOf(row: Pick<NewInvoice, 'customer' | 'id' | 'currency' | 'amountDue' | 'kind' | 'document' | 'dueAt'>, type: string): OutboxRow {
