@@ -1,7 +1,7 @@
 // The binary: one program, several modes. Parses the command line, wires the mode, turns what keeps it from starting into
 // a message and an exit code, and stops in order on a signal.
 
-import { Command } from 'commander'
+import { Command, Option } from 'commander'
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { registerCheckCommands } from './cli/check.ts'
@@ -39,12 +39,14 @@ serverOptions(program.command('serve').description('start everything on this mac
     await untilStopped(await serve({ config, demo: flags.demo === true, version }))
   })
 
-serverOptions(program.command('gateway').description('start one gateway node that leases its budgets from a running Tollgate'))
+serverOptions(program.command('gateway').description('start gateway nodes that lease their budgets from a running Tollgate'))
   .option('--control-url <url>', 'API of that Tollgate')
   .option('--node-id <id>', 'name of this node, its own among all nodes')
-  .action(async (flags: Flags) => {
+  .addOption(new Option('--place <index/count>', 'which process of several on one port: said by the parent').hideHelp())
+  .action(async ({ place, ...flags }: Flags & { place?: string }) => {
     const { runGateway } = await import('./modes/gateway.ts')
-    await untilStopped(await runGateway(loadConfig({ env: process.env, flags: settingsOf(flags) })))
+    const [index, count] = (place ?? '').split('/').map(Number)
+    await untilStopped(await runGateway(loadConfig({ env: process.env, flags: settingsOf(flags) }), place === undefined ? null : { index: index!, count: count! }))
   })
 
 program.command('migrate').description('bring the database in DATABASE_URL to this version and end').action(async () => {
@@ -72,7 +74,7 @@ try {
   fail(error)
 }
 
-type Flags = Readonly<Partial<Record<'dataDir' | 'host' | 'port' | 'gatewayPort' | 'logLevel' | 'publicUrl' | 'controlUrl' | 'nodeId', string>>>
+type Flags = Readonly<Partial<Record<'dataDir' | 'host' | 'port' | 'gatewayPort' | 'gateways' | 'logLevel' | 'publicUrl' | 'controlUrl' | 'nodeId', string>>>
 
 function serverOptions(command: Command): Command {
   return command
@@ -80,6 +82,7 @@ function serverOptions(command: Command): Command {
     .option('--host <address>', 'address to listen on')
     .option('--port <port>', 'port of the API')
     .option('--gateway-port <port>', 'port of the gateway')
+    .option('--gateways <number>', 'gateway processes that share its port')
     .option('--log-level <level>', 'what is logged')
     .option('--public-url <url>', 'where your customers reach the console')
 }

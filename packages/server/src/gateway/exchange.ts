@@ -10,6 +10,7 @@ import type { GatewayLimits } from './limits.ts'
 import type { GatewayMetrics, MetricsPage } from './metrics.ts'
 import type { InFlight } from './in-flight.ts'
 import type { BackgroundKeeper } from './background/keeper.ts'
+import type { Siblings } from './hot-api/siblings.ts'
 import { forbidden, invalidKey, invalidRequest, RequestRefused, unavailable, type ErrorAnswer } from './refusal.ts'
 import type { ErrorShape } from './surface.ts'
 import type { TokenCounter } from './token-counter.ts'
@@ -34,6 +35,8 @@ export type GatewayContext = {
   readonly spent: Spent | null
   /** Who looks after what providers do in the background; null where nobody does. */
   readonly background: BackgroundKeeper | null
+  /** The other gateway processes on this port; null where there are none. */
+  readonly siblings: Siblings | null
 }
 
 export type Exchange = {

@@ -20,8 +20,8 @@ export type GatewayMetrics = {
   readonly happened: (event: GatewayEvent) => void
 }
 
-/** Text for a scrape. */
-export type MetricsPage = { readonly contentType: string; readonly render: () => Promise<string> }
+/** Text for a scrape, and the values of it: those of `others` are put beside this process's own. */
+export type MetricsPage = { readonly contentType: string; readonly render: (others: readonly unknown[]) => Promise<string>; readonly values: () => Promise<unknown> }
 
 export type GatewayCounts = GatewayMetrics & { readonly counts: ReadonlyMap<string, number> }
 

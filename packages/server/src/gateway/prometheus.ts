@@ -1,7 +1,7 @@
 // The gateway's counts as Prometheus text: what it answered, what happened to requests, and how its node stands. Names are a
 // closed list and no label has a customer's value, so that the number of series does not grow with the tenants.
 
-import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client'
+import { AggregatorRegistry, collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client'
 import type { HotNode } from '../hot/contract.ts'
 import type { GatewayMetrics, MetricsPage } from './metrics.ts'
 
@@ -25,8 +25,10 @@ const NODE_FIGURES = {
   journal_bytes: ['tollgate_node_journal_bytes', 'Journal on disk: with what is settled already and not yet deleted.'],
 } as const
 
-export function prometheusMetrics(node: Pick<HotNode, 'stats' | 'isReady'>): PrometheusMetrics {
+/** `isOneOfMany`: other processes answer on the same port, so each series says in the label `node` whose it is. */
+export function prometheusMetrics(node: Pick<HotNode, 'id' | 'stats' | 'isReady'>, isOneOfMany = false): PrometheusMetrics {
   const register = new Registry()
+  if (isOneOfMany) register.setDefaultLabels({ node: node.id })
   collectDefaultMetrics({ register })
   const registers = [register]
   const requests = new Counter({ name: 'tollgate_gateway_requests_total', help: 'Answered requests; status 499: the client was gone.', labelNames: ['surface', 'status'], registers })
@@ -34,6 +36,11 @@ export function prometheusMetrics(node: Pick<HotNode, 'stats' | 'isReady'>): Pro
   const events = new Counter({ name: 'tollgate_gateway_events_total', help: 'What happened to requests beside being answered.', labelNames: ['event'], registers })
   const figures = Object.entries(NODE_FIGURES).map(([figure, [name, help]]) => ({ figure, gauge: new Gauge({ name, help, registers }) }))
   const ready = new Gauge({ name: 'tollgate_node_ready', help: '1 while the node admits.', registers })
+  const refresh = () => {
+    const stats = node.stats()
+    for (const { figure, gauge } of figures) gauge.set(stats[figure] ?? 0)
+    ready.set(node.isReady() ? 1 : 0)
+  }
   return {
     answered: (surface, status, durationMs) => {
       requests.inc({ surface, status })
@@ -41,11 +48,13 @@ export function prometheusMetrics(node: Pick<HotNode, 'stats' | 'isReady'>): Pro
     },
     happened: (event) => events.inc({ event }),
     contentType: register.contentType,
-    render: () => {
-      const stats = node.stats()
-      for (const { figure, gauge } of figures) gauge.set(stats[figure] ?? 0)
-      ready.set(node.isReady() ? 1 : 0)
-      return register.metrics()
+    values: () => {
+      refresh()
+      return register.getMetricsAsJSON()
+    },
+    render: async (others) => {
+      refresh()
+      return others.length === 0 ? register.metrics() : AggregatorRegistry.aggregate([await register.getMetricsAsJSON(), ...(others as object[])]).metrics()
     },
   }
 }

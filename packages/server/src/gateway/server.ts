@@ -1,7 +1,7 @@
 // The gateway's HTTP server on raw node:http: routes, bounds, and a stop that finishes what is in flight. Every path below /v1
 // that it does not serve is refused by name, so that nothing reaches a provider unmetered.
 
-import { createServer, type Server } from 'node:http'
+import { createServer, type Server, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { InputError, type BackgroundJobs, type Clock, type Spent, type UpstreamConfig } from '@tollgate/core'
 import type { HotNode } from '../hot/contract.ts'
@@ -12,6 +12,7 @@ import { requestIdOf, sendError, sendJson, type Exchange, type GatewayContext } 
 import { handleAuthorize, handleCheck, handleCheckBatch } from './hot-api/authorize.ts'
 import { handleEntitlements } from './hot-api/entitlements.ts'
 import { createOwners, type Owners } from './hot-api/owners.ts'
+import { createSiblings, type SiblingAddresses } from './hot-api/siblings.ts'
 import { inputProblem, sendProblem } from './hot-api/problem.ts'
 import { handleReservation, type ReservationAction } from './hot-api/reservations.ts'
 import { createInFlight } from './in-flight.ts'
@@ -43,12 +44,16 @@ export type GatewayParts = {
   /** Where background work is kept; without it none is started. */
   readonly background?: BackgroundJobs
   readonly backgroundPace?: Partial<KeeperPace>
+  /** Where the other gateway processes on the same port are reached; without it there are none. */
+  readonly siblings?: SiblingAddresses
 }
 
 export type Gateway = {
   readonly server: Server
   /** Listens and resolves with the port. */
   readonly listen: (port: number, host: string) => Promise<number>
+  /** Also listens on loopback, at an address of this process alone, for its siblings; resolves with the port. */
+  readonly listenOwn: () => Promise<number>
   /** Stops accepting and resolves when everything in flight is settled, drains included; what outlasts the grace is cut. */
   readonly close: (graceMs?: number) => Promise<void>
 }
@@ -65,21 +70,28 @@ export function createGateway(parts: GatewayParts): Gateway {
     onRetry: () => metrics.happened('upstream_retry'),
   })
   const tokens = createTokenCounter()
+  const siblings = parts.siblings === undefined ? null : createSiblings(parts.siblings)
   let isClosing = false
   let active = 0
   let onIdle: (() => void) | null = null
   const keeper = parts.background === undefined ? null : createKeeper({ jobs: parts.background, node: parts.node, upstreams, clock: parts.clock, log: parts.log, ...(parts.backgroundPace === undefined ? {} : { pace: parts.backgroundPace }) })
   const context: GatewayContext = {
-    node: parts.node, upstreams, tokens, inFlight: createInFlight(limits.inFlightPerCustomerMax), metrics, limits, clock: parts.clock, log: parts.log, bodies: { bytes: 0 }, isClosing: () => isClosing, metricsPage: parts.metricsPage ?? null, spent: parts.spent ?? null, background: keeper,
+    node: parts.node, upstreams, tokens, inFlight: createInFlight(limits.inFlightPerCustomerMax), metrics, limits, clock: parts.clock, log: parts.log, bodies: { bytes: 0 }, isClosing: () => isClosing, metricsPage: parts.metricsPage ?? null, spent: parts.spent ?? null, background: keeper, siblings,
   }
 
-  const server = createServer({
+  const bounds = {
     maxHeaderSize: limits.headerBytesMax,
     headersTimeout: limits.headersTimeoutMs,
     requestTimeout: limits.requestTimeoutMs,
     keepAliveTimeout: limits.clientKeepAliveMs,
     connectionsCheckingInterval: 5_000,
     noDelay: true,
+  }
+  const server = createServer(bounds)
+  const own = createServer(bounds)
+  own.on('request', (request, response) => {
+    if (request.url === '/metrics' && parts.metricsPage !== undefined) void sendOwnMetrics(response, parts.metricsPage)
+    else server.emit('request', request, response)
   })
   server.on('request', (request, response) => {
     const path = pathOf(request.url ?? '/')
@@ -114,17 +126,24 @@ export function createGateway(parts: GatewayParts): Gateway {
     server.closeIdleConnections()
     await closed
     clearTimeout(cut)
-    await Promise.all([upstreams.close(), tokens.close()])
+    own.close()
+    own.closeAllConnections()
+    await Promise.all([upstreams.close(), tokens.close(), siblings?.close()])
   }
 
   return {
     server,
-    listen: (port, host) => new Promise((resolve, reject) => {
-      server.once('error', reject)
-      server.listen(port, host, () => resolve((server.address() as AddressInfo).port))
-    }),
+    listen: (port, host) => listening(server, port, host),
+    listenOwn: () => listening(own, 0, '127.0.0.1'),
     close,
   }
+}
+
+function listening(server: Server, port: number, host: string): Promise<number> {
+  return new Promise((resolve, reject) => {
+    server.once('error', reject)
+    server.listen(port, host, () => resolve((server.address() as AddressInfo).port))
+  })
 }
 
 /** How logs and metrics call a request whose client went away before its answer, after a web server's habit. */
@@ -188,8 +207,16 @@ function decoded(text: string): string {
   }
 }
 
+/** Of all processes on this port. */
 async function sendMetrics(exchange: Exchange, page: MetricsPage): Promise<void> {
-  sendJson(exchange, 200, await page.render(), [], page.contentType)
+  const others = await exchange.context.siblings?.ask('/metrics')
+  sendJson(exchange, 200, await page.render(others ?? []), [], page.contentType)
+}
+
+/** Of this process, for a sibling that puts them together. */
+async function sendOwnMetrics(response: ServerResponse, page: MetricsPage): Promise<void> {
+  const text = JSON.stringify(await page.values())
+  response.writeHead(200, { 'content-type': 'application/json' }).end(text)
 }
 
 function sendReadiness(exchange: Exchange): void {

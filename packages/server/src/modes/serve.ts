@@ -1,5 +1,5 @@
 // Mode `serve`: the whole of Tollgate on one machine. This process is the control plane (API, settlement, jobs); the gateway
-// is a child of its own, so that no settlement or report is ever seen in a request's latency. PostgreSQL is embedded
+// is a child of its own, or several, so that no settlement or report is ever seen in a request's latency. PostgreSQL is embedded
 // unless DATABASE_URL says otherwise. Everything starts in order and stops in the reverse order.
 
 import { randomBytes } from 'node:crypto'
@@ -19,7 +19,7 @@ import { connect, type Sql } from '../platform/postgres.ts'
 import { randomText } from '../platform/random-id.ts'
 import { systemClock } from '../platform/clock.ts'
 import { loadDemo } from './demo.ts'
-import { startGatewayChild, type GatewayChild } from './gateway-child.ts'
+import { startGatewaySet, type GatewaySet } from './gateway-set.ts'
 import { listen } from './listen.ts'
 import { preparePages } from './pages.ts'
 import { goBehindTheGateway } from './priority.ts'
@@ -60,16 +60,16 @@ export async function serve(options: ServeOptions): Promise<{ readonly stop: () 
     undo.push(() => plane.queue.close())
     undo.push(startJobs(plane))
     const nodeToken = config.nodeToken ?? randomBytes(32).toString('base64url')
-    let gateway: GatewayChild | null = null
+    let gateway: GatewaySet | null = null
     const api = createApi({ plane, pages, version: options.version, invoiceFont: config.invoiceFont, gatewayUrl: () => gateway?.url() ?? '', register: (app) => registerInternal(app, plane, nodeToken) })
     const port = await listen(api, { host: config.host, port: config.port, setting: 'TOLLGATE_PORT', flag: '--port' })
     undo.push(() => api.close())
     // With port 0 the address is known only now; no snapshot was compiled before.
     Object.assign(links, linksOf(config, port))
-    gateway = await startGatewayChild({ config, log, nodeToken, controlUrl: `http://127.0.0.1:${port}` })
-    const child = gateway
+    gateway = await startGatewaySet({ config, log, nodeToken, controlUrl: `http://127.0.0.1:${port}`, alone: config.nodeId ?? 'local-1', base: config.nodeId ?? 'local' })
+    const gateways = gateway
     goBehindTheGateway(pid)
-    undo.push(() => child.stop())
+    undo.push(() => gateways.stop())
     const url = `http://${shownHost(config.host)}:${port}`
     if (options.demo) {
       const demo = await loadDemo(plane, { dataDir: config.dataDir, url, gatewayUrl: gateway.url(), hasProvider: config.openaiApiKey !== null })

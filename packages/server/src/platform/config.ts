@@ -67,6 +67,10 @@ export const OPTIONS = {
     env: 'TOLLGATE_GATEWAY_PORT', flag: '--gateway-port', default: '4101', schema: port,
     doc: 'Port of the gateway, where AI requests go. 0 picks a free one.',
   }),
+  gateways: option({
+    env: 'TOLLGATE_GATEWAYS', flag: '--gateways', default: '1', schema: wholeNumber(1, 64),
+    doc: 'Gateway processes that share the port of the gateway, each a node with a journal of its own. More than 1 needs a system that spreads connections over the processes of a port: Linux, FreeBSD.',
+  }),
   logLevel: option({
     env: 'TOLLGATE_LOG_LEVEL', flag: '--log-level', default: 'info', schema: z.enum(LOG_LEVELS),
     doc: `What is logged to standard error: ${LOG_LEVELS.join(', ')}.`,

@@ -14,9 +14,12 @@ const REQUEST_FIELDS = ['customer', 'entity', 'feature', 'model', 'run', 'type',
 export async function handleAuthorize(exchange: Exchange, owners: Owners): Promise<void> {
   const key = await authenticate(exchange, ['gateway', 'ingest', 'admin'])
   const fields = await readFields(exchange, ['reservation_id', 'ttl_seconds', 'can_degrade', ...REQUEST_FIELDS])
+  const { siblings } = exchange.context
+  const given = optionalId(fields, 'reservation_id', 'reservation')
+  if (given !== null && siblings !== null && !siblings.isOwn(given)) return siblings.pass(exchange, given, JSON.stringify(fields))
   const input: AuthorizeInput = {
     ...requestOf(fields, key),
-    reservation: optionalId(fields, 'reservation_id', 'reservation'),
+    reservation: given ?? siblings?.newId() ?? null,
     ttlMs: readSeconds(fields, 'ttl_seconds', { absentMs: RESERVATION_TTL_MS, maxMs: RESERVATION_TTL_MS_MAX }),
     repeatable: true,
     ...(readFlag(fields, 'can_degrade') ? { canClamp: true } : { withModel: () => null }),

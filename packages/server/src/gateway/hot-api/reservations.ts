@@ -1,8 +1,8 @@
 // POST /v1/reservations/{id}/settle | extend | release. Each may be repeated and answers as the first time. A settle is answered
 // when it survives a power loss: there is no answer of a model behind it that could wait for more.
 
-import { formatUnits, parseId, type ReservationId } from '@tollgate/core'
-import { authenticate, sendJson, type Exchange } from '../exchange.ts'
+import { EVENT_BYTES_MAX, formatUnits, parseId, type ReservationId } from '@tollgate/core'
+import { authenticate, readBody, sendJson, type Exchange } from '../exchange.ts'
 import { allowed, denied } from './authorize.ts'
 import type { Owners } from './owners.ts'
 import { sendReservationProblem } from './problem.ts'
@@ -13,6 +13,8 @@ export type ReservationAction = 'settle' | 'extend' | 'release'
 export async function handleReservation(exchange: Exchange, owners: Owners, id: string, action: ReservationAction): Promise<void> {
   const key = await authenticate(exchange, ['gateway', 'ingest', 'admin'])
   const reservation = parseId('reservation', id, 'reservation_id')
+  const { siblings } = exchange.context
+  if (siblings !== null && !siblings.isOwn(reservation)) return siblings.pass(exchange, reservation, await readBody(exchange, EVENT_BYTES_MAX))
   if (key.customer !== null && owners.of(reservation) !== key.customer) {
     return sendReservationProblem(exchange, { kind: 'problem', code: 'reservation_not_found', message: `reservation ${reservation} is not known to this node` })
   }
