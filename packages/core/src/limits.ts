@@ -103,6 +103,10 @@ export const CATALOG_BYTES_MAX = 1024 * 1024
 /** Values in a catalog with its aliases expanded, and how deep they nest: a few bytes of YAML can name billions. */
 export const CATALOG_VALUES_MAX = 100_000
 export const CATALOG_DEPTH_MAX = 16
+/** Files laid over a catalog: base, region, environment and a few more. */
+export const CATALOG_OVERLAYS_MAX = 8
+/** Earlier plans that subscribers keep: they travel to every node with the catalog. */
+export const KEPT_PLANS_MAX = 200
 /** Problems listed for one catalog; whoever has more reads the first ones first. */
 export const CATALOG_PROBLEMS_MAX = 100
 /** Entries of imported rates: the largest public list has three thousand; each node keeps them compiled. */

@@ -186,6 +186,13 @@ create table budget_state (
 CREATE INDEX budget_state_end ON public.budget_state USING btree (period_end);
 CREATE INDEX budget_state_rule ON public.budget_state USING btree (customer_id, split_part(budget_id, '@'::text, 1), period_end);
 
+create table catalog_force (
+  version integer not null,
+  taken_at timestamp with time zone default now() not null,
+  constraint catalog_force_pkey PRIMARY KEY (version),
+  constraint catalog_force_version_fkey FOREIGN KEY (version) REFERENCES catalog_version(version)
+);
+
 create table catalog_version (
   version integer generated always as identity not null,
   document jsonb not null,
@@ -193,9 +200,22 @@ create table catalog_version (
   applied_at timestamp with time zone default now() not null,
   applied_by text not null,
   rates_version integer default 0 not null,
+  in_force_from timestamp with time zone default now() not null,
+  overlays jsonb default '[]'::jsonb not null,
+  kept_plans jsonb default '[]'::jsonb not null,
+  restores integer,
   constraint catalog_version_pkey PRIMARY KEY (version)
 );
 CREATE TRIGGER catalog_version_append_only BEFORE DELETE OR UPDATE ON public.catalog_version FOR EACH ROW EXECUTE FUNCTION refuse_change();
+
+create table catalog_withdrawal (
+  version integer not null,
+  withdrawn_at timestamp with time zone default now() not null,
+  withdrawn_by text not null,
+  constraint catalog_withdrawal_pkey PRIMARY KEY (version),
+  constraint catalog_withdrawal_version_fkey FOREIGN KEY (version) REFERENCES catalog_version(version)
+);
+CREATE TRIGGER catalog_withdrawal_append_only BEFORE DELETE OR UPDATE ON public.catalog_withdrawal FOR EACH ROW EXECUTE FUNCTION refuse_change();
 
 create table charged_run (
   customer_id text not null,

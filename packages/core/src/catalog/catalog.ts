@@ -11,6 +11,7 @@ import type { ExchangeTable } from '../rating/exchange.ts'
 import type { RecurringPrice, UsagePrice } from '../rating/price.ts'
 import type { Ratio } from '../rating/ratio.ts'
 import type { UsageSurface } from '../usage/read-usage.ts'
+import type { KeptPlans } from './kept-plan.ts'
 import type { AddOn, PlanCourse, Promotion } from './subscription-catalog.ts'
 
 export type Catalog = {
@@ -20,6 +21,8 @@ export type Catalog = {
   readonly meters: readonly Meter[]
   readonly meterById: ReadonlyMap<string, Meter>
   readonly plans: ReadonlyMap<string, Plan>
+  /** Earlier plans that subscribers keep; none unless there. */
+  readonly keptPlans?: KeptPlans
   readonly creditAssets: ReadonlyMap<string, CreditAsset>
   readonly rateCard: RateCard
   /** What the operator agreed with providers beyond their public prices; none unless there. */

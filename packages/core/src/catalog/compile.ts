@@ -15,6 +15,7 @@ import { compileCreditPrice } from './credit-price.ts'
 import { compileRateCard, compileTerms } from './compile-rates.ts'
 import { compileAddOn, compileCourse } from './subscription-catalog.ts'
 import { withParents } from './inherit.ts'
+import type { KeptPlan, KeptPlanDocument } from './kept-plan.ts'
 import type { AllowanceDocument, CatalogDocument, CreditAssetDocument, GatewayPathDocument, MeterDocument, PlanDocument } from './document.ts'
 
 /** Compiles the text of a meter's expression; core knows no expression language itself. */
@@ -31,6 +32,7 @@ export function compileCatalog(written: CatalogDocument, version: number, compil
     meters,
     meterById,
     plans: new Map(document.plans.map((plan, index) => [plan.id, compilePlan(plan, { currency: document.currency, meterById, path: `plans[${index}]` })])),
+    ...keptPlans(document.kept_plans ?? [], { currency: document.currency, meterById }),
     creditAssets: new Map(document.credit_assets.map((asset, index) => [asset.id, compileCreditAsset(asset, `credit_assets[${index}]`)])),
     rateCard: compileRateCard(document.rate_card),
     ...(document.provider_terms === undefined ? {} : { providerTerms: compileTerms(document.provider_terms) }),
@@ -43,6 +45,16 @@ export function compileCatalog(written: CatalogDocument, version: number, compil
     ...(document.gateway.paths === undefined ? {} : { gatewayPaths: new Map(document.gateway.paths.map((path) => [path.path, compilePath(path)])) }),
     ...(document.gateway.feature_rules === undefined ? {} : { featureRules: document.gateway.feature_rules }),
   }
+}
+
+function keptPlans(kept: readonly KeptPlanDocument[], context: Omit<PlanContext, 'path'>): Pick<Catalog, 'keptPlans'> {
+  if (kept.length === 0) return {}
+  const byPlan = new Map<string, KeptPlan[]>()
+  for (const one of kept.toSorted((a, b) => a.until - b.until)) {
+    const compiled = { ...one, plan: compilePlan(one.plan, { ...context, path: `kept_plans.${one.plan.id}` }) }
+    byPlan.set(one.plan.id, [...(byPlan.get(one.plan.id) ?? []), compiled])
+  }
+  return { keptPlans: byPlan }
 }
 
 function compilePath({ path, upstream, model, event_type: eventType, usage, quantities, bound }: GatewayPathDocument): GatewayPath {
@@ -61,8 +73,8 @@ function noExpressions(_source: string, path: string): MeterExpression {
 }
 
 /** What prices of a meter ask for: such a member of an event is a label, also where it looks like a number. */
-function dimensionsOfPrices({ plans }: CatalogDocument, meter: string): readonly string[] {
-  const conditions = plans.flatMap(({ prices }) => prices).flatMap((price) => (isRecurring(price) || price.meter !== meter ? [] : [price.when ?? {}, ...('entries' in price ? price.entries.map(({ when }) => when) : [])]))
+function dimensionsOfPrices({ plans, kept_plans: kept = [] }: CatalogDocument, meter: string): readonly string[] {
+  const conditions = [...plans, ...kept.map(({ plan }) => plan)].flatMap(({ prices }) => prices).flatMap((price) => (isRecurring(price) || price.meter !== meter ? [] : [price.when ?? {}, ...('entries' in price ? price.entries.map(({ when }) => when) : [])]))
   return [...new Set(conditions.flatMap((when) => Object.keys(when)))]
 }
 

@@ -6,6 +6,7 @@ import type { QuotedRateDocument } from '../rating/exchange.ts'
 import type { PriceDocument } from '../rating/price-document.ts'
 import type { Enforcement } from '../budget/budget.ts'
 import type { RuleTerms, WindowName } from '../budget/rule.ts'
+import type { KeptPlanDocument, Migration } from './kept-plan.ts'
 import type { AddOnDocument, PlanCourseDocument, PromotionDocument } from './subscription-document.ts'
 
 export type CatalogDocument = {
@@ -20,6 +21,8 @@ export type CatalogDocument = {
   readonly provider_terms?: readonly ProviderTermsDocument[]
   /** Rates between its currencies, as they were known when it was put in force; no part of what is written. */
   readonly exchange_rates?: readonly QuotedRateDocument[]
+  /** Earlier plans that subscribers keep; no part of what is written. */
+  readonly kept_plans?: readonly KeptPlanDocument[]
   readonly add_ons?: readonly AddOnDocument[]
   readonly promotions?: readonly PromotionDocument[]
   readonly credit_prices?: readonly CreditPriceDocument[]
@@ -58,6 +61,8 @@ export type PlanDocument = {
   readonly name: string
   readonly public: boolean
   readonly period: 'month' | 'year'
+  /** When those on the plan follow a change of it; at once unless stated. */
+  readonly migration?: Migration
   /** Recurring fee per period, in advance; null for none. */
   readonly fee: { readonly id: string; readonly name: string; readonly amount: string } | null
   /** What usage is priced and paid in: the id of a credit asset; the currency of the catalog where it is null or left out. */

@@ -17,10 +17,11 @@ import { HOUR_MS, type Instant, type Span } from '../time.ts'
 import type { ContractDocument } from '../contract/document.ts'
 import { phaseAt } from '../contract/phases.ts'
 import { planOf, type PlanChoice } from '../contract/plan-of.ts'
+import { planVersionAt } from '../catalog/kept-plan.ts'
 import type { AssetId } from '../money.ts'
 import { noticeOf } from '../subscription/notice.ts'
 import { standingOf } from '../subscription/state.ts'
-import { segmentAt, segmentEnd, type Segment } from '../subscription/timeline.ts'
+import { planSince, segmentAt, segmentEnd, type Segment } from '../subscription/timeline.ts'
 import { compose } from './compose.ts'
 import { grantsChangeAt, isInForce, type Grant } from './grant.ts'
 import type { CustomerSnapshot, Frozen, FundingSource, Standing } from './snapshot.ts'
@@ -88,7 +89,8 @@ export function resolveCustomer<Facts extends CustomerFacts>(stored: Facts, cata
   const inForce = stored.grants.filter((grant) => isInForce(grant, now))
   const { terms, holds: termsHold } = phaseAt(facts.contract ?? null, facts.timeZone, now)
   const money = facts.currency ?? catalog.currency
-  const { plan, entitlements } = compose({ plan: customerPlan(catalog, { plan: facts.plan, money, terms }), catalog, seats: facts.seats ?? 1, addOns: segment?.addOns ?? [], trialEndsAt: segment?.trialEndsAt ?? null, grants: inForce })
+  const kept = keptPlanAt(catalog, facts, now)
+  const { plan, entitlements } = compose({ plan: customerPlan(catalog, { plan: facts.plan, money, terms, ...(kept === null ? {} : { planVersion: kept }) }), catalog, seats: facts.seats ?? 1, addOns: segment?.addOns ?? [], trialEndsAt: segment?.trialEndsAt ?? null, grants: inForce })
   const holds: Span = {
     start: Math.max(LIFETIME.start, segment === null || segment === stored.timeline[0] ? LIFETIME.start : segment.from, ...stored.grants.flatMap(({ startsAt, endsAt }) => [startsAt, endsAt ?? LIFETIME.start].filter((moment) => moment <= now))) as Instant,
     end: Math.min(segmentEnd(stored.timeline, now) ?? LIFETIME.end, grantsChangeAt(stored.grants, now) ?? LIFETIME.end) as Instant,
@@ -103,6 +105,7 @@ export function resolveCustomer<Facts extends CustomerFacts>(stored: Facts, cata
     version: facts.version,
     catalogVersion: catalog.version,
     plan: plan.id,
+    ...(kept === null ? {} : { planVersion: kept }),
     standing: facts.standing,
     clockOffsetMs: facts.clockOffsetMs,
     notice: segment === null ? null : noticeOf(segment, links),
@@ -124,6 +127,15 @@ export function resolveCustomer<Facts extends CustomerFacts>(stored: Facts, cata
     ...links,
   }
   return { snapshot, plan, facts, holds }
+}
+
+/** Catalog version of the earlier plan that the customer keeps at `at` by this catalog; null for the plan as the catalog has it. */
+export function keptPlanAt(catalog: Catalog, facts: Pick<CustomerFacts, 'timeline' | 'plan' | 'anchorAt' | 'timeZone'>, at: Instant): number | null {
+  if (catalog.keptPlans === undefined) return null
+  const segment = segmentAt(facts.timeline, at)
+  const { plan, anchorAt } = segment ?? facts
+  const since = planSince(facts.timeline, at) ?? anchorAt
+  return planVersionAt(catalog.keptPlans, { plan, since, periodAt: (of, when) => billingPeriod({ anchorAt, timeZone: facts.timeZone }, of, when) }, at)?.version ?? null
 }
 
 /** Features of a standing; null for all. */

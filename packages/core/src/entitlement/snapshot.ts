@@ -20,6 +20,8 @@ export type CustomerSnapshot = {
   readonly version: number
   readonly catalogVersion: number
   readonly plan: string
+  /** Catalog version of the plan, where the customer keeps an earlier one than that in force. */
+  readonly planVersion?: number
   readonly standing: Standing
   /** How far the customer's clock is ahead of ours: 0 unless a test turned it. */
   readonly clockOffsetMs: number

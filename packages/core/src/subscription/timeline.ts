@@ -42,3 +42,15 @@ export function segmentAt(segments: readonly Segment[], at: Instant): Segment | 
 export function segmentEnd(segments: readonly Segment[], at: Instant): Instant | null {
   return segments.find(({ from }, index) => index > 0 && from > at)?.from ?? null
 }
+
+/** Since when the customer has been on the plan of `at` without a break; null without any segment. */
+export function planSince(segments: readonly Segment[], at: Instant): Instant | null {
+  let since: Segment | null = null
+  let plan: string | null = null
+  for (const segment of segments) {
+    if (segment.from > at && since !== null) break
+    if (segment.plan !== plan) since = segment
+    plan = segment.plan
+  }
+  return since?.from ?? null
+}

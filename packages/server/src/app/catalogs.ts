@@ -1,11 +1,11 @@
 // Compiled catalogs by version, and which one is in force. Versions are immutable, so a compiled one is kept for ever;
-// the newest is re-read when somebody published. What decisions and costs read is the document as it was written with the rates
+// the one in force is re-read when somebody published, and one that is scheduled takes over at its instant by the clock. What decisions and costs read is the document as it was written with the rates
 // that it does not name itself: the imported ones of its version, and those that the program ships.
 
-import { assert, InputError, type Catalog, type CatalogDocument } from '@tollgate/core'
+import { assert, InputError, type Catalog, type CatalogDocument, type Clock, type Instant } from '@tollgate/core'
 import type { Sql, Transaction } from '../platform/postgres.ts'
 import { compileCatalog } from '../platform/meter-expression.ts'
-import { catalogVersion, latestCatalog } from '../store/catalogs.ts'
+import { catalogAt, catalogVersion, scheduledCatalog } from '../store/catalogs.ts'
 import { importedRates } from '../store/rate-cards.ts'
 import { currenciesOf, exchangeFor } from './exchange/import-exchange.ts'
 import { withRates } from './rates/effective-rates.ts'
@@ -19,14 +19,18 @@ export type Catalogs = {
   readonly document: (version: number) => Promise<CatalogDocument>
   /** Currencies that the catalog in force needs. */
   readonly currencies: () => readonly string[]
-  /** Reads what is in force now; called at the start and after a publication. */
+  /** When another version takes force; null where none is scheduled. */
+  readonly changesAt: () => Instant | null
+  readonly coming: () => Catalog | null
+  /** Reads what is in force now, and what will be; called at the start and after a publication. */
   readonly refresh: () => Promise<Catalog>
 }
 
-export function createCatalogs(sql: Sql): Catalogs {
+export function createCatalogs(sql: Sql, clock: Clock): Catalogs {
   const compiled = new Map<number, Catalog>()
   const documents = new Map<number, CatalogDocument>()
   let inForce: Catalog | null = null
+  let scheduled: { readonly catalog: Catalog; readonly at: Instant } | null = null
 
   async function document(version: number, reader: Sql | Transaction = sql): Promise<CatalogDocument> {
     const known = documents.get(version) ?? (await read(reader, version))
@@ -40,7 +44,7 @@ export function createCatalogs(sql: Sql): Catalogs {
     if (row === null) return null
     const imported = row.ratesVersion === 0 ? [] : await importedRates(reader, row.ratesVersion)
     assert(imported !== null, `catalog version ${version} is used with imported rates that are not there`)
-    return { ...withRates(row.document, imported), exchange_rates: await exchangeFor(reader, row.document, row.appliedAt) }
+    return { ...withRates(row.document, imported), exchange_rates: await exchangeFor(reader, row.document, row.appliedAt), ...(row.keptPlans.length === 0 ? {} : { kept_plans: row.keptPlans }) }
   }
 
   async function version(wanted: number, reader?: Sql | Transaction): Promise<Catalog> {
@@ -50,18 +54,29 @@ export function createCatalogs(sql: Sql): Catalogs {
     return known
   }
 
+  function current(): Catalog {
+    if (scheduled !== null && clock.now() >= scheduled.at) [inForce, scheduled] = [scheduled.catalog, null]
+    assert(inForce !== null, 'no catalog is loaded: refresh() comes first')
+    return inForce
+  }
+
   return {
     document: (wanted) => document(wanted),
     version,
-    current: () => {
-      assert(inForce !== null, 'no catalog is loaded: refresh() comes first')
-      return inForce
+    current,
+    changesAt: () => scheduled?.at ?? null,
+    coming: () => scheduled?.catalog ?? null,
+    currencies: () => {
+      const { version: wanted } = current()
+      return wanted === 0 ? ['USD'] : currenciesOf(documents.get(wanted)!)
     },
-    currencies: () => (inForce === null || inForce.version === 0 ? ['USD'] : currenciesOf(documents.get(inForce.version)!)),
     refresh: async () => {
-      const latest = await latestCatalog(sql)
-      inForce = latest === null ? compileCatalog(EMPTY_CATALOG, 0) : await version(latest.version)
-      return inForce
+      const now = clock.now()
+      const [latest, next] = [await catalogAt(sql, now), await scheduledCatalog(sql, now)]
+      const [catalog, coming] = [latest === null ? compileCatalog(EMPTY_CATALOG, 0) : await version(latest.version), next === null ? null : await version(next.version)]
+      inForce = catalog
+      scheduled = next === null || coming === null ? null : { catalog: coming, at: next.inForceFrom }
+      return current()
     },
   }
 }

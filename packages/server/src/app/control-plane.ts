@@ -49,7 +49,7 @@ export type ControlPlane = {
 export type ControlPlaneOptions = Partial<Pick<ControlPlane, 'eventBounds' | 'retention' | 'personal' | 'connectors'>> & Pick<ControlPlane, 'sql' | 'clock' | 'log' | 'links' | 'masterKey' | 'randomText' | 'environmentUpstreams' | 'rateSource'>
 
 export async function createControlPlane(options: ControlPlaneOptions): Promise<ControlPlane> {
-  const catalogs = createCatalogs(options.sql)
+  const catalogs = createCatalogs(options.sql, options.clock)
   await catalogs.refresh()
   const contexts = createCustomerContexts(catalogs, options.links)
   const hub = createNodeHub(options.clock)

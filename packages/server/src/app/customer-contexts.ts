@@ -1,8 +1,8 @@
 // What settlement, authority and directory need to know of a customer: its facts and the snapshot that follows from them
 // at a given instant. Facts are kept by customer version, so that a batch of ten thousand events reads them once.
 
-import { contains, ruleIdOf, type Budget, type Catalog, type CustomerSnapshot, type Instant, type Plan, type RuleTerms, type Span, type WindowName } from '@tollgate/core'
-import { resolveCustomer } from '@tollgate/core/resolve'
+import { contains, planOf, ruleIdOf, type Budget, type Catalog, type CustomerSnapshot, type Instant, type Plan, type RuleTerms, type Span, type WindowName } from '@tollgate/core'
+import { keptPlanAt, resolveCustomer } from '@tollgate/core/resolve'
 import type { Links } from '@tollgate/core'
 import type { Sql, Transaction } from '../platform/postgres.ts'
 import { loadFacts, type StoredFacts } from '../store/customers.ts'
@@ -54,6 +54,13 @@ export function createCustomerContexts(catalogs: Catalogs, links: Links): Custom
       return new Map([...versions.keys()].flatMap((id) => (factsById.has(id) ? [[id, factsById.get(id)!]] : [])))
     },
   }
+}
+
+/** The customer's plan by the catalog of a decision, which may be an earlier one: which plan it keeps is for each catalog to say. */
+export function planBy({ snapshot, facts, plan }: CustomerContext, catalog: Catalog, at: Instant): Plan {
+  const { planVersion, ...choice } = snapshot
+  const kept = catalog.version === snapshot.catalogVersion ? (planVersion ?? null) : keptPlanAt(catalog, facts, at)
+  return planOf(catalog, kept === null ? choice : { ...choice, planVersion: kept }) ?? plan
 }
 
 /** All budgets of a snapshot as they are written: limits, templates among them, allowances, wallet. */

@@ -1,6 +1,6 @@
 // The directory on PostgreSQL: answers nodes about keys, customers, catalogs and upstreams, with secrets opened.
 
-import { formatPosition, formatUnits, instant, parseUnits, positionKey, quantity, units, type Budget, type Clock, type CustomerId, type CustomerView, type Directory, type Instant, type NodeIdentity, type Position, type UpstreamConfig } from '@tollgate/core'
+import { formatPosition, formatUnits, instant, parseUnits, positionKey, quantity, units, type Budget, type Clock, type CustomerId, type CustomerSnapshot, type CustomerView, type Directory, type Instant, type NodeIdentity, type Position, type UpstreamConfig } from '@tollgate/core'
 import { resolveSnapshot } from '@tollgate/core/resolve'
 import type { Links } from '@tollgate/core'
 import type { Sql } from '../platform/postgres.ts'
@@ -43,7 +43,7 @@ export function createDirectory(parts: DirectoryParts): Directory {
     const changes = blocks.flatMap(({ expiresAt }) => (expiresAt !== null && expiresAt > now ? [expiresAt] : []))
     const walletChangesAt = changes.length === 0 ? null : (Math.min(...changes) as Instant)
     return {
-      snapshot: resolveSnapshot({ ...facts, positions, walletChangesAt, ...(frozen === undefined ? {} : { frozen }) }, catalog, now, parts.links),
+      snapshot: untilNextCatalog(resolveSnapshot({ ...facts, positions, walletChangesAt, ...(frozen === undefined ? {} : { frozen }) }, catalog, now, parts.links), catalogs.changesAt()),
       ...(snapshot.limits.some(sharesRate) ? { sharers: parts.sharers.join(id, identity.node) } : {}),
       balanceBases: Object.fromEntries(budgets.filter(({ budget }) => budget.startsWith('wallet:')).map(({ budget, limit, settled }) => {
         const asset = budget.slice('wallet:'.length)
@@ -61,6 +61,11 @@ export function createDirectory(parts: DirectoryParts): Directory {
       return [...stored, ...parts.environmentUpstreams.filter(({ name }) => !stored.some((upstream) => upstream.name === name))]
     },
   }
+}
+
+/** Nodes ask again when a scheduled catalog takes force: by our clock, while a snapshot ends by the customer's. */
+function untilNextCatalog(snapshot: CustomerSnapshot, at: Instant | null): CustomerSnapshot {
+  return at === null ? snapshot : { ...snapshot, validUntil: Math.min(snapshot.validUntil, at + snapshot.clockOffsetMs) as Instant }
 }
 
 function positionIn({ billable, included, events }: AccumulatorRow): Position {

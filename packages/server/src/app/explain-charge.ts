@@ -1,9 +1,10 @@
 // Why an event cost what it did: its stored charges with the lines that sum to each, made anew from the stored aggregates by the
 // prices of the catalog that rated it. Nothing is decided here: a charge that does not come out as it was stored is told so.
 
-import { exchangeLookup, explainUsage, exclusionOf, parseDecimal, parseUnits, planOf, pricedUsage, quantity, sumOfLines, type ExchangeLookup, type Plan, type Position, type PriceLine, type Quantity, type Units } from '@tollgate/core'
+import { exchangeLookup, explainUsage, exclusionOf, parseDecimal, parseUnits, pricedUsage, quantity, sumOfLines, type ExchangeLookup, type Plan, type Position, type PriceLine, type Quantity, type Units } from '@tollgate/core'
 import { findEvent, type StoredCharge, type StoredEvent } from '../store/events.ts'
 import type { ControlPlane } from './control-plane.ts'
+import { planBy } from './customer-contexts.ts'
 import { getCustomer } from './customers.ts'
 import { describeLine, type DescribedLine } from './describe-line.ts'
 import { Problem } from './problems.ts'
@@ -26,7 +27,7 @@ export async function explainCharge(plane: ControlPlane, input: { readonly custo
   const facts = (await plane.contexts.facts(plane.sql, new Map([[row.id, row.version]]))).get(row.id)!
   const catalog = await plane.catalogs.version(event.catalogVersion)
   const context = plane.contexts.at(facts, event.time)
-  const plan = planOf(catalog, context.snapshot) ?? context.plan
+  const plan = planBy(context, catalog, event.time)
   const charges = event.charges.lines.map((charge) => explainOne(charge, { event, plan, exchange: exchangeLookup(catalog.exchange, event.time), scale: catalog.meterById.get(charge.meter)?.scale ?? 0, showsCost: input.showsCost }))
   return { event, plan: plan.id, charges, excluded: exclusionOf(plan, event) }
 }

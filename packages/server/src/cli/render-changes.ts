@@ -8,7 +8,11 @@ type PlannedChanges = {
   readonly changes: readonly CatalogChange[]
   /** Customers of each plan that is touched. */
   readonly customersTouched: Readonly<Record<string, number>>
+  /** When those on a plan that changes follow. */
+  readonly migrations?: readonly Migrating[]
 }
+
+type Migrating = { readonly plan: string; readonly migration: 'now' | 'at_renewal' | 'keep'; readonly customers: number; readonly on_earlier: readonly { readonly version: number; readonly customers: number }[] }
 
 const MARKS = { added: '+', removed: '-', changed: '~' } as const
 const COLORS = { added: 'green', removed: 'red', changed: 'yellow' } as const
@@ -24,8 +28,23 @@ export function renderChanges(planned: PlannedChanges, stream: NodeJS.WritableSt
       lines.push(...renderPlan(change.plan, planned, stream))
     }
   }
-  return [...lines, '', summary(planned)].join('\n')
+  return [...lines, ...renderMigrations(planned.migrations ?? [], stream), '', summary(planned)].join('\n')
 }
+
+/** Who follows a change and when, where somebody is on the plan. */
+function renderMigrations(migrations: readonly Migrating[], stream: NodeJS.WritableStream): string[] {
+  const lines = migrations.filter(({ customers }) => customers > 0).map(({ plan, migration, customers, on_earlier: earlier }) => {
+    const from = earlier.length === 0 ? '' : ` (${earlier.map((one) => `${one.customers} of them on that of version ${one.version}`).join(', ')})`
+    return `  ${plan}: ${count(customers, 'customer')}${from}: ${FOLLOWING[migration]}`
+  })
+  return lines.length === 0 ? [] : ['', paint(stream, 'bold', 'Who is on these plans'), ...lines]
+}
+
+const FOLLOWING = {
+  now: 'follow at once; limits and allowances of running periods change, what was used stays used, wallets stay',
+  at_renewal: 'follow with their first billing period after it; the running one, its allowances and wallets stay',
+  keep: 'keep the plan as it is now; who comes later gets the new one',
+} as const
 
 function renderPlan(plan: string, planned: PlannedChanges, stream: NodeJS.WritableStream): string[] {
   const changes = planned.changes.filter((change) => change.plan === plan)

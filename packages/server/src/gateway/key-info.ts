@@ -1,7 +1,7 @@
 // GET /v1/key: what the key may do and what its customer has left, for a client that wants to show it or to choose. Never cost,
 // never another customer, never the key itself.
 
-import { formatInstant, formatUnits, LIFETIME, type KeyRecord } from '@tollgate/core'
+import { formatInstant, formatUnits, LIFETIME, planOf, type KeyRecord } from '@tollgate/core'
 import type { Known } from '../hot/contract.ts'
 import { authenticate, sendJson, type Exchange } from './exchange.ts'
 import { modelsFor } from './models.ts'
@@ -24,7 +24,7 @@ export async function handleKey(exchange: Exchange): Promise<void> {
 
 async function customerInfo(exchange: Exchange, key: KeyRecord, known: Known): Promise<Record<string, unknown>> {
   const { snapshot, catalog } = known
-  const plan = catalog.plans.get(snapshot.plan)
+  const plan = planOf(catalog, snapshot)
   return {
     plan: { id: snapshot.plan, name: plan?.name ?? snapshot.plan },
     standing: snapshot.standing,

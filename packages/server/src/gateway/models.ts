@@ -1,7 +1,7 @@
 // GET /v1/models and /v1/models/{id}: the models that this key may really use: offered by the catalog, served by an upstream, in the
 // customer's plan and in the key's own list. In the shape of whoever asks: OpenAI's, Anthropic's or Google's.
 
-import { formatInstant, type Instant, type KeyRecord, type Rate } from '@tollgate/core'
+import { formatInstant, planOf, type Instant, type KeyRecord, type Rate } from '@tollgate/core'
 import type { Known } from '../hot/contract.ts'
 import { authenticate, sendJson, type Exchange } from './exchange.ts'
 import { invalidRequest } from './refusal.ts'
@@ -48,7 +48,7 @@ const GOOGLE: Writer = {
 export function modelsFor(exchange: Exchange, key: KeyRecord, { snapshot, catalog }: Known): ListedModel[] {
   const { upstreams, clock } = exchange.context
   const feature = key.feature ?? catalog.gatewayFeature
-  const allowed = catalog.plans.get(snapshot.plan)?.entitlements.get(feature)?.models ?? []
+  const allowed = planOf(catalog, snapshot)?.entitlements.get(feature)?.models ?? []
   const listed: ListedModel[] = []
   for (const name of new Set([...catalog.gatewayModels.keys(), ...catalog.rateCard.keys()])) {
     if (!allowed.includes('*') && !allowed.includes(name)) continue

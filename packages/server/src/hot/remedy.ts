@@ -1,7 +1,7 @@
 // What is tried before a request is refused for money or quota: the model that the budget falls back to, less output, or for a
 // soft budget nothing at all. Each try is the one decision again. Where none helps, the refusal says how much output would fit.
 
-import { largestOutput, withHeadroom, type Budget, type Decision, type DecisionInput, type LeaseNeed } from '@tollgate/core'
+import { largestOutput, planOf, withHeadroom, type Budget, type Decision, type DecisionInput, type LeaseNeed } from '@tollgate/core'
 import { measure } from '@tollgate/core'
 import type { AuthorizeInput, Degrade } from './contract.ts'
 import { sliceIn, type CustomerState } from './customer-state.ts'
@@ -36,7 +36,7 @@ function plainly(input: AuthorizeInput, model: string): Pick<AuthorizeInput, 'mo
 /** Whether less output may be given instead of none: the budget says so, or the key, or the plan; and the caller can do it. */
 export function mayClamp(state: CustomerState, input: AuthorizeInput, denied: Denied): boolean {
   if (input.canClamp !== true || outputOf(input.bound) === 0) return false
-  const plan = state.catalog.plans.get(state.snapshot.plan)
+  const plan = planOf(state.catalog, state.snapshot)
   return denied.budget?.terms?.exhausted?.action === 'clamp' || input.key?.clampsOutput === true || plan?.clampsOutput === true
 }
 

@@ -2,6 +2,7 @@
 
 import { endOverdueDoubts } from '../app/authority/doubt.ts'
 import { backfillMeters } from '../app/backfill.ts'
+import { forceScheduled } from '../app/force-catalog.ts'
 import { forgetBackgroundJobs } from '../app/background-jobs.ts'
 import { recogniseRevenue } from '../app/books/recognise.ts'
 import { expireBlocks } from '../app/credits.ts'
@@ -58,6 +59,7 @@ const JOBS: readonly Job[] = [
   { name: 'forget-minutes', says: 'Forgets totals by minute; those by hour stay.', everyMs: 600_000, run: forgetMinutes },
   { name: 'forget-ended-sessions', says: 'Forgets ended sessions of people.', everyMs: 3_600_000, run: forgetSessions },
   { name: 'follow-contracts', says: 'Puts contracts in force, and out of it, on their dates.', everyMs: 60_000, run: createContractFollower() },
+  { name: 'put-scheduled-catalog-in-force', says: 'Lets running periods follow a scheduled catalog whose time has come.', everyMs: 500, run: forceScheduled },
   { name: 'import-rates', says: 'Imports the price list of providers, where one is set.', everyMs: 3_600_000, run: importScheduled },
   { name: 'create-event-partitions', says: 'Makes room for the events of coming months.', everyMs: 6 * 3_600_000, run: keepPartitions },
 ]

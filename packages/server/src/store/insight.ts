@@ -100,11 +100,12 @@ export async function pageParked(sql: Sql, input: { readonly before: bigint; rea
     select id, customer_id as customer, origin, record, reason, parked_at as at from parked_event where id < ${input.before} order by id desc limit ${input.limit}`
 }
 
-export type VersionRow = { readonly version: number; readonly appliedAt: Instant; readonly appliedBy: string; readonly source: string }
+export type VersionRow = { readonly version: number; readonly appliedAt: Instant; readonly appliedBy: string; readonly inForceFrom: Instant; readonly restores: number | null; readonly withdrawn: boolean; readonly source: string }
 
 export async function pageVersions(sql: Sql, input: { readonly before: number; readonly limit: number }): Promise<VersionRow[]> {
   return sql<VersionRow[]>`
-    select version, applied_at as "appliedAt", applied_by as "appliedBy", source from catalog_version where version < ${input.before} order by version desc limit ${input.limit}`
+    select version, applied_at as "appliedAt", applied_by as "appliedBy", in_force_from as "inForceFrom", restores, source, exists (select 1 from catalog_withdrawal w where w.version = v.version) as withdrawn
+    from catalog_version v where version < ${input.before} order by version desc limit ${input.limit}`
 }
 
 export type NodeRow = { readonly id: string; readonly incarnation: number; readonly registeredAt: Instant; readonly leases: bigint }

@@ -128,7 +128,7 @@ export const insightRoutes = {
     description: 'Newest first. A version never changes.',
     query: z.strictObject({ limit, cursor }),
     answer: listOf(
-      z.strictObject({ version: z.int(), applied_at: time('When it was put in force.'), applied_by: z.string(), source: z.string().meta({ description: 'The file as it was applied.' }) }).meta({ id: 'CatalogVersion' }),
+      z.strictObject({ version: z.int(), applied_at: time('When it was published.'), applied_by: z.string(), in_force_from: time('When it took or takes force.'), restores: z.int().nullable().meta({ description: 'The version that it publishes again.' }), withdrawn: z.boolean().meta({ description: 'It was scheduled and taken back.' }), source: z.string().meta({ description: 'The file as it was applied.' }) }).meta({ id: 'CatalogVersion' }),
     ),
     problems: ['invalid_cursor'],
   }),

@@ -5,7 +5,7 @@ import { OPERATOR_ROLES, type KeyScope, type OperatorRole } from '@tollgate/core
 import { isWrite, type Route } from './route.ts'
 
 /** POST that changes nothing. */
-const READS: ReadonlySet<string> = new Set(['planCatalog', 'previewFreeze', 'previewSubscriptionChange', 'checkContract', 'planRates'])
+const READS: ReadonlySet<string> = new Set(['planCatalog', 'planRollback', 'previewFreeze', 'previewSubscriptionChange', 'checkContract', 'planRates'])
 
 const WRITES: Readonly<Record<Exclude<OperatorRole, 'viewer' | 'admin'>, ReadonlySet<string>>> = {
   support: new Set(['changeCustomer', 'changeSubscription', 'actOnSubscription', 'createGrant', 'withdrawGrant', 'linkProviderCustomer', 'replayProviderMessages', 'createEntity', 'putBudget', 'deleteBudget', 'putBudgetMember', 'createFreeze', 'liftFreeze', 'createPortalSession', 'endPortalSession']),

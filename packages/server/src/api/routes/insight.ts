@@ -44,7 +44,7 @@ export const insightHandlers: Handlers<keyof typeof insightRoutes> = {
   listCatalogVersions: async ({ plane, query }) => {
     const before = readSequence('versions', query.cursor)
     const page = await versionsPage(plane, { before: before === null ? null : Number(before), limit: query.limit })
-    return { data: page.rows.map(({ appliedAt, appliedBy, ...row }) => ({ ...row, applied_at: timeOf(appliedAt), applied_by: appliedBy })), next_cursor: writeCursor('versions', page.next) }
+    return { data: page.rows.map(({ appliedAt, appliedBy, inForceFrom, ...row }) => ({ ...row, applied_at: timeOf(appliedAt), applied_by: appliedBy, in_force_from: timeOf(inForceFrom) })), next_cursor: writeCursor('versions', page.next) }
   },
   getSystem: async ({ plane }) => {
     const { database, nodes, ...rest } = await systemReport(plane)

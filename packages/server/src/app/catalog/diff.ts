@@ -2,7 +2,7 @@
 // their ids are; amounts are compared in their shortest form, so `0.10` and `0.1` do not differ. It knows nothing of
 // customers: `plansTouched` names the plans whose customers would notice.
 
-import { isRecurring, type CatalogDocument, type PlanDocument, type ProviderTermsDocument, type RateDocument } from '@tollgate/core'
+import { isRecurring, isSameData, type CatalogDocument, type PlanDocument, type ProviderTermsDocument, type RateDocument } from '@tollgate/core'
 
 export type CatalogChange = {
   readonly action: 'added' | 'removed' | 'changed'
@@ -124,8 +124,8 @@ function diffCurrencies(plan: string, before: PlanDocument | null, after: PlanDo
 }
 
 function ownFields(plan: PlanDocument): Readonly<Record<string, unknown>> {
-  const { id, name, public: isPublic, period, asset, excluded, funding, parent, trial, dunning, standings, providers } = plan
-  return { id, name, public: isPublic, period, asset: asset ?? null, excluded: excluded ?? ['cache_hits'], funding, parent, trial, dunning, standings, providers }
+  const { id, name, public: isPublic, period, asset, excluded, funding, parent, trial, dunning, standings, providers, migration } = plan
+  return { id, name, public: isPublic, period, asset: asset ?? null, excluded: excluded ?? ['cache_hits'], funding, parent, trial, dunning, standings, providers, migration: migration ?? 'now' }
 }
 
 /** `orderedAs` names the list where its order means something: what is drawn, rated or shown first. */
@@ -155,14 +155,14 @@ function fieldChanges(before: object, after: object): FieldChange[] {
   const news = new Map(Object.entries(after))
   return [...new Set([...olds.keys(), ...news.keys()])]
     .map((field) => ({ field, before: olds.get(field) ?? null, after: news.get(field) ?? null }))
-    .filter((change) => !isSame(change.before, change.after))
+    .filter((change) => !isSameData(change.before, change.after))
 }
 
 /** The order of what both have; an item added in between moves nothing. */
 function diffOrder(scope: Scope, list: string, before: readonly string[], after: readonly string[]): CatalogChange[] {
   const olds = before.filter((id) => after.includes(id))
   const news = after.filter((id) => before.includes(id))
-  return isSame(olds, news) ? [] : [{ action: 'changed', ...scope, id: list, fields: [{ field: 'order', before: olds, after: news }] }]
+  return isSameData(olds, news) ? [] : [{ action: 'changed', ...scope, id: list, fields: [{ field: 'order', before: olds, after: news }] }]
 }
 
 /** Two rates of one model are told apart by the day from which they hold. */
@@ -173,14 +173,4 @@ function rateId(rate: RateDocument): string {
 /** Terms of one provider are told apart by their models and their day. */
 function termsId(terms: ProviderTermsDocument): string {
   return `${terms.provider}/${(terms.models ?? ['*']).join(',')}@${terms.from}`
-}
-
-/** Values of a document: order counts in lists, not in the fields of an object. */
-function isSame(a: unknown, b: unknown): boolean {
-  return JSON.stringify(a, sortedKeys) === JSON.stringify(b, sortedKeys)
-}
-
-function sortedKeys(_key: string, value: unknown): unknown {
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) return value
-  return Object.fromEntries(Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1)))
 }

@@ -7,6 +7,8 @@ export type CatalogIssue = {
   readonly level: 'error' | 'warning'
   /** Where in the document, such as `plans[0].prices[1].amount`; empty for the file as a whole. */
   readonly path: string
+  /** The overlay that it stands in; not there for the catalog file itself. */
+  readonly file?: string
   readonly line: number
   readonly column: number
   /** Stable, such as `unknown_field`. */
@@ -18,7 +20,7 @@ export type CatalogIssue = {
 }
 
 /** An issue whose place is still a path, before the file is asked for line and column. */
-export type UnplacedIssue = Omit<CatalogIssue, 'path' | 'line' | 'column'> & {
+export type UnplacedIssue = Omit<CatalogIssue, 'path' | 'file' | 'line' | 'column'> & {
   readonly path: CatalogPath
   /** Point at the field's name rather than at its value. */
   readonly atKey: boolean
@@ -26,5 +28,5 @@ export type UnplacedIssue = Omit<CatalogIssue, 'path' | 'line' | 'column'> & {
 
 /** `catalog.yaml:12:5: message`, as compilers print it; a warning says so. */
 export function formatIssue(issue: CatalogIssue, file: string): string {
-  return `${file}:${issue.line}:${issue.column}: ${issue.level === 'warning' ? 'warning: ' : ''}${issue.message}`
+  return `${issue.file ?? file}:${issue.line}:${issue.column}: ${issue.level === 'warning' ? 'warning: ' : ''}${issue.message}`
 }

@@ -6,22 +6,33 @@ import type * as z from 'zod'
 import { compileExpression } from '../../platform/meter-expression.ts'
 import { shippedRates } from '../rates/effective-rates.ts'
 import type { CatalogIssue, UnplacedIssue } from './issue.ts'
+import { mergeSources, type MergedSource } from './overlay.ts'
 import { catalogSchema } from './schema.ts'
 import { readYaml, type YamlSource } from './yaml-source.ts'
+
+/** A file that is laid over the catalog. */
+export type OverlayText = { readonly name: string; readonly source: string }
 
 export type ParsedCatalog =
   | { readonly kind: 'valid'; readonly document: CatalogDocument; readonly warnings: readonly CatalogIssue[] }
   | { readonly kind: 'invalid'; readonly issues: readonly CatalogIssue[] }
 
-/** `imported`: the rates that were imported where the catalog will be in force; null where that is not known. */
-export function parseCatalog(text: string, imported: readonly RateDocument[] | null = null): ParsedCatalog {
-  const source = readYaml(text)
-  if (source.kind === 'faulty') return { kind: 'invalid', issues: source.faults.map((fault) => ({ level: 'error', path: '', suggestion: null, ...fault })) }
-  const shaped = catalogSchema.safeParse(source.value, { reportInput: true })
-  if (!shaped.success) return { kind: 'invalid', issues: placed(withoutTypoShadows(shaped.error.issues.map(explain)), source) }
+/** `imported`: the rates that were imported where the catalog will be in force; null where that is not known. `overlays` are laid over `text`, the last on top. */
+export function parseCatalog(text: string, imported: readonly RateDocument[] | null = null, overlays: readonly OverlayText[] = []): ParsedCatalog {
+  const files = [{ name: '', text }, ...overlays.map(({ name, source }) => ({ name, text: source }))].map(({ name, text: content }, index) => ({ name: index === 0 ? null : name, source: readYaml(content) }))
+  const faults = files.flatMap(({ name, source }) => (source.kind === 'faulty' ? source.faults.map((fault): CatalogIssue => ({ level: 'error', path: '', suggestion: null, ...fault, ...fileOf(name) })) : []))
+  if (faults.length > 0) return { kind: 'invalid', issues: faults }
+  const merged = mergeSources(files.map(({ name, source }) => ({ name: name ?? '', source: source as Extract<YamlSource, { kind: 'read' }> })))
+  if (merged.faults.length > 0) return { kind: 'invalid', issues: merged.faults.map(({ file, ...fault }) => ({ level: 'error', path: '', suggestion: null, ...fault, ...fileOf(file) })) }
+  const shaped = catalogSchema.safeParse(merged.value, { reportInput: true })
+  if (!shaped.success) return { kind: 'invalid', issues: placed(withoutTypoShadows(shaped.error.issues.map(explain)), merged) }
   const document: CatalogDocument = shaped.data
-  const problems = placed([...validateCatalog(document, { rates: [...(imported ?? []), ...shippedRates()], isComplete: imported !== null }).map((problem) => ({ ...problem, atKey: false })), ...expressionIssues(document)], source)
+  const problems = placed([...validateCatalog(document, { rates: [...(imported ?? []), ...shippedRates()], isComplete: imported !== null }).map((problem) => ({ ...problem, atKey: false })), ...expressionIssues(document)], merged)
   return problems.some(({ level }) => level === 'error') ? { kind: 'invalid', issues: problems } : { kind: 'valid', document, warnings: problems }
+}
+
+function fileOf(file: string | null): { readonly file?: string } {
+  return file === null ? {} : { file }
 }
 
 /** Expressions are compiled here, because core knows no expression language. */
@@ -39,11 +50,14 @@ function expressionIssues(document: CatalogDocument): UnplacedIssue[] {
 }
 
 /** In the order of the file, errors and warnings together; at most as many as anybody reads. */
-function placed(issues: readonly UnplacedIssue[], source: Extract<YamlSource, { kind: 'read' }>): CatalogIssue[] {
-  const all = issues.map(({ atKey, path, ...issue }) => ({ ...issue, path: formatCatalogPath(path), ...source.locate(path, atKey) }))
+function placed(issues: readonly UnplacedIssue[], source: MergedSource): CatalogIssue[] {
+  const all = issues.map(({ atKey, path, ...issue }): CatalogIssue => {
+    const { file, ...place } = source.locate(path, atKey)
+    return { ...issue, path: formatCatalogPath(path), ...place, ...fileOf(file) }
+  })
   // What stands behind an alias is found at each use, but is one mistake.
-  const once = new Map(all.map((issue) => [`${issue.line} ${issue.column} ${issue.message}`, issue]))
-  const ordered = [...once.values()].sort((a, b) => a.line - b.line || a.column - b.column)
+  const once = new Map(all.map((issue) => [`${issue.file ?? ''} ${issue.line} ${issue.column} ${issue.message}`, issue]))
+  const ordered = [...once.values()].sort((a, b) => (a.file ?? '').localeCompare(b.file ?? '') || a.line - b.line || a.column - b.column)
   if (ordered.length <= CATALOG_PROBLEMS_MAX) return ordered
   // Errors must not be lost behind a hundred warnings.
   const errors = ordered.filter(({ level }) => level === 'error')

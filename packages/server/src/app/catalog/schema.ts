@@ -2,7 +2,7 @@
 // From it come the reading of the file, the JSON Schema for editors and the reference page. Its output is a
 // CatalogDocument; whether the parts fit each other is for `validateCatalog` of core to say.
 
-import { EXCLUSIONS, UNIT_BUCKETS, USAGE_BUCKETS, WINDOWS, type Exhausted, type LimitDocument, type RuleTerms } from '@tollgate/core'
+import { EXCLUSIONS, MIGRATIONS, UNIT_BUCKETS, USAGE_BUCKETS, WINDOWS, type Exhausted, type LimitDocument, type RuleTerms } from '@tollgate/core'
 import * as z from 'zod'
 import { addOn, COURSE_FIELDS, entitlement, promotion } from './subscription-schema.ts'
 import { choice, decimal, fields, integer, list, looseText, orShorthand, text, toggle } from './fields.ts'
@@ -162,6 +162,7 @@ const plan = fields(
     id: id('pro'),
     name: name('Pro'),
     public: toggle({ description: 'Shown in the pricing table.', example: true }).default(true),
+    migration: choice(MIGRATIONS, { description: 'When those who are on the plan follow a change of it: `now`, with their first billing period after it (`at_renewal`), or not at all (`keep`). `catalog apply --migrate` says otherwise for one change.', example: 'at_renewal' }).exactOptional(),
     period: choice(['month', 'year'], { description: 'Length of the billing period.', example: 'month' }).default('month'),
     fee: fee.nullable().default(null).meta({ description: 'Recurring fee for each period, in advance; none unless stated.' }),
     currencies: z.record(z.string(), planPrices).meta({ description: 'Fee and prices in other currencies, by ISO 4217. A customer is billed in one of them or in the currency of the catalog.' }).exactOptional(),

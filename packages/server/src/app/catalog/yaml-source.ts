@@ -6,8 +6,8 @@ import { CATALOG_BYTES_MAX, CATALOG_DEPTH_MAX, CATALOG_PROBLEMS_MAX, CATALOG_VAL
 import { isAlias, isMap, isScalar, isSeq, LineCounter, parseDocument, type Node, type Scalar, type YAMLError, type YAMLMap } from 'yaml'
 
 /** Text for every scalar; null for an empty one, `null` or `~`. */
-type YamlValue = string | null | readonly YamlValue[] | { readonly [key: string]: YamlValue }
-type YamlPlace = { readonly line: number; readonly column: number }
+export type YamlValue = string | null | readonly YamlValue[] | { readonly [key: string]: YamlValue }
+export type YamlPlace = { readonly line: number; readonly column: number }
 type YamlFault = YamlPlace & { readonly code: string; readonly message: string }
 
 export type YamlSource =

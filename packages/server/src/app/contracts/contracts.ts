@@ -1,7 +1,7 @@
 // The contract of a customer: looked at before it is applied, applied as a new version, ended. In force everywhere when the call
 // answers: it is part of the customer's facts, so decision, settlement and preview see it from the same instant.
 
-import { formatCatalogPath, InputError, planOf, validateContract, type Catalog, type ContractDocument, type ContractProblem } from '@tollgate/core'
+import { formatCatalogPath, InputError, isSameData, planOf, validateContract, type Catalog, type ContractDocument, type ContractProblem } from '@tollgate/core'
 import type { Sql, Transaction } from '../../platform/postgres.ts'
 import { insertAudit } from '../../store/audit.ts'
 import { contractHistory, contractsAfter, insertContract, type ContractRow } from '../../store/contracts.ts'
@@ -44,7 +44,7 @@ async function putContract(plane: ControlPlane, actor: Actor, customer: string, 
     const base = latest?.version ?? 0
     if (input.baseVersion !== null && input.baseVersion !== base) throw new Problem('contract_conflict', `version ${base} of the contract is in force, but the change was made on version ${input.baseVersion}: look at it again`, 'base_version')
     outcome = { version: base, changed: false }
-    if (sameDocument(latest?.document ?? null, input.document)) return
+    if (isSameData(latest?.document ?? null, input.document)) return
     const version = await insertContract(tx, { customer, document: input.document, actor: actor.id })
     await insertAudit(tx, { actor: actor.id, action: input.document === null ? 'contract.ended' : 'contract.applied', customer, target: `contract/${version}`, before: latest?.document ?? null, after: input.document })
     await insertOutbox(tx, [{ customer, type: 'contract.changed', payload: { version, name: input.document?.name ?? latest?.document?.name ?? null, ended: input.document === null } }])
@@ -75,14 +75,4 @@ export async function assertContractsKept(sql: Sql | Transaction, catalog: Catal
     }
     after = page.at(-1)!.customer
   }
-}
-
-function sameDocument(a: ContractDocument | null, b: ContractDocument | null): boolean {
-  return JSON.stringify(a, sortedKeys) === JSON.stringify(b, sortedKeys)
-}
-
-/** PostgreSQL keeps the members of JSON in an order of its own. */
-function sortedKeys(_key: string, value: unknown): unknown {
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) return value
-  return Object.fromEntries(Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1)))
 }

@@ -4,12 +4,12 @@
 import { CURRENCIES_MAX, EXCHANGE_RATES_PER_CATALOG_MAX, type CatalogDocument, type Instant, type QuotedRateDocument } from '@tollgate/core'
 import { withRetry, type Sql, type Transaction } from '../../platform/postgres.ts'
 import { insertAudit } from '../../store/audit.ts'
-import { insertCatalog, latestCatalog, lockCatalog } from '../../store/catalogs.ts'
+import { copyWithRates, lockCatalog } from '../../store/catalogs.ts'
 import { exchangeRates, insertExchangeRates, type NewQuote } from '../../store/exchange.ts'
 import { insertOutbox } from '../../store/settlement.ts'
 import type { Actor } from '../actor.ts'
 import type { ControlPlane } from '../control-plane.ts'
-import { announceCatalog } from '../publish-catalog.ts'
+import { announceCatalog } from '../force-catalog.ts'
 import { readExchangeRates } from './read-rates.ts'
 
 export type ExchangeImport = { readonly source: string; readonly read: number; readonly added: number; /** Rates that the file says otherwise than they were imported: the first stand. */ readonly differing: readonly NewQuote[]; readonly catalogVersion: number | null }
@@ -20,9 +20,7 @@ export async function importExchangeRates(plane: ControlPlane, actor: Actor, inp
   const { added, differing, catalog } = await withRetry(plane.sql, async (tx) => {
     await lockCatalog(tx)
     const { added, differing } = await insertExchangeRates(tx, file.rates, source)
-    const inForce = await latestCatalog(tx)
-    const isNeeded = added > 0 && inForce !== null && currenciesOf(inForce.document).length > 1
-    const catalog = isNeeded ? await insertCatalog(tx, { document: inForce.document, source: inForce.source, ratesVersion: inForce.ratesVersion, actor: actor.id }) : null
+    const catalog = added === 0 ? null : await copyWithRates(tx, { at: plane.clock.now(), ratesVersion: null, actor: actor.id, applies: (document) => currenciesOf(document).length > 1 })
     if (added > 0) {
       await insertAudit(tx, { actor: actor.id, action: 'exchange_rates.imported', customer: null, target: `exchange/${source}`, before: null, after: { added, source, catalog_version: catalog } })
       await insertOutbox(tx, [{ customer: null, type: 'exchange_rates.imported', payload: { source, added, catalog_version: catalog } }])

@@ -4,14 +4,14 @@
 import { InputError, parseDecimal, rateKey, RATES_IMPORTED_MAX, type RateDocument } from '@tollgate/core'
 import { withRetry } from '../../platform/postgres.ts'
 import { insertAudit } from '../../store/audit.ts'
-import { insertCatalog, latestCatalog, lockCatalog } from '../../store/catalogs.ts'
+import { catalogAt, copyWithRates, lockCatalog } from '../../store/catalogs.ts'
 import { forgetUnpriced, insertRateCard, latestRateCard } from '../../store/rate-cards.ts'
 import { insertOutbox } from '../../store/settlement.ts'
 import type { Actor } from '../actor.ts'
 import { EMPTY_CATALOG } from '../catalogs.ts'
 import type { ControlPlane } from '../control-plane.ts'
 import { Problem } from '../problems.ts'
-import { announceCatalog } from '../publish-catalog.ts'
+import { announceCatalog } from '../force-catalog.ts'
 import { diffRates, type DiffOptions, type RateChange, type RatesDiff } from './diff-rates.ts'
 import { effectiveRates } from './effective-rates.ts'
 import { readPriceList, type PriceList } from './read-list.ts'
@@ -28,7 +28,7 @@ export type ImportPlan = RatesDiff & {
 export async function planImport(plane: ControlPlane, request: ImportRequest): Promise<ImportPlan> {
   const from = request.from ?? new Date(plane.clock.now()).toISOString().slice(0, 10)
   const lists = request.lists.map((list) => ({ name: list.name, ...readPriceList(list, { from }) }))
-  const [catalog, imported] = await Promise.all([latestCatalog(plane.sql), latestRateCard(plane.sql)])
+  const [catalog, imported] = await Promise.all([catalogAt(plane.sql, plane.clock.now()), latestRateCard(plane.sql)])
   const card = effectiveRates(catalog?.document ?? EMPTY_CATALOG, imported?.rates ?? [])
   return {
     ...diffRates(card, lists, { ...request, from }), baseVersion: imported?.version ?? 0, from,
@@ -57,8 +57,7 @@ export async function applyImport(
     if (base !== plan.baseVersion || (request.baseVersion !== null && request.baseVersion !== base)) throw new Problem('rates_conflict', `version ${base} of the imported rates is in force, but the import was planned on version ${request.baseVersion ?? plan.baseVersion}: plan again`, 'base_version')
     const rates = added(latest?.rates ?? [], applied.map(({ rate }) => rate!))
     const version = await insertRateCard(tx, { rates, sources: [...new Set(plan.lists.map(({ source }) => source))], actor: actor.id })
-    const inForce = await latestCatalog(tx)
-    const catalog = inForce === null ? null : await insertCatalog(tx, { document: inForce.document, source: inForce.source, ratesVersion: version, actor: actor.id })
+    const catalog = await copyWithRates(tx, { at: plane.clock.now(), ratesVersion: version, actor: actor.id, applies: () => true })
     await forgetUnpriced(tx, applied.map(({ model }) => model))
     await insertAudit(tx, { actor: actor.id, action: 'rates.imported', customer: null, target: `rates/${version}`, before: { version: base }, after: { version, catalog_version: catalog, entries: applied.length } })
     await insertOutbox(tx, [{ customer: null, type: 'rates.imported', payload: { version, catalog_version: catalog, entries: applied.length, held: held.length } }])

@@ -2,7 +2,7 @@
 // answered without a price.
 
 import { compileRateCard, matchRate, type Instant, type LayeredRate, type RateMatch } from '@tollgate/core'
-import { latestCatalog } from '../../store/catalogs.ts'
+import { catalogAt } from '../../store/catalogs.ts'
 import { latestRateCard, listUnpriced, type UnpricedRow } from '../../store/rate-cards.ts'
 import { EMPTY_CATALOG } from '../catalogs.ts'
 import type { ControlPlane } from '../control-plane.ts'
@@ -12,7 +12,7 @@ export type CardInForce = { readonly catalogVersion: number; readonly importedVe
 
 /** All entries, dated ones of the past and future too. */
 export async function wholeCard(plane: ControlPlane): Promise<CardInForce> {
-  const [catalog, imported] = await Promise.all([latestCatalog(plane.sql), latestRateCard(plane.sql)])
+  const [catalog, imported] = await Promise.all([catalogAt(plane.sql, plane.clock.now()), latestRateCard(plane.sql)])
   return { catalogVersion: catalog?.version ?? 0, importedVersion: imported?.version ?? 0, entries: effectiveRates(catalog?.document ?? EMPTY_CATALOG, imported?.rates ?? []) }
 }
 

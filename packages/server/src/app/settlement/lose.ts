@@ -6,6 +6,7 @@ import type { Transaction } from '../../platform/postgres.ts'
 import { loseOnBudgets } from '../../store/budgets.ts'
 import { givenUp } from '../../store/nodes.ts'
 import { insertLostUsage, insertOutbox, type LostUsageRow } from '../../store/settlement.ts'
+import { planBy } from '../customer-contexts.ts'
 import { positionOf } from './accumulate.ts'
 import { emptyOutput, type BatchOutput, type BatchState } from './batch-state.ts'
 import { moveBudgets } from './move-budgets.ts'
@@ -14,7 +15,7 @@ import { moveBudgets } from './move-budgets.ts'
 export function lose(losses: BatchOutput, state: BatchState, event: UsageEvent): LostUsageRow {
   const context = state.contextAt(event.customer, event.time)
   const catalog = state.catalogOf(event)
-  const plan = catalog.plans.get(context.plan.id) ?? context.plan
+  const plan = planBy(context, catalog, event.time)
   const measured = measure(catalog.meters, event)
   const periodStart = context.snapshot.period.start
   const { asset } = plan

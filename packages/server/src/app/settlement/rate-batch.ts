@@ -2,9 +2,9 @@
 // working copies that it is given, so that a batch that fails is simply rated again. The one place where usage becomes
 // money; the charge of an event, its draws, its budgets and its rollups all come out of the same pass.
 
-import { allowanceBudget, assert, chargedRun, coverByAllowances, exchangeLookup, formatUnits, planOf, quantity, rateEvent, units, type Catalog, type Coverage, type EventRef, type Instant, type Measured, type Plan, type RatedEvent, type UndoneCharge, type Units, type UsageEvent } from '@tollgate/core'
+import { allowanceBudget, assert, chargedRun, coverByAllowances, exchangeLookup, formatUnits, quantity, rateEvent, units, type Catalog, type Coverage, type EventRef, type Instant, type Measured, type Plan, type RatedEvent, type UndoneCharge, type Units, type UsageEvent } from '@tollgate/core'
 import { hourOffset } from '@tollgate/core/period'
-import type { CustomerContext } from '../customer-contexts.ts'
+import { planBy, type CustomerContext } from '../customer-contexts.ts'
 import { lossesOf, quantitiesOf, readingRows } from './aggregates.ts'
 import { accumulate, positionOf } from './accumulate.ts'
 import { accrualKey, correctionKey, headroomKey, postingKey, type BatchOutput, type BatchState, type Metering } from './batch-state.ts'
@@ -27,7 +27,7 @@ const USE: Step = { effect: 'use' }
 export function rateInto(output: BatchOutput, state: BatchState, event: UsageEvent, step: Step = USE): void {
   const context = state.contextAt(event.customer, event.time)
   const catalog = state.catalogOf(event)
-  const plan = planFor(catalog, context, step)
+  const plan = planFor(catalog, context, { event, step })
   const { meters, readings, rated: ratedMeters } = state.meteringOf(event)
   const periodStart = context.snapshot.period.start
   const isUndone = step.effect === 'reversal'
@@ -70,8 +70,8 @@ function recordUsage(output: BatchOutput, state: BatchState, context: CustomerCo
 }
 
 /** What is undone is undone by the plan whose prices charged it, also where the customer has moved since. */
-function planFor(catalog: Catalog, context: CustomerContext, step: Step): Plan {
-  const own = planOf(catalog, context.snapshot) ?? context.plan
+function planFor(catalog: Catalog, context: CustomerContext, { event, step }: { readonly event: UsageEvent; readonly step: Step }): Plan {
+  const own = planBy(context, catalog, event.time)
   if (step.effect !== 'reversal') return own
   const charged = step.undone.filter(({ price }) => price !== '').map(({ price }) => price)
   const has = (plan: Plan) => charged.every((id) => plan.prices.some((price) => price.id === id))

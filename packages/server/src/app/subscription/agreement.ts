@@ -15,13 +15,14 @@ export type NewAgreement = {
 
 /** How long a subscription waits for its first payment before it expires. */
 const FIRST_PAYMENT_DAYS = 1
-type Catalogued = { readonly catalogs: { readonly current: () => Catalog } }
+type Catalogued = { readonly catalogs: { readonly current: () => Catalog; /** What takes force next. */ readonly coming?: () => Catalog | null } }
 
 /** @throws {InputError} unknown_plan. */
 export function planNamed(plane: Catalogued, id: string, field = 'plan'): Plan {
   const { plans } = plane.catalogs.current()
   const plan = plans.get(id)
   if (plan === undefined) throw new InputError({ code: 'unknown_plan', field, message: `the catalog in force has no plan ${id}; it has ${[...plans.keys()].join(', ') || 'none: apply a catalog first'}` })
+  if (plane.catalogs.coming?.()?.plans.has(id) === false) throw new InputError({ code: 'unknown_plan', field, message: `plan ${id} is not in the catalog that is scheduled: who came onto it would have none then` })
   return plan
 }
 

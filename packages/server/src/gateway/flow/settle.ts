@@ -1,7 +1,7 @@
 // Books the usage of a request and tells the client what it was charged. What really happened is booked also where it
 // exceeds the hold; usage that the node refuses to book is lost revenue and is logged with all its figures.
 
-import { formatUnits, inputTokens, outputTokens, type ProviderUsage } from '@tollgate/core'
+import { formatUnits, inputTokens, outputTokens, planOf, type ProviderUsage } from '@tollgate/core'
 import type { Settled, Usage } from '../../hot/contract.ts'
 import type { Exchange } from '../exchange.ts'
 import { decisionHeaders, noticeHeaders, type Admitted } from './admitted.ts'
@@ -31,7 +31,7 @@ function usageOf(exchange: Exchange, called: Called, told: Told, ending: string)
   const { usage } = told
   const { cost, missing } = called.surface.isFree === true
     ? { cost: { amount: '0', currency: known.catalog.currency }, missing: [] }
-    : providerCost(known.catalog, usage, { modelAsked: model.upstreamModel, at: exchange.startedAt, needsUncached: known.catalog.plans.get(known.snapshot.plan)?.needsUncachedCost ?? false })
+    : providerCost(known.catalog, usage, { modelAsked: model.upstreamModel, at: exchange.startedAt, needsUncached: planOf(known.catalog, known.snapshot)?.needsUncachedCost ?? false })
   noteOddities(exchange, called, told, cost === null ? missing : [])
   return {
     quantities: quantitiesOf(usage),
