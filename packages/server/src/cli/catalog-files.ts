@@ -11,6 +11,9 @@ import { CliError, say, type CliDeps } from './output.ts'
 
 export const FILE = 'catalog file, - for standard input'
 
+/** An option that is given several times. */
+const again = (value: string, before: readonly string[]): readonly string[] => [...before, value]
+
 export type CatalogFiles = { readonly source: string; readonly overlays: readonly OverlayText[] }
 export type FileContext = { readonly file: string; readonly deps: CliDeps }
 
@@ -18,13 +21,13 @@ export type OverlayOptions = { readonly overlay?: readonly string[] }
 export type TimingOptions = { readonly from?: string; readonly migrate?: readonly string[]; readonly reason?: string }
 
 export function withOverlays(command: Command): Command {
-  return command.option('--overlay <file>', 'lay a file over it, such as one of an environment; again for more', (value: string, before: readonly string[] = []) => [...before, value])
+  return command.option('--overlay <file>', 'lay a file over it, such as one of an environment; again for more', again, [])
 }
 
 export function withTiming(command: Command): Command {
   return command
     .option('--from <time>', 'when it takes force, such as 2027-01-01T00:00:00Z; at once unless stated')
-    .option('--migrate <plan=when>', `when those on a plan follow its change: ${MIGRATIONS.join(', ')}; again for more plans`, (value: string, before: readonly string[] = []) => [...before, value])
+    .option('--migrate <plan=when>', `when those on a plan follow its change: ${MIGRATIONS.join(', ')}; again for more plans`, again, [])
 }
 
 export async function readFiles(file: string, { overlay = [] }: OverlayOptions, deps: CliDeps): Promise<CatalogFiles> {
