@@ -117,4 +117,7 @@ export type { DocumentLine, DocumentTax, InvoiceDocument, Party } from './invoic
 export * from './invoice/due.ts'
 export * from './ledger/invoice-transfers.ts'
 export * from './ledger/recognition.ts'
+export * from './ledger/chart.ts'
+export * from './ledger/books.ts'
+export * from './ledger/journal-entry.ts'
 export type { CustomerFacts, Links } from './entitlement/resolve.ts'

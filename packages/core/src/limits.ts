@@ -207,3 +207,5 @@ export const PROVIDER_PAGES_MAX = 2_000
 export const DRIFT_LISTED_MAX = 1_000
 /** Checks in one call: each is microseconds, and the answers stay small. */
 export const CHECKS_PER_REQUEST_MAX = 100
+/** Days of journal entries in one export: a leap year, which a finance person may want in one file. */
+export const JOURNAL_DAYS_MAX = 366

@@ -132,6 +132,36 @@ create table billing_settings (
   constraint billing_settings_only_one_check CHECK (only_one)
 );
 
+create table book_day (
+  day date not null,
+  closed_at timestamp with time zone default now() not null,
+  transfers bigint not null,
+  constraint book_day_pkey PRIMARY KEY (day)
+);
+CREATE TRIGGER book_day_append_only BEFORE DELETE OR UPDATE ON public.book_day FOR EACH ROW EXECUTE FUNCTION refuse_change();
+
+create table book_day_sum (
+  day date not null,
+  asset text not null,
+  account text not null,
+  cause text not null,
+  debits numeric(38,12) not null,
+  credits numeric(38,12) not null,
+  constraint book_day_sum_pkey PRIMARY KEY (day, asset, account, cause),
+  constraint book_day_sum_day_fkey FOREIGN KEY (day) REFERENCES book_day(day),
+  constraint book_day_sum_credits_check CHECK ((credits >= (0)::numeric)),
+  constraint book_day_sum_debits_check CHECK ((debits >= (0)::numeric))
+);
+CREATE TRIGGER book_day_sum_append_only BEFORE DELETE OR UPDATE ON public.book_day_sum FOR EACH ROW EXECUTE FUNCTION refuse_change();
+
+create table book_settings (
+  only_one boolean default true not null,
+  document jsonb not null,
+  changed_at timestamp with time zone default now() not null,
+  constraint book_settings_pkey PRIMARY KEY (only_one),
+  constraint book_settings_only_one_check CHECK (only_one)
+);
+
 create table budget_override (
   customer_id text not null,
   rule_id text not null,
@@ -689,6 +719,7 @@ create table ledger_transfer (
 CREATE INDEX ledger_transfer_batch ON public.ledger_transfer USING btree (customer_id, batch_id);
 CREATE INDEX ledger_transfer_cause ON public.ledger_transfer USING btree (customer_id, cause_id);
 CREATE INDEX ledger_transfer_period ON public.ledger_transfer USING btree (customer_id, period_start) WHERE (cause = 'usage'::text);
+CREATE INDEX ledger_transfer_posted ON public.ledger_transfer USING brin (posted_at) WITH (pages_per_range='32', autosummarize='on');
 CREATE TRIGGER ledger_transfer_append_only BEFORE DELETE OR UPDATE ON public.ledger_transfer FOR EACH ROW EXECUTE FUNCTION refuse_change();
 
 create table level_due (
@@ -984,8 +1015,11 @@ create table settlement_batch (
   events integer not null,
   settled_at timestamp with time zone default now() not null,
   catalog_version integer,
+  tx xid8 default pg_current_xact_id() not null,
   constraint settlement_batch_pkey PRIMARY KEY (id)
 );
+CREATE INDEX settlement_batch_order ON public.settlement_batch USING btree (tx, id);
+CREATE INDEX settlement_batch_settled ON public.settlement_batch USING brin (settled_at) WITH (pages_per_range='8', autosummarize='on');
 
 create table signing_key (
   id text not null,
@@ -1089,6 +1123,31 @@ create table upstream (
   constraint upstream_kind_check CHECK ((kind = ANY (ARRAY['openai'::text, 'azure'::text, 'anthropic'::text, 'gemini'::text])))
 );
 
+create table usage_day (
+  posted_on date not null,
+  customer_id text not null,
+  day date not null,
+  feature text not null,
+  model text not null,
+  plan text not null,
+  asset text not null,
+  cost_currency text not null,
+  events bigint not null,
+  amount numeric(38,12) not null,
+  cost numeric(38,12) not null,
+  constraint usage_day_pkey PRIMARY KEY (posted_on, customer_id, day, feature, model, plan, asset, cost_currency),
+  constraint usage_day_customer_id_fkey FOREIGN KEY (customer_id) REFERENCES customer(id)
+);
+CREATE INDEX usage_day_customer ON public.usage_day USING btree (customer_id, posted_on);
+
+create table usage_day_cursor (
+  only_one boolean default true not null,
+  tx xid8 not null,
+  id bigint not null,
+  constraint usage_day_cursor_pkey PRIMARY KEY (only_one),
+  constraint usage_day_cursor_only_one_check CHECK (only_one)
+);
+
 create table usage_event (
   sequence bigint generated always as identity not null,
   customer_id text not null,
@@ -1117,6 +1176,7 @@ create table usage_event (
   constraint usage_event_check CHECK (((effect = 'use'::text) = (corrects_id IS NULL))),
   constraint usage_event_effect_check CHECK ((effect = ANY (ARRAY['use'::text, 'reversal'::text, 'replacement'::text])))
 ) partition by RANGE ("time");
+CREATE INDEX usage_event_batch ON ONLY public.usage_event USING brin (batch_id) WITH (pages_per_range='32', autosummarize='on');
 CREATE INDEX usage_event_customer ON ONLY public.usage_event USING btree (customer_id, sequence);
 CREATE INDEX usage_event_recent ON ONLY public.usage_event USING brin (sequence) WITH (pages_per_range='32', autosummarize='on');
 CREATE INDEX usage_event_run ON ONLY public.usage_event USING btree (customer_id, run) WHERE (run IS NOT NULL);

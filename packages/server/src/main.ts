@@ -4,12 +4,14 @@
 import { Command, Option } from 'commander'
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { registerBooksCommand } from './cli/books.ts'
 import { registerCheckCommands } from './cli/check.ts'
 import { registerCatalogCommands } from './cli/catalog.ts'
 import { registerCloseCommand } from './cli/close.ts'
 import { registerContractCommands } from './cli/contract.ts'
 import { registerExchangeCommands } from './cli/exchange.ts'
 import { registerExplainCommands } from './cli/explain.ts'
+import { registerExportCommands } from './cli/export.ts'
 import { registerImportCommand } from './cli/import.ts'
 import { processDeps } from './cli/output.ts'
 import { registerStatementCommands } from './cli/statement.ts'
@@ -57,6 +59,8 @@ program.command('migrate').description('bring the database in DATABASE_URL to th
 registerCatalogCommands(program, processDeps())
 registerExplainCommands(program, processDeps())
 registerCloseCommand(program, processDeps())
+registerBooksCommand(program, processDeps())
+registerExportCommands(program, processDeps())
 registerImportCommand(program, processDeps())
 registerCheckCommands(program, processDeps())
 registerStatementCommands(program, processDeps())

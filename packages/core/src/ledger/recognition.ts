@@ -6,6 +6,7 @@ import { assert } from '../assert.ts'
 import { divideRounded } from '../decimal.ts'
 import type { LineKind } from '../invoice/close.ts'
 import { units, ZERO, type Units } from '../money.ts'
+import { USAGE_LINES } from './chart.ts'
 import { elapsedSeconds, prorated } from '../rating/proration.ts'
 import type { Instant, Span } from '../time.ts'
 
@@ -21,11 +22,9 @@ export type Deferral = {
   readonly basis: { readonly at: Instant; readonly recognised: Units }
 }
 
-const USAGE_KINDS: ReadonlySet<LineKind> = new Set(['usage', 'late_usage', 'credits'])
-
 /** Whether a line that is invoiced at `now` is revenue of time to come. Usage is what happened, whenever it is invoiced. */
 export function isDeferred(line: { readonly kind: LineKind; readonly period: Span; readonly time?: Span }, now: Instant): boolean {
-  return !USAGE_KINDS.has(line.kind) && (line.time ?? line.period).end > now
+  return !USAGE_LINES.has(line.kind) && (line.time ?? line.period).end > now
 }
 
 /** What is revenue of it by `at`, in all. */

@@ -2,6 +2,7 @@
 // docs page are derived from it; a route that is not here does not exist.
 
 import { accessRoutes } from './contract/access.ts'
+import { bookRoutes, exportRoutes } from './contract/books.ts'
 import { budgetRoutes } from './contract/budgets.ts'
 import { catalogRoutes } from './contract/catalog.ts'
 import { customerRoutes } from './contract/customers.ts'
@@ -40,6 +41,7 @@ export const HANDLED = {
   ...moneyRoutes,
   ...walletRoutes,
   ...invoiceRoutes,
+  ...bookRoutes,
   ...entitlementRoutes,
   ...budgetRoutes,
   ...freezeRoutes,
@@ -60,6 +62,8 @@ export const HANDLED = {
 export const FORWARDED = decisionRoutes
 /** Routes that answer pages and documents. */
 export const PRINTED = printedRoutes
+/** Routes that answer files. */
+export const EXPORTS = exportRoutes
 /** Public routes. */
 export const SYSTEM = systemRoutes
 
@@ -68,6 +72,7 @@ export type Operation =
   | HandledOperation
   | keyof typeof FORWARDED
   | keyof typeof PRINTED
+  | keyof typeof EXPORTS
   | keyof typeof SYSTEM
   | 'ingestEvents'
   | 'followStream'
@@ -80,6 +85,7 @@ export const ROUTES: Readonly<Record<Operation, Route>> = {
   ingestEvents: ingestRoute,
   ...HANDLED,
   ...PRINTED,
+  ...EXPORTS,
   signIn: signInRoute,
   signOut: signOutRoute,
   followStream: streamRoute,

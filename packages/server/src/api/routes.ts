@@ -2,6 +2,7 @@
 
 import type { Handlers } from './handler.ts'
 import { accessHandlers } from './routes/access.ts'
+import { bookHandlers } from './routes/books.ts'
 import { budgetHandlers } from './routes/budgets.ts'
 import { catalogHandlers } from './routes/catalog.ts'
 import { customerHandlers } from './routes/customers.ts'
@@ -34,6 +35,7 @@ export const HANDLERS: Handlers = {
   ...moneyHandlers,
   ...walletHandlers,
   ...invoiceHandlers,
+  ...bookHandlers,
   ...entitlementHandlers,
   ...budgetHandlers,
   ...freezeHandlers,

@@ -27,6 +27,7 @@ import { registerPages, type PageFiles } from './page-files.ts'
 import { ApiError, problemBody, refusalOf } from './problems.ts'
 import { readInput } from './read-input.ts'
 import { HANDLERS } from './routes.ts'
+import { registerExports } from './routes/books.ts'
 import { registerEvents } from './routes/events.ts'
 import { registerForwarded } from './routes/forward.ts'
 import { registerSessions, sessionToken } from './routes/sessions.ts'
@@ -124,6 +125,7 @@ export function createApi(options: ApiOptions): FastifyInstance {
   registerOpenMeter(app, { plane })
   registerLago(app, { plane })
   registerPrinted(app, { plane, font: options.invoiceFont ?? null })
+  registerExports(app, plane)
   registerAuditExport(app, plane)
   registerProviderWebhooks(app, plane)
   registerForwarded(app, { address: options.gatewayUrl })

@@ -17,6 +17,8 @@ export type Client = {
   readonly fetch: (method: string, path: string, body?: unknown) => Promise<Answer>
   /** The body of a 2xx answer. Throws ServerProblem otherwise. */
   readonly request: (method: string, path: string, body?: unknown) => Promise<unknown>
+  /** A file, its body not yet read. Throws ServerProblem where the answer is none. */
+  readonly download: (path: string) => Promise<Response>
 }
 
 /** `body` is the JSON that was answered, else null. */
@@ -47,6 +49,11 @@ export function connect(deps: CliDeps): Client {
       const answer = await ask(method, path, body)
       if (answer.status >= 200 && answer.status < 300) return answer.body
       throw problemOf(answer, server, `${method} ${path}`)
+    },
+    download: async (path) => {
+      const response = await reach(server, { method: 'GET', path, body: undefined }, null)
+      if (response.ok) return response
+      throw problemOf({ status: response.status, body: parseJson(await response.text()) }, server, `GET ${path}`)
     },
   }
 }
@@ -84,21 +91,32 @@ function checkedUrl(text: string, source: string): string {
   return text.replace(/\/+$/, '')
 }
 
-async function send(server: Server, call: { readonly method: string; readonly path: string; readonly body: unknown }): Promise<Answer> {
+async function send(server: Server, call: Sent): Promise<Answer> {
+  try {
+    const response = await reach(server, call, AbortSignal.timeout(TIMEOUT_MS))
+    return { status: response.status, body: parseJson(await response.text()) }
+  } catch (error) {
+    throw error instanceof CliError ? error : unreachable(server, error)
+  }
+}
+
+type Sent = { readonly method: string; readonly path: string; readonly body: unknown }
+
+/** A file may take as long as it takes. */
+async function reach(server: Server, call: Sent, signal: AbortSignal | null): Promise<Response> {
   const headers: Record<string, string> = { accept: 'application/json' }
   if (server.adminKey !== null) headers.authorization = `Bearer ${server.adminKey}`
   if (call.body !== undefined) headers['content-type'] = 'application/json'
   if (call.method !== 'GET') headers['idempotency-key'] = crypto.randomUUID()
   try {
-    const response = await fetch(server.url + call.path, {
+    return await fetch(server.url + call.path, {
       method: call.method,
       headers,
       body: call.body === undefined ? null : JSON.stringify(call.body),
       // A redirect would take the key elsewhere.
       redirect: 'error',
-      signal: AbortSignal.timeout(TIMEOUT_MS),
+      signal,
     })
-    return { status: response.status, body: parseJson(await response.text()) }
   } catch (error) {
     throw unreachable(server, error)
   }

@@ -11,7 +11,7 @@ const WRITES: Readonly<Record<Exclude<OperatorRole, 'viewer' | 'admin'>, Readonl
   support: new Set(['changeCustomer', 'changeSubscription', 'actOnSubscription', 'createGrant', 'withdrawGrant', 'linkProviderCustomer', 'replayProviderMessages', 'createEntity', 'putBudget', 'deleteBudget', 'putBudgetMember', 'createFreeze', 'liftFreeze', 'createPortalSession', 'endPortalSession']),
   finance: new Set([
     'addCredits', 'putRecharge', 'deleteRecharge', 'openTopUp', 'confirmPayment', 'changeCustomer', 'changeSubscription', 'actOnSubscription', 'recordSubscriptionFact', 'startSimulation', 'cancelSimulation', 'createPortalSession', 'endPortalSession', 'putBillingProfile', 'createInvoice', 'discardInvoice', 'finalizeInvoice', 'payInvoice', 'voidInvoice', 'writeOffInvoice',
-    'createCreditNote', 'createInvoiceItem', 'deleteInvoiceItem', 'closeDue',
+    'createCreditNote', 'createInvoiceItem', 'deleteInvoiceItem', 'closeDue', 'putBookSettings',
   ]),
 }
 

@@ -12,6 +12,7 @@ export const TAGS = {
   subscriptions: 'What is agreed, how it changes, and what was told of it; test clocks.',
   providers: 'Stripe, Chargebee and Recurly: messages in, what differs, links, pages.',
   money: 'Credits, balance, ledger and invoice.',
+  books: 'The books of a month, journal entries, exports.',
   invoices: 'Invoices, credit notes, tax, and who gets them.',
   entitlements: 'What a customer may do, and within which budgets.',
   usage: 'Usage events in, usage and charges out.',

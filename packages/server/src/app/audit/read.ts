@@ -3,6 +3,7 @@
 import type { Instant } from '@tollgate/core'
 import { listAudit, type AuditFilter, type AuditRow } from '../../store/audit.ts'
 import type { ControlPlane } from '../control-plane.ts'
+import { csvRow } from '../csv.ts'
 import { pageOf, type Page } from '../listings.ts'
 
 export type { AuditFilter, AuditRow }
@@ -26,22 +27,16 @@ export async function* auditPages(plane: ControlPlane, filter: AuditFilter): Asy
 const COLUMNS = ['id', 'at', 'actor', 'action', 'customer', 'target', 'before', 'after', 'reason'] as const
 
 export function csvHead(): string {
-  return `${COLUMNS.join(',')}\r\n`
+  return csvRow(COLUMNS)
 }
 
 export function csvLine(row: AuditRow): string {
   const values = [String(row.id), iso(row.at), row.actor, row.action, row.customer ?? '', row.target, jsonText(row.before), jsonText(row.after), row.reason ?? '']
-  return `${values.map(csvValue).join(',')}\r\n`
+  return csvRow(values)
 }
 
 export function ndjsonLine(row: AuditRow): string {
   return `${JSON.stringify({ ...row, id: String(row.id), at: iso(row.at) })}\n`
-}
-
-/** A value that a spreadsheet would take for a formula is told to be text. */
-function csvValue(value: string): string {
-  const safe = /^[=+\-@\t\r]/.test(value) ? `'${value}` : value
-  return /[",\r\n]/.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe
 }
 
 function jsonText(value: unknown): string {

@@ -5,6 +5,7 @@ import { CHAIN_START, followChain, formatUnits, instant, parseUnits, type ChainL
 import { changedHeads, lastCheckpoint } from '../../store/checkpoints.ts'
 import { listTransfers, sha256, type StoredTransfer } from '../../store/ledger.ts'
 import { insertOutbox } from '../../store/settlement.ts'
+import { checkDocuments } from '../books/check-documents.ts'
 import type { ControlPlane } from '../control-plane.ts'
 import { checkSums } from '../reports.ts'
 
@@ -17,8 +18,8 @@ export type BooksCheck = { readonly customer: string; readonly transfers: number
 
 /** Everything that must be true of one customer's books. */
 export async function checkBooks(plane: ControlPlane, customer: string): Promise<BooksCheck> {
-  const [sums, chain] = [await checkSums(plane, customer), await checkChain(plane, customer)]
-  return { customer, transfers: chain.transfers, problems: [...sums.differences, ...chain.problems] }
+  const [sums, documents, chain] = [await checkSums(plane, customer), await checkDocuments(plane, customer), await checkChain(plane, customer)]
+  return { customer, transfers: chain.transfers, problems: [...sums.differences, ...documents, ...chain.problems] }
 }
 
 async function checkChain(plane: ControlPlane, customer: string): Promise<{ readonly transfers: number; readonly problems: readonly string[] }> {
