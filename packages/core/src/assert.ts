@@ -1,9 +1,9 @@
 // Assertions for a programmer's error: they stay on in production, because a wrong balance is worse than a stopped process.
 // Expected failures (a refusal, bad input) are values or InputError, never assertions.
 
-/** Throws {@link AssertionFailure} unless `condition` holds. */
-export function assert(condition: boolean, message: string): asserts condition {
-  if (!condition) throw new AssertionFailure(message)
+/** Throws {@link AssertionFailure} unless `condition` holds. A message with figures in it is given as a function: on the hot path nobody writes it for nothing. */
+export function assert(condition: boolean, message: string | (() => string)): asserts condition {
+  if (!condition) throw new AssertionFailure(typeof message === 'string' ? message : message())
 }
 
 /** Marks a branch that the types say cannot be reached. */

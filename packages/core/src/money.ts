@@ -80,6 +80,13 @@ export function holdScale(asset: AssetId): number {
 
 /** Units as a hold, rounded up: a hold never covers less than the amount. */
 export function toHold(value: Units, asset: AssetId): number {
+  const short = Number(value)
+  if (short >= 0 && short <= Number.MAX_SAFE_INTEGER) {
+    // Whole numbers that a double holds exactly: the same division, without big integers.
+    const step = 10 ** (assetScale(asset) - holdScale(asset))
+    const rest = short % step
+    return rest === 0 ? short / step : (short - rest) / step + 1
+  }
   const hold = divideUp(value, pow10(assetScale(asset) - holdScale(asset)))
   assert(hold <= BigInt(Number.MAX_SAFE_INTEGER) && hold >= BigInt(Number.MIN_SAFE_INTEGER), 'a hold does not fit a safe integer')
   return Number(hold)
@@ -87,7 +94,9 @@ export function toHold(value: Units, asset: AssetId): number {
 
 /** A hold as exact units. */
 export function fromHold(hold: number, asset: AssetId): Units {
-  assert(Number.isSafeInteger(hold), `not a hold: ${hold}`)
+  assert(Number.isSafeInteger(hold), () => `not a hold: ${hold}`)
+  const short = hold * 10 ** (assetScale(asset) - holdScale(asset))
+  if (Number.isSafeInteger(short)) return BigInt(short) as Units
   return (BigInt(hold) * pow10(assetScale(asset) - holdScale(asset))) as Units
 }
 

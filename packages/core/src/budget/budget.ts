@@ -74,9 +74,11 @@ export const LIFETIME = { start: 0 as Instant, end: 253_402_214_400_000 as Insta
  * fit becomes the largest number, which no lease reaches ({@link LEASE_UNITS_MAX}): such a hold is always refused.
  */
 export function exactToHold(unit: BudgetUnit, exact: bigint): number {
-  if (exact > holdToExact(unit, Number.MAX_SAFE_INTEGER)) return Number.MAX_SAFE_INTEGER
+  if (exact > SAFE && exact > holdToExact(unit, Number.MAX_SAFE_INTEGER)) return Number.MAX_SAFE_INTEGER
   return unit.kind === 'money' ? toHold(units(exact), unit.asset) : Number(exact)
 }
+
+const SAFE = BigInt(Number.MAX_SAFE_INTEGER)
 
 /** Exact units → hold number, rounded down: what may be granted out of a headroom. A larger headroom counts as the largest number. */
 export function exactToGrant(unit: BudgetUnit, exact: bigint): number {

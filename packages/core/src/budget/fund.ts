@@ -4,7 +4,7 @@
 
 import { InputError } from '../assert.ts'
 import { chargeable } from '../rating/chargeable.ts'
-import { allowanceBudget, boundCharge, boundOutcomes, type Coverage } from '../rating/rate-event.ts'
+import { boundCharge, boundOutcomes, type Coverage } from '../rating/rate-event.ts'
 import { pricedUsage, type PricedUsage } from '../rating/rate-usage.ts'
 import { exchangeLookup } from '../rating/exchange.ts'
 import { boundCost } from '../rating/bound-cost.ts'
@@ -35,13 +35,12 @@ type Funded = { readonly estimate: Units | null; readonly overage: Units; readon
 export function fund(input: DecisionInput, plan: Plan, collected: Collected): Funded {
   const { snapshot, request } = input
   const bound = chargeable(plan, request, request.bound)
-  const left = bound.map(countOf)
+  const left: number[] = new Array<number>(bound.length)
+  for (let index = 0; index < bound.length; index++) left[index] = countOf(bound[index]!)
   const coverage: Coverage[] = []
-  const payers = snapshot.funding.filter((source) => source.kind !== 'allowance' || source.budget.unit.kind === 'money')
-  for (const [index, source] of snapshot.funding.entries()) {
-    if (source.kind !== 'allowance' || source.budget.unit.kind !== 'meters') continue
-    const later = snapshot.funding.slice(index + 1)
-    coverBy(source, input, bound, left, { ...collected, coverage, spills: payers.length > 0 || later.some((next) => next.kind === 'allowance' && sharesMeter(next.budget, source.budget)) })
+  const { allowances, payers } = sourcesOf(snapshot.funding)
+  for (const allowance of allowances) {
+    coverBy(allowance, input, { bound, left, coverage, collected })
     // What the allowance pays is not known yet: ask for it before anybody else is asked to pay.
     if (collected.needs.length > 0) return { estimate: ZERO, overage: ZERO, coverage, denial: null }
   }
@@ -52,7 +51,28 @@ export function fund(input: DecisionInput, plan: Plan, collected: Collected): Fu
   // Nobody knows what it will cost: only who is trusted with an open invoice may run it.
   if (owed === null) return { estimate: null, overage: ZERO, coverage, denial: payers.some(({ kind }) => kind === 'overage') ? null : exhaustedBy(input, null, left) }
   if (payers.length === 0) return { estimate: owed, overage: ZERO, coverage, denial: exhaustedBy(input, owed, left) }
-  return { estimate: owed, coverage, ...payFrom(payers, input, owed, collected) }
+  const { overage, denial } = payFrom(payers, input, owed, collected)
+  return { estimate: owed, coverage, overage, denial }
+}
+
+type UnitAllowance = { readonly budget: Budget; readonly meters: readonly string[]; readonly allowance: string; /** Another source pays what this one has not. */ readonly spills: boolean }
+type Sources = { readonly allowances: readonly UnitAllowance[]; readonly payers: readonly FundingSource[] }
+
+/** A funding list as the decision reads it, made once for each list: they are shared by all requests between two changes. */
+const sources = new WeakMap<readonly FundingSource[], Sources>()
+
+function sourcesOf(funding: readonly FundingSource[]): Sources {
+  const known = sources.get(funding)
+  if (known !== undefined) return known
+  const payers = funding.filter((source) => source.kind !== 'allowance' || source.budget.unit.kind === 'money')
+  const allowances = funding.flatMap((source, index): UnitAllowance[] => {
+    if (source.kind !== 'allowance' || source.budget.unit.kind !== 'meters') return []
+    const isShared = funding.slice(index + 1).some((later) => later.kind === 'allowance' && sharesMeter(later.budget, source.budget))
+    return [{ budget: source.budget, meters: source.budget.unit.meters, allowance: source.allowance, spills: payers.length > 0 || isShared }]
+  })
+  const made = { allowances, payers }
+  sources.set(funding, made)
+  return made
 }
 
 function exhaustedBy(input: DecisionInput, owed: Units | null, left: readonly number[]): Denial {
@@ -63,34 +83,43 @@ function exhaustedBy(input: DecisionInput, owed: Units | null, left: readonly nu
   return owed === null ? denyUnpriced(snapshot, unpriced?.meter.id ?? request.feature) : denyWallet(snapshot, null, owed, null)
 }
 
+type Covering = { readonly bound: readonly Measured[]; readonly left: number[]; readonly coverage: Coverage[]; readonly collected: Collected }
+
 /** Takes what the allowance's slice has; asks for more unless the authority said that there is none. */
-function coverBy(source: Extract<FundingSource, { kind: 'allowance' }>, input: DecisionInput, bound: readonly Measured[], left: number[], collected: Collected & { readonly coverage: Coverage[]; readonly spills: boolean }): void {
+function coverBy(source: UnitAllowance, input: DecisionInput, { bound, left, coverage, collected }: Covering): void {
   const { budget } = source
-  if (budget.unit.kind !== 'meters' || !applies(budget, input.snapshot, input.request)) return
-  const slice = input.slices(budget)
-  const wanted = bound.reduce((sum, { meter }, index) => (meters(budget).includes(meter.id) ? sum + left[index]! : sum), 0)
+  if (!applies(budget, input.snapshot, input.request)) return
+  let wanted = 0
+  for (let index = 0; index < bound.length; index++) if (source.meters.includes(bound[index]!.meter.id)) wanted += left[index]!
   if (wanted === 0) return
+  const slice = input.slices(budget)
   const free = Math.max(0, freeIn(slice))
   if (free < wanted && !isRefused(slice, wanted - free, input.now)) {
-    collected.needs.push(needOf(budget, wanted - free, collected))
+    collected.needs.push(needOf(budget, wanted - free, source))
     return
   }
   let amount = 0
-  for (const meterId of budget.unit.meters) {
-    const index = bound.findIndex(({ meter }) => meter.id === meterId)
+  for (const meterId of source.meters) {
+    const index = indexOf(bound, meterId)
     const taken = index < 0 ? 0 : Math.min(left[index]!, free - amount)
     if (taken <= 0) continue
     left[index]! -= taken
     amount += taken
-    collected.coverage.push({ budget: allowanceBudget(source.allowance), meter: meterId, quantity: quantity(BigInt(taken)) })
+    coverage.push({ budget: budget.id, meter: meterId, quantity: quantity(BigInt(taken)) })
   }
   if (slice !== undefined && amount > 0) collected.holds.push({ slice, budget, amount })
+}
+
+function indexOf(bound: readonly Measured[], meterId: string): number {
+  for (let index = 0; index < bound.length; index++) if (bound[index]!.meter.id === meterId) return index
+  return -1
 }
 
 /** Holds `owed` on one payer after the other, each for what it has; what none holds is accrued if one of them may. */
 function payFrom(payers: readonly FundingSource[], input: DecisionInput, owed: Units, collected: Collected): Pick<Funded, 'overage' | 'denial'> {
   let rest: bigint = owed
-  for (const [index, source] of payers.entries()) {
+  for (let index = 0; index < payers.length; index++) {
+    const source = payers[index]!
     if (source.kind === 'overage') return { overage: units(rest), denial: null }
     const { budget } = source
     if (!applies(budget, input.snapshot, input.request)) continue
@@ -105,6 +134,7 @@ function payFrom(payers: readonly FundingSource[], input: DecisionInput, owed: U
     if (free < amount && isLast) return { overage: ZERO, denial: denyPayer(input, source, units(rest), slice) }
     const held = Math.min(amount, Math.max(0, free))
     if (slice !== undefined && held > 0) collected.holds.push({ slice, budget, amount: held })
+    if (held === amount) return { overage: ZERO, denial: null }
     rest -= holdToExact(budget.unit, held)
     if (rest <= 0n) break
   }

@@ -41,16 +41,33 @@ type Index = {
   readonly byEntity: ReadonlyMap<string, readonly Entry[]>
   /** By an attribute that must have one of few values, then by value. */
   readonly byValue: ReadonlyMap<string, ReadonlyMap<string, readonly Entry[]>>
+  /** Found before, by entity and feature; null where an answer depends on more than those. */
+  readonly found: Map<EntityId | null, Map<string | null, readonly Budget[]>> | null
 }
 
 const NO_BUDGETS: readonly Budget[] = []
 const NO_PATH: readonly EntityId[] = []
+/** Pairs of an entity and a feature whose budgets are remembered for one snapshot; beyond it they are found anew. */
+const PAIRS_REMEMBERED_MAX = 10_000
 const indexes = new WeakMap<CustomerSnapshot, Index>()
 
 /** The budgets among the snapshot's limits that count a request at `at`, each with its id and period. */
 export function limitsFor(snapshot: CustomerSnapshot, request: Attributes, at: Instant): readonly Budget[] {
   if (snapshot.limits.length === 0) return NO_BUDGETS
   const index = indexOf(snapshot)
+  if (index.found === null) return find(index, snapshot, request, at)
+  const { entity, feature } = request
+  const known = index.found.get(entity)?.get(feature)
+  if (known !== undefined) return known
+  const found = find(index, snapshot, request, at)
+  if (index.found.size >= PAIRS_REMEMBERED_MAX) index.found.clear()
+  const ofEntity = index.found.get(entity) ?? new Map<string | null, readonly Budget[]>()
+  if (ofEntity.size < PAIRS_REMEMBERED_MAX / index.found.size) ofEntity.set(feature, found)
+  index.found.set(entity, ofEntity)
+  return found
+}
+
+function find(index: Index, snapshot: CustomerSnapshot, request: Attributes, at: Instant): readonly Budget[] {
   const found: Budget[] = []
   for (const entry of index.general) collect(entry, snapshot, request, at, found)
   if (index.byEntity.size > 0 && request.entity !== null) {
@@ -131,7 +148,8 @@ function indexOf(snapshot: CustomerSnapshot): Index {
       for (const value of values) push(ofAttribute, value, entry)
     } else general.push(entry)
   }
-  const index = { general, byId, byEntity, byValue }
+  const isByPair = snapshot.limits.every(({ terms }) => terms?.where === undefined && terms?.per === undefined && terms?.cycleMs === undefined)
+  const index: Index = { general, byId, byEntity, byValue, found: isByPair ? new Map() : null }
   indexes.set(snapshot, index)
   return index
 }

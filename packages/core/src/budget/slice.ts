@@ -42,7 +42,7 @@ export function isRefused(slice: Slice | undefined, missing: number, now: Instan
 }
 
 export function grant(slice: Slice, amount: number): void {
-  assert(Number.isSafeInteger(amount) && amount >= 0, `grant: not an amount: ${amount}`)
+  assert(Number.isSafeInteger(amount) && amount >= 0, () => `grant: not an amount: ${amount}`)
   slice.granted += amount
   if (amount > 0) slice.isLeased = true
   assert(Number.isSafeInteger(slice.granted), 'grant: the lease is too large')
@@ -50,20 +50,20 @@ export function grant(slice: Slice, amount: number): void {
 
 /** Holds `amount` for a request; the caller has checked that it is free. */
 export function hold(slice: Slice, amount: number): void {
-  assert(Number.isSafeInteger(amount) && amount >= 0, `hold: not an amount: ${amount}`)
-  assert(amount === 0 || freeOf(slice) >= amount, `hold: ${slice.budget} has ${freeOf(slice)} free, ${amount} asked`)
+  assert(Number.isSafeInteger(amount) && amount >= 0, () => `hold: not an amount: ${amount}`)
+  assert(amount === 0 || freeOf(slice) >= amount, () => `hold: ${slice.budget} has ${freeOf(slice)} free, ${amount} asked`)
   slice.held += amount
 }
 
 /** Ends a hold without use. */
 export function release(slice: Slice, held: number): void {
   slice.held -= held
-  assert(slice.held >= 0, `release: more of ${slice.budget} released than held`)
+  assert(slice.held >= 0, () => `release: more of ${slice.budget} released than held`)
 }
 
 /** Ends a hold with what was really used, which may be more than was held: it happened, so it is booked. */
 export function settle(slice: Slice, held: number, used: number): void {
-  assert(Number.isSafeInteger(used) && used >= 0, `settle: not an amount: ${used}`)
+  assert(Number.isSafeInteger(used) && used >= 0, () => `settle: not an amount: ${used}`)
   release(slice, held)
   slice.used += used
 }

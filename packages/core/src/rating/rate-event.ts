@@ -42,19 +42,26 @@ export type Coverage = { readonly budget: string; readonly meter: string; readon
 export function coverByAllowances(plan: Plan, usage: ChargedUsage, measured: readonly Measured[], available: (allowance: string) => Quantity): Coverage[] {
   if (plan.allowances.length === 0 || !plan.funding.includes('allowance')) return []
   const coverage: Coverage[] = []
-  const left = new Map(chargeable(plan, usage, measured).map(({ meter, quantity: used }) => [meter.id, used]))
+  const charged = chargeable(plan, usage, measured)
   for (const allowance of plan.allowances) {
-    let remainder: bigint = available(allowance.id)
+    let remainder: bigint | null = null
     for (const meter of allowance.meters) {
-      const wanted = left.get(meter) ?? NONE
-      const taken = wanted < remainder ? wanted : remainder
+      const wanted = wantedOf(charged, coverage, meter)
+      if (wanted <= 0n) continue
+      remainder ??= available(allowance.id)
+      const taken: bigint = wanted < remainder ? wanted : remainder
       if (taken <= 0n) continue
       coverage.push({ budget: allowanceBudget(allowance.id), meter, quantity: quantity(taken) })
-      left.set(meter, quantity(wanted - taken))
       remainder -= taken
     }
   }
   return coverage
+}
+
+/** What of a meter no allowance has paid yet. A usage event has few meters: they are looked through. */
+function wantedOf(charged: readonly Measured[], coverage: readonly Coverage[], meter: string): bigint {
+  for (const { meter: { id }, quantity: used } of charged) if (id === meter) return coverage.length === 0 ? used : used - includedOf(coverage, meter)
+  return 0n
 }
 
 /** The id of the budget that an allowance is enforced by. */
@@ -92,7 +99,7 @@ export function rateEvent(input: RateInput): RatedEvent {
       continue
     }
     const included = includedOf(input.coverage, meter.id)
-    assert(included <= used, `more of ${meter.id} is covered than was used`)
+    assert(included <= used, () => `more of ${meter.id} is covered than was used`)
     const price = priceInForce(plan, meter.id, usage)
     const charge = price === null ? null : chargeUsage(price, quantity(used - included), usage, (entry) => before(price, entry))
     if (price === null || charge === null || charge.amount === null) {
@@ -129,10 +136,11 @@ export function priceInForce(plan: Plan, meter: string, usage: PricedUsage): Usa
  */
 export function boundCharge(plan: Plan, bound: readonly Measured[], left: readonly number[], usage: PricedUsage): Units | null {
   let sum = 0n
-  for (const [index, { meter }] of bound.entries()) {
+  for (let index = 0; index < bound.length; index++) {
+    const { meter } = bound[index]!
     const count = left[index]!
     if (count === 0) continue
-    const most = boundMeter(plan, meter.id, quantity(BigInt(count)), usage)
+    const most = plan.pricesByMeter.has(meter.id) ? boundMeter(plan, meter.id, quantity(BigInt(count)), usage) : null
     if (most !== null) sum += most
     else if (isMentioned(plan, meter.id)) return null
   }
@@ -168,7 +176,7 @@ function isMentioned(plan: Plan, meter: string): boolean {
 }
 
 function includedOf(coverage: readonly Coverage[], meter: string): Quantity {
-  let included = 0n
-  for (const covered of coverage) if (covered.meter === meter) included += covered.quantity
+  let included: bigint = NONE
+  for (const covered of coverage) if (covered.meter === meter) included = included === NONE ? covered.quantity : included + covered.quantity
   return quantity(included)
 }
