@@ -62,6 +62,8 @@ export type Decision =
       /** The part of `estimate` that no wallet holds, to be accrued. */
       readonly overage: Units
       readonly coverage: readonly Coverage[]
+      /** The limits that it draws on, where whatever it uses draws on the same; null where they must be found again by its usage. */
+      readonly limits: readonly Budget[] | null
       readonly takes: readonly RateTake[]
       readonly loans: readonly Loan[]
       readonly notices: readonly Notice[]
@@ -112,9 +114,12 @@ export function decide(input: DecisionInput): Decision {
   if (needs.length > 0) return { kind: 'miss', needs }
   const { overage, coverage } = funded
   const estimate = funded.estimate ?? ZERO
-  const observed = [denial, funded.denial].flatMap((one): Notice[] => (one === null ? [] : [{ budget: null, why: 'observed', denial: one }]))
-  const notices = observed.length === 0 ? limited.notices : [...observed, ...limited.notices]
-  return { kind: 'allow', holds, estimate, overage, coverage, takes: limited.takes, loans: limited.loans, notices }
+  const notices = denial === null && funded.denial === null ? limited.notices : [...observed(denial), ...observed(funded.denial), ...limited.notices]
+  return { kind: 'allow', holds, estimate, overage, coverage, limits: limited.lasting, takes: limited.takes, loans: limited.loans, notices }
+}
+
+function observed(denial: Denial | null): readonly Notice[] {
+  return denial === null ? [] : [{ budget: null, why: 'observed', denial }]
 }
 
 function fundingOf(snapshot: CustomerSnapshot, id: string): Budget | null {

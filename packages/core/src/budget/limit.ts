@@ -9,22 +9,23 @@ import type { Decision, DecisionInput, Hold, Loan, Notice, RateTake } from './de
 import type { Denial } from './denial.ts'
 import { denyCutOff, denyLimit, denyRate, denyUnpriced } from './explain-denial.ts'
 import { boundOf, freeIn, needOf } from './fund.ts'
-import { limitsFor, type Attributes } from './match.ts'
+import { isByPair, limitsFor, type Attributes } from './match.ts'
 import { waitFor } from './rate.ts'
 import { freeOf, isRefused } from './slice.ts'
 
 type Collected = { readonly holds: Hold[]; readonly needs: LeaseNeed[]; readonly isObserved: boolean }
-type Limited = { readonly takes: readonly RateTake[]; readonly loans: readonly Loan[]; readonly notices: readonly Notice[]; readonly refusal: Extract<Decision, { kind: 'deny' }> | null }
+type Limited = { /** Of {@link Decision}: its `limits`. */ readonly lasting: readonly Budget[] | null; readonly takes: readonly RateTake[]; readonly loans: readonly Loan[]; readonly notices: readonly Notice[]; readonly refusal: Extract<Decision, { kind: 'deny' }> | null }
 type Work = Collected & { readonly takes: RateTake[]; readonly loans: Loan[]; readonly notices: Notice[] }
 
-const NOTHING: Limited = { takes: [], loans: [], notices: [], refusal: null }
+const NOTHING: Limited = { lasting: [], takes: [], loans: [], notices: [], refusal: null }
 
 export function limit(input: DecisionInput, estimate: Units | null, collected: Collected): Limited {
   // What the funding misses cannot be asked for either.
   const unfunded = input.isCutOff === true && collected.needs.length > 0 ? collected.needs[0]!.budget : null
-  if (unfunded !== null) return refused({ ...NOTHING }, denyCutOff(input.snapshot, unfunded), unfunded)
+  if (unfunded !== null) return refused(NOTHING, denyCutOff(input.snapshot, unfunded), unfunded)
   const budgets = limitsFor(input.snapshot, requestAttributes(input), input.at ?? input.now)
-  if (budgets.length === 0) return NOTHING
+  const lasting = isByPair(input.snapshot) ? budgets : null
+  if (budgets.length === 0) return lasting === null ? { ...NOTHING, lasting } : NOTHING
   const work: Work = { holds: collected.holds, needs: collected.needs, isObserved: collected.isObserved, takes: [], loans: [], notices: [] }
   for (const budget of budgets) {
     if (budget.enforcement === 'metered') continue
@@ -41,7 +42,7 @@ export function limit(input: DecisionInput, estimate: Units | null, collected: C
     const denial = budget.terms?.rate === undefined ? hold(input, budget, amount, work) : pass(input, budget, amount, work)
     if (denial !== null) return refused(work, denial, budget)
   }
-  return { takes: work.takes, loans: work.loans, notices: work.notices, refusal: null }
+  return { lasting, takes: work.takes, loans: work.loans, notices: work.notices, refusal: null }
 }
 
 function requestAttributes({ request }: DecisionInput): Attributes {
@@ -49,8 +50,8 @@ function requestAttributes({ request }: DecisionInput): Attributes {
   return { feature, entity, model, key: request.key ?? null, run: request.run ?? null, dimensions: request.dimensions }
 }
 
-function refused(limited: Omit<Limited, 'refusal'>, denial: Denial, budget: Budget): Limited {
-  return { ...limited, refusal: { kind: 'deny', denial, budget } }
+function refused({ takes, loans, notices }: Pick<Limited, 'takes' | 'loans' | 'notices'>, denial: Denial, budget: Budget): Limited {
+  return { lasting: null, takes, loans, notices, refusal: { kind: 'deny', denial, budget } }
 }
 
 /** Takes the amount from the slice, asks for it, or says why not. */

@@ -43,6 +43,8 @@ type Index = {
   readonly byValue: ReadonlyMap<string, ReadonlyMap<string, readonly Entry[]>>
   /** Found before, by entity and feature; null where an answer depends on more than those. */
   readonly found: Map<EntityId | null, Map<string | null, readonly Budget[]>> | null
+  /** The latest of them: most customers ask for the same again. */
+  last: { readonly entity: EntityId | null; readonly feature: string | null; readonly budgets: readonly Budget[] } | null
 }
 
 const NO_BUDGETS: readonly Budget[] = []
@@ -57,14 +59,24 @@ export function limitsFor(snapshot: CustomerSnapshot, request: Attributes, at: I
   const index = indexOf(snapshot)
   if (index.found === null) return find(index, snapshot, request, at)
   const { entity, feature } = request
-  const known = index.found.get(entity)?.get(feature)
-  if (known !== undefined) return known
-  const found = find(index, snapshot, request, at)
-  if (index.found.size >= PAIRS_REMEMBERED_MAX) index.found.clear()
-  const ofEntity = index.found.get(entity) ?? new Map<string | null, readonly Budget[]>()
-  if (ofEntity.size < PAIRS_REMEMBERED_MAX / index.found.size) ofEntity.set(feature, found)
-  index.found.set(entity, ofEntity)
-  return found
+  const { last } = index
+  if (last !== null && last.entity === entity && last.feature === feature) return last.budgets
+  const budgets = index.found.get(entity)?.get(feature) ?? remember(index.found, find(index, snapshot, request, at), request)
+  index.last = { entity, feature, budgets }
+  return budgets
+}
+
+/** Whether the budgets of a request follow from its entity and feature: whatever it turns out to have used, they are the same. */
+export function isByPair(snapshot: CustomerSnapshot): boolean {
+  return snapshot.limits.length === 0 || indexOf(snapshot).found !== null
+}
+
+function remember(known: NonNullable<Index['found']>, budgets: readonly Budget[], { entity, feature }: Attributes): readonly Budget[] {
+  if (known.size >= PAIRS_REMEMBERED_MAX) known.clear()
+  const ofEntity = known.get(entity) ?? new Map<string | null, readonly Budget[]>()
+  known.set(entity, ofEntity)
+  if (ofEntity.size < PAIRS_REMEMBERED_MAX / known.size) ofEntity.set(feature, budgets)
+  return budgets
 }
 
 function find(index: Index, snapshot: CustomerSnapshot, request: Attributes, at: Instant): readonly Budget[] {
@@ -148,8 +160,8 @@ function indexOf(snapshot: CustomerSnapshot): Index {
       for (const value of values) push(ofAttribute, value, entry)
     } else general.push(entry)
   }
-  const isByPair = snapshot.limits.every(({ terms }) => terms?.where === undefined && terms?.per === undefined && terms?.cycleMs === undefined)
-  const index: Index = { general, byId, byEntity, byValue, found: isByPair ? new Map() : null }
+  const isPlain = snapshot.limits.every(({ terms }) => terms?.where === undefined && terms?.per === undefined && terms?.cycleMs === undefined)
+  const index: Index = { general, byId, byEntity, byValue, found: isPlain ? new Map() : null, last: null }
   indexes.set(snapshot, index)
   return index
 }

@@ -3,15 +3,16 @@
 
 import type { Meter } from '../catalog/catalog.ts'
 import type { Quantity } from '../quantity.ts'
-import { readMeters, type Measurable } from './reading.ts'
+import { isAdditive, readSum, type Measurable } from './reading.ts'
 
 export type Measured = { readonly meter: Meter; readonly quantity: Quantity }
 
 /** The quantities above zero that `event` adds, in the order of `meters`. Throws InputError on a number that is none. */
 export function measure(meters: readonly Meter[], event: Measurable): Measured[] {
   const measured: Measured[] = []
-  for (const { meter, kind, value } of readMeters(meters, event)) {
-    if (kind === 'sum') measured.push({ meter, quantity: value })
+  for (const meter of meters) {
+    const added = isAdditive(meter) ? readSum(meter, event) : null
+    if (added !== null) measured.push({ meter, quantity: added })
   }
   return measured
 }

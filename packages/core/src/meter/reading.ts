@@ -51,27 +51,39 @@ export function readLevel(meter: Meter, event: Measurable): Quantity | null {
   return meter.aggregation === 'weighted_sum' && selects(meter, event) ? numberOf(meter, event) : null
 }
 
-function readMeter(meter: Meter, event: Measurable): Reading | null {
-  const kind = KINDS[meter.aggregation]
+/** What an event adds to a meter whose quantities add up; null for nothing. */
+export function readSum(meter: Meter, event: Measurable): Quantity | null {
   if (meter.aggregation === 'weighted_sum') {
     if (event.type !== LEVEL_EVENT_TYPE || event.quantities[meter.id] === undefined) return null
     const value = parseQuantity(event.quantities[meter.id], meter.scale, meter.id)
-    return value > NONE ? { meter, kind, value, label: null } : null
+    return value > NONE ? value : null
+  }
+  if (!selects(meter, event)) return null
+  const value = meter.aggregation === 'count' ? quantity(pow10(meter.scale)) : numberOf(meter, event)
+  // A sum of nothing is no usage.
+  return value === NONE ? null : value
+}
+
+function readMeter(meter: Meter, event: Measurable): Reading | null {
+  const kind = KINDS[meter.aggregation]
+  if (kind === 'sum') {
+    const value = readSum(meter, event)
+    return value === null ? null : { meter, kind, value, label: null }
   }
   if (!selects(meter, event)) return null
   if (meter.aggregation === 'unique_count') {
     const label = labelOf(meter, event)
     return label === null ? null : { meter, kind, value: quantity(pow10(meter.scale)), label }
   }
-  const value = meter.aggregation === 'count' ? quantity(pow10(meter.scale)) : numberOf(meter, event)
-  // A sum of nothing is no usage; a maximum or a state of zero is one.
-  if (value === null || (kind === 'sum' && value === NONE)) return null
-  return { meter, kind, value, label: null }
+  // Unlike a sum, a maximum or a state of zero says something.
+  const value = numberOf(meter, event)
+  return value === null ? null : { meter, kind, value, label: null }
 }
 
 /** Whether `meter` counts events of this type with these dimensions. */
 export function selects(meter: Meter, event: Measurable): boolean {
   if (meter.eventType !== event.type) return false
+  if (meter.filter.size === 0) return true
   for (const [dimension, accepted] of meter.filter) {
     const value = dimension === 'feature' ? event.feature : event.dimensions[dimension]
     if (value === undefined || value === null || !accepted.includes(value)) return false
@@ -85,7 +97,9 @@ function numberOf(meter: Meter, event: Measurable): Quantity | null {
   let sum: bigint | null = null
   for (const property of meter.properties) {
     const text = event.quantities[property]
-    if (text !== undefined) sum = (sum ?? 0n) + parseQuantity(text, meter.scale, property)
+    if (text === undefined) continue
+    const value = parseQuantity(text, meter.scale, property)
+    sum = sum === null ? value : sum + value
   }
   return sum === null ? null : quantity(sum)
 }

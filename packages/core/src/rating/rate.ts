@@ -38,7 +38,8 @@ export function rateOpening(price: PriceModel): Units {
  * where an aggregate fell.
  */
 export function rateAdded(price: PriceModel, before: Quantity, added: Quantity): Units {
-  assert(before >= 0n && before + added >= 0n, 'rateAdded: an aggregate below zero')
+  assert(before >= 0n && (added >= 0n || before + added >= 0n), 'rateAdded: an aggregate below zero')
+  if (price.model === 'per_unit' && price.amount % price.per === 0n) return units((price.amount / price.per) * added)
   return units(rateTotal(price, quantity(before + added)) - rateTotal(price, before))
 }
 

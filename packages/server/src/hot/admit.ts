@@ -2,11 +2,11 @@
 // concurrent requests cannot pass a limit together. A request whose budgets are not all leased waits for one acquire; one that
 // does not fit is tried in the ways that its budget allows before it is refused.
 
-import { assetScale, chargedRun, decide, exactToHold, hold, instant, makeId, measure, parseDecimal, type Budget, type Decision, type DecisionInput, type Denial, type Instant } from '@tollgate/core'
+import { assetScale, decide, exactToHold, hold, instant, makeId, measure, parseDecimal, type Budget, type Decision, type DecisionInput, type Denial, type Instant } from '@tollgate/core'
 import { acquire } from './acquire.ts'
 import { allowed, denied, directoryAway, problem, unavailable, warningsOf } from './answers.ts'
 import type { Authorization, AuthorizeInput, Degrade, ReservationProblem, Warning } from './contract.ts'
-import { sliceFor, sliceIn, timeOf, type CustomerState } from './customer-state.ts'
+import { sliceFor, timeOf, type CustomerState } from './customer-state.ts'
 import type { Inside } from './inside.ts'
 import { rateOf, takeRates } from './rates.ts'
 import { clamped, fallback, fittingOutput, isExhaustion, mayClamp, restOf, type Retry } from './remedy.ts'
@@ -50,7 +50,7 @@ function admit(node: Inside, state: CustomerState | null, input: AuthorizeInput,
     if (suspicion !== null && suspicion.denial !== null) return refuse(node, state, input, suspicion.denial)
     if (suspicion !== null) return admit(node, state, input, fingerprint, { ...UNTRIED, suspicion: suspicion.warning })
   }
-  const decided = decisionInput(node, state, state, input, now, tried)
+  const decided = decisionInput(node, state, state, input, now, tried, now)
   const decision = decide(decided)
   switch (decision.kind) {
     case 'allow': {
@@ -100,7 +100,7 @@ function withFits(decided: DecisionInput, input: AuthorizeInput, denied: Extract
 }
 
 function reserve(node: Inside, state: CustomerState, input: AuthorizeInput, fingerprint: string, decision: Extract<Decision, { kind: 'allow' }>, now: Instant, { degrade, suspicion }: Tried, expectedShare: number | undefined): Authorization {
-  const { holds, takes, loans, estimate } = decision
+  const { holds, limits, takes, loans, estimate } = decision
   for (const { slice, amount } of holds) hold(slice, amount)
   if (takes.length > 0) takeRates(takes, now)
   for (const { budget, amount } of loans) {
@@ -112,7 +112,7 @@ function reserve(node: Inside, state: CustomerState, input: AuthorizeInput, fing
   const warnings = suspicion === null ? noticed : [...noticed, suspicion]
   const reservation: Reservation = {
     id, state, input, entity: input.entity, fingerprint, createdAt: now, expiresAt: instant(node.clock.now() + input.ttlMs),
-    known: { snapshot: state.snapshot, catalog: state.catalog, positions: state.positions }, holds, takes, estimate, degrade, warnings, expectedShare, status: 'open', settled: null,
+    known: state.known, holds, limits, takes, estimate, degrade, warnings, expectedShare, status: 'open', settled: null,
   }
   node.book.add(reservation)
   state.open += 1
@@ -129,26 +129,28 @@ export function mayAdmit(node: Inside): boolean {
 }
 
 /** `at` is the instant whose periods count: that of the admission. */
-export function decisionInput(node: Inside, state: CustomerState, known: Pick<CustomerState, 'snapshot' | 'catalog'>, input: DecideInput, at: Instant, tried: Pick<Tried, 'isCutOff' | 'waived'> = UNTRIED): DecisionInput {
-  const now = timeOf(node, state)
+export function decisionInput(node: Inside, state: CustomerState, known: Pick<CustomerState, 'snapshot' | 'catalog'>, input: DecideInput, at: Instant, tried: Pick<Tried, 'isCutOff' | 'waived'> = UNTRIED, now = timeOf(node, state)): DecisionInput {
+  const { quantities, dimensions } = input.bound
   const expectedShare = state.learns ? node.expected.share({ customer: input.customer, feature: input.feature, model: input.model }) : undefined
   return {
     snapshot: known.snapshot,
     catalog: known.catalog,
     // Whom its authority has not heard of for too long may use nothing of what it was lent.
-    slices: node.parts.licence.isValid() ? (budget) => sliceIn(state, budget) : () => undefined,
+    slices: node.parts.licence.isValid() ? state.sliceOf : noSlice,
     rates: (budget) => rateOf(state, budget, now),
     request: {
-      feature: input.feature, model: input.model, entity: input.entity, key: input.key?.id ?? null, run: input.run, quantities: input.bound.quantities, dimensions: input.bound.dimensions,
-      bound: measure(known.catalog.meters, { type: input.type, feature: input.feature, ...input.bound }),
+      feature: input.feature, model: input.model, entity: input.entity, key: input.key?.id ?? null, run: input.run, quantities, dimensions,
+      bound: measure(known.catalog.meters, { type: input.type, feature: input.feature, quantities, dimensions }),
       expectedShare, observe: input.key?.observe, waived: tried.waived ?? undefined,
     },
     now,
     at,
-    isRunCharged: (price, run) => state.chargedRuns.has(chargedRun(price, run)),
+    isRunCharged: state.isRunCharged,
     isCutOff: tried.isCutOff,
   }
 }
+
+const noSlice = () => undefined
 
 export function refuse(node: Inside, state: CustomerState, input: DecideInput, denial: Denial, budget: Budget | null = null): Extract<Authorization, { kind: 'denied' }> {
   const decision = makeId('decision', node.parts.randomText())

@@ -2,10 +2,11 @@
 // stand by this node's knowledge. Filled from the directory, told of changes by the feed.
 
 import {
-  budgetOf, freeOf, fromHold, instant, laterPosition, LEASE_UNITS_MAX, openSlice, parsePosition, parseUnits, SLICES_PER_CUSTOMER_MAX, takeIdle, units,
-  type Budget, type Catalog, type Clock, type CustomerView, type CustomerSnapshot, type Instant, type LeaseNeed, type Pace, type Position, type ReturnedLease, type Slice, type Units,
+  budgetOf, chargedRun, freeOf, fromHold, instant, laterPosition, LEASE_UNITS_MAX, openSlice, parsePosition, parseUnits, SLICES_PER_CUSTOMER_MAX, takeIdle, units,
+  type Budget, type Catalog, type Clock, type CustomerView, type CustomerSnapshot, type Instant, type LeaseNeed, type Pace, type Position, type ReturnedLease, type Slice, type SliceLookup, type Units,
 } from '@tollgate/core'
 import type { NodeRate } from './rates.ts'
+import type { KnownThen } from './reservation.ts'
 
 export type CustomerState = {
   snapshot: CustomerSnapshot
@@ -25,6 +26,8 @@ export type CustomerState = {
   past: Slice[]
   /** Where each aggregate stands in the snapshot's period, by `positionKey`: compiled, then moved by this node's own settles. */
   positions: Map<string, Position>
+  /** The three above, as a reservation remembers them: one object for all between two changes. */
+  known: KnownThen
   balanceBases: Map<string, Units>
   /** Use that was taken out of a slice's counters, by budget: see {@link foldUsed}. */
   readonly folded: Map<string, Units>
@@ -32,6 +35,9 @@ export type CustomerState = {
   readonly paces: Map<string, { readonly at: Instant; readonly factor: number }>
   /** Runs that this node has charged, by {@link chargedRun}: what another node charged is known to settlement only. */
   readonly chargedRuns: Set<string>
+  readonly isRunCharged: (price: string, run: string) => boolean
+  /** The slice of exactly a budget's period: {@link sliceIn}, as a decision asks for it. */
+  readonly sliceOf: SliceLookup
   /** Buckets of rates, by budget. */
   readonly rates: Map<string, NodeRate>
   /** Nodes that have this customer in memory, this one included: they share its rates. */
@@ -45,9 +51,10 @@ export type CustomerState = {
 }
 
 export function customerState(view: CustomerView, catalog: Catalog): CustomerState {
+  const chargedRuns = new Set<string>()
   const state: CustomerState = {
-    snapshot: view.snapshot, catalog, stale: false, refreshing: null, acquiring: new Map(), extending: new Set(), returning: null,
-    slices: new Map(), past: [], positions: new Map(), balanceBases: new Map(), folded: new Map(), paces: new Map(), rates: new Map(), sharers: 1, learns: false, pace: null, chargedRuns: new Set(), open: 0,
+    sliceOf: (budget) => sliceIn(state, budget), snapshot: view.snapshot, catalog, stale: false, refreshing: null, acquiring: new Map(), extending: new Set(), returning: null,
+    slices: new Map(), past: [], positions: new Map(), known: { snapshot: view.snapshot, catalog, positions: new Map() }, balanceBases: new Map(), folded: new Map(), paces: new Map(), rates: new Map(), sharers: 1, learns: false, pace: null, chargedRuns, isRunCharged: (price, run) => chargedRuns.has(chargedRun(price, run)), open: 0,
   }
   refreshState(state, view, catalog)
   return state
@@ -67,6 +74,7 @@ export function refreshState(state: CustomerState, view: CustomerView, catalog: 
   state.snapshot = view.snapshot
   state.catalog = catalog
   state.positions = positions
+  state.known = { snapshot: view.snapshot, catalog, positions }
   state.balanceBases = new Map(Object.entries(view.balanceBases).map(([budget, text]) => [budget, parseUnits(text, budget.slice('wallet:'.length))]))
   state.learns = view.snapshot.limits.some(({ enforcement, terms }) => enforcement === 'soft' || terms?.rate !== undefined)
   state.sharers = Math.max(1, view.sharers ?? 1)

@@ -125,7 +125,7 @@ export async function openFileJournal(folder: string, options: FileJournalOption
   writing = Promise.resolve().then(writeGroup)
   return {
     append: (line) => {
-      if (failure !== null) return Promise.reject(failure)
+      if (failure !== null) return handled(Promise.reject(failure))
       note(line)
       return gathered.promise
     },
@@ -166,9 +166,13 @@ type Group = { readonly promise: Promise<void>; readonly resolve: () => void; re
 
 function newGroup(): Group {
   const { promise, resolve, reject } = Promise.withResolvers<void>()
-  // Most lines are noted and nobody waits; a failed journal is seen by the next admission.
+  return { promise: handled(promise), resolve, reject }
+}
+
+/** Most lines are noted and nobody waits, or whoever did is gone; a failed journal is seen by the next admission. */
+function handled(promise: Promise<void>): Promise<void> {
   promise.catch(() => undefined)
-  return { promise, resolve, reject }
+  return promise
 }
 
 type ReadInput = { readonly folder: string; readonly sizes: ReadonlyMap<number, number>; readonly from: JournalPosition; readonly bytesMax: number }

@@ -7,6 +7,7 @@ import {
 } from '@tollgate/core'
 import { customerState, refreshState, returnEverything, returnIdle, type CustomerState } from './customer-state.ts'
 import { compileCatalog } from '../platform/meter-expression.ts'
+import { createSharedParts } from './shared-parts.ts'
 
 export type Memory = {
   readonly key: (hash: string) => KeyRecord | null | Promise<KeyRecord | null>
@@ -41,6 +42,7 @@ export function createMemory(parts: MemoryParts): Memory {
   /** Customers that were forgotten a moment ago: what they held is on its way back, and is waited for before they are loaded again. */
   const leaving = new Map<CustomerId, Promise<unknown>>()
   const catalogs = new Map<number, Promise<Catalog>>()
+  const shared = createSharedParts()
   /** Changes announced so far: an answer that was asked for before the latest may be older than it. */
   let announced = 0
   /** The same of keys: a revocation must not be overtaken by an answer from before it. */
@@ -82,7 +84,7 @@ export function createMemory(parts: MemoryParts): Memory {
     const announcedBefore = announced
     const promise = (leaving.get(id) ?? Promise.resolve()).then(() => directory.customer(parts.identity, id)).then(async (view) => {
       if (view === null) return null
-      const state = customerState(view, await catalog(view.snapshot.catalogVersion))
+      const state = customerState({ ...view, snapshot: shared.share(view.snapshot) }, await catalog(view.snapshot.catalogVersion))
       evictIdle()
       state.stale = announced !== announcedBefore
       customers.set(id, state)
@@ -102,7 +104,7 @@ export function createMemory(parts: MemoryParts): Memory {
         return
       }
       const changedMeanwhile = state.stale
-      const returned = refreshState(state, view, await catalog(view.snapshot.catalogVersion))
+      const returned = refreshState(state, { ...view, snapshot: shared.share(view.snapshot) }, await catalog(view.snapshot.catalogVersion))
       state.stale = changedMeanwhile
       if (returned.length > 0) await bringBack(state, returned)
     } catch (error) {

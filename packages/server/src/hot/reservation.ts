@@ -3,7 +3,7 @@
 
 import {
   DOUBT_REQUEST_MS, RESERVATIONS_PER_NODE_MAX, RESERVATION_REPLAY_MS,
-  type Catalog, type CustomerSnapshot, type EntityId, type Hold, type RateTake, type Instant, type Position, type ReservationId, type Units,
+  type Budget, type Catalog, type CustomerSnapshot, type EntityId, type Hold, type RateTake, type Instant, type Position, type ReservationId, type Units,
 } from '@tollgate/core'
 import type { CustomerState } from './customer-state.ts'
 import type { AuthorizeInput, Degrade, Settled, Warning } from './contract.ts'
@@ -13,7 +13,7 @@ export type Reservation = {
   readonly id: ReservationId
   readonly state: CustomerState
   /** What the request was admitted under: its use is booked to those periods, however late it settles. */
-  readonly known: { readonly snapshot: CustomerSnapshot; readonly catalog: Catalog; readonly positions: Map<string, Position> }
+  readonly known: KnownThen
   /** As admitted, with the bound of its latest extension. */
   input: AuthorizeInput
   readonly entity: EntityId | null
@@ -22,6 +22,8 @@ export type Reservation = {
   readonly createdAt: Instant
   readonly expiresAt: Instant
   holds: readonly Hold[]
+  /** The limits that its usage is booked on; null where they are found by what was used. */
+  readonly limits: readonly Budget[] | null
   /** What its rates gave. */
   readonly takes: readonly RateTake[]
   /** What it was changed to, and what did not hold: the same for a replay. */
@@ -34,6 +36,9 @@ export type Reservation = {
   /** The answer of the first settle and what it was asked, for replays. */
   settled: { readonly answer: Settled; readonly fingerprint: string } | null
 }
+
+/** A customer as it was at one time. */
+export type KnownThen = { readonly snapshot: CustomerSnapshot; readonly catalog: Catalog; readonly positions: Map<string, Position> }
 
 export type ReservationBook = {
   readonly get: (id: string) => Reservation | undefined
