@@ -117,9 +117,12 @@ function cpuSeconds(since: NodeJS.CpuUsage): number {
 const TEAM = 'ent_team' as EntityId
 const USAGE: Usage = { quantities: { input_tokens: '600', output_tokens: '200', requests: '1' }, dimensions: { model: 'sandbox-small' }, cost: null, estimated: false, context: { latency_ms: 800 } }
 
+/** As a key's record has it: it is not put together for each request. */
+const IDS = Array.from({ length: CUSTOMERS }, (_, index) => `cus_bench${index}` as CustomerId)
+
 function inputOf(index: number): AuthorizeInput {
   return {
-    reservation: null, customer: `cus_bench${index % CUSTOMERS}` as CustomerId, key: null, entity: TEAM, feature: 'chat', model: 'sandbox-small', run: null, type: 'ai.request',
+    reservation: null, customer: IDS[index % CUSTOMERS]!, key: null, entity: TEAM, feature: 'chat', model: 'sandbox-small', run: null, type: 'ai.request',
     bound: { quantities: { input_tokens: '800', output_tokens: '400', requests: '1' }, dimensions: { model: 'sandbox-small' } }, ttlMs: 60_000, repeatable: false,
   }
 }

@@ -135,3 +135,12 @@ test('what is left of a split goes to the largest remainder, and to the first of
   check(0n, [5n, 5n], [0n, 0n])
   for (const wrong of [[], [0n, 0n], [2n, -1n]]) expect(() => splitByWeight(units(1n), wrong)).toThrow('splitByWeight')
 })
+
+test('a hold is the least number that covers the amount, for amounts of any size', () => {
+  fc.assert(fc.property(fc.bigInt(0n, 9_007_199_254_740_991_000n), fc.constantFrom('USD', 'credits'), (value, asset) => {
+    const exact = asset === 'USD' ? value : value / 1_000n
+    const hold = toHold(units(exact), asset)
+    expect(fromHold(hold, asset) >= exact).toBe(true)
+    expect(hold === 0 || fromHold(hold - 1, asset) < exact).toBe(true)
+  }), { examples: [[9_007_199_254_740_991n, 'USD'], [9_007_199_254_740_993n, 'USD'], [1n, 'USD'], [9_007_199_254_740_001n, 'USD'], [0n, 'USD']] })
+})

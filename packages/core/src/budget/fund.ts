@@ -35,8 +35,7 @@ type Funded = { readonly estimate: Units | null; readonly overage: Units; readon
 export function fund(input: DecisionInput, plan: Plan, collected: Collected): Funded {
   const { snapshot, request } = input
   const bound = chargeable(plan, request, request.bound)
-  const left: number[] = new Array<number>(bound.length)
-  for (let index = 0; index < bound.length; index++) left[index] = countOf(bound[index]!)
+  const left = bound.map(countOf)
   const coverage: Coverage[] = []
   const { allowances, payers } = sourcesOf(snapshot.funding)
   for (const allowance of allowances) {

@@ -10,7 +10,7 @@ export type Slice = {
   readonly periodStart: Instant
   /** The lease ends here: a request after it belongs to another period. */
   readonly periodEnd: Instant
-  /** `"<budget>",<start of the period>`: how records of holds name it, ready to be written. */
+  /** `,"<budget>",<start of the period>,`: how lists of holds name it, ready to be written before the amount. */
   readonly label: string
   granted: number
   used: number
@@ -27,7 +27,7 @@ export type Slice = {
 export type Refused = { readonly min: number; readonly until: Instant; readonly limit?: string; readonly used?: string; readonly headroom?: string }
 
 export function openSlice(input: { readonly budget: string; readonly periodStart: Instant; readonly periodEnd: Instant }): Slice {
-  return { ...input, label: `${JSON.stringify(input.budget)},${input.periodStart}`, granted: 0, used: 0, held: 0, refused: null, isLeased: false }
+  return { ...input, label: `,${JSON.stringify(input.budget)},${input.periodStart},`, granted: 0, used: 0, held: 0, refused: null, isLeased: false }
 }
 
 /** What a new request may still take. Negative after an overrun. */

@@ -38,7 +38,8 @@ export function authorize(node: Inside, input: AuthorizeInput): Answer | Promise
 function admit(node: Inside, state: CustomerState | null, input: AuthorizeInput, fingerprint: string, tried: Tried): Answer | Promise<Answer> {
   if (state === null) return problem('customer_not_found', `there is no customer ${input.customer}`)
   // The period may have ended while the authority was asked.
-  const now = timeOf(node, state)
+  const wall = node.clock.now()
+  const now = instant(wall + state.snapshot.clockOffsetMs)
   if (now >= state.snapshot.validUntil) {
     const fresh = node.memory.customer(input.customer)
     return fresh instanceof Promise ? fresh.then((found) => admit(node, found, input, fingerprint, tried), directoryAway) : admit(node, fresh, input, fingerprint, tried)
@@ -56,7 +57,7 @@ function admit(node: Inside, state: CustomerState | null, input: AuthorizeInput,
     case 'allow': {
       // Two calls with one reservation id may both have waited for the authority.
       const twin = input.reservation === null ? undefined : node.book.get(input.reservation)
-      return twin === undefined ? reserve(node, state, input, fingerprint, decision, now, tried, decided.request.expectedShare) : replayAuthorize(twin, fingerprint)
+      return twin === undefined ? reserve(node, state, input, fingerprint, decision, { wall, now }, tried, decided.request.expectedShare) : replayAuthorize(twin, fingerprint)
     }
     case 'miss':
       if (tried.rounds >= ROUNDS_PER_REQUEST_MAX) return refuse(node, state, input, unavailable(state))
@@ -99,7 +100,7 @@ function withFits(decided: DecisionInput, input: AuthorizeInput, denied: Extract
   return fits === undefined ? denied.denial : { ...denied.denial, fitsOutputTokens: fits, message: `${denied.denial.message} With at most ${fits} output tokens it would fit.` }
 }
 
-function reserve(node: Inside, state: CustomerState, input: AuthorizeInput, fingerprint: string, decision: Extract<Decision, { kind: 'allow' }>, now: Instant, { degrade, suspicion }: Tried, expectedShare: number | undefined): Authorization {
+function reserve(node: Inside, state: CustomerState, input: AuthorizeInput, fingerprint: string, decision: Extract<Decision, { kind: 'allow' }>, { wall, now }: { readonly wall: Instant; readonly now: Instant }, { degrade, suspicion }: Tried, expectedShare: number | undefined): Authorization {
   const { holds, limits, takes, loans, estimate } = decision
   for (const { slice, amount } of holds) hold(slice, amount)
   if (takes.length > 0) takeRates(takes, now)
@@ -111,7 +112,7 @@ function reserve(node: Inside, state: CustomerState, input: AuthorizeInput, fing
   const noticed = warningsOf(decision.notices)
   const warnings = suspicion === null ? noticed : [...noticed, suspicion]
   const reservation: Reservation = {
-    id, state, input, entity: input.entity, fingerprint, createdAt: now, expiresAt: instant(node.clock.now() + input.ttlMs),
+    id, state, input, entity: input.entity, fingerprint, createdAt: now, expiresAt: instant(wall + input.ttlMs),
     known: state.known, holds, limits, takes, estimate, degrade, warnings, expectedShare, status: 'open', settled: null,
   }
   node.book.add(reservation)

@@ -2,7 +2,7 @@
 // stand by this node's knowledge. Filled from the directory, told of changes by the feed.
 
 import {
-  budgetOf, chargedRun, freeOf, fromHold, instant, laterPosition, LEASE_UNITS_MAX, openSlice, parsePosition, parseUnits, SLICES_PER_CUSTOMER_MAX, takeIdle, units,
+  budgetOf, chargedRun, freeOf, fromHold, instant, laterPosition, LEASE_UNITS_MAX, openSlice, parsePosition, parseUnits, SLICES_PER_CUSTOMER_MAX, takeIdle, units, ZERO,
   type Budget, type Catalog, type Clock, type CustomerView, type CustomerSnapshot, type Instant, type LeaseNeed, type Pace, type Position, type ReturnedLease, type Slice, type SliceLookup, type Units,
 } from '@tollgate/core'
 import type { NodeRate } from './rates.ts'
@@ -29,6 +29,8 @@ export type CustomerState = {
   /** The three above, as a reservation remembers them: one object for all between two changes. */
   known: KnownThen
   balanceBases: Map<string, Units>
+  /** The wallet's balance as last worked out, and out of what. */
+  balance: { readonly snapshot: CustomerSnapshot; readonly used: number; readonly folded: Units; readonly amount: Units } | null
   /** Use that was taken out of a slice's counters, by budget: see {@link foldUsed}. */
   readonly folded: Map<string, Units>
   /** How far ahead each budget was leased last, and when: see {@link leaseAhead}. */
@@ -54,7 +56,7 @@ export function customerState(view: CustomerView, catalog: Catalog): CustomerSta
   const chargedRuns = new Set<string>()
   const state: CustomerState = {
     sliceOf: (budget) => sliceIn(state, budget), snapshot: view.snapshot, catalog, stale: false, refreshing: null, acquiring: new Map(), extending: new Set(), returning: null,
-    slices: new Map(), past: [], positions: new Map(), known: { snapshot: view.snapshot, catalog, positions: new Map() }, balanceBases: new Map(), folded: new Map(), paces: new Map(), rates: new Map(), sharers: 1, learns: false, pace: null, chargedRuns, isRunCharged: (price, run) => chargedRuns.has(chargedRun(price, run)), open: 0,
+    slices: new Map(), past: [], positions: new Map(), known: { snapshot: view.snapshot, catalog, positions: new Map() }, balanceBases: new Map(), balance: null, folded: new Map(), paces: new Map(), rates: new Map(), sharers: 1, learns: false, pace: null, chargedRuns, isRunCharged: (price, run) => chargedRuns.has(chargedRun(price, run)), open: 0,
   }
   refreshState(state, view, catalog)
   return state
@@ -124,10 +126,16 @@ export function foldUsed(state: CustomerState, budget: Budget): void {
 export function balanceOf(state: CustomerState): Units | null {
   for (const source of state.snapshot.funding) {
     if (source.kind !== 'wallet' || source.budget.unit.kind !== 'money') continue
+    const used = sliceOf(state, source.budget)?.used ?? 0
+    const folded = state.folded.size === 0 ? ZERO : (state.folded.get(source.budget.id) ?? ZERO)
+    const { balance } = state
+    // All bases come with their snapshot: what was worked out for it holds until something is used.
+    if (balance !== null && balance.snapshot === state.snapshot && balance.used === used && balance.folded === folded) return balance.amount
     const base = state.balanceBases.get(source.budget.id)
     if (base === undefined) return null
-    const used = fromHold(sliceOf(state, source.budget)?.used ?? 0, source.budget.unit.asset)
-    return units(base - used - (state.folded.get(source.budget.id) ?? 0n))
+    const amount = units(base - fromHold(used, source.budget.unit.asset) - folded)
+    state.balance = { snapshot: state.snapshot, used, folded, amount }
+    return amount
   }
   return null
 }

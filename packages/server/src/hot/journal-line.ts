@@ -3,7 +3,8 @@
 // nobody was told of. Invariant: no record starts with the trailer's letter.
 
 import { crc32 } from 'node:zlib'
-import type { Hold, UsageEvent } from '@tollgate/core'
+import { assert } from '@tollgate/core'
+import type { CustomerId, EntityId, Hold, Instant, UsageEvent } from '@tollgate/core'
 
 /** started: a process begins here · intent: may cost · settled: a usage event · void: will not cost · denied: a refusal worth recording. */
 export type JournalRecord =
@@ -45,8 +46,21 @@ export type DenialRecord = {
   readonly observed?: boolean
 }
 
+/**
+ * A usage event as it is written: a list like an intent, half as long as its names and values would be. An event may come as an
+ * object under its own letter too: nodes of earlier versions wrote it so.
+ */
+type EventList = readonly [
+  id: string, source: string, type: string, customer: string, time: number, entity: string | null, feature: string | null, run: string | null, key: string | null,
+  quantities: UsageEvent['quantities'], dimensions: UsageEvent['dimensions'], cost: UsageEvent['cost'], estimated: 0 | 1, catalogVersion: number | null,
+  settled: UsageEvent['settled'], context: UsageEvent['context'],
+]
+/** A property of events that the list has not yet would be lost: this fails to compile until it has. */
+type Listed = 'id' | 'source' | 'type' | 'customer' | 'time' | 'entity' | 'feature' | 'run' | 'key' | 'quantities' | 'dimensions' | 'cost' | 'estimated' | 'catalogVersion' | 'settled' | 'context'
+const LISTED_PROPERTIES = 16 satisfies Exclude<keyof UsageEvent, Listed> extends never ? EventList['length'] : never
+
 const LETTERS = { started: 'N', intent: 'I', settled: 'S', void: 'V', denied: 'D' } as const
-const KINDS: Readonly<Record<string, JournalRecord['kind']>> = { N: 'started', I: 'intent', S: 'settled', V: 'void', D: 'denied' }
+const KINDS: Readonly<Record<string, JournalRecord['kind']>> = { N: 'started', I: 'intent', S: 'settled', V: 'void', D: 'denied', U: 'settled' }
 const TRAILER = /^C ([0-9a-f]{8}) (\d{1,9})$/
 const TRAILER_START = Buffer.from('\nC ')
 
@@ -57,8 +71,26 @@ export function encodeLine(kind: JournalRecord['kind'], body: JournalRecord['bod
 /** {@link encodeLine} of an intent, several times faster: ids and numbers need no escaping, and slices bring their labels. */
 export function encodeIntent(intent: { readonly reservation: string; readonly customer: string; readonly time: number; readonly endsAt: number; readonly estimate: bigint; readonly holds: readonly Hold[] }): string {
   let line = `I ["${intent.reservation}","${intent.customer}",${intent.time},${intent.endsAt},"${intent.estimate}"`
-  for (const { slice, amount } of intent.holds) line += `,${slice.label},${amount}`
+  for (const { slice, amount } of intent.holds) line += slice.label + amount
   return `${line}]\n`
+}
+
+/** A settled event in its short form. */
+export function encodeSettled(event: UsageEvent): string {
+  const list: EventList = [
+    event.id, event.source, event.type, event.customer, event.time, event.entity, event.feature, event.run, event.key,
+    event.quantities, event.dimensions, event.cost, event.estimated ? 1 : 0, event.catalogVersion, event.settled, event.context,
+  ]
+  return `U ${JSON.stringify(list)}\n`
+}
+
+function eventOf(list: EventList): UsageEvent {
+  const [id, source, type, customer, time, entity, feature, run, key, quantities, dimensions, cost, estimated, catalogVersion, settled, context] = list
+  assert(list.length === LISTED_PROPERTIES, 'a settled event of another length')
+  return {
+    id, source, type, customer: customer as CustomerId, time: time as Instant, entity: entity as EntityId | null, feature, run, key,
+    quantities, dimensions, cost, estimated: estimated === 1, catalogVersion, settled, context,
+  }
 }
 
 /** The bytes of a group, trailer included. */
@@ -84,22 +116,29 @@ export function decodeGroups(bytes: Uint8Array, wanted: ReadonlySet<JournalRecor
   const records: JournalRecord[] = []
   let groupStart = 0
   let lineStart = 0
-  let lines: { readonly kind: JournalRecord['kind']; readonly from: number; readonly to: number }[] = []
+  let lines: Line[] = []
   for (let end = buffer.indexOf(0x0a); end >= 0; end = buffer.indexOf(0x0a, lineStart)) {
     const letter = String.fromCharCode(buffer[lineStart] ?? 0)
     if (letter === 'C') {
       const [, checksum, length] = TRAILER.exec(buffer.toString('latin1', lineStart, end)) ?? []
       const group = buffer.subarray(groupStart, lineStart)
       if (Number(length) !== group.length || checksum !== crc32(group).toString(16).padStart(8, '0')) return { records, torn: true }
-      for (const line of lines) records.push({ kind: line.kind, body: JSON.parse(buffer.toString('utf8', line.from, line.to)) } as JournalRecord)
+      for (const line of lines) records.push(recordOf(buffer, line))
       lines = []
       groupStart = end + 1
     } else {
       const kind = KINDS[letter]
       if (kind === undefined) return { records, torn: true }
-      if (wanted.has(kind)) lines.push({ kind, from: lineStart + 2, to: end })
+      if (wanted.has(kind)) lines.push({ kind, isList: letter === 'U', from: lineStart + 2, to: end })
     }
     lineStart = end + 1
   }
   return { records, torn: groupStart !== buffer.length }
+}
+
+type Line = { readonly kind: JournalRecord['kind']; readonly isList: boolean; readonly from: number; readonly to: number }
+
+function recordOf(buffer: Buffer, { kind, isList, from, to }: Line): JournalRecord {
+  const body: unknown = JSON.parse(buffer.toString('utf8', from, to))
+  return { kind, body: isList ? eventOf(body as EventList) : body } as JournalRecord
 }

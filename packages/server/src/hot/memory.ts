@@ -11,7 +11,8 @@ import { createSharedParts } from './shared-parts.ts'
 
 export type Memory = {
   readonly key: (hash: string) => KeyRecord | null | Promise<KeyRecord | null>
-  readonly customer: (id: CustomerId) => CustomerState | null | Promise<CustomerState | null>
+  /** `now`: where the caller has just looked at the clock. */
+  readonly customer: (id: CustomerId, now?: number) => CustomerState | null | Promise<CustomerState | null>
   /** What is in memory, stale or not. */
   readonly peek: (id: CustomerId) => CustomerState | undefined
   readonly upstreams: () => readonly UpstreamConfig[]
@@ -63,14 +64,14 @@ export function createMemory(parts: MemoryParts): Memory {
   }
 
   /** By the customer's own time, which a test may have turned. */
-  function isValid({ validUntil, clockOffsetMs }: CustomerState['snapshot']): boolean {
-    return clock.now() + clockOffsetMs < validUntil
+  function isValid({ validUntil, clockOffsetMs }: CustomerState['snapshot'], now: number = clock.now()): boolean {
+    return now + clockOffsetMs < validUntil
   }
 
-  function customer(id: CustomerId): CustomerState | null | Promise<CustomerState | null> {
+  function customer(id: CustomerId, now?: number): CustomerState | null | Promise<CustomerState | null> {
     const known = customers.get(id)
     if (known === undefined) return load(id)
-    if (!known.stale && isValid(known.snapshot)) return known
+    if (!known.stale && isValid(known.snapshot, now)) return known
     known.refreshing ??= fetchInto(known).finally(() => { known.refreshing = null })
     return known.refreshing.then(() => known, (error: unknown) => {
       if (isValid(known.snapshot)) return known

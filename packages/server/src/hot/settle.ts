@@ -7,7 +7,7 @@ import type { ReservationProblem, Settled, Usage } from './contract.ts'
 import { balanceOf, rememberRun, sliceFor, sliceIn, type CustomerState } from './customer-state.ts'
 import { correctRates } from './rates.ts'
 import type { Inside } from './inside.ts'
-import { encodeLine } from './journal-line.ts'
+import { encodeSettled } from './journal-line.ts'
 import type { Reservation } from './reservation.ts'
 
 export function settleReservation(node: Inside, id: ReservationId, usage: Usage): Settled | ReservationProblem {
@@ -29,7 +29,7 @@ export function settleReservation(node: Inside, id: ReservationId, usage: Usage)
   const event = usageEvent(node, reservation, usage, { coverage: paid.length === 0 ? coverage : [...coverage, ...paid], booked, unleased, scope })
   // A request counts one against what throttles; of a rate, what was really used.
   if (reservation.takes.length > 0) correctRates(reservation.takes, ({ budget }) => (budget.terms?.rate === undefined ? null : amountOn(budget, { measured, charge: rated.amount, known })), node.clock.now())
-  const written = node.journal.append(encodeLine('settled', event))
+  const written = node.journal.append(encodeSettled(event))
   if (state.learns) node.expected.learn({ customer: input.customer, feature: input.feature, model: input.model }, shareOf(input.bound.quantities, usage.quantities), reservation.expectedShare)
   const answer: Settled = {
     kind: 'settled', reservation: id, charge: rated.amount, currency: known.snapshot.currency,
