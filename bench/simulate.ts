@@ -38,7 +38,7 @@ export async function run(options: { readonly rounds: number; readonly large: bo
   try {
     const events = options.large ? EVENTS_LARGE : EVENTS
     const span = await fill(bench, events)
-    const draft = await draftCatalog(bench.plane, CATALOG.replace('amount: 0.03', 'amount: 0.035'))
+    const draft = await draftCatalog(bench.plane, { source: CATALOG.replace('amount: 0.03', 'amount: 0.035'), overlays: [] })
     const rates: { ours: number[]; read: number[] } = { ours: [], read: [] }
     let heapMax = 0
     for (let round = 0; round <= (options.large ? 1 : options.rounds); round++) {

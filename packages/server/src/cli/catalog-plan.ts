@@ -4,8 +4,10 @@
 import * as z from 'zod'
 import type { CatalogChange } from '../app/catalog/diff.ts'
 import { understood, type Client } from './client.ts'
+import { table } from './explain-input.ts'
 import { CliError, confirm, isInteractive, paint, print, printJson, type CliDeps } from './output.ts'
 import { renderChanges } from './render-changes.ts'
+import { follow, signed, simulationShape, type Shown } from './simulate.ts'
 
 const changeShape = z.object({
   action: z.enum(['added', 'removed', 'changed']),
@@ -17,6 +19,7 @@ const changeShape = z.object({
 const migrationShape = z.object({ plan: z.string(), migration: z.enum(['now', 'at_renewal', 'keep']), customers: z.number(), on_earlier: z.array(z.object({ version: z.number(), customers: z.number() })) })
 const planShape = z.object({
   base_version: z.number(), restores: z.number().optional(), changes: z.array(changeShape), customers_touched: z.record(z.string(), z.number()), migrations: z.array(migrationShape).default([]),
+  impact: z.object({ simulation: z.string(), from: z.string(), to: z.string(), plans: z.array(z.string()) }).nullable().default(null),
 })
 const publishedShape = z.object({ version: z.number(), changed: z.boolean(), in_force_from: z.string().optional() })
 
@@ -38,6 +41,23 @@ export function isEmpty({ changes, migrations }: Planned): boolean {
 
 export function render(planned: Planned, stream: NodeJS.WritableStream, title: string): string {
   return `${paint(stream, 'bold', title)}\n\n${renderChanges({ changes: planned.changes, customersTouched: planned.customers_touched, migrations: planned.migrations }, stream)}`
+}
+
+/** Follows the simulation that the server started beside the plan. Null where there is none. */
+export async function awaitImpact(client: Client, { impact }: Planned, deps: CliDeps): Promise<Shown | null> {
+  if (impact === null) return null
+  const ended = await follow(client, understood(simulationShape, await client.request('GET', `/v1/simulations/${impact.simulation}`), client), deps)
+  return ended.result === null ? null : ended
+}
+
+/** What each plan's customers would have paid otherwise in the last month. */
+export function renderImpact({ from, result }: Shown, stream: NodeJS.WritableStream): string {
+  const month = from.slice(0, 7)
+  const plans = result?.plans ?? []
+  if (plans.length === 0) return `Invoices of ${month}: nobody on these plans had any.`
+  const rows = plans.flatMap(({ plan, customers, customers_changed: changed, amounts }) => amounts.map(({ asset, current, simulated, change }) => [plan, asset, current, simulated, signed(change), `${changed} of ${customers}`]))
+  const unpriced = result === null || result.events_unpriced === 0 ? [] : [`${result.events_unpriced} events use something that it does not price.`]
+  return [paint(stream, 'bold', `What it would have changed in ${month}, before commitments, coupons and tax`), table([['plan', '', 'was', 'would have been', 'change', 'customers'], ...rows], 2), ...unpriced].join('\n')
 }
 
 export async function demandApproval(client: Client, question: string, deps: CliDeps): Promise<void> {

@@ -152,7 +152,7 @@ test('plan --json is the answer of the server', async () => {
   expect(JSON.parse(stdout)).toEqual({
     base_version: 3,
     changes: [{ action: 'changed', kind: 'fee', plan: 'hybrid', id: 'fee', fields: [{ field: 'amount', before: '49', after: '59' }] }],
-    customers_touched: { hybrid: 2 }, migrations: [],
+    customers_touched: { hybrid: 2 }, migrations: [], impact: null,
   })
 })
 

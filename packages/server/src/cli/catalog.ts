@@ -9,7 +9,7 @@ import { formatIssue } from '../app/catalog/issue.ts'
 import { parseCatalog } from '../app/catalog/parse-yaml.ts'
 import { renderCatalogSchema } from '../app/catalog/reference.ts'
 import { FILE, readFiles, readValid, shownName, timingBody, told, withOverlays, withTiming, type OverlayOptions, type TimingOptions } from './catalog-files.ts'
-import { demandApproval, isEmpty, printPublished, readPlan, readPublished, render } from './catalog-plan.ts'
+import { awaitImpact, demandApproval, isEmpty, printPublished, readPlan, readPublished, render, renderImpact } from './catalog-plan.ts'
 import { registerVersionCommands } from './catalog-versions.ts'
 import { connect, understood } from './client.ts'
 import { CliError, print, printJson, runCommand, say, type CliDeps } from './output.ts'
@@ -17,8 +17,8 @@ import { CliError, print, printJson, runCommand, say, type CliDeps } from './out
 const JSON_OPTION = ['--json', 'print JSON instead of text'] as const
 
 type ValidateOptions = OverlayOptions & { readonly json?: true }
-type PlanOptions = ValidateOptions & TimingOptions
-type ApplyOptions = PlanOptions & { readonly autoApprove?: true }
+type PlanOptions = ValidateOptions & TimingOptions & { readonly impact: boolean }
+type ApplyOptions = ValidateOptions & TimingOptions & { readonly autoApprove?: true }
 
 export function registerCatalogCommands(program: Command, deps: CliDeps): void {
   const catalog = program.command('catalog').description('plans, prices and rates as a file')
@@ -30,6 +30,7 @@ export function registerCatalogCommands(program: Command, deps: CliDeps): void {
   withTiming(withOverlays(catalog.command('plan')))
     .description('show what a catalog file would change; exit code 0: nothing, 2: changes, 1: error')
     .argument('<file>', FILE)
+    .option('--no-impact', 'leave out what it would have changed in the invoices of the last month')
     .option(...JSON_OPTION)
     .action((file: string, options: PlanOptions) => runCommand(deps, () => plan(file, options, deps)))
   withTiming(withOverlays(catalog.command('apply')))
@@ -66,11 +67,13 @@ async function validate(file: string, options: ValidateOptions, deps: CliDeps): 
 async function plan(file: string, options: PlanOptions, deps: CliDeps): Promise<number> {
   const files = await readValid(file, options, deps)
   const client = connect(deps)
-  const planned = readPlan(await told({ file, deps }, () => client.request('POST', '/v1/catalog/plan', { ...files, ...timingBody(options) })), client)
-  if (options.json) printJson(deps, planned)
+  const planned = readPlan(await told({ file, deps }, () => client.request('POST', '/v1/catalog/plan', { ...files, ...timingBody(options), impact: options.impact })), client)
+  const impact = options.impact ? await awaitImpact(client, planned, deps) : null
+  if (options.json) printJson(deps, { ...planned, ...(impact === null ? {} : { impact: impact.result }) })
   else if (isEmpty(planned)) say(deps, `No changes: version ${planned.base_version} at ${client.url} is the same.`)
   else print(deps, render(planned, deps.stdout, `${shownName(file)} against version ${planned.base_version} at ${client.url}:`))
   if (isEmpty(planned)) return 0
+  if (!options.json && impact !== null) print(deps, `\n${renderImpact(impact, deps.stdout)}`)
   if (!options.json) say(deps, `To put it in force: tollgate catalog apply ${[file, ...(options.overlay ?? []).map((name) => `--overlay ${name}`)].join(' ')}`)
   return 2
 }

@@ -26,15 +26,15 @@ export function registerSimulateCommand(program: Command, deps: CliDeps): void {
 
 const amountsShape = z.object({ asset: z.string(), current: z.string(), simulated: z.string(), change: z.string(), cost: z.string().nullable(), margin_current: z.string().nullable(), margin_simulated: z.string().nullable() })
 const customerShape = z.object({ customer: z.string(), name: z.string(), plan: z.string(), change: z.string(), amounts: z.array(amountsShape) })
-const simulationShape = z.object({
+export const simulationShape = z.object({
   id: z.string(), status: z.enum(['running', 'done', 'failed', 'cancelled']), from: z.string(), to: z.string(), reason: z.string().nullable(),
   progress: z.object({ events: z.number(), events_expected: z.number(), customers: z.number(), customers_expected: z.number() }),
   result: z.object({
     catalog_version: z.number(), customers: z.number(), customers_changed: z.number(), customers_skipped: z.number(), events: z.number(), events_unpriced: z.number(), events_without_cost: z.number(),
-    totals: z.array(amountsShape), decreases: z.array(customerShape), increases: z.array(customerShape), exchange: z.array(z.string()),
+    totals: z.array(amountsShape), plans: z.array(z.object({ plan: z.string(), customers: z.number(), customers_changed: z.number(), amounts: z.array(amountsShape) })).default([]), decreases: z.array(customerShape), increases: z.array(customerShape), exchange: z.array(z.string()),
   }).nullable(),
 })
-type Shown = z.output<typeof simulationShape>
+export type Shown = z.output<typeof simulationShape>
 type Result = NonNullable<Shown['result']>
 
 const POLL_MS = 300
@@ -56,7 +56,7 @@ async function simulate(options: Options, deps: CliDeps): Promise<number> {
 }
 
 /** Shows the progress on a terminal until the simulation has ended; an interrupt cancels it on the server. */
-async function follow(client: Client, started: Shown, deps: CliDeps): Promise<Shown> {
+export async function follow(client: Client, started: Shown, deps: CliDeps): Promise<Shown> {
   const cancel = (): void => void client.request('DELETE', `/v1/simulations/${started.id}`).catch(() => undefined)
   process.once('SIGINT', cancel)
   try {
@@ -98,7 +98,7 @@ function render(shown: Shown, result: Result, of: { readonly top: number; readon
   ].join('\n')
 }
 
-function signed(amount: string): string {
+export function signed(amount: string): string {
   return amount.startsWith('-') || amount === '0' ? amount : `+${amount}`
 }
 
@@ -108,7 +108,7 @@ function countOf(text: string): number {
 }
 
 /** A day begins at midnight UTC. */
-function timeOf(text: string, flag: string): string {
+export function timeOf(text: string, flag: string): string {
   const full = /^\d{4}-\d{2}-\d{2}$/.test(text) ? `${text}T00:00:00Z` : text
   if (Number.isNaN(Date.parse(full))) throw new CliError(`${flag} must be a day such as 2026-10-01 or a time with its zone, not ${JSON.stringify(text)}.`)
   return full

@@ -50,6 +50,7 @@ const migrations = z
 const inForceFrom = instantIn('When it takes force; at once unless stated.', '2027-01-01T00:00:00Z').optional()
 const reason = text('Why, for the audit log.', 'New price list').optional()
 const timing = { in_force_from: inForceFrom, migrations }
+const impact = z.boolean().default(false).meta({ description: 'Also look at what it would have changed in the invoices of the last month: starts a simulation over the plans that change.' })
 
 const planned = z
   .strictObject({
@@ -66,6 +67,10 @@ const planned = z
         }),
       )
       .meta({ description: 'When those on a plan that changes follow.' }),
+    impact: z
+      .strictObject({ simulation: z.string().meta({ description: 'Ask `GET /v1/simulations/{simulation}` for the result.' }), from: time('First instant of the month.'), to: time('First instant after it.'), plans: z.array(z.string()) })
+      .nullable()
+      .meta({ description: 'What it would have changed in the invoices of the last month, where that was asked for and somebody would notice; null also while another simulation runs.' }),
     issues: z.array(issue).meta({ description: 'Warnings.' }),
   })
   .meta({ id: 'CatalogPlan' })
@@ -112,7 +117,7 @@ export const catalogRoutes = {
     access: [],
     params: nothing,
     query: nothing,
-    body: z.strictObject({ source, overlays, ...timing }),
+    body: z.strictObject({ source, overlays, ...timing, impact }),
     status: 200,
     answer: planned,
     problems: ['invalid_catalog', 'unknown_plan'],
@@ -126,7 +131,7 @@ export const catalogRoutes = {
     access: [],
     params: nothing,
     query: nothing,
-    body: z.strictObject({ version: restored, ...timing }),
+    body: z.strictObject({ version: restored, ...timing, impact }),
     status: 200,
     answer: planned.extend({ restores: version.meta({ description: 'The version that would be published again.' }) }).meta({ id: 'CatalogRollbackPlan' }),
     problems: ['invalid_catalog', 'unknown_catalog_version', 'unknown_plan', 'not_found'],

@@ -1,6 +1,6 @@
 // Routes on price simulations: what stored usage would have cost under another catalog.
 
-import { CATALOG_BYTES_MAX } from '@tollgate/core'
+import { CATALOG_BYTES_MAX, CATALOG_OVERLAYS_MAX } from '@tollgate/core'
 import * as z from 'zod'
 import { choice, decimal, id, instantIn, nothing, text, time, word } from './fields.ts'
 import { route } from './route.ts'
@@ -47,6 +47,7 @@ const simulation = z
         events_unpriced: z.int().meta({ description: 'Events of which the draft does not price something.' }),
         events_without_cost: z.int().meta({ description: 'Events whose cost nobody knows.' }),
         totals: z.array(amounts),
+        plans: z.array(z.strictObject({ plan: z.string(), customers: z.int().meta({ description: 'Customers on it.' }), customers_changed: z.int().meta({ description: 'Of those, whose bill changes.' }), amounts: z.array(amounts) })).meta({ description: 'By the plan that customers are on now.' }),
         decreases: z.array(customerChange).meta({ description: 'Customers who would pay less, the largest change first.' }),
         increases: z.array(customerChange).meta({ description: 'Customers who would pay more, the largest change first.' }),
         exchange: z.array(z.string()).meta({ description: 'Exchange rates that costs went by.' }),
@@ -70,6 +71,7 @@ export const simulationRoutes = {
     query: nothing,
     body: z.strictObject({
       source: z.string().min(1).max(CATALOG_BYTES_MAX).meta({ description: 'The draft, as a catalog file.', examples: ['currency: USD\nplans: …'] }),
+      overlays: z.array(z.strictObject({ name: text('What its mistakes are told under.', 'production.yaml'), source: z.string().min(1).max(CATALOG_BYTES_MAX) })).max(CATALOG_OVERLAYS_MAX).default([]).meta({ description: 'Files that are laid over it.' }),
       from: instantIn('First instant of the usage.', '2026-10-01T00:00:00Z'),
       to: instantIn('First instant after it; not later than now.', '2026-11-01T00:00:00Z'),
       plans: z.array(word('A plan.', 'pro')).min(1).max(PLANS_MAX).optional().meta({ description: 'Only customers on these plans.' }),

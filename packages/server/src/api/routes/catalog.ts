@@ -1,6 +1,7 @@
 // The catalog: in force, planned, published, published again, withdrawn.
 
 import { applyCatalog, catalogInForce, catalogScheduled, earlierCatalog, planCatalog, type CatalogPlan, type CatalogTiming } from '../../app/plan-catalog.ts'
+import { startImpact, type PlanImpact } from '../../app/plan-impact.ts'
 import { withdrawScheduled, type Published } from '../../app/publish-catalog.ts'
 import type { catalogRoutes } from '../contract/catalog.ts'
 import { timeOf, timeOrNull } from '../contract/fields.ts'
@@ -23,10 +24,14 @@ export const catalogHandlers: Handlers<keyof typeof catalogRoutes> = {
       scheduled,
     }
   },
-  planCatalog: async ({ plane, body }) => planBody(await planCatalog(plane, body, timingOf(body))),
+  planCatalog: async ({ plane, body }) => {
+    const plan = await planCatalog(plane, body, timingOf(body))
+    return planBody(plan, body.impact ? await startImpact(plane, body, plan) : null)
+  },
   planRollback: async ({ plane, body }) => {
     const earlier = await earlierCatalog(plane, body.version ?? null)
-    return { ...planBody(await planCatalog(plane, earlier, timingOf(body))), restores: earlier.version }
+    const plan = await planCatalog(plane, earlier, timingOf(body))
+    return { ...planBody(plan, body.impact ? await startImpact(plane, earlier, plan) : null), restores: earlier.version }
   },
   rollBackCatalog: async ({ plane, caller, body }) => {
     const { source, overlays, version } = await earlierCatalog(plane, body.version ?? null)
@@ -46,12 +51,13 @@ function timingOf({ in_force_from: inForceFrom, migrations }: TimingBody): Catal
   return { inForceFrom: inForceFrom ?? null, migrations: new Map(Object.entries(migrations)) }
 }
 
-function planBody({ baseVersion, changes, customersTouched, migrations, issues }: CatalogPlan) {
+function planBody({ baseVersion, changes, customersTouched, migrations, issues }: CatalogPlan, impact: PlanImpact | null) {
   return {
     base_version: baseVersion,
     changes: changes.map(({ fields, ...change }) => ({ ...change, fields: fields.map((field) => ({ ...field })) })),
     customers_touched: Object.fromEntries(customersTouched),
     migrations: migrations.map(({ plan, migration, customers, onEarlier }) => ({ plan, migration, customers, on_earlier: onEarlier.map((one) => ({ ...one })) })),
+    impact: impact === null ? null : { simulation: impact.simulation, from: timeOf(impact.span.start), to: timeOf(impact.span.end), plans: [...impact.plans] },
     issues: [...issues],
   }
 }

@@ -8,7 +8,7 @@ import type { simulationRoutes } from '../contract/simulations.ts'
 import type { Handlers } from '../handler.ts'
 
 export const simulationHandlers: Handlers<keyof typeof simulationRoutes> = {
-  startSimulation: async ({ plane, body }) => simulationBody(await startSimulation(plane, { source: body.source, from: body.from, to: body.to, plans: body.plans ?? null }), plane.catalogs.current().currency),
+  startSimulation: async ({ plane, body }) => simulationBody(await startSimulation(plane, { source: body.source, overlays: body.overlays, from: body.from, to: body.to, plans: body.plans ?? null }), plane.catalogs.current().currency),
   getSimulation: async ({ plane, params }) => simulationBody(findSimulation(plane, params.simulation), plane.catalogs.current().currency),
   cancelSimulation: async ({ plane, params }) => {
     const simulation = findSimulation(plane, params.simulation)
@@ -31,6 +31,7 @@ function resultBody(result: SimulationResult, currency: string) {
   return {
     catalog_version: result.catalogVersion, customers: result.customers, customers_changed: result.changed, customers_skipped: result.skipped,
     events: result.events, events_unpriced: result.unpriced, events_without_cost: result.costUnknown, totals: amountsBody(result.totals),
+    plans: result.byPlan.map(({ own, customers: of, changed }) => ({ plan: own.plan, customers: of, customers_changed: changed, amounts: amountsBody(own) })),
     decreases: told(customers.filter(({ sign }) => sign < 0n)), increases: told(customers.filter(({ sign }) => sign > 0n).toReversed()), exchange: [...result.exchange],
   }
 }

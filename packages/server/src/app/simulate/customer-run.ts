@@ -2,10 +2,10 @@
 // with each billing period. It knows no database; its caller hands it the events in their order.
 
 import {
-  chargedRun, chargedRuns, contains, coverByAllowances, exchangeLookup, NONE, openingOf, planOf, positionKey, quantity, rateEvent, readMeters, START, units, ZERO,
+  chargedRun, chargedRuns, contains, coverByAllowances, exchangeLookup, NONE, openingOf, positionKey, quantity, rateEvent, readMeters, START, units, ZERO,
   type Catalog, type Instant, type Plan, type Position, type Quantity, type Span, type Units, type UsageEvent,
 } from '@tollgate/core'
-import { billingPeriod, phaseAt } from '@tollgate/core/resolve'
+import { resolveCustomer } from '@tollgate/core/resolve'
 import type { StoredFacts } from '../../store/customers.ts'
 import { quantitiesOf, type Aggregates } from '../settlement/aggregates.ts'
 
@@ -18,31 +18,34 @@ export type CustomerRun = {
   readonly periodAt: (at: Instant) => Span
 }
 
+type At = { readonly plan: Plan; readonly period: Span; readonly holds: Span; readonly seats: number }
+
 /** Null where the catalog does not have the customer's plan. */
 export function openCustomerRun(facts: StoredFacts, catalog: Catalog): CustomerRun | null {
   if (!catalog.plans.has(facts.plan)) return null
   const state = emptyState()
-  let known: { readonly plan: Plan; readonly period: Span; readonly holds: Span } | null = null
+  let known: At | null = null
 
-  function at(time: Instant): NonNullable<typeof known> {
+  function at(time: Instant): At {
     if (known !== null && contains(known.holds, time)) return known
-    const { terms, holds } = phaseAt(facts.contract ?? null, facts.timeZone, time)
-    const plan = planOf(catalog, { plan: facts.plan, terms, ...(facts.currency === null || facts.currency === undefined ? {} : { money: facts.currency }) })!
-    const period = billingPeriod(facts, plan, time)
-    known = { plan, period, holds: { start: Math.max(period.start, holds.start) as Instant, end: Math.min(period.end, holds.end) as Instant } }
+    // A plan that it had once and that this catalog does not have is left out: it is priced by the one it has now.
+    const timeline = facts.timeline.every(({ plan }) => catalog.plans.has(plan)) ? facts.timeline : []
+    const { snapshot, plan, facts: then, holds } = resolveCustomer({ ...facts, timeline, positions: {}, walletChangesAt: null }, catalog, time, NO_LINKS)
+    const spans = [snapshot.period, holds, ...(snapshot.termsHold === undefined ? [] : [snapshot.termsHold])]
+    known = { plan, period: snapshot.period, seats: then.seats ?? 1, holds: { start: Math.max(...spans.map(({ start }) => start)) as Instant, end: Math.min(...spans.map(({ end }) => end)) as Instant } }
     return known
   }
 
   return {
     periodAt: (time) => at(time).period,
     rate: (event) => {
-      const { plan, period } = at(event.time)
+      const { plan, period, seats } = at(event.time)
       const measured = quantitiesOf(state.aggregates, event, period.start, readMeters(catalog.meters, event))
       const left = (allowance: string): string => `${period.start} ${allowance}`
-      const coverage = coverByAllowances(plan, event, measured, (id) => state.allowances.get(left(id)) ?? includedIn(plan, id, facts.seats ?? 1))
+      const coverage = coverByAllowances(plan, event, measured, (id) => state.allowances.get(left(id)) ?? includedIn(plan, id, seats))
       for (const { budget, quantity: taken } of coverage) {
         const id = budget.slice(budget.indexOf(':') + 1)
-        state.allowances.set(left(id), quantity((state.allowances.get(left(id)) ?? includedIn(plan, id, facts.seats ?? 1)) - taken))
+        state.allowances.set(left(id), quantity((state.allowances.get(left(id)) ?? includedIn(plan, id, seats)) - taken))
       }
       const positionOf = (key: string): Position => state.positions.get(`${period.start} ${key}`) ?? START
       const rated = rateEvent({
@@ -60,14 +63,17 @@ export function openCustomerRun(facts: StoredFacts, catalog: Catalog): CustomerR
       const due = new Map<string, Units>()
       const add = (asset: string, amount: bigint): void => void due.set(asset, units((due.get(asset) ?? ZERO) + amount))
       for (const start of periodStarts(span, (time) => at(time).period)) {
-        const { plan } = at(start)
-        for (const price of plan.recurring) add(plan.currency, price.model === 'seat' ? price.amount * BigInt(facts.seats ?? 1) : price.amount)
+        const { plan, seats } = at(start)
+        for (const price of plan.recurring) add(plan.currency, price.model === 'seat' ? price.amount * BigInt(seats) : price.amount)
         for (const price of plan.prices) add(price.asset, openingOf(price))
       }
       return due
     },
   }
 }
+
+/** A simulation tells nobody where to go. */
+const NO_LINKS = { topUpUrl: '', upgradeUrl: '' }
 
 /** No span has more billing periods: a century of months. */
 const PERIODS_MAX = 1_200

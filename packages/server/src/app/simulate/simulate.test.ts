@@ -8,6 +8,8 @@ import { SYSTEM } from '../actor.ts'
 import { applyContract } from '../contracts/contracts.ts'
 import { readContract } from '../contracts/contract-file.ts'
 import { createCustomer } from '../customers.ts'
+import { planCatalog } from '../plan-catalog.ts'
+import { startImpact } from '../plan-impact.ts'
 import { findSimulation, startSimulation, type Simulation } from './simulations.ts'
 
 const CATALOG = `
@@ -50,7 +52,7 @@ beforeAll(async () => {
 afterAll(() => world.close())
 
 async function run(source: string, days: readonly [number, number] = [30, 0], plans: readonly string[] | null = null): Promise<Simulation> {
-  const { id } = await startSimulation(world.plane, { source, from: at(days[0]), to: at(days[1]), plans })
+  const { id } = await startSimulation(world.plane, { overlays: [], source, from: at(days[0]), to: at(days[1]), plans })
   await expect.poll(() => findSimulation(world.plane, id).status, { timeout: 10_000 }).not.toBe('running')
   const simulation = findSimulation(world.plane, id)
   if (simulation.result === null) throw new Error(`${simulation.status}: ${simulation.reason}`)
@@ -81,6 +83,19 @@ test('under a draft it says what that would charge, the cost, and who would pay 
   expect(result!.events).toBe(300)
 })
 
+test('a plan of a catalog is told with what it would have changed last month, for those who would follow and by plan', async () => {
+  const source = CATALOG.replace('fee: 10', 'fee: 25').replace('margin_percent: 50', 'margin_percent: 20')
+  const planned = await planCatalog(world.plane, { source, overlays: [] }, { inForceFrom: null, migrations: new Map([['margin', 'keep']]) })
+  const impact = await startImpact(world.plane, { source, overlays: [] }, planned)
+  expect(impact).toMatchObject({ plans: ['tiers'], span: { end: Date.UTC(new Date().getUTCFullYear(), new Date().getUTCMonth(), 1) } })
+  await expect.poll(() => findSimulation(world.plane, impact!.simulation).status, { timeout: 10_000 }).toBe('done')
+  const { result } = findSimulation(world.plane, impact!.simulation)
+  expect(result!.byPlan.map(({ own, customers, changed }) => [own.plan, customers, changed])).toEqual([['tiers', 1, 1]])
+  const { current, simulated } = result!.byPlan[0]!.own.byAsset.get('USD')!
+  expect(simulated - current).toBe(15n * 10n ** 12n)
+  expect(await startImpact(world.plane, { source: CATALOG, overlays: [] }, await planCatalog(world.plane, { source: CATALOG, overlays: [] }))).toBeNull()
+})
+
 test('contracts count on both sides, and only the plans that are asked for are looked at', async () => {
   await applyContract(world.plane, SYSTEM, resold!, { document: readContract('name: A\nfrom: 2020-01-01\ndiscounts: [{ id: half, percent: 50 }]\n'), baseVersion: null })
   const { result } = await run(CATALOG, [60, 0], ['margin'])
@@ -106,12 +121,12 @@ test('meters that do not add up are aggregated anew', async () => {
 
 test('a simulation changes nothing, one runs at a time, and it can be cancelled', async () => {
   const before = await tables()
-  const first = await startSimulation(world.plane, { source: CATALOG, from: at(60), to: at(0), plans: null })
-  await expect(startSimulation(world.plane, { source: CATALOG, from: at(60), to: at(0), plans: null })).rejects.toMatchObject({ code: 'simulation_running' })
+  const first = await startSimulation(world.plane, { overlays: [], source: CATALOG, from: at(60), to: at(0), plans: null })
+  await expect(startSimulation(world.plane, { overlays: [], source: CATALOG, from: at(60), to: at(0), plans: null })).rejects.toMatchObject({ code: 'simulation_running' })
   first.cancel()
   await expect.poll(() => first.status).not.toBe('running')
   await run(CATALOG)
   expect(await tables()).toEqual(before)
-  await expect(startSimulation(world.plane, { source: CATALOG, from: at(0), to: at(5), plans: null })).rejects.toMatchObject({ code: 'out_of_range' })
-  await expect(startSimulation(world.plane, { source: 'currency: [', from: at(5), to: at(0), plans: null })).rejects.toMatchObject({ code: 'invalid_catalog' })
+  await expect(startSimulation(world.plane, { overlays: [], source: CATALOG, from: at(0), to: at(5), plans: null })).rejects.toMatchObject({ code: 'out_of_range' })
+  await expect(startSimulation(world.plane, { overlays: [], source: 'currency: [', from: at(5), to: at(0), plans: null })).rejects.toMatchObject({ code: 'invalid_catalog' })
 })

@@ -123,6 +123,7 @@ function eventOf(row: SimulatedRow): UsageEvent {
 function openTotals() {
   const assets = emptyTotals('', '', '')
   const exchange = new Set<string>()
+  const byPlan = new Map<string, { readonly own: CustomerTotals; customers: number; changed: number }>()
   const ranked: { readonly own: CustomerTotals; readonly change: bigint }[] = []
   let changed = 0
   return {
@@ -134,9 +135,16 @@ function openTotals() {
     },
     rankIn: ({ draft, span }: SimulationInput, asset: string): ExchangeRate | null => (isCurrency(asset) ? exchangeAt(draft.exchange, { from: asset, to: draft.currency, at: (span.end - 1) as Instant }) : null),
     take: (own: CustomerTotals, rateOf: (asset: string) => ExchangeRate | null): void => {
-      for (const [asset, { current, simulated }] of own.byAsset) assets.add(asset, { current, simulated })
+      const plan = byPlan.get(own.plan) ?? { own: emptyTotals('', '', own.plan), customers: 0, changed: 0 }
+      byPlan.set(own.plan, plan)
+      for (const [asset, amounts] of own.byAsset) {
+        assets.add(asset, amounts)
+        plan.own.add(asset, amounts)
+        plan.own.addCost(asset, amounts.isCostKnown ? amounts.cost : null)
+      }
       const change = own.change(rateOf)
-      if (change !== 0n) changed += 1
+      plan.customers += 1
+      if (change !== 0n) [changed, plan.changed] = [changed + 1, plan.changed + 1]
       if (change === 0n) return
       ranked.push({ own, change })
       if (ranked.length > 2 * SIMULATED_CUSTOMERS_KEPT) keepLargest(ranked)
@@ -144,7 +152,7 @@ function openTotals() {
     finish: () => {
       keepLargest(ranked)
       ranked.sort((a, b) => (a.change < b.change ? -1 : 1))
-      return { totals: assets, changed, ranked: ranked.map(({ own, change }) => ({ own, change: units(change === 0n ? ZERO : change) })) }
+      return { totals: assets, byPlan: [...byPlan.values()], changed, ranked: ranked.map(({ own, change }) => ({ own, change: units(change === 0n ? ZERO : change) })) }
     },
   }
 }

@@ -7,7 +7,7 @@ import { latestRateCard } from '../../store/rate-cards.ts'
 import { exchangeFor } from '../exchange/import-exchange.ts'
 import { parseCatalog } from '../catalog/parse-yaml.ts'
 import type { ControlPlane } from '../control-plane.ts'
-import { InvalidCatalogError } from '../plan-catalog.ts'
+import { InvalidCatalogError, type CatalogText } from '../plan-catalog.ts'
 import { Problem } from '../problems.ts'
 import { withRates } from '../rates/effective-rates.ts'
 import { simulate, type SimulationProgress } from './simulate.ts'
@@ -28,13 +28,13 @@ export type Simulation = {
 
 const kept = new WeakMap<ControlPlane, Map<string, Simulation>>()
 
-export async function startSimulation(plane: ControlPlane, input: { readonly source: string; readonly from: Instant; readonly to: Instant; readonly plans: readonly string[] | null }): Promise<Simulation> {
+export async function startSimulation(plane: ControlPlane, input: CatalogText & { readonly from: Instant; readonly to: Instant; readonly plans: readonly string[] | null }): Promise<Simulation> {
   const simulations = kept.get(plane) ?? new Map<string, Simulation>()
   kept.set(plane, simulations)
   if ([...simulations.values()].some(({ status }) => status === 'running')) throw new Problem('simulation_running', 'another simulation runs: wait for it, or cancel it')
   const span = { start: input.from, end: Math.min(input.to, plane.clock.now()) as Instant }
   if (span.start >= span.end) throw new InputError({ code: 'out_of_range', field: 'from', message: 'the period begins after it ends, or lies in the future' })
-  const draft = await draftCatalog(plane, input.source)
+  const draft = await draftCatalog(plane, input)
   const aborting = new AbortController()
   const simulation: Simulation = {
     id: `sim_${plane.randomText()}`, from: span.start, to: span.end, startedAt: plane.clock.now(), status: 'running', progress: { events: 0, eventsExpected: 0, customers: 0, customersExpected: 0 }, result: null, reason: null,
@@ -59,9 +59,9 @@ export function findSimulation(plane: ControlPlane, id: string): Simulation {
 }
 
 /** A catalog text as it would be in force: with the rates and exchange rates of now. */
-export async function draftCatalog(plane: ControlPlane, source: string) {
+export async function draftCatalog(plane: ControlPlane, { source, overlays }: CatalogText) {
   const imported = (await latestRateCard(plane.sql))?.rates ?? []
-  const parsed = parseCatalog(source, imported)
+  const parsed = parseCatalog(source, imported, overlays)
   if (parsed.kind === 'invalid') throw new InvalidCatalogError(parsed.issues)
   return compileCatalog({ ...withRates(parsed.document, imported), exchange_rates: await exchangeFor(plane.sql, parsed.document, plane.clock.now()) }, 0)
 }

@@ -29,6 +29,8 @@ export type SimulationResult = {
   readonly skipped: number
   readonly changed: number
   readonly totals: CustomerTotals
+  /** By the plan that customers are on now. */
+  readonly byPlan: readonly { readonly own: CustomerTotals; readonly customers: number; readonly changed: number }[]
   /** Those whose bill changes most, from the largest decrease to the largest increase. */
   readonly ranked: readonly { readonly own: CustomerTotals; readonly change: Units }[]
   /** Exchange rates that costs went by. */
