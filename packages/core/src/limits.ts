@@ -17,6 +17,12 @@ export const HEADERS_TIMEOUT_MS = 10_000
 export const REQUEST_TIMEOUT_MS = 120_000
 /** Silence of an upstream after which its stream counts as broken: longer than any model's thinking pause seen. */
 export const UPSTREAM_IDLE_TIMEOUT_MS = 120_000
+/** Bytes of answers that one gateway keeps to replay, of them for one customer, and of one answer: the memory is shared by all tenants. */
+export const CACHE_BYTES_MAX = 128 * 1024 * 1024
+export const CACHE_BYTES_PER_CUSTOMER_MAX = CACHE_BYTES_MAX / 4
+export const CACHE_ANSWER_BYTES_MAX = 1024 * 1024
+/** How long an answer may be kept. */
+export const CACHE_TTL_SECONDS_MAX = 30 * 86_400
 /** How long a stream is drained after its client has gone, to learn the true usage. */
 export const DRAIN_TIMEOUT_MS = 10_000
 /** How many bytes are drained for it. */

@@ -38,6 +38,7 @@ export type Catalog = {
   /** None unless there. */
   readonly gatewayPaths?: ReadonlyMap<string, GatewayPath>
   readonly featureRules?: readonly FeatureRule[]
+  readonly cacheRules?: readonly CacheRule[]
 }
 
 /** `value` is what one credit costs in `currency` where it is accrued; null where it can only be prepaid. */
@@ -137,6 +138,15 @@ export type PlanLimit = {
 
 export type GatewayPath = { readonly path: string; readonly upstream: string; readonly model: string | null; readonly eventType: string; readonly usage: UsageSurface | null; readonly quantities: ReadonlyMap<string, readonly string[]>; readonly bound: ReadonlyMap<string, string> }
 export type FeatureRule = { readonly feature: string; readonly path: string | null; readonly header: string | null; readonly value: string | null }
+/** Which answers of the gateway are kept and replayed; null for any. */
+export type CacheRule = {
+  readonly feature: string | null
+  readonly plans: ReadonlySet<string> | null
+  readonly models: ReadonlySet<string> | null
+  readonly ttlMs: number
+  readonly sharedBy: 'entity' | 'customer' | 'everyone'
+  readonly withTools: boolean
+}
 export type GatewayModel = { readonly name: string; readonly upstream: string | null; readonly model: string }
 
 /** Rates by model name and alias, newest first, and those that speak for whole families; look up with {@link rateInForce} of rating/cost.ts. */

@@ -194,6 +194,20 @@ export type GatewayDocument = {
   readonly paths?: readonly GatewayPathDocument[]
   /** Which feature a request uses where neither key nor header says: the first rule that matches. */
   readonly feature_rules?: readonly FeatureRuleDocument[]
+  /** Which answers are kept and replayed: the first rule that matches. None unless there. */
+  readonly cache?: readonly CacheRuleDocument[]
+}
+
+/** All conditions that it has must hold; null for any. */
+export type CacheRuleDocument = {
+  readonly feature: string | null
+  readonly plans: readonly string[] | null
+  readonly models: readonly string[] | null
+  readonly ttl_seconds: number
+  /** Who gets an answer that was made for somebody. */
+  readonly shared_by: 'entity' | 'customer' | 'everyone'
+  /** Requests with tools too, whose effects are not repeated then. */
+  readonly with_tools: boolean
 }
 
 export type GatewayPathDocument = {

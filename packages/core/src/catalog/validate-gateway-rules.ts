@@ -1,9 +1,10 @@
 // Checks of what the operator adds to the gateway: paths with the rule that meters each, and rules that name features. A path whose use
 // cannot be bounded or read is refused here, because at the gateway it would be free.
 
+import { CACHE_TTL_SECONDS_MAX } from '../limits.ts'
 import { QUANTITY_SCALE_MAX } from '../quantity.ts'
 import { USAGE_SURFACES } from '../usage/read-usage.ts'
-import type { CatalogDocument, GatewayDocument } from './document.ts'
+import type { CacheRuleDocument, CatalogDocument, GatewayDocument } from './document.ts'
 import { nearest } from './nearest.ts'
 import { didYouMean, type Report } from './problem.ts'
 import { checkId, checkLabel, checkQuantity, checkUnique } from './validate-field.ts'
@@ -38,5 +39,19 @@ export function validateGatewayRules(gateway: GatewayDocument, document: Catalog
     if (!features.includes(rule.feature)) report.error([...at, 'feature'], 'unknown_feature', `there is no feature ${rule.feature}.${didYouMean(suggestion)}`, suggestion)
     if (rule.header !== null && !HEADER.test(rule.header)) report.error([...at, 'header'], 'invalid_name', `${JSON.stringify(rule.header)} is no header: lower-case letters, digits and dashes.`)
     if (rule.value !== null && rule.header === null) report.error([...at, 'value'], 'missing_header', 'value is compared with a header: name it.')
+  }
+  validateCache(gateway.cache ?? [], { features, plans: document.plans.map(({ id }) => id) }, report)
+}
+
+function validateCache(rules: readonly CacheRuleDocument[], known: { readonly features: readonly string[]; readonly plans: readonly string[] }, report: Report): void {
+  for (const [index, { feature, plans, ttl_seconds: ttlSeconds }] of rules.entries()) {
+    const at = ['gateway', 'cache', index]
+    const suggestion = nearest(feature ?? '', known.features)
+    if (feature !== null && !known.features.includes(feature)) report.error([...at, 'feature'], 'unknown_feature', `there is no feature ${feature}.${didYouMean(suggestion)}`, suggestion)
+    for (const [place, plan] of (plans ?? []).entries()) {
+      const meant = nearest(plan, known.plans)
+      if (!known.plans.includes(plan)) report.error([...at, 'plans', place], 'unknown_plan', `there is no plan ${plan}.${didYouMean(meant)}`, meant)
+    }
+    if (!Number.isSafeInteger(ttlSeconds) || ttlSeconds < 1 || ttlSeconds > CACHE_TTL_SECONDS_MAX) report.error([...at, 'ttl_seconds'], 'out_of_range', `must be a whole number of seconds from 1 to ${CACHE_TTL_SECONDS_MAX}, which is 30 days.`)
   }
 }

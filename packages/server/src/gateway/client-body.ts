@@ -2,6 +2,7 @@
 // of one character per byte and are framed here, each as one HTTP chunk in one write, because node would make three of it.
 // Invariant: nothing is written after the client has gone; a client that stops reading counts as gone after a while.
 
+import type { AnswerCopy } from './cache/keep.ts'
 import type { Exchange } from './exchange.ts'
 import type { UpstreamControl } from './upstream.ts'
 
@@ -14,6 +15,7 @@ export class ClientBody {
   #control: UpstreamControl | null = null
   #stall: NodeJS.Timeout | null = null
   #isGone = false
+  #copy: AnswerCopy | null = null
 
   constructor(exchange: Exchange, onGone: () => void) {
     this.#exchange = exchange
@@ -26,6 +28,11 @@ export class ClientBody {
   paces(control: UpstreamControl): void {
     this.#control = control
     if (this.#exchange.response.destroyed) this.#onClose()
+  }
+
+  /** Pieces go into the copy too. */
+  copiesTo(copy: AnswerCopy): void {
+    this.#copy = copy
   }
 
   get isGone(): boolean {
@@ -50,6 +57,7 @@ export class ClientBody {
   write(piece: string): void {
     const { response, context } = this.#exchange
     if (this.#isGone || piece === '') return
+    if (this.#copy !== null) this.#copy.add(piece)
     if (response.write(this.#isFramed ? framed(piece) : piece, 'latin1') || this.#stall !== null) return
     this.#control?.pause()
     this.#stall = setTimeout(() => response.destroy(), context.limits.clientStallMs)

@@ -86,6 +86,19 @@ export function splice(bytes: Buffer, edits: readonly Edit[]): Buffer {
   return Buffer.concat(parts)
 }
 
+/** Valid JSON without the space between its tokens. */
+export function compact(text: string): string {
+  let output = ''
+  for (let at = 0; ;) {
+    const quote = text.indexOf('"', at)
+    output += text.slice(at, quote < 0 ? text.length : quote).replaceAll(/[ \t\r\n]+/g, '')
+    if (quote < 0) return output
+    const end = endOfString(text, quote)
+    at = end < 0 ? text.length : end
+    output += text.slice(quote, at)
+  }
+}
+
 const QUOTE = 0x22
 const COMMA = 0x2c
 const COLON = 0x3a

@@ -4,6 +4,7 @@
 export type GatewayEvent =
   | 'upstream_retry'
   | 'upstream_resting'
+  | 'cache_hit'
   | 'upstream_failed'
   | 'upstream_account_refused'
   | 'stream_broken'

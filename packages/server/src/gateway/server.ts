@@ -8,6 +8,7 @@ import type { HotNode } from '../hot/contract.ts'
 import type { Log } from '../platform/log.ts'
 import { createKeeper, type KeeperPace } from './background/keeper.ts'
 import { backgroundRoute, handleBackground } from './background/routes.ts'
+import { createAnswerStore } from './cache/store.ts'
 import { requestIdOf, sendError, sendJson, type Exchange, type GatewayContext } from './exchange.ts'
 import { handleAuthorize, handleCheck, handleCheckBatch } from './hot-api/authorize.ts'
 import { handleEntitlements } from './hot-api/entitlements.ts'
@@ -76,7 +77,7 @@ export function createGateway(parts: GatewayParts): Gateway {
   let onIdle: (() => void) | null = null
   const keeper = parts.background === undefined ? null : createKeeper({ jobs: parts.background, node: parts.node, upstreams, clock: parts.clock, log: parts.log, ...(parts.backgroundPace === undefined ? {} : { pace: parts.backgroundPace }) })
   const context: GatewayContext = {
-    node: parts.node, upstreams, tokens, inFlight: createInFlight(limits.inFlightPerCustomerMax), metrics, limits, clock: parts.clock, log: parts.log, bodies: { bytes: 0 }, isClosing: () => isClosing, metricsPage: parts.metricsPage ?? null, spent: parts.spent ?? null, background: keeper, siblings,
+    node: parts.node, upstreams, tokens, inFlight: createInFlight(limits.inFlightPerCustomerMax), answers: createAnswerStore(), metrics, limits, clock: parts.clock, log: parts.log, bodies: { bytes: 0 }, isClosing: () => isClosing, metricsPage: parts.metricsPage ?? null, spent: parts.spent ?? null, background: keeper, siblings,
   }
 
   const bounds = {

@@ -24,6 +24,11 @@ export type Surface = {
   /** `provider` decides what the fields of its usage mean. */
   readonly openReader: (provider: string, request: SurfaceRequest) => UsageReader
   readonly answer: AnswerForm
+  /**
+   * Its answers may be kept and replayed, where the catalog says so; never unless there. But for requests that have one of `never`, whose
+   * answer depends on more than the body or is stored elsewhere, and without a rule that allows them those with `tools`.
+   */
+  readonly cache?: { readonly tools: readonly string[]; readonly never: readonly string[] }
 }
 
 /** A request as it came: its bytes and what its path said. */

@@ -35,6 +35,7 @@ export type ChangeKind =
   | 'gateway_model'
   | 'gateway_path'
   | 'feature_rule'
+  | 'cache_rule'
   | 'order'
 
 /** Values as in the document: text, numbers, booleans, null, lists and objects. */
@@ -60,6 +61,7 @@ export function diffCatalogs(before: CatalogDocument | null, after: CatalogDocum
     ...diffItems({ kind: 'gateway_model', plan: null }, null, [old.gateway.models, after.gateway.models], (model) => model.name),
     ...diffItems({ kind: 'gateway_path', plan: null }, null, [old.gateway.paths ?? [], after.gateway.paths ?? []], (path) => path.path),
     ...diffItems({ kind: 'feature_rule', plan: null }, null, [old.gateway.feature_rules ?? [], after.gateway.feature_rules ?? []], (rule) => [rule.feature, rule.path, rule.header, rule.value].join(' ')),
+    ...diffItems({ kind: 'cache_rule', plan: null }, null, [old.gateway.cache ?? [], after.gateway.cache ?? []], (rule) => [rule.feature, rule.plans, rule.models].join(' ')),
   ]
 }
 

@@ -305,6 +305,19 @@ const featureRule = fields(
   'All conditions that it has must hold.',
 )
 
+const cacheRule = fields(
+  'Cache rule',
+  {
+    feature: text({ description: 'Only requests of this feature.', example: 'faq' }).nullable().default(null),
+    plans: list(text({ description: 'Id of a plan.' }), { description: 'Only customers of these plans.', example: ['free'] }).nullable().default(null),
+    models: list(text({ description: 'Name of a model, as clients ask for it.' }), { description: 'Only requests for these models.', example: ['gpt-5-mini'] }).nullable().default(null),
+    ttl_seconds: integer({ description: 'How long an answer is kept, 30 days at most.', example: 3600 }),
+    shared_by: choice(['entity', 'customer', 'everyone'], { description: 'Who gets an answer that was made for somebody. `everyone` crosses customers: for what holds nothing of anybody’s own.', example: 'customer' }).default('customer'),
+    with_tools: toggle({ description: 'Requests with tools too. What the tools did is not done again.', example: true }).default(false),
+  },
+  'Answers that are kept and replayed to the same request. All conditions that it has must hold.',
+)
+
 const gateway = fields(
   'Gateway',
   {
@@ -312,6 +325,7 @@ const gateway = fields(
     models: list(gatewayModel, { description: 'Models that the gateway offers.' }).default([]),
     paths: list(gatewayPath, { description: 'Paths of providers beyond the surfaces that the gateway knows. A path that is neither is refused.' }).exactOptional(),
     feature_rules: list(featureRule, { description: 'Which feature a request uses where neither its key nor its header says: the first rule that matches.' }).exactOptional(),
+    cache: list(cacheRule, { description: 'Which answers are kept and replayed: the first rule that matches. A hit costs nothing and is charged as the plan says (`excluded`).' }).exactOptional(),
   },
   'What the gateway offers.',
 )

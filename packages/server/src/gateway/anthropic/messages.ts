@@ -23,6 +23,7 @@ const MESSAGES_STREAM: StreamDialect = {
 
 export const messages: Surface = {
   name: 'messages',
+  cache: { tools: ['tools', 'mcp_servers', 'container'], never: [] },
   shape: ANTHROPIC_SHAPE,
   kinds: ['anthropic'],
   event: 'ai.request',

@@ -5,6 +5,7 @@
 
 import { setTimeout as delay } from 'node:timers/promises'
 import { jittered } from '../../platform/jitter.ts'
+import { AnswerCopy } from '../cache/keep.ts'
 import type { Exchange } from '../exchange.ts'
 import { decisionHeaders, type Admitted } from '../flow/admitted.ts'
 import { Answer, type AnswerEnd } from '../flow/answer.ts'
@@ -70,12 +71,15 @@ async function again(exchange: Exchange, first: Failed): Promise<Attempted> {
 /** Sends it; what rests is not asked, and has failed at once. */
 function ask(exchange: Exchange, admitted: Admitted, wanted: TargetKey | null): Called {
   const { context } = exchange
-  const { surface, request, model, authorization } = admitted
+  const { surface, request, model, authorization, place } = admitted
   const { target } = model
   const reader = surface.openReader(target.config.provider, request)
-  const answer = new Answer(exchange, { surface, request, reader, streamHeaders: decisionHeaders(authorization, admitted.known) })
+  const told = decisionHeaders(authorization, admitted.known)
+  const answer = new Answer(exchange, { surface, request, reader, streamHeaders: place === undefined ? told : [...told, 'x-tollgate-cache', 'miss'] })
   const upstreamKey = target.keys === null ? null : (wanted ?? chooseKey(target.keys, context.clock.now()))
-  const called = { ...admitted, reader, answer, upstreamKey }
+  const copy = place === undefined || !request.isStream ? null : new AnswerCopy()
+  if (copy !== null) answer.body.copiesTo(copy)
+  const called = { ...admitted, reader, answer, upstreamKey, ...(copy === null ? {} : { copy }) }
   if (!enter(target.health, context.clock.now())) {
     answer.onFailure('resting', new Error(`${target.config.name} failed several times in a row and rests for a moment`))
     return called

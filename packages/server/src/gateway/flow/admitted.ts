@@ -2,6 +2,7 @@
 
 import { formatUnits, type KeyRecord } from '@tollgate/core'
 import type { Authorization, Known, RateStanding } from '../../hot/contract.ts'
+import type { CachePlace } from '../cache/place.ts'
 import type { Surface, SurfaceRequest } from '../surface.ts'
 import type { ResolvedModel } from '../upstreams.ts'
 import type { Attribution } from './attribution.ts'
@@ -17,6 +18,8 @@ export type Admitted = {
   readonly attribution: Attribution
   readonly dimensions: Readonly<Record<string, string>>
   readonly authorization: Extract<Authorization, { kind: 'allowed' }>
+  /** Where its answer is kept; nowhere unless there. */
+  readonly place?: CachePlace
   /** Attempts that failed before this one; none unless there. */
   readonly earlier?: readonly Earlier[]
 }

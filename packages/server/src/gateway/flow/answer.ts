@@ -76,6 +76,10 @@ export class Answer implements UpstreamReceiver {
     return this.#control?.attempts ?? 1
   }
 
+  get contentType(): string | undefined {
+    return this.#headers['content-type']
+  }
+
   /** A stream that is the pieces of one JSON array. */
   get isArray(): boolean {
     return this.#isArray

@@ -9,6 +9,7 @@ import type { UpstreamFailure } from '../upstream.ts'
 import { decisionHeaders } from './admitted.ts'
 import type { AnswerEnd } from './answer.ts'
 import type { Called } from './called.ts'
+import { keepAnswer } from '../cache/keep.ts'
 import { openJob, unfinishedId } from '../background/open.ts'
 import { withOwnResultsUrl } from '../background/results-url.ts'
 import { unavailable, type ErrorAnswer } from '../refusal.ts'
@@ -53,9 +54,11 @@ async function finishWhole(exchange: Exchange, called: Called, end: Whole): Prom
   const told = usable === null ? await countedFor(exchange, called, reported, { kind: 'json', text }) : { usage: usable, isEstimated: false }
   const booked = settle(exchange, called, told, 'complete')
   await booked?.settled.written
+  if (called.place !== undefined) keepAnswer(exchange, called, { contentType: end.headers['content-type'], body: text, usage: told.usage, booked })
   if (called.answer.body.isGone) return
   const { response } = exchange
   const headers = [...clientHeaders(end.headers), 'content-length', String(end.body.length), ...idHeaders(exchange), ...chargeHeaders(called, booked)]
+  if (called.place !== undefined) headers.push('x-tollgate-cache', 'miss')
   if (exchange.context.isClosing()) headers.push('connection', 'close')
   response.writeHead(end.status, headers)
   response.end(text, 'latin1')
@@ -85,7 +88,9 @@ async function finishStream(exchange: Exchange, called: Called, end: Extract<Ans
     const told = usable === null
       ? await countedFor(exchange, called, named, { kind: 'pieces', ...observed })
       : isPartial ? await completed(exchange, called, usable, { kind: 'pieces', ...observed }) : { usage: usable, isEstimated: false }
-    await settle(exchange, called, told, ending)?.settled.written
+    const booked = settle(exchange, called, told, ending)
+    await booked?.settled.written
+    if (called.copy !== undefined && called.copy.text !== null && ending === 'complete') keepAnswer(exchange, called, { contentType: called.answer.contentType, body: called.copy.text + rest, usage: told.usage, booked })
   }
   endStream(exchange, called, end.failure, rest)
 }

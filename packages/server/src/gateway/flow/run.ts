@@ -3,18 +3,21 @@
 // hold, the hold is settled or released before this returns.
 
 import { createHash } from 'node:crypto'
-import { assert, formatUnits, RESERVATION_TTL_MS_MAX, type CustomerId, type KeyRecord } from '@tollgate/core'
-import type { Authorization, AuthorizeInput, Known, ReservationProblem } from '../../hot/contract.ts'
+import { assert, RESERVATION_TTL_MS_MAX, type CustomerId, type KeyRecord } from '@tollgate/core'
+import type { Authorization, AuthorizeInput, Known } from '../../hot/contract.ts'
 import { attempt } from '../attempts/attempt.ts'
+import { placeOf } from '../cache/place.ts'
+import { replay } from '../cache/replay.ts'
 import { authenticate, readBody, sendError, type Exchange } from '../exchange.ts'
-import { denialAnswer, errorAnswer, forbidden, invalidRequest, RequestRefused, tooManyInFlight, unavailable } from '../refusal.ts'
+import { errorAnswer, forbidden, invalidRequest, RequestRefused, tooManyInFlight } from '../refusal.ts'
 import type { Surface, SurfaceRequest } from '../surface.ts'
 import type { ResolvedModel } from '../upstreams.ts'
 import { boundQuantities, type UsageBound } from '../usage-bound.ts'
 import { passThroughAt } from '../pass-through.ts'
-import { rateHeaders, type Admitted } from './admitted.ts'
+import type { Admitted } from './admitted.ts'
 import { attributionOf, customerOf, type Attribution } from './attribution.ts'
 import { finish } from './finish.ts'
+import { sendRefusal } from './refuse.ts'
 
 /** Where a request came in. `surface` is null for a path that only a catalog may open. */
 export type Entry = { readonly path: string; readonly surface: Surface | null; readonly params: readonly string[]; readonly query: string }
@@ -53,11 +56,15 @@ async function admit(exchange: Exchange, { entry, key, customer, known, surface,
   const attribution = attributionOf(exchange, key, known, entry.path)
   const bound = request.bound(model.rate)
   const dimensions = { model: request.model, provider: model.target.config.provider, upstream: model.target.config.name, ...attribution.tags }
+  const rules = known.catalog.cacheRules
+  const place = rules === undefined ? null : placeOf(rules, { known, surface, request, model, attribution, headers: exchange.request.headers })
+  const stored = place === null || place.isRenewed ? null : context.answers.find(place.owner, place.name, context.clock.now())
+  if (stored !== null) return replay(exchange, { key, known, surface, request, dimensions, attribution }, stored)
   const asking: Asking = { key, customer, known, surface, request, bound, dimensions, attribution, routes: null }
   const asked = context.node.authorize(authorizeInput(exchange, asking))
   const authorization = asked instanceof Promise ? await asked : asked
-  if (authorization.kind !== 'allowed') return refuse(exchange, key, authorization)
-  const admitted = { surface, request, key, known, attribution, authorization, ...asAdmitted(asking, authorization, { model, bound, dimensions }) }
+  if (authorization.kind !== 'allowed') return sendRefusal(exchange, key, authorization)
+  const admitted = { surface, request, key, known, attribution, authorization, ...(place === null ? {} : { place }), ...asAdmitted(asking, authorization, { model, bound, dimensions }) }
   // Whoever went away meanwhile has used nothing.
   if (exchange.response.destroyed) context.node.release(authorization.reservation)
   else await call(exchange, admitted)
@@ -159,15 +166,4 @@ function asAdmitted({ routes }: Asking, { degrade }: Extract<Authorization, { ki
   const other = degrade.model === null ? routed : routes?.get(degrade.model)
   assert(other !== undefined, `the model ${degrade.model} that was decided on cannot be reached`)
   return degrade.outputTokens === null ? other : { ...other, bound: { ...other.bound, outputTokens: Math.min(other.bound.outputTokens, degrade.outputTokens) } }
-}
-
-function refuse(exchange: Exchange, key: KeyRecord, refusal: Exclude<Authorization, { kind: 'allowed' }> | ReservationProblem): void {
-  if (refusal.kind === 'problem') {
-    return sendError(exchange, unavailable(refusal.message))
-  }
-  const { decision, denial, currency, balance } = refusal
-  const headers = ['x-tollgate-decision', `deny; decision=${decision}`, 'x-tollgate-currency', currency]
-  if (balance !== null) headers.push('x-tollgate-balance', formatUnits(balance, currency))
-  const answer = denialAnswer(decision, denial)
-  sendError(exchange, answer.status === 402 ? { ...answer, status: key.refusalStatus ?? 402 } : answer, headers.concat(rateHeaders(refusal.rates)))
 }

@@ -93,7 +93,7 @@ function noteOddities(exchange: Exchange, { model, bound }: Called, { usage, isE
 }
 
 /** What was charged, and the balance after it. Provider cost is shown to the operator's own keys alone. */
-export function chargeHeaders({ authorization, key, known }: Admitted, booked: Booked | null): string[] {
+export function chargeHeaders({ authorization, key, known }: Pick<Admitted, 'authorization' | 'key' | 'known'>, booked: Booked | null): string[] {
   if (booked === null) return decisionHeaders(authorization, known)
   const { settled, usage } = booked
   const { currency, charge, balance, isFinal } = settled

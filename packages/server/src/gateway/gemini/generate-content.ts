@@ -23,6 +23,7 @@ const GEMINI_STREAM: StreamDialect = {
 
 export const generateContent: Surface = {
   name: 'generate_content',
+  cache: { tools: ['tools'], never: ['cachedContent', 'cached_content'] },
   shape: GEMINI_SHAPE,
   kinds: ['gemini'],
   event: 'ai.request',

@@ -23,6 +23,7 @@ export const CHAT_STREAM: StreamDialect = {
 
 export const chat: Surface = {
   name: 'chat',
+  cache: { tools: ['tools', 'functions', 'web_search_options', 'search_parameters', 'plugins', 'data_sources'], never: ['store'] },
   shape: OPENAI_SHAPE,
   kinds: ['openai', 'azure'],
   event: 'ai.request',

@@ -14,6 +14,7 @@ const PROMPTS_MAX = 2_048
 export const completions: Surface = {
   ...chat,
   name: 'completions',
+  cache: { tools: [], never: [] },
   read: ({ body }) => {
     const json = readJson(body, DECIDING)
     const { value } = json

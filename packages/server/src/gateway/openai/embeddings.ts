@@ -9,6 +9,7 @@ import { OPENAI_SHAPE } from './shape.ts'
 
 export const embeddings: Surface = {
   name: 'embeddings',
+  cache: { tools: [], never: [] },
   shape: OPENAI_SHAPE,
   kinds: ['openai', 'azure'],
   event: 'ai.request',

@@ -24,6 +24,7 @@ const RESPONSES_STREAM: StreamDialect = {
 
 export const responses: Surface = {
   name: 'responses',
+  cache: { tools: ['tools'], never: ['conversation', 'previous_response_id', 'prompt'] },
   shape: OPENAI_SHAPE,
   kinds: ['openai', 'azure'],
   event: 'ai.request',
