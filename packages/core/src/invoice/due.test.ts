@@ -16,7 +16,7 @@ test('however often a period is invoiced on the way, its invoices sum to what it
   fc.assert(fc.property(stages, (list) => {
     const invoiced: InvoicedLine[] = []
     for (const stage of list) {
-      const invoice = close(dueLines(Object.entries(stage).map(([price, exact]) => line('usage', price, exact)), invoiced))
+      const invoice = close(dueLines(Object.entries(stage).map(([price, exact]) => line('usage', price, exact)), invoiced, period))
       invoiced.push(...invoice.lines)
     }
     const last = list.at(-1)!
@@ -31,11 +31,11 @@ test('however often a period is invoiced on the way, its invoices sum to what it
 
 test('closed again without news, there is nothing to ask for', () => {
   const first = close([line('fee', 'plan', units(49n * 10n ** 12n)), line('usage', 'input', units(5n))])
-  expect(dueLines([line('fee', 'plan', units(49n * 10n ** 12n)), line('usage', 'input', units(5n))], first.lines)).toEqual([])
+  expect(dueLines([line('fee', 'plan', units(49n * 10n ** 12n)), line('usage', 'input', units(5n))], first.lines, period)).toEqual([])
 })
 
 test('usage that came late counts against the usage of its period', () => {
   const first = close([line('usage', 'input', units(10n ** 12n))])
-  const [late] = dueLines([line('late_usage', 'input', units(3n * 10n ** 12n))], first.lines)
+  const [late] = dueLines([line('late_usage', 'input', units(3n * 10n ** 12n))], first.lines, period)
   expect([late!.kind, late!.exact]).toEqual(['late_usage', 2n * 10n ** 12n])
 })

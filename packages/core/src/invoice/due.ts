@@ -4,13 +4,14 @@
 
 import { units, ZERO, type Units } from '../money.ts'
 import { NONE } from '../quantity.ts'
+import type { Span } from '../time.ts'
 import type { ChargeLine } from './close.ts'
 
 /** Sums over the invoices of a period so far. */
 export type InvoicedLine = { readonly kind: ChargeLine['kind']; readonly price: string; readonly entry: string; readonly exact: Units; readonly amount: Units }
 
-/** The difference for each line, with what was printed of it before; lines that owe nothing are left out. */
-export function dueLines(whole: readonly ChargeLine[], invoiced: readonly InvoicedLine[]): ChargeLine[] {
+/** The difference for each line of the period, with what was printed of it before; lines that owe nothing are left out. */
+export function dueLines(whole: readonly ChargeLine[], invoiced: readonly InvoicedLine[], period: Span): ChargeLine[] {
   const before = new Map<string, { exact: bigint; amount: bigint; kind: ChargeLine['kind']; price: string; entry: string }>()
   for (const line of invoiced) {
     const key = keyOf(line)
@@ -28,7 +29,7 @@ export function dueLines(whole: readonly ChargeLine[], invoiced: readonly Invoic
   })
   // Asked for once, and not owed any more: a correction, or a price that the period does not have after all.
   const gone = [...before.values()].map((known): ChargeLine => ({
-    kind: known.kind, price: known.price, entry: known.entry, name: known.price, period: whole[0]?.period ?? NOWHEN,
+    kind: known.kind, price: known.price, entry: known.entry, name: known.price, period,
     quantity: NONE, included: NONE, billable: NONE, scale: 0, events: 0, charges: ZERO, exact: units(-known.exact), before: { exact: units(known.exact), amount: units(known.amount) },
   }))
   return [...due, ...gone].filter((line) => line.exact !== ZERO)
@@ -36,8 +37,6 @@ export function dueLines(whole: readonly ChargeLine[], invoiced: readonly Invoic
 
 /** Late usage is usage of its period, and a proration a part of its fee: they are only called otherwise on paper. */
 const OWN_KIND: Partial<Readonly<Record<ChargeLine['kind'], ChargeLine['kind']>>> = { late_usage: 'usage', proration: 'fee' }
-
-const NOWHEN = { start: 0 as never, end: 0 as never }
 
 function keyOf(line: Pick<ChargeLine, 'kind' | 'price' | 'entry'>): string {
   return JSON.stringify([OWN_KIND[line.kind] ?? line.kind, line.price, line.entry])

@@ -60,7 +60,7 @@ async function compileAndIssue(tx: Transaction, plane: ControlPlane, of: { reado
 
 /** An invoice by hand asks for its items only: not for usage, and not for what the close of the period adds by contract or coupon. */
 function withoutPeriod({ period, input: { creditValue }, shown }: PeriodFacts): PeriodFacts {
-  return { period, input: { period, prices: [], agreed: [], accumulated: [], paid: [], creditValue }, invoiced: [], credits: [], shown }
+  return { period, input: { period, prices: [], agreed: [], accumulated: [], paid: [], creditValue }, recurring: [], invoiced: [], credits: [], shown }
 }
 
 /** A draft that is not wanted; its items wait for the next invoice again. */

@@ -3,7 +3,7 @@
 
 import {
   closeInvoice, dueLines, formatDecimal, formatPercent, formatQuantity, formatUnits, isDeferred, parseUnits, plainLine, previewInvoice, units, ZERO,
-  type ChargeLine, type ClosedInvoice, type Discount, type DocumentLine, type Instant, type InvoiceDocument, type InvoicedLine, type InvoiceLine, type InvoicePosting, type InvoicePreview, type Party, type PreviewInput, type Span, type TaxTreatment, type Units,
+  type ChargeLine, type ClosedInvoice, type Discount, type DocumentLine, type Instant, type InvoiceDocument, type InvoicedLine, type InvoiceLine, type InvoicePosting, type InvoicePreview, type Party, type PreviewInput, type RecurringPrice, type Span, type TaxTreatment, type Units,
 } from '@tollgate/core'
 import type { CustomerContext } from '../customer-contexts.ts'
 import type { CreditCategory, ItemRow, UsageCredit } from '../../store/invoices.ts'
@@ -13,6 +13,8 @@ import type { BillingProfile, BillingSettings } from './settings.ts'
 export type PeriodFacts = {
   readonly period: Span
   readonly input: Omit<PreviewInput, 'currency'>
+  /** What the plan of its beginning asks for time, due or not. */
+  readonly recurring: readonly RecurringPrice[]
   readonly invoiced: readonly InvoicedLine[]
   readonly credits: readonly Omit<UsageCredit, 'customer' | 'periodStart'>[]
   /** Credit that earlier invoices of the period showed, exact. */
@@ -61,7 +63,7 @@ export function compose(input: ComposeInput): Composed {
 /** What is to be asked for of a period by now, of the kinds of line that this invoice asks for. */
 function ownLines({ kind }: ComposeInput, facts: PeriodFacts, preview: InvoicePreview): ChargeLine[] {
   const isAsked = (line: { readonly kind: string; readonly price: string }) => isDue(line, kind, facts)
-  return dueLines(linesOf(preview, facts.period).filter(isAsked), facts.invoiced.filter(isAsked)).map((line) => asProration(line, facts, preview.lines))
+  return dueLines(linesOf(preview, facts.period).filter(isAsked), facts.invoiced.filter(isAsked), facts.period).map((line) => asProration(line, facts, preview.lines))
 }
 
 /** The lines of a whole period. */
@@ -83,9 +85,11 @@ function isDiscount(kind: InvoiceLine['kind']): boolean {
 }
 
 /** What a change in mid-period gives back or asks for beyond the fee of the period's beginning. */
-function asProration(line: ChargeLine, { input: { period: { end } } }: PeriodFacts, changes: readonly InvoiceLine[]): ChargeLine {
+function asProration(line: ChargeLine, { recurring, input: { period: { end } } }: PeriodFacts, changes: readonly InvoiceLine[]): ChargeLine {
   if (line.kind !== 'fee' || (line.before === undefined && line.time === undefined)) return line
-  const called = (what: string, time: Span | undefined): ChargeLine => ({ ...line, kind: 'proration', name: `${line.name} (${what})`, ...(time === undefined ? {} : { time }) })
+  // What is not due at all any more is known by its id only.
+  const name = line.name === line.price ? (recurring.find(({ id }) => id === line.price)?.name ?? line.name) : line.name
+  const called = (what: string, time: Span | undefined): ChargeLine => ({ ...line, kind: 'proration', name: `${name} (${what})`, ...(time === undefined ? {} : { time }) })
   if (line.before === undefined) return called(line.time!.end < end ? 'until the change' : 'remaining time', line.time)
   const since = changes.find(({ price, entry }) => price === line.price && entry === line.entry)?.changedAt
   return called(line.exact < ZERO ? 'unused time' : 'change in mid-period', since === undefined ? line.time : { start: since, end })
@@ -104,7 +108,7 @@ function lateLines(facts: PeriodFacts, currency: string): ChargeLine[] {
   const usage = linesOf(preview, facts.period).filter(({ kind }) => kind === 'usage').map((line): ChargeLine => ({ ...line, kind: 'late_usage', name: `${line.name} (late)` }))
   // No time of it is due any more: its fees are given back. Other fees of a closed period stay as they were asked for.
   const isGone = facts.input.agreed.length === 0
-  return dueLines(usage, facts.invoiced.filter(({ kind }) => kind === 'usage' || (isGone && kind === 'fee'))).map((line) => asProration(line, facts, preview.lines))
+  return dueLines(usage, facts.invoiced.filter(({ kind }) => kind === 'usage' || (isGone && kind === 'fee')), facts.period).map((line) => asProration(line, facts, preview.lines))
 }
 
 function itemLine(item: ItemRow): ChargeLine {
@@ -168,7 +172,7 @@ export function documentOf(closed: ClosedInvoice, printing: Printing): InvoiceDo
     seller: printing.settings?.seller ?? NOBODY,
     buyer: printing.profile.party ?? { ...NOBODY, name: printing.customerName },
     lines: closed.lines.map((line, index): DocumentLine => ({
-      line: index + 1, kind: line.kind, price: line.price, name: line.name, ...daysOf(timeOf(line, printing.period), timeZone), quantity: formatQuantity(line.quantity, line.scale), unit: printing.unitOf(line.price),
+      line: index + 1, kind: line.kind, price: line.price, name: line.name, ...daysOf(timeOf(line), timeZone), quantity: formatQuantity(line.quantity, line.scale), unit: printing.unitOf(line.price),
       included: formatQuantity(line.included, line.scale), exact: amount(line.exact), amount: amount(line.amount),
     })),
     subtotal: amount(closed.subtotal),
@@ -182,8 +186,8 @@ export function documentOf(closed: ClosedInvoice, printing: Printing): InvoiceDo
 }
 
 /** The time that a line is for. */
-function timeOf(line: ChargeLine, period: Span): Span {
-  return line.time ?? (line.period.end === 0 ? period : line.period)
+function timeOf(line: ChargeLine): Span {
+  return line.time ?? line.period
 }
 
 const NOBODY: Party = { name: '', address: [], country: null, taxId: null, email: null }

@@ -1,7 +1,7 @@
 // Loads what invoices of many customers need, in a handful of statements: totals of prices, who paid, what was invoiced and shown, items,
 // profiles. Nothing is decided here.
 
-import { chargedStretches, isOver, LIFETIME, parseUnits, recurringPrices, quantity, QUANTITY_SCALE_MAX, seatChanges, segmentAt, units, ZERO, type Accumulated, type AgreedTime, type AssetPayment, type CloseContext, type Instant, type InvoicedLine, type Quantity, type Span, type TaxTreatment, type UsagePrice } from '@tollgate/core'
+import { chargedStretches, isOver, LIFETIME, parseUnits, recurringPrices, quantity, QUANTITY_SCALE_MAX, seatChanges, segmentAt, units, ZERO, type Accumulated, type AgreedTime, type AssetPayment, type CloseContext, type Instant, type InvoicedLine, type Quantity, type RecurringPrice, type Span, type TaxTreatment, type UsagePrice } from '@tollgate/core'
 import type { Transaction, Sql } from '../../platform/postgres.ts'
 import { listTaxRates, readProfiles, readSettings } from '../../store/billing.ts'
 import { redemptionsOf } from '../../store/contracts.ts'
@@ -46,6 +46,7 @@ export async function loadBilling(tx: Sql | Transaction, customers: readonly str
     return {
       period: start === context.snapshot.period.start ? spanOf(context, contextAt) : period,
       input: inputOf({ context, period, totals: own, agreed: agreedIn(period, context, contextAt), close: isPast(context) ? undefined : closeContextOf(context, { redemptions: redeemedOf.get(customer) ?? [], totals: totalsOf.get(customer) ?? [] }), paid: paid.map(({ asset, ...row }): AssetPayment => ({ asset, drawn: units(parseUnits(row.paid, asset) + parseUnits(row.promotional, asset)), included: parseUnits(row.included, asset), accrued: parseUnits(row.accrued, asset), debt: parseUnits(row.debt, asset) })) }),
+      recurring: agreementOf(context, start),
       invoiced: at(invoicedOf.get(customer)).map((row): InvoicedLine => ({ kind: row.kind as InvoicedLine['kind'], price: row.price, entry: row.entry, exact: parseUnits(row.exact, currency), amount: parseUnits(row.amount, currency) })),
       credits: paid,
       shown: { included: shownAs('included'), paid: shownAs('paid'), promotional: shownAs('promotional') },
@@ -92,10 +93,14 @@ function agreedIn(period: Span, context: CustomerContext, contextAt: ContextAt):
   return chargedStretches(context.facts.timeline, period).flatMap((stretch) => {
     const then = contextAt(stretch.start)
     if (then.snapshot.period.start !== period.start) return []
-    const held = segmentAt(then.facts.timeline, stretch.start)?.addOns ?? []
-    const addOns = held.flatMap(({ id, quantity: count }) => (then.catalog.addOns.has(id) ? [{ addOn: then.catalog.addOns.get(id)!, quantity: count }] : []))
-    return [{ ...stretch, plan: then.plan.id, recurring: recurringPrices({ plan: then.plan, addOns }) }]
+    return [{ ...stretch, plan: then.plan.id, recurring: agreementOf(then, stretch.start) }]
   })
+}
+
+/** What plan and add-ons of an instant ask for time. */
+function agreementOf({ plan, catalog, facts }: CustomerContext, at: Instant): RecurringPrice[] {
+  const held = segmentAt(facts.timeline, at)?.addOns ?? []
+  return recurringPrices({ plan, addOns: held.flatMap(({ id, quantity: count }) => (catalog.addOns.has(id) ? [{ addOn: catalog.addOns.get(id)!, quantity: count }] : [])) })
 }
 
 /**

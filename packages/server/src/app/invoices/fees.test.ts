@@ -19,6 +19,7 @@ plans:
   - { id: pro, name: Pro, fee: { name: Pro, amount: 30 }, currencies: { EUR: { fee: { name: Pro, amount: 27 }, prices: [{ id: tokens, name: Tokens, meter: tokens, model: per_unit, amount: 0.001 }] } }, entitlements: [chat], prices: [{ id: tokens, name: Tokens, meter: tokens, model: per_unit, amount: 0.001 }], funding: [overage] }
   - { id: team, name: Team, fee: { name: Team, amount: 90 }, entitlements: [chat], prices: [{ id: tokens, name: Tokens, meter: tokens, model: per_unit, amount: 0.001 }], funding: [overage] }
   - { id: yearly, name: Yearly, period: year, fee: { name: Yearly, amount: 900 }, entitlements: [chat], prices: [{ id: tokens, name: Tokens, meter: tokens, model: per_unit, amount: 0.001 }], funding: [overage] }
+  - { id: strict, name: Strict, parent: pro, fee: { name: Strict, amount: 30 }, dunning: [{ day: 5, action: cancel }] }
   - { id: tried, name: Tried, parent: pro, fee: { name: Tried, amount: 30 }, trial: { days: 10 } }
   - { id: arrears, name: In arrears, entitlements: [chat], prices: [{ id: tokens, name: Tokens, meter: tokens, model: per_unit, amount: 0.001 }, { id: base, name: Base, model: flat, amount: 60, timing: in_arrears }], funding: [overage] }
   - { id: seats, name: Seats, entitlements: [chat], prices: [{ id: tokens, name: Tokens, meter: tokens, model: per_unit, amount: 0.001 }, { id: seat, name: Seat, model: seat, amount: 28, timing: in_advance }], funding: [overage] }
@@ -207,15 +208,31 @@ test('a pause or an end gives nothing back, time in it is free, and what runs ag
   expect(await invoicesOf(ended)).toEqual(expected)
 })
 
+test('a fact that comes late and ends an agreement in the past gives back what was asked for since, once', async () => {
+  await until('2028-09-10T00:00:00Z')
+  const id = await customer('strict')
+  for (const day of ['2028-09-10T00:01:00Z', '2028-10-12T00:00:00Z', '2028-11-12T00:00:00Z', '2028-11-20T00:00:00Z']) await until(day)
+  const asked = [['opening', '2028-09-10', '2028-10-09', 'fee Strict 30', '30'], ['opening', '2028-10-10', '2028-11-09', 'fee Strict 30', '30'], ['opening', '2028-11-10', '2028-12-09', 'fee Strict 30', '30']]
+  expect(await invoicesOf(id)).toEqual(asked)
+  const late = await api.call(`POST /v1/customers/${id}/subscription/facts`, { body: { kind: 'payment_failed', at: '2028-09-20T00:00:00Z' } })
+  expect(late.status, late.text).toBe(200)
+  const back = ['period', '2028-11-10', '2028-12-09', 'proration Strict (unused time) -30', 'proration Strict (unused time) -30', '-60']
+  expect((await previewed(id))[0]).toBe('-60')
+  await until('2028-12-12T00:00:00Z')
+  expect(await invoicesOf(id)).toEqual([...asked, back])
+  await until('2029-03-01T00:00:00Z')
+  expect(await invoicesOf(id)).toEqual([...asked, back])
+})
+
 test('on a test clock a year of invoices is written while it is turned, each on its own day', async () => {
-  await until('2028-10-01T00:00:00Z')
+  await until('2029-04-01T00:00:00Z')
   const turning = (await api.call('POST /v1/test-clocks', { body: { name: 'A year' } })).body
   const id = await customer('tried', { test_clock: turning.id })
-  const advanced = await api.call(`POST /v1/test-clocks/${turning.id}/advance`, { body: { to: '2029-10-01T00:00:00Z' } })
+  const advanced = await api.call(`POST /v1/test-clocks/${turning.id}/advance`, { body: { to: '2030-04-01T00:00:00Z' } })
   expect(advanced.status, advanced.text).toBe(200)
   const listed = (await api.call(`GET /v1/customers/${id}/invoices`)).body.data.toReversed()
   expect(listed.map(({ kind, document }: Json) => `${kind} ${document.issued} ${document.from} ${document.amount_due}`)).toEqual(
-    ['2028-10-11', '2028-11-11', '2028-12-11', '2029-01-11', '2029-02-11', '2029-03-11', '2029-04-11', '2029-05-11', '2029-06-11', '2029-07-11', '2029-08-11', '2029-09-11'].map((day) => `opening ${day} ${day} 30`))
+    ['2029-04-11', '2029-05-11', '2029-06-11', '2029-07-11', '2029-08-11', '2029-09-11', '2029-10-11', '2029-11-11', '2029-12-11', '2030-01-11', '2030-02-11', '2030-03-11'].map((day) => `opening ${day} ${day} 30`))
 })
 
 test('after any life of changes a period’s invoices sum to the time of each agreement, and closing it writes what its preview said', async () => {
@@ -223,8 +240,8 @@ test('after any life of changes a period’s invoices sum to the time of each ag
   const step = fc.record({ at: hours, body: fc.constantFrom<Json>({ plan: 'pro', when: 'now' }, { plan: 'team', when: 'now' }, { add_ons: [{ id: 'support' }], when: 'now' }, { add_ons: [], when: 'now' }) })
   let month = 0
   await fc.assert(fc.asyncProperty(fc.array(step, { minLength: 1, maxLength: 4 }), async (steps) => {
-    const start = Date.UTC(2030, (month += 2), 1)
-    const end = Date.UTC(2030, month + 1, 1)
+    const start = Date.UTC(2031, (month += 2), 1)
+    const end = Date.UTC(2031, month + 1, 1)
     const at = (hour: number) => new Date(start + hour * HOUR_MS).toISOString()
     await until(at(0))
     const id = await customer('pro')

@@ -62,10 +62,10 @@ function rowOf(one: ToIssue, { settings, randomText }: Issuing, number: bigint |
   }
 }
 
-function lineRows(row: NewInvoice, { composed, period }: ToIssue): LineRow[] {
+function lineRows(row: NewInvoice, { composed }: ToIssue): LineRow[] {
   const amount = (value: bigint) => formatUnits(units(value), row.currency)
   return composed.closed.lines.map((line, index) => ({
-    customer: row.customer, invoice: row.id, line: index + 1, kind: line.kind, price: line.price, entry: line.entry, periodStart: line.period.end === 0 ? period.start : line.period.start,
+    customer: row.customer, invoice: row.id, line: index + 1, kind: line.kind, price: line.price, entry: line.entry, periodStart: line.period.start,
     charges: amount(line.charges), exact: amount(line.exact), amount: amount(line.amount),
   }))
 }
