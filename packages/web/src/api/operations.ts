@@ -198,6 +198,7 @@ export type Operations = {
   readonly planRollback: { readonly input: { readonly body: { readonly version?: number; readonly in_force_from?: string; readonly migrations?: Readonly<Record<string, "now" | "at_renewal" | "keep">>; readonly impact?: boolean } }; readonly answer: CatalogRollbackPlan }
   readonly rollBackCatalog: { readonly input: { readonly body: { readonly version?: number; readonly base_version?: number; readonly in_force_from?: string; readonly migrations?: Readonly<Record<string, "now" | "at_renewal" | "keep">>; readonly reason?: string } }; readonly answer: PublishedCatalog }
   readonly withdrawCatalog: { readonly input: Readonly<Record<string, never>>; readonly answer: WithdrawnCatalog }
+  readonly getCatalogSchema: { readonly input: Readonly<Record<string, never>>; readonly answer: Readonly<Record<string, unknown>> }
   readonly listRates: { readonly input: { readonly query?: { readonly provider?: string | number; readonly model?: string | number; readonly at?: string | number } }; readonly answer: { readonly catalog_version: number; readonly imported_version: number; readonly data: readonly (Rate)[] } }
   readonly matchRate: { readonly input: { readonly query: { readonly model: string | number; readonly provider?: string | number; readonly at?: string | number } }; readonly answer: { readonly catalog_version: number; readonly imported_version: number; readonly matched_by: "id" | "alias" | "family" | "pattern" | null; readonly matched: string | null; readonly rate: Rate | null; readonly entries: readonly (Rate)[] } }
   readonly listUnpriced: { readonly input: Readonly<Record<string, never>>; readonly answer: { readonly data: readonly ({ readonly model: string; readonly first_at: string; readonly last_at: string; readonly events: number })[] } }
@@ -368,6 +369,7 @@ export const OPERATIONS = {
   planRollback: ['POST', '/v1/catalog/rollback/plan'],
   rollBackCatalog: ['POST', '/v1/catalog/rollback'],
   withdrawCatalog: ['DELETE', '/v1/catalog/scheduled'],
+  getCatalogSchema: ['GET', '/v1/catalog/schema'],
   listRates: ['GET', '/v1/rates'],
   matchRate: ['GET', '/v1/rates/match'],
   listUnpriced: ['GET', '/v1/rates/unpriced'],

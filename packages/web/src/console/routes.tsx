@@ -38,7 +38,14 @@ const decision = createRoute({
   component: lazyRouteComponent(() => import('./decision.tsx'), 'DecisionPage'),
 })
 const plans = createRoute({ getParentRoute: () => root, path: '/catalog/plans', component: lazyRouteComponent(() => import('./catalog/plans.tsx'), 'PlansPage') })
-const edit = createRoute({ getParentRoute: () => root, path: '/catalog/edit', component: lazyRouteComponent(() => import('./catalog/edit.tsx'), 'EditPage') })
+type EditSearch = { readonly simulation?: string }
+const edit = createRoute({
+  getParentRoute: () => root,
+  path: '/catalog/edit',
+  validateSearch: (given: Record<string, unknown>): EditSearch => (typeof given['simulation'] === 'string' ? { simulation: given['simulation'] } : {}),
+  component: lazyRouteComponent(() => import('./catalog/edit.tsx'), 'EditPage'),
+})
+const rates = createRoute({ getParentRoute: () => root, path: '/catalog/rates', component: lazyRouteComponent(() => import('./catalog/rates.tsx'), 'RatesPage') })
 const versions = createRoute({ getParentRoute: () => root, path: '/catalog/versions', component: lazyRouteComponent(() => import('./catalog/versions.tsx'), 'VersionsPage') })
 const invoices = createRoute({ getParentRoute: () => root, path: '/money/invoices', component: lazyRouteComponent(() => import('./money/invoices.tsx'), 'InvoicesPage') })
 const keys = createRoute({ getParentRoute: () => root, path: '/operations/keys', component: lazyRouteComponent(() => import('./operations/pages.tsx'), 'KeysPage') })
@@ -51,7 +58,7 @@ const providers = createRoute({ getParentRoute: () => root, path: '/operations/p
 const jobs = createRoute({ getParentRoute: () => root, path: '/operations/jobs', component: lazyRouteComponent(() => import('./operations/jobs.tsx'), 'JobsPage') })
 const system = createRoute({ getParentRoute: () => root, path: '/operations/system', component: lazyRouteComponent(() => import('./operations/system.tsx'), 'SystemPage') })
 
-const routeTree = root.addChildren([overview, live, customers, customer, decision, plans, edit, versions, invoices, keys, audit, parked, upstreams, webhooks, alerts, providers, jobs, system])
+const routeTree = root.addChildren([overview, live, customers, customer, decision, plans, edit, rates, versions, invoices, keys, audit, parked, upstreams, webhooks, alerts, providers, jobs, system])
 
 export function createConsoleRouter() {
   return createRouter({ routeTree, basepath: '/console', defaultPreload: 'intent', scrollRestoration: true })

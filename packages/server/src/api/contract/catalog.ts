@@ -178,4 +178,18 @@ export const catalogRoutes = {
     answer: scheduled.meta({ id: 'WithdrawnCatalog' }),
     problems: ['not_found'],
   }),
+  getCatalogSchema: route({
+    method: 'GET',
+    path: '/v1/catalog/schema',
+    tag: 'catalog',
+    summary: 'Get the schema of the catalog file',
+    description: 'JSON Schema, draft 7: what an editor completes and explains by.',
+    access: [],
+    params: nothing,
+    query: nothing,
+    body: null,
+    status: 200,
+    answer: z.record(z.string(), z.unknown()),
+    problems: [],
+  }),
 } as const

@@ -1,11 +1,14 @@
 // The catalog: in force, planned, published, published again, withdrawn.
 
+import { renderCatalogSchema } from '../../app/catalog/reference.ts'
 import { applyCatalog, catalogInForce, catalogScheduled, earlierCatalog, planCatalog, type CatalogPlan, type CatalogTiming } from '../../app/plan-catalog.ts'
 import { startImpact, type PlanImpact } from '../../app/plan-impact.ts'
 import { withdrawScheduled, type Published } from '../../app/publish-catalog.ts'
 import type { catalogRoutes } from '../contract/catalog.ts'
 import { timeOf, timeOrNull } from '../contract/fields.ts'
 import type { Handlers } from '../handler.ts'
+
+const SCHEMA = JSON.parse(renderCatalogSchema()) as Record<string, unknown>
 
 export const catalogHandlers: Handlers<keyof typeof catalogRoutes> = {
   getCatalog: async ({ plane }) => {
@@ -43,6 +46,7 @@ export const catalogHandlers: Handlers<keyof typeof catalogRoutes> = {
     const { version, inForceFrom } = await withdrawScheduled(plane, caller.actor)
     return { version, in_force_from: timeOf(inForceFrom) }
   },
+  getCatalogSchema: async () => SCHEMA,
 }
 
 type TimingBody = { readonly in_force_from?: CatalogTiming['inForceFrom'] | undefined; readonly migrations: Readonly<Record<string, 'now' | 'at_renewal' | 'keep'>> }

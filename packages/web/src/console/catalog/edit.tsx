@@ -2,16 +2,21 @@
 // touch were seen.
 
 import { useMutation, useQuery } from '@tanstack/react-query'
-import { useEffect, useState } from 'react'
+import { useSearch } from '@tanstack/react-router'
+import { useEffect, useRef, useState } from 'react'
 import { call, ProblemError } from '../../api/client.ts'
 import type { CatalogChange, CatalogIssue } from '../../api/operations.ts'
 import { ask, useWrite } from '../../api/queries.ts'
 import { Button, Dialog, DialogForm, Field } from '../../parts/controls.tsx'
 import { Badge, Card, Failure, Loaded, PageHead, type Tone } from '../../parts/surface.tsx'
 import { useMay } from '../session.tsx'
+import { SchemaHelp } from './schema-help.tsx'
+import { SimulationCard } from './simulation.tsx'
 import { SourceEditor } from './source-editor.tsx'
 
 const VALIDATE_AFTER_MS = 500
+
+const DRAFT = 'tollgate-catalog-draft'
 
 export function EditPage() {
   const catalog = useQuery({ ...ask('getCatalog', {}), staleTime: Infinity, refetchOnWindowFocus: false })
@@ -23,32 +28,64 @@ export function EditPage() {
   )
 }
 
+/** A draft survives leaving the page, in this tab, as long as the version that it began from is in force. */
+function draftOf(version: number): string | null {
+  try {
+    const draft = JSON.parse(sessionStorage.getItem(DRAFT) ?? 'null') as { readonly version: number; readonly text: string } | null
+    return draft?.version === version ? draft.text : null
+  } catch {
+    return null
+  }
+}
+
+function keepDraft(version: number, text: string | null): void {
+  try {
+    if (text === null) sessionStorage.removeItem(DRAFT)
+    else sessionStorage.setItem(DRAFT, JSON.stringify({ version, text }))
+  } catch {
+    // Storage is closed to this page: the draft lives as long as the page.
+  }
+}
+
 function Editor({ source, version }: { readonly source: string; readonly version: number }) {
-  const [text, setText] = useState(source)
+  const { simulation } = useSearch({ from: '/catalog/edit' })
+  const [text, setText] = useState(() => draftOf(version) ?? source)
+  const [caret, setCaret] = useState(0)
+  const editor = useRef<HTMLTextAreaElement>(null)
   const [isPublishing, setPublishing] = useState(false)
   const isAdmin = useMay()
   const plan = useMutation({ mutationFn: (wanted: string) => call('planCatalog', { body: { source: wanted } }) })
   const { mutate } = plan
   const isChanged = text !== source
   useEffect(() => {
+    keepDraft(version, isChanged ? text : null)
     if (!isChanged) return
     const timer = setTimeout(() => mutate(text), VALIDATE_AFTER_MS)
     return () => clearTimeout(timer)
-  }, [text, isChanged, mutate])
+  }, [text, isChanged, version, mutate])
   const issues = issuesOf(plan.error) ?? plan.data?.issues ?? []
   const isFine = isChanged && plan.data !== undefined && plan.error === null && plan.variables === text
+  const insert = (piece: string) => {
+    setText(text.slice(0, caret) + piece + text.slice(caret))
+    editor.current?.focus()
+    requestAnimationFrame(() => editor.current?.setSelectionRange(caret + piece.length, caret + piece.length))
+  }
   return (
+    <>
     <div className="grid gap-6 xl:grid-cols-[minmax(0,3fr)_minmax(0,2fr)]">
       <Card title={`Catalog, from version ${version}`} actions={<><Button disabled={!isChanged} onClick={() => setText(source)}>Undo all</Button>{isAdmin && <Button look="primary" disabled={!isFine || plan.data.changes.length === 0} onClick={() => setPublishing(true)}>Publish …</Button>}</>} flush>
-        <SourceEditor value={text} onChange={setText} issues={issues} />
+        <SourceEditor value={text} onChange={setText} onCaret={setCaret} issues={issues} textarea={editor} />
       </Card>
       <div className="space-y-6">
         {plan.error !== null && issuesOf(plan.error) === null && <Failure error={plan.error} retry={() => mutate(text)} />}
         {issues.length > 0 && <Issues issues={issues} />}
         {!isChanged ? <Card title="What would change"><p className="text-muted">Nothing yet. Edit the file, and every difference with what is in force is listed here.</p></Card> : isFine ? <Changes changes={plan.data.changes} touched={plan.data.customers_touched} /> : issues.length === 0 && <Card title="What would change"><p role="status" className="text-muted">Reading it …</p></Card>}
+        <SchemaHelp text={text} caret={caret} onInsert={insert} />
       </div>
       {isPublishing && plan.data !== undefined && <Publish source={text} base={plan.data.base_version} changes={plan.data.changes.length} touched={plan.data.customers_touched} onClose={() => setPublishing(false)} />}
     </div>
+    <SimulationCard source={text} isReady={isFine} shown={simulation ?? null} />
+    </>
   )
 }
 

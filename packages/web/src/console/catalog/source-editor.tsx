@@ -1,13 +1,22 @@
 // A text area with line numbers and marks at the lines that have an issue. Tab leaves it, as everywhere: two spaces are typed.
 
-import { useMemo, useRef } from 'react'
+import { useEffect, useEffectEvent, useMemo, useRef, type RefObject } from 'react'
 import type { CatalogIssue } from '../../api/operations.ts'
 import { join } from '../../parts/surface.tsx'
 
 const LINE_PX = 20
 
-export function SourceEditor({ value, onChange, issues }: { readonly value: string; readonly onChange: (value: string) => void; readonly issues: readonly CatalogIssue[] }) {
+type SourceEditorProps = { readonly value: string; readonly onChange: (value: string) => void; /** Where the caret is, as it moves. */ readonly onCaret: (offset: number) => void; readonly issues: readonly CatalogIssue[]; readonly textarea: RefObject<HTMLTextAreaElement | null> }
+
+export function SourceEditor({ value, onChange, onCaret, issues, textarea }: SourceEditorProps) {
   const gutter = useRef<HTMLDivElement>(null)
+  const tellCaret = useEffectEvent(() => {
+    if (document.activeElement === textarea.current && textarea.current !== null) onCaret(textarea.current.selectionStart)
+  })
+  useEffect(() => {
+    document.addEventListener('selectionchange', tellCaret)
+    return () => document.removeEventListener('selectionchange', tellCaret)
+  }, [])
   const lines = useMemo(() => value.split('\n').length, [value])
   const marked = new Map(issues.map((issue) => [issue.line, issue]))
   return (
@@ -21,6 +30,7 @@ export function SourceEditor({ value, onChange, issues }: { readonly value: stri
         <div style={{ height: 40 }} />
       </div>
       <textarea
+        ref={textarea}
         aria-label="Catalog, as YAML"
         aria-invalid={issues.some(({ level }) => level === 'error') || undefined}
         spellCheck={false}
