@@ -215,3 +215,6 @@ export const DRIFT_LISTED_MAX = 1_000
 export const CHECKS_PER_REQUEST_MAX = 100
 /** Days of journal entries in one export: a leap year, which a finance person may want in one file. */
 export const JOURNAL_DAYS_MAX = 366
+/** Thresholds of a kind in the notices of one wallet, and the longest lead time before credits end: each is looked at every few seconds. */
+export const NOTICE_THRESHOLDS_MAX = 10
+export const NOTICE_DAYS_MAX = 120

@@ -215,6 +215,7 @@ create table budget_state (
 );
 CREATE INDEX budget_state_end ON public.budget_state USING btree (period_end);
 CREATE INDEX budget_state_rule ON public.budget_state USING btree (customer_id, split_part(budget_id, '@'::text, 1), period_end);
+CREATE INDEX budget_state_wallet ON public.budget_state USING btree (customer_id, budget_id) WHERE (budget_id ~~ 'wallet:%'::text);
 
 create table catalog_force (
   version integer not null,
@@ -1192,6 +1193,38 @@ create table wallet_debt (
   constraint wallet_debt_pkey PRIMARY KEY (customer_id, asset),
   constraint wallet_debt_customer_id_fkey FOREIGN KEY (customer_id) REFERENCES customer(id),
   constraint wallet_debt_amount_check CHECK ((amount >= (0)::numeric))
+);
+
+create table wallet_notice (
+  customer_id text not null,
+  asset text not null,
+  set_by text not null,
+  low_balance numeric(38,12)[] not null,
+  expiry_days integer[] not null,
+  changed_at timestamp with time zone default now() not null,
+  constraint wallet_notice_pkey PRIMARY KEY (customer_id, asset, set_by),
+  constraint wallet_notice_customer_id_fkey FOREIGN KEY (customer_id) REFERENCES customer(id),
+  constraint wallet_notice_set_by_check CHECK ((set_by = ANY (ARRAY['operator'::text, 'tenant'::text])))
+);
+
+create table wallet_notice_default (
+  asset text not null,
+  low_balance numeric(38,12)[] not null,
+  expiry_days integer[] not null,
+  changed_at timestamp with time zone default now() not null,
+  constraint wallet_notice_default_pkey PRIMARY KEY (asset)
+);
+
+create table wallet_told (
+  customer_id text not null,
+  asset text not null,
+  kind text not null,
+  threshold numeric(38,12) not null,
+  block_id text default ''::text not null,
+  told_at timestamp with time zone default now() not null,
+  constraint wallet_told_pkey PRIMARY KEY (customer_id, asset, kind, threshold, block_id),
+  constraint wallet_told_customer_id_fkey FOREIGN KEY (customer_id) REFERENCES customer(id),
+  constraint wallet_told_kind_check CHECK ((kind = ANY (ARRAY['low'::text, 'expiry'::text])))
 );
 
 create table webhook_cursor (

@@ -8,9 +8,10 @@ import { walletBudget } from '@tollgate/core/resolve'
 import { withRetry, type Transaction } from '../platform/postgres.ts'
 import { insertAudit } from '../store/audit.ts'
 import { changeLimit, ensureBudgets } from '../store/budgets.ts'
-import { expiredBlocks, findTopUp, insertBlock } from '../store/credits.ts'
+import { expiredBlocks, findTopUp, insertBlock, walletBalance } from '../store/credits.ts'
 import { findCustomer, lockCustomers } from '../store/customers.ts'
 import { insertTransfers } from '../store/ledger.ts'
+import { armLow, forgetEnding } from '../store/wallet-notices.ts'
 import { insertOutbox, readDebt, writeBlocks, writeDebts, type BlockRow } from '../store/settlement.ts'
 import { moveBudgets } from '../store/budgets.ts'
 import type { Actor } from './actor.ts'
@@ -78,6 +79,7 @@ export async function addBlock(tx: Transaction, plane: ControlPlane, actor: Acto
   if (repaid > ZERO) await writeDebts(tx, [{ customer, asset, amount: units(debt - repaid) }])
   await postTopUp(tx, plane, { customer, block, asset, category, amount, repaid })
   await raiseWallet(tx, customer, asset, amount)
+  await armLow(tx, { customer, asset }, await walletBalance(tx, { customer, asset }))
   await insertAudit(tx, { actor: actor.id, action: 'credits.added', customer, target: block, before: null, after: { ...input, amount: formatUnits(amount, asset), cost: input.cost === null ? null : { amount: formatUnits(input.cost.amount, input.cost.currency), currency: input.cost.currency } } })
   await insertOutbox(tx, [{ customer, type: 'credits.added', payload: { block, amount: formatUnits(amount, asset), currency: asset, category, repaid: formatUnits(repaid, asset) } }])
   return repaid
@@ -125,6 +127,7 @@ export async function expireBlocks(plane: ControlPlane): Promise<number> {
 async function breakBlock(tx: Transaction, plane: ControlPlane, block: BlockRow): Promise<void> {
   const amount = block.remaining
   await writeBlocks(tx, [{ ...block, remaining: ZERO }])
+  await forgetEnding(tx, { customer: block.customer, block: block.id })
   await moveBudgets(tx, [{ customer: block.customer, budget: walletBudget(block.asset).id, periodStart: LIFETIME.start, scale: assetScale(block.asset), amount, leased: 0n, node: null, incarnation: null }])
   await insertTransfers(tx, [{ debit: `wallet:${block.id}`, credit: 'breakage', asset: block.asset, amount, customer: block.customer, id: makeId('transfer', plane.randomText()), cause: 'expiry', causeId: block.id, batch: null, periodStart: null }])
   await insertOutbox(tx, [{ customer: block.customer, type: 'credits.expired', payload: { block: block.id, amount: formatUnits(amount, block.asset), currency: block.asset } }])

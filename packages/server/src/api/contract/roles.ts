@@ -10,7 +10,7 @@ const READS: ReadonlySet<string> = new Set(['planCatalog', 'planRollback', 'prev
 const WRITES: Readonly<Record<Exclude<OperatorRole, 'viewer' | 'admin'>, ReadonlySet<string>>> = {
   support: new Set(['changeCustomer', 'changeSubscription', 'actOnSubscription', 'createGrant', 'withdrawGrant', 'linkProviderCustomer', 'replayProviderMessages', 'createEntity', 'putBudget', 'deleteBudget', 'putBudgetMember', 'createFreeze', 'liftFreeze', 'createPortalSession', 'endPortalSession']),
   finance: new Set([
-    'addCredits', 'putRecharge', 'deleteRecharge', 'openTopUp', 'confirmPayment', 'changeCustomer', 'changeSubscription', 'actOnSubscription', 'recordSubscriptionFact', 'startSimulation', 'cancelSimulation', 'createPortalSession', 'endPortalSession', 'putBillingProfile', 'createInvoice', 'discardInvoice', 'finalizeInvoice', 'payInvoice', 'voidInvoice', 'writeOffInvoice',
+    'addCredits', 'putRecharge', 'putWalletNotices', 'putNoticeDefault', 'deleteRecharge', 'openTopUp', 'confirmPayment', 'changeCustomer', 'changeSubscription', 'actOnSubscription', 'recordSubscriptionFact', 'startSimulation', 'cancelSimulation', 'createPortalSession', 'endPortalSession', 'putBillingProfile', 'createInvoice', 'discardInvoice', 'finalizeInvoice', 'payInvoice', 'voidInvoice', 'writeOffInvoice',
     'createCreditNote', 'createInvoiceItem', 'deleteInvoiceItem', 'closeDue', 'putBookSettings',
   ]),
 }

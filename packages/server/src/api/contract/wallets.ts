@@ -1,5 +1,6 @@
 // Routes on wallets that fill themselves and on buying credits.
 
+import { NOTICE_DAYS_MAX, NOTICE_THRESHOLDS_MAX } from '@tollgate/core'
 import * as z from 'zod'
 import { PAYMENT_METHODS } from '../../app/wallets/payment-port.ts'
 import { choice, cursor, currency, customerParam, decimal, id, limit, listOf, nothing, text, time } from './fields.ts'
@@ -59,7 +60,39 @@ const payment = z
   })
   .meta({ id: 'CreditPayment', description: 'A purchase of credits.' })
 
+const noticeFields = {
+  low_balance: z.array(decimal('Told when the balance is at or below it.', '10')).max(NOTICE_THRESHOLDS_MAX).meta({ description: 'Balances at which `credits.low` is told, once for each crossing.' }),
+  expiry_days: z.array(z.int().min(1).max(NOTICE_DAYS_MAX)).max(NOTICE_THRESHOLDS_MAX).meta({ description: 'Days before credits end at which `credits.expiring` is told.', examples: [[7, 1]] }),
+}
+const noticeTerms = z.strictObject(noticeFields)
+const notices = z
+  .strictObject({
+    asset,
+    operator: noticeTerms.meta({ description: 'What the operator set, for this wallet or for all of the asset.' }),
+    is_own: z.boolean().meta({ description: 'Whether the operator set it for this wallet.' }),
+    tenant: noticeTerms.meta({ description: 'What the tenant set beside it.' }),
+  })
+  .meta({ id: 'WalletNotices', description: 'When a customer is told about a wallet. Both sides count.' })
+const noticeDefault = z.strictObject({ asset, ...noticeFields }).meta({ id: 'WalletNoticeDefault' })
+
 export const walletRoutes = {
+  getWalletNotices: route({
+    method: 'GET', path: '/v1/customers/{customer}/wallets/{asset}/notices', tag: 'money', summary: 'Get the notices of a wallet', description: '',
+    access: ['customer'], params: walletParam, query: nothing, body: null, status: 200, answer: notices, problems: ['not_found'],
+  }),
+  putWalletNotices: route({
+    method: 'PUT', path: '/v1/customers/{customer}/wallets/{asset}/notices', tag: 'money', summary: 'Set the notices of a wallet',
+    description: 'A tenant sets its own, the operator the operator’s; neither undoes the other’s.',
+    access: ['tenant_admin'], params: walletParam, query: nothing, body: noticeTerms, status: 200, answer: notices, problems: ['not_found', 'out_of_range', 'invalid_decimal', 'too_many_digits'],
+  }),
+  listNoticeDefaults: route({
+    method: 'GET', path: '/v1/wallet-notices', tag: 'money', summary: 'List notices of all wallets', description: 'By asset, where the operator set nothing for a wallet itself.',
+    access: [], params: nothing, query: nothing, body: null, status: 200, answer: z.strictObject({ data: z.array(noticeDefault) }), problems: [],
+  }),
+  putNoticeDefault: route({
+    method: 'PUT', path: '/v1/wallet-notices/{asset}', tag: 'money', summary: 'Set notices of all wallets of an asset', description: 'For wallets for which the operator sets nothing else.',
+    access: [], params: z.strictObject({ asset }), query: nothing, body: noticeTerms, status: 200, answer: noticeDefault, problems: ['out_of_range', 'invalid_decimal', 'too_many_digits'],
+  }),
   quoteCredits: route({
     method: 'GET', path: '/v1/customers/{customer}/credit-quote', tag: 'money', summary: 'Quote credits', description: 'What so many credits cost the customer now, with bonus and tax. Changes nothing.',
     access: ['customer'], params: customerParam,

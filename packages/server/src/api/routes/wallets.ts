@@ -2,6 +2,7 @@
 
 import { formatUnits, instant, units, type Units } from '@tollgate/core'
 import { contextOf } from '../../app/customers.ts'
+import { noticeDefaults, putNoticeDefault, putWalletNotices, walletNotices, type WalletNotices } from '../../app/wallets/notices.ts'
 import { confirmPayment, openTopUpPage, paymentsPage } from '../../app/wallets/payments.ts'
 import { purchaseOf, quoteOf } from '../../app/wallets/purchase.ts'
 import { putRecharge, rechargeRules, removeRecharge } from '../../app/wallets/recharge.ts'
@@ -11,6 +12,11 @@ import { readCursor, writeCursor } from '../cursor.ts'
 import type { Handlers } from '../handler.ts'
 
 export const walletHandlers: Handlers<keyof typeof walletRoutes> = {
+  getWalletNotices: async ({ plane, params }) => noticesBody(params.asset, await walletNotices(plane, params)),
+  putWalletNotices: async ({ plane, caller, params, body }) =>
+    noticesBody(params.asset, await putWalletNotices(plane, caller.actor, { ...params, side: caller.isOperator ? 'operator' : 'tenant' }, { lowBalance: body.low_balance, expiryDays: body.expiry_days })),
+  listNoticeDefaults: async ({ plane }) => ({ data: (await noticeDefaults(plane)).map((row) => ({ asset: row.asset, ...termsBody(row) })) }),
+  putNoticeDefault: async ({ plane, caller, params, body }) => ({ asset: params.asset, ...termsBody(await putNoticeDefault(plane, caller.actor, params.asset, { lowBalance: body.low_balance, expiryDays: body.expiry_days })) }),
   quoteCredits: async ({ plane, params, query }) => {
     const { snapshot } = await contextOf(plane, params.customer)
     const quote = quoteOf(plane, query.asset ?? snapshot.currency, query.amount)
@@ -41,6 +47,14 @@ export const walletHandlers: Handlers<keyof typeof walletRoutes> = {
     await removeRecharge(plane, caller.actor, { customer: params.customer, asset: params.asset })
     return { removed: true }
   },
+}
+
+function noticesBody(asset: string, { operator, tenant, isOwn }: WalletNotices) {
+  return { asset, operator: termsBody(operator), is_own: isOwn, tenant: termsBody(tenant) }
+}
+
+function termsBody({ lowBalance, expiryDays }: WalletNotices['operator']) {
+  return { low_balance: [...lowBalance], expiry_days: [...expiryDays] }
 }
 
 function paymentBody(row: Awaited<ReturnType<typeof confirmPayment>>) {
