@@ -1,10 +1,12 @@
 // What customers and operators read: balance, entitlements, usage, invoice preview, and the check that all of it agrees.
 // Every figure is computed from stored facts by core; nothing is computed twice in two ways.
 
-import { formatDecimal, formatUnits, parseUnits, units, type AssetPayment, type InvoiceDocument, type InvoicePreview } from '@tollgate/core'
+import { formatDecimal, formatUnits, parseUnits, units, ZERO, type AssetPayment, type InvoiceDocument, type InvoicePreview } from '@tollgate/core'
+import { walletBudget } from '@tollgate/core/resolve'
 import { listBudgets } from '../store/budgets.ts'
 import { assetsOf, readSums, type Sums } from '../store/reports.ts'
-import { readBlocks, readDebt } from '../store/settlement.ts'
+import { listBlocks } from '../store/credits.ts'
+import { readDebts } from '../store/settlement.ts'
 import type { ControlPlane } from './control-plane.ts'
 import { budgetScale, budgetsOf, limitOf, type CustomerContext } from './customer-contexts.ts'
 import { nowOf } from './customer-time.ts'
@@ -21,7 +23,9 @@ export type BalanceReport = {
   readonly debt: string
   /** Part of the balance that is lent to nodes; it is spendable there. */
   readonly leased: string
-  readonly blocks: readonly { readonly id: string; readonly category: string; readonly granted: string; readonly remaining: string; readonly expires_at: number | null; readonly created_at: number }[]
+  /** Every wallet that holds or owes something or ever did, the plan's first. */
+  readonly wallets: readonly { readonly asset: string; readonly name: string; readonly balance: string; readonly debt: string; readonly leased: string; /** Whether the plan's usage is paid from it. */ readonly pays: boolean }[]
+  readonly blocks: readonly { readonly id: string; readonly asset: string; readonly category: string; readonly granted: string; readonly remaining: string; readonly effective_at: number; readonly expires_at: number | null; readonly created_at: number; readonly reference: string | null; readonly cost: { readonly amount: string; readonly currency: string } | null }[]
   /** Allowances and limits of the running periods, in their own units. */
   readonly budgets: readonly { readonly id: string; readonly name: string; readonly unit: string; readonly limit: string; readonly used: string; readonly remaining: string; readonly leased: string; readonly period: { readonly start: number; readonly end: number } | null }[]
 }
@@ -30,17 +34,23 @@ export async function balanceReport(plane: ControlPlane, customer: string): Prom
   const context = await contextOf(plane, customer)
   const { currency } = context.snapshot
   await openRunning(plane, context)
-  const [blocks, debt, states] = await Promise.all([
-    readBlocks(plane.sql, [customer], { spentToo: true }), readDebt(plane.sql, customer, currency), listBudgets(plane.sql, customer, nowOf(plane, context.facts), budgetsOf(context.snapshot).map(({ id }) => id)),
-  ])
-  const remaining = blocks.filter(({ asset }) => asset === currency).reduce((sum, block) => sum + block.remaining, 0n)
-  const wallet = states.find(({ budget }) => budget === `wallet:${currency}`)
+  const blocks = await listBlocks(plane.sql, customer)
+  const debts = await readDebts(plane.sql, [customer])
+  const assets = [...new Set([currency, ...blocks.map(({ asset }) => asset), ...debts.map(({ asset }) => asset)])]
+  const states = await listBudgets(plane.sql, customer, nowOf(plane, context.facts), [...budgetsOf(context.snapshot).map(({ id }) => id), ...assets.map((asset) => walletBudget(asset).id)])
+  const wallets = assets.map((asset) => {
+    const remaining = blocks.reduce((sum, block) => (block.asset === asset ? sum + block.remaining : sum), 0n)
+    const debt = debts.find((row) => row.asset === asset)?.amount ?? ZERO
+    return {
+      asset, name: context.catalog.creditAssets.get(asset)?.name ?? asset, balance: formatUnits(units(remaining - debt), asset), debt: formatUnits(debt, asset),
+      leased: plain(states.find(({ budget }) => budget === walletBudget(asset).id)?.escrow ?? '0'), pays: asset === currency,
+    }
+  })
+  const { balance, debt, leased } = wallets[0]!
   return {
     currency,
-    balance: formatUnits(units(remaining - debt), currency),
-    debt: formatUnits(debt, currency),
-    leased: plain(wallet?.escrow ?? '0'),
-    blocks: blocks.map((block) => ({ id: block.id, category: block.category, granted: formatUnits(block.granted, block.asset), remaining: formatUnits(block.remaining, block.asset), expires_at: block.expiresAt, created_at: block.createdAt })),
+    balance, debt, leased, wallets,
+    blocks: blocks.map((block) => ({ id: block.id, asset: block.asset, category: block.category, granted: formatUnits(block.granted, block.asset), remaining: formatUnits(block.remaining, block.asset), effective_at: block.effectiveAt, expires_at: block.expiresAt, created_at: block.createdAt, reference: block.reference, cost: block.cost })),
     budgets: budgetsOf(context.snapshot).filter(({ id }) => !id.startsWith('wallet:')).map((budget) => {
       const state = states.find((candidate) => candidate.budget === budget.id && candidate.periodStart === budget.period.start)
       const scale = budgetScale(budget)

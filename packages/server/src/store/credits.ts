@@ -49,3 +49,23 @@ export async function walletBalance(sql: Sql | Transaction, of: { readonly custo
   const [row] = await sql<{ balance: string }[]>`select limit_amount - settled as balance from budget_state where customer_id = ${of.customer} and budget_id = ${`wallet:${of.asset}`}`
   return parseUnits(row?.balance ?? '0', of.asset)
 }
+
+export type ListedBlock = {
+  readonly id: string; readonly asset: string; readonly category: 'paid' | 'promotional'; readonly priority: number; readonly granted: Units; readonly remaining: Units
+  readonly effectiveAt: Instant; readonly expiresAt: Instant | null; readonly createdAt: Instant; readonly reference: string | null
+  /** What it was bought for, decimal text. */
+  readonly cost: { readonly amount: string; readonly currency: string } | null
+}
+
+/** Blocks that a page lists: those that hold something, and the newest of those that do not. */
+const SPENT_LISTED_MAX = 500
+
+/** A customer's blocks in the order in which they came. */
+export async function listBlocks(sql: Sql | Transaction, customer: string): Promise<ListedBlock[]> {
+  const rows = await sql<(Omit<ListedBlock, 'granted' | 'remaining' | 'cost'> & { granted: string; remaining: string; cost: string | null; costCurrency: string | null })[]>`
+    with spent as (select * from credit_block where customer_id = ${customer} and remaining = 0 order by created_at desc, id desc limit ${SPENT_LISTED_MAX}),
+    listed as (select * from spent union all select * from credit_block where customer_id = ${customer} and remaining > 0)
+    select id, asset, category, priority, granted, remaining, effective_at as "effectiveAt", expires_at as "expiresAt", created_at as "createdAt", reference, trim_scale(cost)::text as cost, cost_currency as "costCurrency"
+    from listed order by created_at, id`
+  return rows.map(({ cost, costCurrency, ...row }) => ({ ...row, granted: parseUnits(row.granted, row.asset), remaining: parseUnits(row.remaining, row.asset), cost: cost === null ? null : { amount: cost, currency: costCurrency! } }))
+}

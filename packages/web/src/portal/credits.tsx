@@ -17,6 +17,9 @@ export function Credits({ customer }: { readonly customer: string }) {
         <>
           <Figures label="Credits">
             <Figure label="Balance" value={<Money amount={found.balance} currency={found.currency} />} note="what your requests can use now" />
+            {found.wallets.filter(({ pays, balance: held }) => !pays && !isZero(held)).map(({ asset, name, balance: held }) => (
+              <Figure key={asset} label={name} value={<Money amount={held} currency={asset} />} note="for a plan that is priced in it" />
+            ))}
             {!isZero(found.debt) && <Figure label="Owed" value={<Money amount={found.debt} currency={found.currency} />} note="the next credits repay it first" tone="bad" />}
           </Figures>
           <Card title="Credits, and when they expire" note="What expires first is used first." flush>

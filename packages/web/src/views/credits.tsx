@@ -14,7 +14,6 @@ const SOON_MS = 14 * 86_400_000
 export function Blocks({ balance, command }: { readonly balance: Balance; readonly command?: string }) {
   const { zone } = useSettings()
   const now = useNow(60_000)
-  const { currency } = balance
   const blocks = [...balance.blocks].sort((a, b) => Number(isZero(a.remaining)) - Number(isZero(b.remaining)) || roughly(b.remaining) - roughly(a.remaining))
   if (blocks.length === 0) return <Empty title="No credits yet" {...(command === undefined ? {} : { command })}>{command === undefined ? undefined : 'Add the first ones:'}</Empty>
   return (
@@ -25,8 +24,8 @@ export function Blocks({ balance, command }: { readonly balance: Balance; readon
       columns={[
         { head: 'Added', cell: ({ created_at }) => <Time at={created_at} /> },
         { head: 'Kind', cell: ({ category }) => <Badge tone={category === 'paid' ? 'accent' : 'good'}>{category}</Badge> },
-        { head: 'Left', isNumber: true, cell: ({ remaining }) => <Money amount={remaining} currency={currency} /> },
-        { head: 'Of', isNumber: true, cell: ({ granted }) => <span className="text-muted"><Money amount={granted} currency={currency} /></span> },
+        { head: 'Left', isNumber: true, cell: ({ remaining, asset }) => <Money amount={remaining} currency={asset} /> },
+        { head: 'Of', isNumber: true, cell: ({ granted, asset }) => <span className="text-muted"><Money amount={granted} currency={asset} /></span> },
         { head: <span className="sr-only">Share left</span>, className: 'w-32', cell: ({ id, remaining, granted }) => <Gauge label={`Left of ${id}`} share={shareOf(remaining, granted)} /> },
         {
           head: 'Expires',

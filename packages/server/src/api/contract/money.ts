@@ -9,11 +9,15 @@ const category = choice(['paid', 'promotional'], '`paid` was bought, `promotiona
 const block = z
   .strictObject({
     id: id('blk', 'Id of the block; draws and transfers name it.'),
+    asset: text('What it holds: a currency, or a credit asset.', 'USD'),
     category,
     granted: decimal('What it began with.', '50'),
     remaining: decimal('What is left.', '12.25'),
+    effective_at: time('Since when it can be used.'),
     expires_at: time('When the rest expires; null for never.').nullable(),
     created_at: time('When it was added.'),
+    reference: z.string().nullable().meta({ description: 'The payment or campaign behind it.', examples: ['pay_01'] }),
+    cost: z.strictObject({ amount: z.string(), currency: z.string() }).nullable().meta({ description: 'What it was bought for, without tax; null where it was given or that is not known.' }),
   })
   .meta({ id: 'CreditBlock', description: 'An amount of credit with its own expiry.' })
 
@@ -107,6 +111,18 @@ export const moneyRoutes = {
         balance: decimal('What the wallet can pay: open blocks minus debt.', '62.25'),
         debt: decimal('Usage that no credit could pay, repaid by the next top-up.', '0'),
         leased: decimal('Part of the balance that gateways hold ready; it can be spent there.', '1.5'),
+        wallets: z
+          .array(
+            z.strictObject({
+              asset: text('What it holds.', 'USD'),
+              name: text('Shown to people.', 'Compute credits'),
+              balance: decimal('Open blocks minus debt.', '62.25'),
+              debt: decimal('Owed by it.', '0'),
+              leased: decimal('Held ready by gateways.', '1.5'),
+              pays: z.boolean().meta({ description: 'Whether the usage of the plan is paid from it; others wait for a plan of their asset.' }),
+            }),
+          )
+          .meta({ description: 'Every wallet, the plan’s first: credit of any asset.' }),
         blocks: z.array(block),
         budgets: z.array(
           z.strictObject({

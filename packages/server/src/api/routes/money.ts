@@ -39,8 +39,10 @@ export const moneyHandlers: Handlers<keyof typeof moneyRoutes> = {
       balance: report.balance,
       debt: report.debt,
       leased: report.leased,
+      wallets: [...report.wallets],
       blocks: report.blocks.map((block) => ({
         ...block,
+        effective_at: timeOf(block.effective_at),
         category: block.category as 'paid' | 'promotional',
         expires_at: timeOrNull(block.expires_at),
         created_at: timeOf(block.created_at),
