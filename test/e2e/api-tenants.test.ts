@@ -64,6 +64,13 @@ const BODIES: Readonly<Partial<Record<Operation, unknown>>> = {
   changeCustomer: { standing: 'suspended' },
   createEntity: { kind: 'team', name: 'Mine' },
   addCredits: { amount: '1' },
+  putRecharge: { threshold: '1', amount: '1', method: 'request' },
+  openTopUp: { amount: '1', success_url: 'https://example.com/', cancel_url: 'https://example.com/' },
+  confirmPayment: { outcome: 'succeeded' },
+  putWalletNotices: { low_balance: [], expiry_days: [] },
+  putNoticeDefault: { low_balance: [], expiry_days: [] },
+  createCodes: { name: 'Mine', grants: { kind: 'credits', amount: '1', asset: 'USD' } },
+  redeemCode: { code: 'MINE-2027' },
   putBudget: { name: 'Mine', limit: '0', window: 'day' },
   putBillingProfile: {},
   createInvoice: { kind: 'manual' },
@@ -90,7 +97,7 @@ const BODIES: Readonly<Partial<Record<Operation, unknown>>> = {
   extend: { quantities: { input_tokens: 20 } },
   release: {},
 }
-const QUERIES: Readonly<Partial<Record<Operation, string>>> = { listKeys: `?customer=${OTHER}`, followStream: `?customer=${OTHER}`, getBudget: `?customer=${OTHER}`, listFreezes: `?customer=${OTHER}`, explainEvent: '?source=test&id=own-1' }
+const QUERIES: Readonly<Partial<Record<Operation, string>>> = { listKeys: `?customer=${OTHER}`, followStream: `?customer=${OTHER}`, getBudget: `?customer=${OTHER}`, quoteCredits: '?amount=1', listFreezes: `?customer=${OTHER}`, explainEvent: '?source=test&id=own-1' }
 
 /** What stands for each parameter of a path: something of the customer, or something that nobody has. */
 function paramsOf(customer: string): Readonly<Record<string, string>> {
@@ -106,6 +113,9 @@ function paramsOf(customer: string): Readonly<Record<string, string>> {
     session: 'pts_other',
     decision: customer === OWN ? 'own-1' : 'evt-of-other',
     item: 'ini_any',
+    asset: 'USD',
+    payment: 'pay_any',
+    batch: 'cbt_any',
     webhook: 'whk_any',
     rate: 'any',
     run: customer === OWN ? 'run-own' : 'run-of-other',

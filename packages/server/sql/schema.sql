@@ -259,6 +259,57 @@ create table charged_run (
   constraint charged_run_customer_id_fkey FOREIGN KEY (customer_id) REFERENCES customer(id)
 );
 
+create table code (
+  hash bytea not null,
+  batch_id text not null,
+  redemptions integer default 0 not null,
+  constraint code_pkey PRIMARY KEY (hash),
+  constraint code_batch_id_fkey FOREIGN KEY (batch_id) REFERENCES code_batch(id),
+  constraint code_redemptions_check CHECK ((redemptions >= 0))
+);
+CREATE INDEX code_batch_codes ON public.code USING btree (batch_id);
+
+create table code_batch (
+  id text not null,
+  name text not null,
+  grants jsonb not null,
+  codes integer not null,
+  redemptions_max integer,
+  per_customer_max integer not null,
+  starts_at timestamp with time zone,
+  expires_at timestamp with time zone,
+  ended_at timestamp with time zone,
+  created_at timestamp with time zone default now() not null,
+  created_by text not null,
+  constraint code_batch_pkey PRIMARY KEY (id),
+  constraint code_batch_codes_check CHECK ((codes > 0)),
+  constraint code_batch_per_customer_max_check CHECK ((per_customer_max > 0)),
+  constraint code_batch_redemptions_max_check CHECK ((redemptions_max > 0))
+);
+
+create table code_failure (
+  customer_id text not null,
+  hour timestamp with time zone not null,
+  failures integer not null,
+  constraint code_failure_pkey PRIMARY KEY (customer_id, hour),
+  constraint code_failure_customer_id_fkey FOREIGN KEY (customer_id) REFERENCES customer(id)
+);
+
+create table code_redemption (
+  customer_id text not null,
+  id text not null,
+  batch_id text not null,
+  code_hash bytea not null,
+  given jsonb not null,
+  redeemed_at timestamp with time zone not null,
+  redeemed_by text not null,
+  constraint code_redemption_pkey PRIMARY KEY (customer_id, id),
+  constraint code_redemption_batch_id_fkey FOREIGN KEY (batch_id) REFERENCES code_batch(id),
+  constraint code_redemption_code_hash_fkey FOREIGN KEY (code_hash) REFERENCES code(hash),
+  constraint code_redemption_customer_id_fkey FOREIGN KEY (customer_id) REFERENCES customer(id)
+);
+CREATE INDEX code_redemption_batch ON public.code_redemption USING btree (batch_id, customer_id);
+
 create table console_session (
   hash text not null,
   key_id text not null,

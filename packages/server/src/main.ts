@@ -8,6 +8,7 @@ import { registerBooksCommand } from './cli/books.ts'
 import { registerCheckCommands } from './cli/check.ts'
 import { registerCatalogCommands } from './cli/catalog.ts'
 import { registerCloseCommand } from './cli/close.ts'
+import { registerCodesCommands } from './cli/codes.ts'
 import { registerContractCommands } from './cli/contract.ts'
 import { registerExchangeCommands } from './cli/exchange.ts'
 import { registerExplainCommands } from './cli/explain.ts'
@@ -66,6 +67,7 @@ registerCheckCommands(program, processDeps())
 registerStatementCommands(program, processDeps())
 registerRatesCommands(program, processDeps())
 registerContractCommands(program, processDeps())
+registerCodesCommands(program, processDeps())
 registerExchangeCommands(program, processDeps())
 registerSimulateCommand(program, processDeps())
 registerSubscriptionCommands(program, processDeps())

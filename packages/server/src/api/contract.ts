@@ -6,6 +6,7 @@ import { bookRoutes, exportRoutes } from './contract/books.ts'
 import { budgetRoutes } from './contract/budgets.ts'
 import { catalogRoutes } from './contract/catalog.ts'
 import { customerRoutes } from './contract/customers.ts'
+import { codeRoutes } from './contract/codes.ts'
 import { contractRoutes } from './contract/contracts.ts'
 import { decisionRoutes } from './contract/decisions.ts'
 import { entitlementRoutes } from './contract/entitlements.ts'
@@ -40,6 +41,7 @@ export const HANDLED = {
   ...auditRoutes,
   ...moneyRoutes,
   ...walletRoutes,
+  ...codeRoutes,
   ...invoiceRoutes,
   ...bookRoutes,
   ...entitlementRoutes,

@@ -15,7 +15,7 @@ import { ApiError } from './problems.ts'
 type Write = { readonly request: FastifyRequest; readonly route: Route; readonly operation: string; readonly caller: Caller }
 
 /** Operations whose answer holds a secret. */
-const SECRET_ANSWERS: ReadonlySet<string> = new Set(['createKey', 'createPortalSession'])
+const SECRET_ANSWERS: ReadonlySet<string> = new Set(['createKey', 'createPortalSession', 'createCodes'])
 const ID_LENGTH = 26
 
 export async function runIdempotent(

@@ -5,6 +5,7 @@ import { accessHandlers } from './routes/access.ts'
 import { bookHandlers } from './routes/books.ts'
 import { budgetHandlers } from './routes/budgets.ts'
 import { catalogHandlers } from './routes/catalog.ts'
+import { codeHandlers } from './routes/codes.ts'
 import { customerHandlers } from './routes/customers.ts'
 import { entitlementHandlers } from './routes/entitlements.ts'
 import { freezeHandlers } from './routes/freezes.ts'
@@ -34,6 +35,7 @@ export const HANDLERS: Handlers = {
   ...auditHandlers,
   ...moneyHandlers,
   ...walletHandlers,
+  ...codeHandlers,
   ...invoiceHandlers,
   ...bookHandlers,
   ...entitlementHandlers,

@@ -44,6 +44,7 @@ export const STREAM_TYPES: Readonly<Record<string, StreamType>> = {
   'freeze.lifted': { says: 'A freeze was lifted.', tenantMembers: ['freeze', 'kind', 'target'] },
   'credits.added': { says: 'Credits were added.', tenantMembers: ['block', 'amount', 'currency', 'category', 'repaid'] },
   'credits.expired': { says: 'The rest of a credit block expired.', tenantMembers: ['block', 'amount', 'currency'] },
+  'code.redeemed': { says: 'A code was redeemed for credits, a plan or an add-on.', tenantMembers: ['redemption', 'name', 'kind', 'block', 'amount', 'asset', 'plan', 'add_on', 'quantity'] },
   'credits.low': { says: 'A wallet fell to a threshold: once for each crossing. It is armed again when the balance is above it.', tenantMembers: ['asset', 'threshold', 'balance', 'top_up_url'] },
   'credits.expiring': { says: 'Credits end within a lead time: once for each block and lead time.', tenantMembers: ['block', 'asset', 'remaining', 'days', 'expires_at'] },
   'credits.payment_requested': { says: 'A wallet wants to be filled: your payment code takes the money and confirms it. Again every day until it does.', tenantMembers: [...PAYMENT, 'reminder'] },

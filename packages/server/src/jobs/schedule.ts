@@ -17,6 +17,7 @@ import { checkpointDaily } from '../app/ledger/checkpoints.ts'
 import { addUpLevels } from '../app/levels.ts'
 import { keepPartitions } from '../app/partitions.ts'
 import { importScheduled } from '../app/rates/import-scheduled.ts'
+import { forgetCodeFailures } from '../app/wallets/codes.ts'
 import { createNotifier } from '../app/wallets/notices.ts'
 import { carryOutPayments } from '../app/wallets/payments.ts'
 import { createRecharger } from '../app/wallets/recharge.ts'
@@ -48,6 +49,7 @@ const JOBS: readonly Job[] = [
   { name: 'carry-out-payments', says: 'Asks for the money of purchases, and looks after those that wait.', everyMs: 1_000, run: carryOutPayments },
   { name: 'tell-wallet-notices', says: 'Tells of wallets that run low and credits that end soon.', everyMs: 2_000, run: createNotifier() },
   { name: 'expire-credit-blocks', says: 'Takes what is left of credits whose day has come.', everyMs: 10_000, run: expireBlocks },
+  { name: 'forget-failed-codes', says: 'Forgets failed tries of codes of past hours.', everyMs: 3_600_000, run: forgetCodeFailures },
   { name: 'forget-idempotency-answers', says: 'Forgets answers that were kept for repeated calls.', everyMs: 3_600_000, run: forgetAnswers },
   { name: 'forget-outbox-messages', says: 'Forgets told messages after a month.', everyMs: 3_600_000, run: forgetOutbox },
   { name: 'close-periods', says: 'Closes billing periods and writes their invoices.', everyMs: 60_000, run: (plane) => runBilling(plane) },

@@ -19,6 +19,8 @@ export type CatalogVersion = { readonly version: number; readonly applied_at: st
 export type ChargeLine = { readonly kind: string; readonly tier: number | null; readonly quantity: string | null; readonly unit_amount: string | null; readonly per: string | null; readonly percent: string | null; readonly exchange_rate: string | null; readonly amount: string }
 export type Checkpoint = { readonly position: number; readonly hash: string; readonly at: string; readonly key: string; readonly signature: string }
 export type CloudEvent = { readonly specversion: "1.0"; readonly id: string; readonly source: string; readonly type: string; readonly subject?: string; readonly time?: string; readonly datacontenttype?: string; readonly data: { readonly entity?: string | null; readonly feature?: string | null; readonly run?: string | null } }
+export type CodeBatch = { readonly id: string; readonly name: string; readonly redemptions_max: number | null; readonly per_customer_max: number; readonly grants: { readonly kind: "credits"; readonly amount: string; readonly asset: string; readonly category: "promotional" | "paid"; readonly priority: number; readonly days: number | null } | { readonly kind: "plan"; readonly plan: string } | { readonly kind: "add_on"; readonly add_on: string; readonly quantity: number }; readonly codes: number; readonly redemptions: number; readonly starts_at: string | null; readonly expires_at: string | null; readonly ended_at: string | null; readonly created_at: string }
+export type CodeRedemption = { readonly id: string; readonly customer: string; readonly batch: string; readonly name: string; readonly given: Readonly<Record<string, unknown>>; readonly redeemed_at: string }
 export type ConsoleSession = { readonly kind: "console"; readonly role: "viewer" | "support" | "finance" | "admin"; readonly key: string; readonly name: string; readonly csrf_token: string; readonly expires_at: string }
 export type Contract = { readonly customer: string; readonly version: number; readonly document: Readonly<Record<string, unknown>> | null; readonly history: readonly ({ readonly version: number; readonly applied_at: string; readonly applied_by: string; readonly name: string | null })[] }
 export type Coupon = { readonly code: string; readonly name: string; readonly percent: string | null; readonly amount: string | null; readonly currency: string | null; readonly periods: number | null; readonly redemptions_max: number | null; readonly plans: readonly (string)[] | null; readonly expires_at: string | null; readonly redemptions: number; readonly created_at: string; readonly ended_at: string | null }
@@ -151,6 +153,12 @@ export type Operations = {
   readonly listRecharges: { readonly input: { readonly params: { readonly customer: string } }; readonly answer: { readonly data: readonly (RechargeRule)[] } }
   readonly putRecharge: { readonly input: { readonly params: { readonly customer: string; readonly asset: string }; readonly body: { readonly threshold: string; readonly amount?: string | null; readonly target?: string | null; readonly month_max?: string | null; readonly cooldown_seconds?: number; readonly method: "stripe" | "request" } }; readonly answer: RechargeRule }
   readonly deleteRecharge: { readonly input: { readonly params: { readonly customer: string; readonly asset: string } }; readonly answer: { readonly removed: boolean } }
+  readonly createCodes: { readonly input: { readonly body: { readonly name: string; readonly grants: { readonly kind: "credits"; readonly amount: string; readonly asset: string; readonly category?: "promotional" | "paid"; readonly priority?: number; readonly days?: number | null } | { readonly kind: "plan"; readonly plan: string } | { readonly kind: "add_on"; readonly add_on: string; readonly quantity?: number }; readonly count?: number | null; readonly codes?: readonly (string)[] | null; readonly redemptions_max?: number | null; readonly per_customer_max?: number; readonly starts_at?: string | null; readonly expires_at?: string | null } }; readonly answer: { readonly batch: CodeBatch; readonly codes: readonly (string)[] } }
+  readonly listCodeBatches: { readonly input: { readonly query?: { readonly limit?: string | number; readonly cursor?: string | number } }; readonly answer: { readonly data: readonly (CodeBatch)[]; readonly next_cursor: string | null } }
+  readonly endCodes: { readonly input: { readonly params: { readonly batch: string } }; readonly answer: CodeBatch }
+  readonly listBatchRedemptions: { readonly input: { readonly params: { readonly batch: string } }; readonly answer: { readonly data: readonly (CodeRedemption)[] } }
+  readonly redeemCode: { readonly input: { readonly params: { readonly customer: string }; readonly body: { readonly code: string } }; readonly answer: CodeRedemption }
+  readonly listCodeRedemptions: { readonly input: { readonly params: { readonly customer: string } }; readonly answer: { readonly data: readonly (CodeRedemption)[] } }
   readonly getBillingSettings: { readonly input: Readonly<Record<string, never>>; readonly answer: { readonly settings: BillingSettings | null } }
   readonly putBillingSettings: { readonly input: { readonly body: BillingSettings }; readonly answer: BillingSettings }
   readonly closeDue: { readonly input: Readonly<Record<string, never>>; readonly answer: { readonly steps: number; readonly invoices: number; readonly left: number } }
@@ -326,6 +334,12 @@ export const OPERATIONS = {
   listRecharges: ['GET', '/v1/customers/{customer}/recharges'],
   putRecharge: ['PUT', '/v1/customers/{customer}/recharges/{asset}'],
   deleteRecharge: ['DELETE', '/v1/customers/{customer}/recharges/{asset}'],
+  createCodes: ['POST', '/v1/code-batches'],
+  listCodeBatches: ['GET', '/v1/code-batches'],
+  endCodes: ['DELETE', '/v1/code-batches/{batch}'],
+  listBatchRedemptions: ['GET', '/v1/code-batches/{batch}/redemptions'],
+  redeemCode: ['POST', '/v1/customers/{customer}/redemptions'],
+  listCodeRedemptions: ['GET', '/v1/customers/{customer}/redemptions'],
   getBillingSettings: ['GET', '/v1/billing/settings'],
   putBillingSettings: ['PUT', '/v1/billing/settings'],
   closeDue: ['POST', '/v1/billing/close'],

@@ -93,6 +93,7 @@ export const ENTRIES = {
   budget_of_operator: { status: 403, title: 'The budget was set by the operator', advice: 'Set a tighter one of your own beside it: all of them must hold.' },
   freeze_of_operator: { status: 403, title: 'The operator stopped this', advice: 'Ask there why, and to lift it.' },
   not_found: { status: 404, title: 'Not found', advice: 'For the key of a customer, whatever belongs to another customer does not exist.' },
+  unknown_code: { status: 404, title: 'The code is not known', advice: 'Look at it once more; capitals and dashes do not matter.' },
   customer_not_found: { status: 404, title: 'There is no such customer', advice: 'Create it first.' },
   reservation_not_found: {
     status: 404,
@@ -120,6 +121,7 @@ export const ENTRIES = {
   rates_conflict: { status: 409, title: 'Other rates were imported meanwhile', advice: 'Plan again on the version in force.' },
   contract_conflict: { status: 409, title: 'The contract was changed meanwhile', advice: 'Look at the version in force and apply again.' },
   coupon_refused: { status: 409, title: 'The coupon cannot be redeemed', advice: 'The detail says why.' },
+  code_refused: { status: 409, title: 'The code cannot be redeemed', advice: 'The detail says why.' },
   credits_not_sold: { status: 409, title: 'These credits are not for sale', advice: 'Add their price to the catalog under credit_prices.' },
   payment_ended: { status: 409, title: 'The payment has ended otherwise', advice: 'The detail says what can be done.' },
   contract_broken: { status: 400, title: 'The catalog would break a contract', advice: 'Change or end the contract first.' },
@@ -137,6 +139,7 @@ export const ENTRIES = {
   headers_too_large: { status: 431, title: 'The headers are too large', advice: 'Send fewer or shorter ones.' },
   // 429, 5xx: our side; the same request may pass later.
   too_many_sign_ins: { status: 429, title: 'Too many failed sign-ins', advice: 'Wait retry-after seconds, then use a key that works.' },
+  too_many_codes: { status: 429, title: 'Too many codes that are not known', advice: 'Wait until the next hour, then type one that you have.' },
   settlement_backlog: { status: 429, title: 'Too much waits for settlement', advice: 'Nothing was taken. Send the same again after retry-after seconds.' },
   internal_error: { status: 500, title: 'Something broke on our side', advice: 'Tell the operator the request_id.' },
   secret_not_readable: { status: 500, title: 'A stored secret cannot be read', advice: 'Start with the master key that it was stored under.' },

@@ -3,6 +3,7 @@
 
 import { changeLines, InputError, isUpgrade, makeId, segmentAt, termsOf, type AddOnQuantity, type Agreed, type ChangeLine, type Fact, type Instant, type PlanChange, type Segment, type Span } from '@tollgate/core'
 import { billingPeriod } from '@tollgate/core/resolve'
+import type { Transaction } from '../../platform/postgres.ts'
 import { insertAudit } from '../../store/audit.ts'
 import type { CustomerRow } from '../../store/customers.ts'
 import type { Actor } from '../actor.ts'
@@ -45,19 +46,25 @@ export async function applyChange(plane: ControlPlane, actor: Actor, customer: s
   let planned: PlannedChange | null = null
   const id = makeId('fact', plane.randomText())
   await changeCustomer(plane, customer, async (tx, before) => {
-    const now = nowOf(plane, before)
-    planned = planChange(plane, before, input)
-    const { subscription, isNow, takesEffectAt, change } = planned
-    const body: Fact['body'] = isNow ? { kind: 'plan_changed', change } : { kind: 'change_scheduled', schedule: id.replace('fct_', 'sch_'), takesEffectAt, change }
-    const reason = input.reason ?? (planned.upgrade ? 'an upgrade was ordered' : 'a change was ordered')
-    await recordFacts(tx, { customer: before, actor, facts: [{ id, subscription, source: 'tollgate', at: now, reason, body }], now })
-    const was = planned.before
-    await insertAudit(tx, {
-      actor: actor.id, action: isNow ? 'subscription.changed' : 'subscription.change_scheduled', customer, target: subscription,
-      before: { plan: was.plan, seats: was.seats, add_ons: was.addOns }, after: { ...planned.after, takes_effect_at: new Date(takesEffectAt).toISOString() }, reason,
-    })
+    planned = await changeIn(tx, plane, actor, before, input, id)
   })
   return planned!
+}
+
+/** The change as a part of another one of the customer, whose frame it runs in. */
+export async function changeIn(tx: Transaction, plane: ControlPlane, actor: Actor, before: CustomerRow, input: ChangeInput, id: string): Promise<PlannedChange> {
+  const now = nowOf(plane, before)
+  const planned = planChange(plane, before, input)
+  const { subscription, isNow, takesEffectAt, change } = planned
+  const body: Fact['body'] = isNow ? { kind: 'plan_changed', change } : { kind: 'change_scheduled', schedule: id.replace('fct_', 'sch_'), takesEffectAt, change }
+  const reason = input.reason ?? (planned.upgrade ? 'an upgrade was ordered' : 'a change was ordered')
+  await recordFacts(tx, { customer: before, actor, facts: [{ id, subscription, source: 'tollgate', at: now, reason, body }], now })
+  const was = planned.before
+  await insertAudit(tx, {
+    actor: actor.id, action: isNow ? 'subscription.changed' : 'subscription.change_scheduled', customer: before.id, target: subscription,
+    before: { plan: was.plan, seats: was.seats, add_ons: was.addOns }, after: { ...planned.after, takes_effect_at: new Date(takesEffectAt).toISOString() }, reason,
+  })
+  return planned
 }
 
 /** The agreement that runs. @throws {Problem} not_found where nothing is agreed, subscription_over where it has ended. */
