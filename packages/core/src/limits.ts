@@ -222,3 +222,7 @@ export const NOTICE_DAYS_MAX = 120
 export const CODES_PER_BATCH_MAX = 10_000
 /** Codes that are not known which one customer may try in an hour: a person mistypes, a guesser of 80 bits gets nowhere and one of short words of yours is stopped. */
 export const CODE_FAILURES_PER_HOUR_MAX = 20
+/** Rows of one part of an export: some tens of megabytes in the memory of the server, and a row group that readers like. */
+export const EXPORT_PART_ROWS_MAX = 50_000
+/** Customers of one page of a FOCUS export: their days are summed together. */
+export const FOCUS_CUSTOMERS_PER_PAGE = 25

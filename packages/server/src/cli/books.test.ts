@@ -1,6 +1,7 @@
 // The books at the command line: a month that agrees ends with 0, one that does not with 1 and both sides; files appear whole.
 
-import { existsSync, mkdtempSync, readdirSync, readFileSync } from 'node:fs'
+import { createHash } from 'node:crypto'
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { PassThrough } from 'node:stream'
@@ -47,6 +48,30 @@ test('a month that does not agree names both sides and ends with 1', async () =>
   const { code, stdout } = await run(['books'], registerBooksCommand)
   await api.world.plane.sql`update credit_block set remaining = remaining + 1`
   expect([code, stdout]).toEqual([1, expect.stringContaining('differs  open blocks that were bought = prepaid credit: 3.895 ≠ 4.895 USD')])
+})
+
+test('an export that was interrupted goes on where it was, also when it died in the middle of a write', async () => {
+  const events = Array.from({ length: 9 }, (_, index) => ({ specversion: '1.0', source: 't', id: `more${index}`, subject: 'cus_a', type: 'ai.request', data: { feature: 'chat', model: 'm', input_tokens: 10 } }))
+  await api.call('POST /v1/events', { body: events })
+  const [day, out] = [new Date().toISOString().slice(0, 10), join(mkdtempSync(join(tmpdir(), 'export-')), 'events.csv')]
+  const args = ['export', 'events', '--from', day, '--to', day, '--out', out]
+  expect((await run(args, registerExportCommands)).stderr).toContain('10 rows of events')
+  const whole = readFileSync(out, 'utf8')
+  const first = await api.call(`GET /v1/exports/data/events?from=${day}&to=${day}&rows=4`)
+  writeFileSync(`${out}.part`, `${first.text}half of a li`)
+  writeFileSync(`${out}.part.json`, JSON.stringify({ query: `events?from=${day}&to=${day}&format=csv&rows=10000`, next: first.headers['tollgate-next'], rows: 4, bytes: Buffer.byteLength(first.text), parts: [] }))
+  const { code, stderr } = await run(args, registerExportCommands)
+  expect([code, stderr, readFileSync(out, 'utf8') === whole, existsSync(`${out}.part.json`)]).toEqual([0, expect.stringContaining('Going on after 4 rows'), true, false])
+})
+
+test('Parquet is a folder of parts with a manifest that names what is in each', async () => {
+  const [day, out] = [new Date().toISOString().slice(0, 10), join(folder, 'charges')]
+  const { code, stderr } = await run(['export', 'charges', '--from', day, '--to', day, '--format', 'parquet', '--out', out], registerExportCommands)
+  const manifest = JSON.parse(readFileSync(join(out, 'manifest.json'), 'utf8'))
+  const bytes = readFileSync(join(out, 'part-00001.parquet'))
+  expect([code, stderr, readdirSync(out).sort()]).toEqual([0, expect.stringContaining('rows of charges in 1 files'), ['manifest.json', 'part-00001.parquet']])
+  expect(manifest.files).toEqual([{ file: 'part-00001.parquet', rows: manifest.rows, bytes: bytes.length, sha256: createHash('sha256').update(bytes).digest('hex') }])
+  rmSync(out, { recursive: true })
 })
 
 test('a file appears whole, or not at all, and what is not closed is told', async () => {

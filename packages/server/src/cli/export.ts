@@ -1,8 +1,9 @@
-// `tollgate export journals`: journal entries of closed days as a file for an accounting system. The file is written beside its place and moved
-// there when it is whole, so that nobody imports half of one.
+// `tollgate export`: journal entries of closed days as a file for an accounting system, and records of a period. A file is written beside its place
+// and moved there when it is whole, so that nobody imports half of one.
 
 import type { Command } from 'commander'
 import { connect } from './client.ts'
+import { exportData, type DataOptions } from './export-data.ts'
 import { runCommand, type CliDeps } from './output.ts'
 import { saveFile } from './save-file.ts'
 
@@ -18,7 +19,26 @@ export function registerExportCommands(program: Command, deps: CliDeps): void {
     .option('--format <format>', 'csv, netsuite-csv or netsuite-json', 'csv')
     .option('--out <file>', 'file to write; standard output unless given')
     .action((options: JournalOptions) => runCommand(deps, () => journals(options, deps)))
+  for (const [dataset, description] of DATA) {
+    commands
+      .command(dataset)
+      .description(description)
+      .requiredOption('--from <day>', 'first day, such as 2026-11-01, UTC')
+      .requiredOption('--to <day>', 'last day')
+      .option('--format <format>', 'csv, or parquet into a folder', 'csv')
+      .option('--out <path>', 'file or folder to write; standard output unless given. Interrupted, the same command goes on')
+      .option('--customer <id>', 'only of this customer')
+      .action((options: DataOptions) => runCommand(deps, () => exportData(dataset, options, deps)))
+  }
 }
+
+const DATA = [
+  ['events', 'usage events with what they were charged and cost'],
+  ['charges', 'charges of events, a row for each price'],
+  ['invoices', 'invoices and credit notes'],
+  ['invoice-lines', 'lines of invoices and credit notes'],
+  ['focus', 'what customers are charged, in the columns of FOCUS 1.4; at most 31 days'],
+] as const
 
 async function journals({ from, to, format, out }: JournalOptions, deps: CliDeps): Promise<number> {
   const client = connect(deps)

@@ -264,6 +264,7 @@ export type Operations = {
   readonly listJobs: { readonly input: Readonly<Record<string, never>>; readonly answer: { readonly data: readonly (Job)[] } }
   readonly printInvoicePdf: { readonly input: { readonly params: { readonly customer: string; readonly invoice: string } }; readonly answer: unknown }
   readonly printInvoiceHtml: { readonly input: { readonly params: { readonly customer: string; readonly invoice: string } }; readonly answer: unknown }
+  readonly exportData: { readonly input: { readonly params: { readonly dataset: string }; readonly query: { readonly from: string | number; readonly to: string | number; readonly customer?: string | number; readonly format?: "csv" | "parquet"; readonly rows?: string | number; readonly after?: string | number } }; readonly answer: unknown }
   readonly exportJournals: { readonly input: { readonly query: { readonly from: string | number; readonly to: string | number; readonly format?: "csv" | "netsuite-csv" | "netsuite-json" } }; readonly answer: unknown }
   readonly followStream: { readonly input: { readonly query?: { readonly customer?: string | number; readonly after?: string | number } }; readonly answer: unknown }
   readonly home: { readonly input: Readonly<Record<string, never>>; readonly answer: unknown }
@@ -445,6 +446,7 @@ export const OPERATIONS = {
   listJobs: ['GET', '/v1/jobs'],
   printInvoicePdf: ['GET', '/v1/customers/{customer}/invoices/{invoice}/pdf'],
   printInvoiceHtml: ['GET', '/v1/customers/{customer}/invoices/{invoice}/html'],
+  exportData: ['GET', '/v1/exports/data/{dataset}'],
   exportJournals: ['GET', '/v1/exports/journals'],
   followStream: ['GET', '/v1/stream'],
   home: ['GET', '/'],

@@ -1,7 +1,8 @@
 // Routes on the books: a month with its checks, how they are kept, and what an accounting system takes.
 
+import { EXPORT_PART_ROWS_MAX } from '@tollgate/core'
 import * as z from 'zod'
-import { choice, currency, decimal, nothing, text, time } from './fields.ts'
+import { choice, currency, decimal, id, nothing, text, time, wholeNumber } from './fields.ts'
 import { route } from './route.ts'
 
 const day = (description: string) => z.string().regex(/^\d{4}-\d{2}-\d{2}$/, 'must be a day such as 2026-11-25').refine((value) => !Number.isNaN(Date.parse(value)) && new Date(Date.parse(value)).toISOString().startsWith(value), 'is no day of the calendar').meta({ description, format: 'date', examples: ['2026-11-01'] })
@@ -68,7 +69,17 @@ export const journalQuery = z.strictObject({
   format: choice(['csv', 'netsuite-csv', 'netsuite-json'], '`csv` for SAP and others, the file of NetSuite’s import assistant, or a NetSuite record on each line.').default('csv'),
 })
 
+export const partQuery = z.strictObject({
+  from: day('First day, UTC. Events and charges go by their time, invoices and credit notes by that of their number.'),
+  to: day('Last day.'),
+  customer: id('cus', 'Only of this customer.').optional(),
+  format: choice(['csv', 'parquet'], 'CSV: the parts one after the other are one file. Parquet: each part is a file; amounts are decimals.').default('csv'),
+  rows: wholeNumber('About how many rows a part has.', { min: 1, max: EXPORT_PART_ROWS_MAX, absent: 10_000 }),
+  after: z.string().min(1).max(600).meta({ description: 'The header `tollgate-next` of the part before. Opaque: do not build one.' }).optional(),
+})
+
 /** Answers that are no JSON. */
 export const exportRoutes = {
+  exportData: route({ ...base, method: 'GET', path: '/v1/exports/data/{dataset}', summary: 'Export records as CSV or Parquet', params: z.strictObject({ dataset: choice(['events', 'charges', 'invoices', 'invoice-lines', 'focus'], '`focus`: what customers are charged, in the columns of FOCUS 1.4.') }), description: 'One part. The header `tollgate-rows` says how many rows it has, and `tollgate-next` where the next one begins; it is left out at the end. Ask for the same part again after a failure.', query: partQuery, answer: null, problems: ['out_of_range', 'invalid_cursor', 'not_found'] }),
   exportJournals: route({ ...base, method: 'GET', path: '/v1/exports/journals', summary: 'Export journal entries', description: 'One balanced entry a day, currency and cause, with an id that is the same in every export: importing it twice posts nothing twice.', query: journalQuery, answer: null, problems: ['out_of_range'] }),
 } as const

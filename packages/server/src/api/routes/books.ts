@@ -1,17 +1,11 @@
-// The books and what is exported of them.
+// The books of a month, and how they are kept.
 
-import { CAUSE_NAMES, DAY_MS, formatUnits, instant, type Units } from '@tollgate/core'
-import type { FastifyInstance } from 'fastify'
-import { exportJournals } from '../../app/books/journal-entries.ts'
-import { renderJournals } from '../../app/books/journal-formats.ts'
+import { CAUSE_NAMES, formatUnits, type Units } from '@tollgate/core'
 import { booksOfMonth, type AssetMonth, type DocumentTotals } from '../../app/books/month.ts'
 import { bookSettings, mappedAccount, setBookSettings, type BookSettings } from '../../app/books/settings.ts'
-import type { ControlPlane } from '../../app/control-plane.ts'
-import { EXPORTS } from '../contract.ts'
 import type { bookRoutes } from '../contract/books.ts'
 import { timeOf } from '../contract/fields.ts'
 import type { Handlers } from '../handler.ts'
-import { readInput } from '../read-input.ts'
 
 export const bookHandlers: Handlers<keyof typeof bookRoutes> = {
   getBooks: async ({ plane, params }) => {
@@ -44,21 +38,4 @@ function assetBody({ books, invoices, notes }: AssetMonth, settings: BookSetting
 
 function settingsBody({ accounts, subsidiary }: BookSettings) {
   return { accounts: { ...accounts }, subsidiary }
-}
-
-const TYPES = { csv: 'text/csv; charset=utf-8', 'netsuite-csv': 'text/csv; charset=utf-8', 'netsuite-json': 'application/x-ndjson' } as const
-
-export function registerExports(app: FastifyInstance, plane: ControlPlane): void {
-  const route = EXPORTS.exportJournals
-  app.route({
-    method: route.method,
-    url: route.path,
-    config: { operation: 'exportJournals' },
-    handler: async (request, reply) => {
-      const { from, to, format } = readInput(route.query, request.query, 'query')
-      const { entries, settings, closedThrough } = await exportJournals(plane, { from: instant(Date.parse(from)), to: instant(Date.parse(to) + DAY_MS) })
-      const ending = format === 'netsuite-json' ? 'ndjson' : 'csv'
-      return reply.type(TYPES[format]).headers({ 'content-disposition': `attachment; filename="journals-${from}-${to}.${ending}"`, 'tollgate-closed-through': closedThrough ?? '' }).send(renderJournals(entries, format, settings))
-    },
-  })
 }
