@@ -97,7 +97,7 @@ function requiredOf(budget: Budget, denial: Denial): number {
 
 function withFits(decided: DecisionInput, input: AuthorizeInput, denied: Extract<Decision, { kind: 'deny' }>): Denial {
   const fits = isExhaustion(denied) ? fittingOutput(decided, input, denied) : undefined
-  return fits === undefined ? denied.denial : { ...denied.denial, fitsOutputTokens: fits, message: `${denied.denial.message} With at most ${fits} output tokens it would fit.` }
+  return fits === undefined ? denied.denial : { ...denied.denial, fitsOutputTokens: fits, message: `${denied.denial.message} (at most ${fits} output tokens would fit)` }
 }
 
 function reserve(node: Inside, state: CustomerState, input: AuthorizeInput, fingerprint: string, decision: Extract<Decision, { kind: 'allow' }>, { wall, now }: { readonly wall: Instant; readonly now: Instant }, { degrade, suspicion }: Tried, expectedShare: number | undefined): Authorization {

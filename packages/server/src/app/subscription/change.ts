@@ -1,8 +1,7 @@
 // Changes of what was agreed: plan, seats, add-ons. More takes effect at once, less at the end of the period, unless the caller says
 // otherwise. A preview computes the same change and writes nothing.
 
-import { changeLines, InputError, isUpgrade, makeId, segmentAt, termsOf, type AddOnQuantity, type Agreed, type ChangeLine, type Fact, type Instant, type PlanChange, type Segment, type Span } from '@tollgate/core'
-import { billingPeriod } from '@tollgate/core/resolve'
+import { changeLines, InputError, isUpgrade, makeId, planOf, segmentAt, termsOf, type AddOnQuantity, type Agreed, type ChangeLine, type Fact, type Instant, type Plan, type PlanChange, type Segment, type Span } from '@tollgate/core'
 import type { Transaction } from '../../platform/postgres.ts'
 import { insertAudit } from '../../store/audit.ts'
 import type { CustomerRow } from '../../store/customers.ts'
@@ -10,7 +9,8 @@ import type { Actor } from '../actor.ts'
 import type { ControlPlane } from '../control-plane.ts'
 import { changeCustomer } from '../change-customer.ts'
 import { nowOf } from '../customer-time.ts'
-import { getCustomer } from '../customers.ts'
+import type { CustomerContext } from '../customer-contexts.ts'
+import { contextOf } from '../customers.ts'
 import { Problem } from '../problems.ts'
 import { checkAddOns, planIn } from './agreement.ts'
 import { recordFacts } from './record.ts'
@@ -39,7 +39,7 @@ export type PlannedChange = {
 }
 
 export async function previewChange(plane: ControlPlane, customer: string, input: ChangeInput): Promise<PlannedChange> {
-  return planChange(plane, await getCustomer(plane, customer), input)
+  return planChange(plane, await contextOf(plane, customer), input)
 }
 
 export async function applyChange(plane: ControlPlane, actor: Actor, customer: string, input: ChangeInput): Promise<PlannedChange> {
@@ -54,7 +54,8 @@ export async function applyChange(plane: ControlPlane, actor: Actor, customer: s
 /** The change as a part of another one of the customer, whose frame it runs in. */
 export async function changeIn(tx: Transaction, plane: ControlPlane, actor: Actor, before: CustomerRow, input: ChangeInput, id: string): Promise<PlannedChange> {
   const now = nowOf(plane, before)
-  const planned = planChange(plane, before, input)
+  const facts = (await plane.contexts.facts(tx, new Map([[before.id, before.version]]))).get(before.id)!
+  const planned = planChange(plane, plane.contexts.at(facts, now), input)
   const { subscription, isNow, takesEffectAt, change } = planned
   const body: Fact['body'] = isNow ? { kind: 'plan_changed', change } : { kind: 'change_scheduled', schedule: id.replace('fct_', 'sch_'), takesEffectAt, change }
   const reason = input.reason ?? (planned.upgrade ? 'an upgrade was ordered' : 'a change was ordered')
@@ -68,25 +69,25 @@ export async function changeIn(tx: Transaction, plane: ControlPlane, actor: Acto
 }
 
 /** The agreement that runs. @throws {Problem} not_found where nothing is agreed, subscription_over where it has ended. */
-export function runningSegment(row: CustomerRow, now: Instant): Segment {
+export function runningSegment(row: Pick<CustomerRow, 'id' | 'timeline'>, now: Instant): Segment {
   const current = segmentAt(row.timeline, now)
   if (current === null) throw new Problem('not_found', `customer ${row.id} has no subscription`, 'customer')
   return current
 }
 
-function planChange(plane: ControlPlane, row: CustomerRow, input: ChangeInput): PlannedChange {
-  const now = nowOf(plane, row)
-  const current = runningSegment(row, now)
+function planChange(plane: ControlPlane, context: CustomerContext, input: ChangeInput): PlannedChange {
+  const { facts, snapshot: { customer, period } } = context
+  const now = nowOf(plane, facts)
+  const current = runningSegment({ id: customer, timeline: facts.timeline }, now)
   assertOurs(current)
   if (current.state === 'cancelled' || current.state === 'expired') throw new Problem('subscription_over', `the subscription is ${current.state}: reactivate it, or start a new one`, 'customer')
-  const money = row.currency ?? plane.catalogs.current().currency
-  const plan = planIn(plane, input.plan ?? current.plan, money)
+  // Who stays on a plan keeps it as it is: an earlier version of it, with what the contract says.
+  const plan = input.plan === null || input.plan === current.plan ? context.plan : comingPlan(plane, context, input.plan)
   const seats = input.seats ?? current.seats
   const addOns = checkAddOns(plane, plan, input.addOns ?? current.addOns)
-  const before = agreed(plane, current, money)
+  const before: Agreed = { plan: context.plan, seats: current.seats, addOns: withAddOns(plane, current.addOns) }
   const after: Agreed = { plan, seats, addOns: withAddOns(plane, addOns) }
   const upgrade = isUpgrade(before, after)
-  const period = billingPeriod({ anchorAt: current.anchorAt, timeZone: row.timeZone }, before.plan, now)
   const isNow = input.when === 'now' || (input.when === 'auto' && (upgrade || current.state === 'trialing' || current.state === 'incomplete'))
   const isPaid = current.state !== 'trialing' && current.state !== 'incomplete'
   return {
@@ -98,7 +99,7 @@ function planChange(plane: ControlPlane, row: CustomerRow, input: ChangeInput): 
     takesEffectAt: isNow ? now : period.end,
     period,
     lines: isNow && isPaid ? changeLines({ before, after, period, at: now }) : [],
-    currency: money,
+    currency: context.plan.currency,
     change: { plan: plan.id, seats, addOns, ...(plan.id === current.plan ? {} : { terms: termsOf(plan) }) },
   }
 }
@@ -108,8 +109,10 @@ export function assertOurs(segment: Segment): void {
   if (segment.source !== 'tollgate') throw new InputError({ code: 'billed_by_provider', field: 'customer', message: `this subscription is billed by ${segment.source}: change it there, and it changes here within moments` })
 }
 
-function agreed(plane: ControlPlane, segment: Segment, money: string): Agreed {
-  return { plan: planIn(plane, segment.plan, money), seats: segment.seats, addOns: withAddOns(plane, segment.addOns) }
+/** Another plan as the customer would have it: in its currency, with what its contract says. */
+function comingPlan(plane: ControlPlane, { plan, snapshot: { terms } }: CustomerContext, id: string): Plan {
+  planIn(plane, id, plan.currency)
+  return planOf(plane.catalogs.current(), { plan: id, money: plan.currency, ...(terms === undefined ? {} : { terms }) })!
 }
 
 function withAddOns(plane: ControlPlane, addOns: readonly AddOnQuantity[]): Agreed['addOns'] {
