@@ -17,6 +17,9 @@ export const HEADERS_TIMEOUT_MS = 10_000
 export const REQUEST_TIMEOUT_MS = 120_000
 /** Silence of an upstream after which its stream counts as broken: longer than any model's thinking pause seen. */
 export const UPSTREAM_IDLE_TIMEOUT_MS = 120_000
+/** Requests of one node that wait for a rate, and of them for one customer: each holds a connection and its body. */
+export const QUEUED_MAX = 2_000
+export const QUEUED_PER_CUSTOMER_MAX = 100
 /** Bytes of answers that one gateway keeps to replay, of them for one customer, and of one answer: the memory is shared by all tenants. */
 export const CACHE_BYTES_MAX = 128 * 1024 * 1024
 export const CACHE_BYTES_PER_CUSTOMER_MAX = CACHE_BYTES_MAX / 4

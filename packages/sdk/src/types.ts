@@ -45,6 +45,8 @@ export type DenialReason =
   | 'feature_not_entitled'
   | 'model_not_allowed'
   | 'model_unpriced'
+  | 'context_length_exceeded'
+  | 'output_length_exceeded'
   | 'rate_limited'
   | 'run_halted'
   | 'limit_exhausted'
@@ -58,7 +60,7 @@ export type Denied = {
   /** For a person: what happened and what to do. */
   readonly message: string
   /** HTTP status to answer your own caller with: 402 where money helps, 403 where a plan does, 503 where waiting does. */
-  readonly status: 402 | 403 | 429 | 503
+  readonly status: 400 | 402 | 403 | 429 | 503
   /** Null when no server decided: the fail mode did. */
   readonly decisionId: string | null
   /** What refused, such as `wallet:USD`. */

@@ -44,6 +44,8 @@ const STATUS: Readonly<Record<DenialReason, Denied['status']>> = {
   feature_not_entitled: 403,
   model_not_allowed: 403,
   model_unpriced: 403,
+  context_length_exceeded: 400,
+  output_length_exceeded: 400,
   rate_limited: 429,
   run_halted: 403,
   limit_exhausted: 402,

@@ -47,8 +47,12 @@ export type BudgetTerms = {
 
 export type Exhausted =
   | { readonly action: 'deny' }
-  | { readonly action: 'fallback'; readonly model: string }
-  | { readonly action: 'clamp' }
+  | { readonly action: 'fallback'; readonly model: string; readonly instruction?: string }
+  | { readonly action: 'clamp'; readonly instruction?: string }
+  /** The model is told to be brief and the request goes on: of a soft budget. */
+  | { readonly action: 'brief'; readonly instruction: string }
+  /** Of a rate: the request waits for its turn, so long at most. */
+  | { readonly action: 'queue'; readonly waitSeconds: number }
   | { readonly action: 'overage' }
   | { readonly action: 'throttle'; readonly perMinute: number }
 

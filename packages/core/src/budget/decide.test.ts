@@ -420,6 +420,8 @@ test('each reason has a status, and a client is told to try again only when we a
     'feature_not_entitled',
     'model_not_allowed',
     'model_unpriced',
+    'context_length_exceeded',
+    'output_length_exceeded',
     'rate_limited',
     'run_halted',
     'limit_exhausted',

@@ -7,6 +7,8 @@ export type DenialReason =
   | 'feature_not_entitled'
   | 'model_not_allowed'
   | 'model_unpriced'
+  | 'context_length_exceeded'
+  | 'output_length_exceeded'
   | 'rate_limited'
   | 'run_halted'
   | 'limit_exhausted'
@@ -38,12 +40,14 @@ export type Denial = {
 }
 
 /** HTTP status of each reason, and whether a client should try again by itself. */
-export const DENIAL_STATUS: Readonly<Record<DenialReason, { readonly status: 402 | 403 | 429 | 503; readonly retry: boolean }>> = {
+export const DENIAL_STATUS: Readonly<Record<DenialReason, { readonly status: 400 | 402 | 403 | 429 | 503; readonly retry: boolean }>> = {
   frozen: { status: 403, retry: false },
   not_in_good_standing: { status: 403, retry: false },
   feature_not_entitled: { status: 403, retry: false },
   model_not_allowed: { status: 403, retry: false },
   model_unpriced: { status: 403, retry: false },
+  context_length_exceeded: { status: 400, retry: false },
+  output_length_exceeded: { status: 400, retry: false },
   rate_limited: { status: 429, retry: true },
   run_halted: { status: 403, retry: false },
   limit_exhausted: { status: 402, retry: false },

@@ -88,7 +88,7 @@ function leniency({ request }: DecisionInput, budget: Budget, work: Work): Notic
   if (exhausted?.action === 'throttle') return 'throttled'
   if (budget.enforcement !== 'soft') return null
   // A soft budget degrades first; what is degraded already, or cannot be, it lets through.
-  const hasRemedy = exhausted?.action === 'clamp' || (exhausted?.action === 'fallback' && exhausted.model !== request.model)
+  const hasRemedy = exhausted?.action === 'clamp' || exhausted?.action === 'brief' || (exhausted?.action === 'fallback' && exhausted.model !== request.model)
   return hasRemedy && request.waived !== budget.id ? null : 'soft'
 }
 

@@ -39,6 +39,7 @@ export type Catalog = {
   readonly gatewayPaths?: ReadonlyMap<string, GatewayPath>
   readonly featureRules?: readonly FeatureRule[]
   readonly cacheRules?: readonly CacheRule[]
+  readonly requestBounds?: readonly RequestBound[]
 }
 
 /** `value` is what one credit costs in `currency` where it is accrued; null where it can only be prepaid. */
@@ -138,6 +139,9 @@ export type PlanLimit = {
 
 export type GatewayPath = { readonly path: string; readonly upstream: string; readonly model: string | null; readonly eventType: string; readonly usage: UsageSurface | null; readonly quantities: ReadonlyMap<string, readonly string[]>; readonly bound: ReadonlyMap<string, string> }
 export type FeatureRule = { readonly feature: string; readonly path: string | null; readonly header: string | null; readonly value: string | null }
+/** Tokens that one request may ask for at most; null for any. */
+export type RequestBound = { readonly feature: string | null; readonly plans: ReadonlySet<string> | null; readonly models: ReadonlySet<string> | null; readonly contextMax: number | null; readonly outputMax: number | null }
+
 /** Which answers of the gateway are kept and replayed; null for any. */
 export type CacheRule = {
   readonly feature: string | null

@@ -10,13 +10,13 @@ import { compileExchange } from '../rating/exchange.ts'
 import type { RecurringPrice, UsagePrice } from '../rating/price.ts'
 import { isRecurring, type UsagePriceDocument } from '../rating/price-document.ts'
 import type { UsageSurface } from '../usage/read-usage.ts'
-import { pricesByMeter, type Allowance, type CacheRule, type Catalog, type CreditAsset, type GatewayPath, type Meter, type MeterExpression, type Plan } from './catalog.ts'
+import { pricesByMeter, type Allowance, type CacheRule, type Catalog, type CreditAsset, type GatewayPath, type Meter, type MeterExpression, type Plan, type RequestBound } from './catalog.ts'
 import { compileCreditPrice } from './credit-price.ts'
 import { compileRateCard, compileTerms } from './compile-rates.ts'
 import { compileAddOn, compileCourse } from './subscription-catalog.ts'
 import { withParents } from './inherit.ts'
 import type { KeptPlan, KeptPlanDocument } from './kept-plan.ts'
-import type { AllowanceDocument, CacheRuleDocument, CatalogDocument, CreditAssetDocument, GatewayPathDocument, MeterDocument, PlanDocument } from './document.ts'
+import type { AllowanceDocument, CacheRuleDocument, CatalogDocument, CreditAssetDocument, GatewayPathDocument, MeterDocument, PlanDocument, RequestBoundDocument } from './document.ts'
 
 /** Compiles the text of a meter's expression; core knows no expression language itself. */
 export type CompileExpression = (source: string, path: string) => MeterExpression
@@ -45,6 +45,7 @@ export function compileCatalog(written: CatalogDocument, version: number, compil
     ...(document.gateway.paths === undefined ? {} : { gatewayPaths: new Map(document.gateway.paths.map((path) => [path.path, compilePath(path)])) }),
     ...(document.gateway.feature_rules === undefined ? {} : { featureRules: document.gateway.feature_rules }),
     ...(document.gateway.cache === undefined || document.gateway.cache.length === 0 ? {} : { cacheRules: document.gateway.cache.map(compileCacheRule) }),
+    ...(document.gateway.bounds === undefined || document.gateway.bounds.length === 0 ? {} : { requestBounds: document.gateway.bounds.map(compileBound) }),
   }
 }
 
@@ -56,6 +57,10 @@ function keptPlans(kept: readonly KeptPlanDocument[], context: Omit<PlanContext,
     byPlan.set(one.plan.id, [...(byPlan.get(one.plan.id) ?? []), compiled])
   }
   return { keptPlans: byPlan }
+}
+
+function compileBound({ feature, plans, models, context_max: contextMax, output_max: outputMax }: RequestBoundDocument): RequestBound {
+  return { feature, plans: plans === null ? null : new Set(plans), models: models === null ? null : new Set(models), contextMax, outputMax }
 }
 
 function compileCacheRule({ feature, plans, models, ttl_seconds: ttlSeconds, shared_by: sharedBy, with_tools: withTools }: CacheRuleDocument): CacheRule {

@@ -196,6 +196,16 @@ export type GatewayDocument = {
   readonly feature_rules?: readonly FeatureRuleDocument[]
   /** Which answers are kept and replayed: the first rule that matches. None unless there. */
   readonly cache?: readonly CacheRuleDocument[]
+  readonly bounds?: readonly RequestBoundDocument[]
+}
+
+/** The most that one request may ask for: the first rule that matches. Conditions as those of a cache rule. */
+export type RequestBoundDocument = {
+  readonly feature: string | null
+  readonly plans: readonly string[] | null
+  readonly models: readonly string[] | null
+  readonly context_max: number | null
+  readonly output_max: number | null
 }
 
 /** All conditions that it has must hold; null for any. */

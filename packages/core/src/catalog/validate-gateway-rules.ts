@@ -40,18 +40,33 @@ export function validateGatewayRules(gateway: GatewayDocument, document: Catalog
     if (rule.header !== null && !HEADER.test(rule.header)) report.error([...at, 'header'], 'invalid_name', `${JSON.stringify(rule.header)} is no header: lower-case letters, digits and dashes.`)
     if (rule.value !== null && rule.header === null) report.error([...at, 'value'], 'missing_header', 'value is compared with a header: name it.')
   }
-  validateCache(gateway.cache ?? [], { features, plans: document.plans.map(({ id }) => id) }, report)
+  const known = { features, plans: document.plans.map(({ id }) => id) }
+  for (const [index, rule] of (gateway.cache ?? []).entries()) {
+    const at = ['gateway', 'cache', index]
+    checkConditions(rule, known, at, report)
+    if (!isFrom1To(rule.ttl_seconds, CACHE_TTL_SECONDS_MAX)) report.error([...at, 'ttl_seconds'], 'out_of_range', `must be a whole number of seconds from 1 to ${CACHE_TTL_SECONDS_MAX}, which is 30 days.`)
+  }
+  for (const [index, rule] of (gateway.bounds ?? []).entries()) {
+    const at = ['gateway', 'bounds', index]
+    checkConditions(rule, known, at, report)
+    for (const field of ['context_max', 'output_max'] as const) if (rule[field] !== null && !isFrom1To(rule[field], TOKENS_MAX)) report.error([...at, field], 'out_of_range', `must be a whole number of tokens from 1 to ${TOKENS_MAX}.`)
+    if (rule.context_max === null && rule.output_max === null) report.error(at, 'missing_bound', 'bounds nothing: give context_max, output_max or both.')
+  }
 }
 
-function validateCache(rules: readonly CacheRuleDocument[], known: { readonly features: readonly string[]; readonly plans: readonly string[] }, report: Report): void {
-  for (const [index, { feature, plans, ttl_seconds: ttlSeconds }] of rules.entries()) {
-    const at = ['gateway', 'cache', index]
-    const suggestion = nearest(feature ?? '', known.features)
-    if (feature !== null && !known.features.includes(feature)) report.error([...at, 'feature'], 'unknown_feature', `there is no feature ${feature}.${didYouMean(suggestion)}`, suggestion)
-    for (const [place, plan] of (plans ?? []).entries()) {
-      const meant = nearest(plan, known.plans)
-      if (!known.plans.includes(plan)) report.error([...at, 'plans', place], 'unknown_plan', `there is no plan ${plan}.${didYouMean(meant)}`, meant)
-    }
-    if (!Number.isSafeInteger(ttlSeconds) || ttlSeconds < 1 || ttlSeconds > CACHE_TTL_SECONDS_MAX) report.error([...at, 'ttl_seconds'], 'out_of_range', `must be a whole number of seconds from 1 to ${CACHE_TTL_SECONDS_MAX}, which is 30 days.`)
+const TOKENS_MAX = 1_000_000_000
+
+function isFrom1To(value: number, most: number): boolean {
+  return Number.isSafeInteger(value) && value >= 1 && value <= most
+}
+
+type Conditions = Pick<CacheRuleDocument, 'feature' | 'plans'>
+
+function checkConditions({ feature, plans }: Conditions, known: { readonly features: readonly string[]; readonly plans: readonly string[] }, at: readonly (string | number)[], report: Report): void {
+  const suggestion = nearest(feature ?? '', known.features)
+  if (feature !== null && !known.features.includes(feature)) report.error([...at, 'feature'], 'unknown_feature', `there is no feature ${feature}.${didYouMean(suggestion)}`, suggestion)
+  for (const [place, plan] of (plans ?? []).entries()) {
+    const meant = nearest(plan, known.plans)
+    if (!known.plans.includes(plan)) report.error([...at, 'plans', place], 'unknown_plan', `there is no plan ${plan}.${didYouMean(meant)}`, meant)
   }
 }

@@ -172,6 +172,8 @@ function validateLimit(limit: LimitDocument, at: CatalogPath, context: PlanConte
     if (!context.features.has(feature)) report.error([...at, 'features', position], 'unknown_feature', `there is no feature ${feature}.${didYouMean(nearest(feature, context.features.keys()))}`)
   }
   const { exhausted } = terms
+  if (exhausted?.action === 'brief' && limit.enforcement !== 'soft') report.error([...at, 'at_exhaustion'], 'window_mismatch', 'an instruction makes no request fit: give it to a soft limit, or clamp.')
+  if (exhausted?.action === 'queue' && !isRate) report.error([...at, 'at_exhaustion'], 'window_mismatch', 'only for windows of a second or minute is it worth to wait.')
   if (exhausted?.action === 'fallback' && !context.models.has(exhausted.model)) report.warning([...at, 'at_exhaustion', 'model'], 'unknown_model', `neither the gateway nor the rate card knows a model ${exhausted.model}.${didYouMean(nearest(exhausted.model, context.models))}`)
 }
 

@@ -57,7 +57,8 @@ export function renamed({ body, members }: JsonRequest, model: string, upstreamM
 }
 
 /** Lowers the members that bound the output; where none is given the first is set. */
-export function outputEdits({ text, members }: JsonRequest, names: readonly string[], outputTokens: number): Edit[] {
+export function outputEdits({ text, members }: Pick<JsonRequest, 'text' | 'members'>, names: readonly string[], outputTokens: number | null | undefined): Edit[] {
+  if (outputTokens === null || outputTokens === undefined) return []
   const most = String(Math.max(1, Math.floor(outputTokens)))
   const given = names.flatMap((name) => memberNamed(members, name) ?? []).filter(({ valueStart, valueEnd }) => text.slice(valueStart, valueEnd) !== 'null')
   if (given.length > 0) return given.filter(({ valueStart, valueEnd }) => Number(text.slice(valueStart, valueEnd)) > Number(most)).map((member) => replaceValue(member, most))

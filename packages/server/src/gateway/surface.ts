@@ -49,8 +49,10 @@ export type SurfaceRequest = {
   readonly wantsUsage: boolean
   /** The most it can use. @throws {RequestRefused} when nothing bounds it. */
   readonly bound: (rate: Rate | null) => UsageBound
-  /** What the provider gets, under its own name for the model; with less output, over all answers, where {@link canClamp}. */
-  readonly ask: (upstreamModel: string, outputTokens?: number) => Ask
+  /** What the provider gets, under its own name for the model; with less output, over all answers, where {@link canClamp}, and told more where {@link canInstruct}. */
+  readonly ask: (upstreamModel: string, changed?: Changed | null) => Ask
+  /** Its body has instructions for the model. */
+  readonly canInstruct?: boolean
   /** Its body has a member that bounds the output. */
   readonly canClamp?: boolean
   /** What is asked, for telling repetitions apart; left out where nobody looks for them. */
@@ -63,6 +65,13 @@ export type SurfaceRequest = {
   readonly fixed?: (rate: Rate | null) => FixedUsage
   /** What the price of the answer may depend on, where the answer itself does not say: an image's quality and size. */
   readonly labels?: Readonly<Record<string, string>>
+}
+
+/** What a decision changed of a request; null for nothing. */
+export type Changed = { readonly outputTokens: number | null; readonly instruction: string | null }
+
+export function isTold(changed: Changed | null | undefined): changed is Changed & { readonly instruction: string } {
+  return changed !== undefined && changed !== null && changed.instruction !== null
 }
 
 export type Ask = {

@@ -9,7 +9,8 @@ import type { Authorization, AuthorizeInput, Degrade, ReservationProblem, Warnin
 import { sliceFor, timeOf, type CustomerState } from './customer-state.ts'
 import type { Inside } from './inside.ts'
 import { rateOf, takeRates } from './rates.ts'
-import { clamped, fallback, fittingOutput, isExhaustion, mayClamp, restOf, type Retry } from './remedy.ts'
+import { brief, clamped, fallback, fittingOutput, isExhaustion, mayClamp, restOf, type Retry } from './remedy.ts'
+import { withinBounds } from './request-bounds.ts'
 import { intentOf, type Reservation } from './reservation.ts'
 import { watchRun } from './runs.ts'
 
@@ -22,8 +23,8 @@ const RETRIES_MAX = 8
 export type DecideInput = Omit<AuthorizeInput, 'reservation' | 'ttlMs' | 'repeatable'>
 
 /** What was tried so far for one request. */
-type Tried = { readonly degrade: Degrade | null; readonly waived: string | null; readonly isCutOff: boolean; readonly rounds: number; readonly retries: number; readonly suspicion: Warning | null }
-const UNTRIED: Tried = { degrade: null, waived: null, isCutOff: false, rounds: 0, retries: 0, suspicion: null }
+type Tried = { readonly degrade: Degrade | null; readonly waived: string | null; readonly isCutOff: boolean; readonly rounds: number; readonly retries: number; readonly suspicion: Warning | null; readonly isBounded: boolean; readonly waitedMs: number }
+const UNTRIED: Tried = { degrade: null, waived: null, isCutOff: false, rounds: 0, retries: 0, suspicion: null, isBounded: false, waitedMs: 0 }
 
 type Answer = Authorization | ReservationProblem
 
@@ -51,6 +52,12 @@ function admit(node: Inside, state: CustomerState | null, input: AuthorizeInput,
     if (suspicion !== null && suspicion.denial !== null) return refuse(node, state, input, suspicion.denial)
     if (suspicion !== null) return admit(node, state, input, fingerprint, { ...UNTRIED, suspicion: suspicion.warning })
   }
+  const rules = state.catalog.requestBounds
+  if (rules !== undefined && !tried.isBounded && !isObserved(state, input)) {
+    const within = withinBounds(rules, state, input)
+    if (within.kind === 'refused') return refuse(node, state, input, within.denial)
+    if (within.kind === 'lowered') return admit(node, state, within.input, fingerprint, { ...tried, isBounded: true, degrade: merged(tried.degrade, within.degrade) })
+  }
   const decided = decisionInput(node, state, state, input, now, tried, now)
   const decision = decide(decided)
   switch (decision.kind) {
@@ -73,9 +80,11 @@ function admit(node: Inside, state: CustomerState | null, input: AuthorizeInput,
 /** Another try at what was refused for money or quota; null where none is left. */
 function mend(node: Inside, state: CustomerState, input: AuthorizeInput, fingerprint: string, tried: Tried, decided: DecisionInput, denied: Extract<Decision, { kind: 'deny' }>): Answer | Promise<Answer> | null {
   const { budget, denial } = denied
+  const wait = waitOf(node, input, denied, tried.waitedMs)
+  if (wait !== null) return node.queue.wait(input.customer, wait).then(() => admit(node, state, input, fingerprint, { ...tried, waitedMs: tried.waitedMs + wait }))
   if (budget === null || !isExhaustion(denied) || tried.retries >= RETRIES_MAX) return null
-  const again = (retry: Retry) => admit(node, state, retry.input, fingerprint, { ...tried, retries: tried.retries + 1, degrade: merged(tried.degrade, retry.degrade), waived: retry.waived ?? tried.waived })
-  const other = fallback(input, denied)
+  const again = (retry: Retry) => admit(node, state, retry.input, fingerprint, { ...tried, retries: tried.retries + 1, degrade: merged(tried.degrade, retry.degrade), waived: retry.waived ?? tried.waived, isBounded: false })
+  const other = fallback(input, denied) ?? brief(input, denied)
   if (other !== null) return again(other)
   if (mayClamp(state, input, denied)) {
     const rest = tried.isCutOff ? null : restOf(state, budget, requiredOf(budget, denial))
@@ -87,7 +96,20 @@ function mend(node: Inside, state: CustomerState, input: AuthorizeInput, fingerp
 }
 
 function merged(before: Degrade | null, now: Degrade | null): Degrade | null {
-  return before === null || now === null ? (now ?? before) : { ...before, model: now.model ?? before.model, outputTokens: now.outputTokens ?? before.outputTokens }
+  return before === null || now === null ? (now ?? before) : { ...before, model: now.model ?? before.model, outputTokens: now.outputTokens ?? before.outputTokens, instruction: now.instruction ?? before.instruction }
+}
+
+/** Who refuses nothing is only told. */
+function isObserved({ snapshot }: CustomerState, { key }: DecideInput): boolean {
+  return snapshot.observe === true || key?.observe === true
+}
+
+/** How long a refused request waits for a rate that lets requests wait; null where it is refused at once. */
+function waitOf(node: Inside, input: AuthorizeInput, { budget, denial }: Extract<Decision, { kind: 'deny' }>, waitedMs: number): number | null {
+  const exhausted = budget?.terms?.exhausted
+  if (exhausted?.action !== 'queue' || input.canWait !== true || denial.retryAfterMs === undefined) return null
+  const waitMs = Math.max(1, Math.ceil(denial.retryAfterMs))
+  return waitedMs + waitMs <= exhausted.waitSeconds * 1_000 && node.queue.hasRoom(input.customer) ? waitMs : null
 }
 
 function requiredOf(budget: Budget, denial: Denial): number {

@@ -7,6 +7,7 @@ import { denied, directoryAway, problem, unavailable, warningsOf } from './answe
 import type { Checked } from './contract.ts'
 import { balanceOf, type CustomerState } from './customer-state.ts'
 import type { Inside } from './inside.ts'
+import { withinBounds } from './request-bounds.ts'
 
 type Tried = { readonly rounds: number; readonly isCutOff: boolean }
 
@@ -20,6 +21,8 @@ function checkOn(node: Inside, state: CustomerState | null, input: DecideInput, 
   if (state === null) return problem('customer_not_found', `there is no customer ${input.customer}`)
   const refused = (denial: Denial, budget: Budget | null = null) => denied(state, makeId('decision', node.parts.randomText()), denial, budget, node.clock.now())
   if (!mayAdmit(node)) return refused(unavailable(state))
+  const within = state.catalog.requestBounds === undefined ? null : withinBounds(state.catalog.requestBounds, state, input)
+  if (within?.kind === 'refused') return refused(within.denial)
   const decision = decide(decisionInput(node, state, state, input, node.clock.now(), { isCutOff: tried.isCutOff, waived: null }))
   const { currency } = state.snapshot
   if (decision.kind === 'allow') {

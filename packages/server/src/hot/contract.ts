@@ -39,6 +39,12 @@ export type AuthorizeInput = {
   readonly withModel?: (model: string) => Pick<AuthorizeInput, 'model' | 'bound'> | null
   /** The caller can lower the output to what is admitted. */
   readonly canClamp?: boolean
+  /** The caller can add to the instructions of the request. */
+  readonly canInstruct?: boolean
+  /** The caller can wait for a rate that lets requests wait. */
+  readonly canWait?: boolean
+  /** Tokens of input as they were counted, where the bound is only the most that they can be. */
+  readonly countedInput?: number
   /** What was asked, as a short text that is equal for equal prompts; null or left out where nobody looks for repetitions. */
   readonly prompt?: string | null
 }
@@ -49,6 +55,8 @@ export type Degrade = {
   readonly model: string | null
   /** The most output that is held, over all answers; null for what was asked. */
   readonly outputTokens: number | null
+  /** What is added to its instructions; null for nothing. */
+  readonly instruction: string | null
   /** The budget that had not enough left, and the reason that it would have refused with. */
   readonly scope: string
   readonly reason: DenialReason

@@ -2,6 +2,7 @@
 // asked only where the memory misses. Each operation has a file of its own beside this one; here they are put together.
 // No SQL and no HTTP is spoken; the ports do that.
 
+import { createWaitingRoom } from './queue.ts'
 import { authorize } from './admit.ts'
 import { check } from './check.ts'
 import type { HotNode } from './contract.ts'
@@ -15,7 +16,7 @@ import { settleReservation } from './settle.ts'
 export function createHotNode(parts: HotNodeParts): HotNode {
   const { clock, journal, memory, book } = parts
   const counts = { authorized: 0, denied: 0, settled: 0, released: 0, expired: 0, acquires: 0, degraded: 0 }
-  const node: Inside = { parts, clock, journal, memory, book, expected: createExpectations(), runs: new Map(), counts, isDraining: false }
+  const node: Inside = { parts, clock, journal, memory, book, expected: createExpectations(), runs: new Map(), queue: createWaitingRoom(), counts, isDraining: false }
   const sweeper = setInterval(() => {
     for (const reservation of book.sweep(clock.now())) finishWithoutUse(node, reservation, 'expired')
   }, SWEEP_INTERVAL_MS)

@@ -7,6 +7,7 @@ import type { FileJournal } from './file-journal.ts'
 import type { NodeLicence } from './licence.ts'
 import type { Memory } from './memory.ts'
 import type { ReservationBook } from './reservation.ts'
+import type { WaitingRoom } from './queue.ts'
 import type { Runs } from './runs.ts'
 
 export type HotNodeParts = {
@@ -30,6 +31,7 @@ export type Inside = Pick<HotNodeParts, 'clock' | 'journal' | 'memory' | 'book'>
   readonly parts: HotNodeParts
   readonly expected: Expectations
   readonly runs: Runs
+  readonly queue: WaitingRoom
   readonly counts: Record<'authorized' | 'denied' | 'settled' | 'released' | 'expired' | 'acquires' | 'degraded', number>
   isDraining: boolean
 }

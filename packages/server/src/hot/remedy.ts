@@ -25,7 +25,30 @@ export function fallback(input: AuthorizeInput, denied: Denied): Retry | null {
   const exhausted = denied.budget?.terms?.exhausted
   if (exhausted?.action !== 'fallback' || input.model === null || exhausted.model === input.model) return null
   const other = input.withModel === undefined ? plainly(input, exhausted.model) : input.withModel(exhausted.model)
-  return other === null ? null : { input: { ...input, ...other }, degrade: { model: exhausted.model, outputTokens: null, scope: denied.denial.scope, reason: denied.denial.reason }, waived: null }
+  if (other === null) return null
+  const instruction = input.canInstruct === true ? (exhausted.instruction ?? null) : null
+  return { input: instructed({ ...input, ...other }, instruction), degrade: { model: exhausted.model, outputTokens: null, instruction, scope: denied.denial.scope, reason: denied.denial.reason }, waived: null }
+}
+
+/** The request that is told to be brief, which a soft budget then lets through; null where that is not what it says. */
+export function brief(input: AuthorizeInput, denied: Denied): Retry | null {
+  const { budget, denial } = denied
+  if (budget?.terms?.exhausted?.action !== 'brief' || budget.enforcement !== 'soft' || input.canInstruct !== true) return null
+  const { instruction } = budget.terms.exhausted
+  return { input: instructed(input, instruction), degrade: { model: null, outputTokens: null, instruction, scope: denial.scope, reason: denial.reason }, waived: budget.id }
+}
+
+/** Tokens that an instruction takes at most: its bytes, and the frame of a message around it. */
+export function tokensOfInstruction(instruction: string): number {
+  return Buffer.byteLength(instruction) + INSTRUCTION_FRAME_TOKENS
+}
+
+const INSTRUCTION_FRAME_TOKENS = 16
+
+function instructed(input: AuthorizeInput, instruction: string | null): AuthorizeInput {
+  if (instruction === null) return input
+  const { quantities, dimensions } = input.bound
+  return { ...input, bound: { quantities: { ...quantities, input_tokens: String(Number(quantities['input_tokens'] ?? 0) + tokensOfInstruction(instruction)) }, dimensions } }
 }
 
 /** The caller runs the request itself: the same quantities, under another name. */
@@ -48,9 +71,12 @@ export function restOf(state: CustomerState, budget: Budget, missing: number): L
 
 /** The request with as much output as its budgets afford; null when that is not worth an answer. */
 export function clamped(decided: DecisionInput, input: AuthorizeInput, denied: Denied): Retry | null {
-  const outputTokens = largest(decided, input)
+  const exhausted = denied.budget?.terms?.exhausted
+  const instruction = exhausted?.action === 'clamp' && input.canInstruct === true ? (exhausted.instruction ?? null) : null
+  const told = instructed(input, instruction)
+  const outputTokens = largest(decided, told)
   if (outputTokens === null) return null
-  return { input: { ...input, bound: withOutput(input.bound, outputTokens) }, degrade: { model: null, outputTokens, scope: denied.denial.scope, reason: denied.denial.reason }, waived: null }
+  return { input: { ...told, bound: withOutput(told.bound, outputTokens) }, degrade: { model: null, outputTokens, instruction, scope: denied.denial.scope, reason: denied.denial.reason }, waived: null }
 }
 
 /** The number of output tokens that would fit if the refusing budget gave all it has; undefined where none would. */

@@ -14,7 +14,7 @@ import { More } from '../parts/table.tsx'
 import { DecisionTable } from '../views/decisions.tsx'
 
 export type LiveSearch = { readonly outcome?: 'allowed' | 'denied'; readonly reason?: string; readonly customer?: string; readonly model?: string; readonly feature?: string }
-const REASONS = ['frozen', 'not_in_good_standing', 'feature_not_entitled', 'model_not_allowed', 'model_unpriced', 'rate_limited', 'run_halted', 'limit_exhausted', 'allowance_exhausted', 'credit_balance_exhausted', 'budget_unavailable']
+const REASONS = ['frozen', 'not_in_good_standing', 'feature_not_entitled', 'model_not_allowed', 'model_unpriced', 'context_length_exceeded', 'output_length_exceeded', 'rate_limited', 'run_halted', 'limit_exhausted', 'allowance_exhausted', 'credit_balance_exhausted', 'budget_unavailable']
 const OTHER_KEPT = 30
 
 export function LivePage() {

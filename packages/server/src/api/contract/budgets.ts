@@ -17,17 +17,20 @@ const attribute = z
   .string()
   .regex(/^[A-Za-z][A-Za-z0-9_.-]{0,63}$/, 'must be feature, model, key, run, a kind of entity, or the name of a dimension')
   .meta({ description: `\`feature\`, \`model\`, \`key\`, \`run\`, a kind of entity (${ENTITY_KINDS.join(', ')}), or the name of a dimension.`, examples: ['user'] })
+const instruction = text('Added to the instructions of the request, so that the model knows.', 'Answer as briefly as you can.', 500)
 const exhausted = z
   .discriminatedUnion('action', [
     z.strictObject({ action: z.literal('deny') }),
-    z.strictObject({ action: z.literal('fallback'), model: text('Model that is used instead.', 'gpt-5-mini', 100) }),
-    z.strictObject({ action: z.literal('clamp') }),
+    z.strictObject({ action: z.literal('fallback'), model: text('Model that is used instead.', 'gpt-5-mini', 100), instruction: instruction.optional() }),
+    z.strictObject({ action: z.literal('clamp'), instruction: instruction.optional() }),
+    z.strictObject({ action: z.literal('brief'), instruction }),
+    z.strictObject({ action: z.literal('queue'), wait_seconds: z.int().min(1).max(60).meta({ description: 'How long a request waits for its turn at most.' }) }),
     z.strictObject({ action: z.literal('overage') }),
     z.strictObject({ action: z.literal('throttle'), per_minute: z.int().min(1).max(1_000_000).meta({ description: 'Requests that still pass in a minute.' }) }),
   ])
   .meta({
     description:
-      'What happens to a request that does not fit: `deny`; `fallback` to another model; `clamp` the output to what fits; `overage`: go on and pay; `throttle` to a few a minute.',
+      'What happens to a request that does not fit: `deny`; `fallback` to another model; `clamp` the output to what fits; `overage`: go on and pay; `throttle` to a few a minute; of a soft budget `brief`: tell the model so and go on; of a rate `queue`: wait for its turn.',
     examples: [{ action: 'fallback', model: 'gpt-5-mini' }],
   })
 const failMode = z

@@ -43,7 +43,7 @@ const denied = z
       .string()
       .meta({
         description:
-          '`frozen`, `not_in_good_standing`, `feature_not_entitled`, `model_not_allowed`, `model_unpriced`, `rate_limited`, `run_halted`, `limit_exhausted`, `allowance_exhausted`, `credit_balance_exhausted` or `budget_unavailable`.',
+          '`frozen`, `not_in_good_standing`, `feature_not_entitled`, `model_not_allowed`, `model_unpriced`, `context_length_exceeded`, `output_length_exceeded`, `rate_limited`, `run_halted`, `limit_exhausted`, `allowance_exhausted`, `credit_balance_exhausted` or `budget_unavailable`.',
         examples: ['credit_balance_exhausted'],
       }),
     scope: z.string().meta({ description: 'What refused.', examples: ['wallet:USD'] }),
@@ -73,6 +73,7 @@ const allowed = z
       .strictObject({
         model: z.string().nullable().meta({ description: 'Use this model instead; null for the one asked for.', examples: ['gpt-5-mini'] }),
         output_tokens: z.int().nullable().meta({ description: 'Ask for no more output than this; null for what was asked.', examples: [310] }),
+        instruction: z.string().nullable().meta({ description: 'Add this to the instructions of the request; null for nothing.', examples: ['Answer as briefly as you can.'] }),
         budget: z.string().meta({ description: 'The budget that had not enough left.', examples: ['cap:research'] }),
         reason: z.string().meta({ description: 'The reason that it would have been refused with.', examples: ['limit_exhausted'] }),
       })

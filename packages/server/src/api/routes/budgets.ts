@@ -62,7 +62,23 @@ function termsOf(body: Written): RuleTerms {
 }
 
 function exhaustedOf(written: Written['at_exhaustion']): Exhausted {
-  return written.action === 'throttle' ? { action: 'throttle', perMinute: written.per_minute } : written
+  switch (written.action) {
+    case 'throttle':
+      return { action: 'throttle', perMinute: written.per_minute }
+    case 'queue':
+      return { action: 'queue', waitSeconds: written.wait_seconds }
+    case 'fallback':
+      return { action: 'fallback', model: written.model, ...(written.instruction === undefined ? {} : { instruction: written.instruction }) }
+    case 'clamp':
+      return { action: 'clamp', ...(written.instruction === undefined ? {} : { instruction: written.instruction }) }
+    default:
+      return written
+  }
+}
+
+function writtenExhausted(exhausted: Exhausted | undefined) {
+  if (exhausted?.action === 'throttle') return { action: 'throttle' as const, per_minute: exhausted.perMinute }
+  return exhausted?.action === 'queue' ? { action: 'queue' as const, wait_seconds: exhausted.waitSeconds } : (exhausted ?? { action: 'deny' as const })
 }
 
 /** A rule for a feature that does not exist would never limit anything. */
@@ -101,7 +117,7 @@ export function budgetBody(standing: BudgetStanding) {
     rollover_max: terms.rolloverMax ?? null,
     where: Object.fromEntries(Object.entries(terms.where ?? {}).map(([attribute, values]) => [attribute, [...values]])),
     per: [...(terms.per ?? [])],
-    at_exhaustion: exhausted?.action === 'throttle' ? { action: 'throttle' as const, per_minute: exhausted.perMinute } : (exhausted ?? { action: 'deny' as const }),
+    at_exhaustion: writtenExhausted(exhausted),
     fail_mode: terms.failMode ?? { mode: 'closed' as const },
     observe: terms.observe ?? false,
     thresholds: [...(terms.thresholds ?? [50, 80, 100])],

@@ -36,6 +36,7 @@ export type ChangeKind =
   | 'gateway_path'
   | 'feature_rule'
   | 'cache_rule'
+  | 'request_bound'
   | 'order'
 
 /** Values as in the document: text, numbers, booleans, null, lists and objects. */
@@ -62,6 +63,7 @@ export function diffCatalogs(before: CatalogDocument | null, after: CatalogDocum
     ...diffItems({ kind: 'gateway_path', plan: null }, null, [old.gateway.paths ?? [], after.gateway.paths ?? []], (path) => path.path),
     ...diffItems({ kind: 'feature_rule', plan: null }, null, [old.gateway.feature_rules ?? [], after.gateway.feature_rules ?? []], (rule) => [rule.feature, rule.path, rule.header, rule.value].join(' ')),
     ...diffItems({ kind: 'cache_rule', plan: null }, null, [old.gateway.cache ?? [], after.gateway.cache ?? []], (rule) => [rule.feature, rule.plans, rule.models].join(' ')),
+    ...diffItems({ kind: 'request_bound', plan: null }, null, [old.gateway.bounds ?? [], after.gateway.bounds ?? []], (rule) => [rule.feature, rule.plans, rule.models].join(' ')),
   ]
 }
 

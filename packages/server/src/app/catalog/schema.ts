@@ -89,11 +89,16 @@ export const allowance = fields(
 
 const word = <const Word extends string>(it: Word, description: string) => z.literal(it).meta({ description, examples: [it] })
 
+const BRIEF = 'Answer as briefly as you can.'
+const instruction = text({ description: 'Added to the instructions of the request, so that the model knows. At most 500 letters.', example: BRIEF })
+
 const exhausted = z
   .discriminatedUnion('action', [
     fields('Deny', { action: word('deny', 'Refuse.') }, 'The request is refused.'),
-    fields('Fallback', { action: word('fallback', 'Use another model.'), model: text({ description: 'Model that is used instead.', example: 'gpt-5-mini' }) }, 'Another model is used.'),
-    fields('Clamp', { action: word('clamp', 'Lower the output to what fits.') }, 'The output is lowered to what fits.'),
+    fields('Fallback', { action: word('fallback', 'Use another model.'), model: text({ description: 'Model that is used instead.', example: 'gpt-5-mini' }), instruction: instruction.exactOptional() }, 'Another model is used.'),
+    fields('Clamp', { action: word('clamp', 'Lower the output to what fits.'), instruction: instruction.exactOptional() }, 'The output is lowered to what fits.'),
+    fields('Brief', { action: word('brief', 'Tell the model to be brief, and go on: of a soft limit.'), instruction: instruction.default(BRIEF) }, 'The model is told to be brief.'),
+    fields('Queue', { action: word('queue', 'Wait for its turn: of a rate.'), wait_seconds: integer({ description: 'How long a request waits at most, 60 seconds at most.', example: 10 }) }, 'The request waits.').transform(({ action, wait_seconds: waitSeconds }) => ({ action, waitSeconds: Math.min(60, waitSeconds) })),
     fields('Overage', { action: word('overage', 'Go on and pay.') }, 'The request goes on and is paid.'),
     fields('Throttle', { action: word('throttle', 'Let a few a minute through.'), per_minute: integer({ description: 'Requests that still pass in a minute.', example: 5 }) }, 'A few requests a minute go on.').transform(({ action, per_minute: perMinute }) => ({ action, perMinute })),
   ])
@@ -305,6 +310,18 @@ const featureRule = fields(
   'All conditions that it has must hold.',
 )
 
+const requestBound = fields(
+  'Request bound',
+  {
+    feature: text({ description: 'Only requests of this feature.', example: 'chat' }).nullable().default(null),
+    plans: list(text({ description: 'Id of a plan.' }), { description: 'Only customers of these plans.', example: ['free'] }).nullable().default(null),
+    models: list(text({ description: 'Name of a model, as clients ask for it.' }), { description: 'Only requests for these models.', example: ['gpt-5'] }).nullable().default(null),
+    context_max: integer({ description: 'Most tokens of input; a request with more is refused with 400.', example: 16000 }).nullable().default(null),
+    output_max: integer({ description: 'Most tokens of output, over all answers; what asks for more is lowered to it, and refused with 400 where that cannot be.', example: 1000 }).nullable().default(null),
+  },
+  'The most that one request may ask for. All conditions that it has must hold.',
+)
+
 const cacheRule = fields(
   'Cache rule',
   {
@@ -325,6 +342,7 @@ const gateway = fields(
     models: list(gatewayModel, { description: 'Models that the gateway offers.' }).default([]),
     paths: list(gatewayPath, { description: 'Paths of providers beyond the surfaces that the gateway knows. A path that is neither is refused.' }).exactOptional(),
     feature_rules: list(featureRule, { description: 'Which feature a request uses where neither its key nor its header says: the first rule that matches.' }).exactOptional(),
+    bounds: list(requestBound, { description: 'The most that one request may ask for, whatever its budgets: the first rule that matches.' }).exactOptional(),
     cache: list(cacheRule, { description: 'Which answers are kept and replayed: the first rule that matches. A hit costs nothing and is charged as the plan says (`excluded`).' }).exactOptional(),
   },
   'What the gateway offers.',

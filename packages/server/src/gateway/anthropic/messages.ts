@@ -4,7 +4,8 @@
 import { openUsageReader, type Rate } from '@tollgate/core'
 import type { StreamDialect } from '../flow/stream-dialect.ts'
 import { countIn, type Fields, fieldsOf, flagIn, listOf, modelIn, OUTPUT_TOKENS_MAX, outputEdits, readJson, renamed, stringsIn, wrong } from '../json-request.ts'
-import type { Asked, Surface, SurfaceRequest } from '../surface.ts'
+import { instructMember } from '../instruction.ts'
+import { isTold, type Asked, type Surface, type SurfaceRequest } from '../surface.ts'
 import { tokenBound, type BoundInput, type UsageBound } from '../usage-bound.ts'
 import { ANTHROPIC_SHAPE } from './shape.ts'
 
@@ -72,7 +73,8 @@ function readMessages({ body }: Asked): SurfaceRequest {
     bound: (rate): UsageBound => boundFrom(limits, value, rate),
     canClamp: true,
     prompt: () => `${model} ${JSON.stringify(listOf(value['messages']).at(-1))}`,
-    ask: (upstreamModel, outputTokens) => ({ path: '/messages', body: renamed(json, model, upstreamModel, outputTokens === undefined ? [] : outputEdits(json, ['max_tokens'], outputTokens)), contentType: 'application/json' }),
+    canInstruct: true,
+    ask: (upstreamModel, changed) => ({ path: '/messages', body: renamed(json, model, upstreamModel, [...outputEdits(json, ['max_tokens'], changed?.outputTokens), ...(isTold(changed) ? instructMember(json, 'system', changed.instruction) : [])]), contentType: 'application/json' }),
     countable: () => ({ text: stringsIn(value['system']) + listOf(value['messages']).map(stringsIn).join('\n') + (Array.isArray(value['tools']) ? JSON.stringify(value['tools']) : ''), overhead: FRAME_TOKENS * listOf(value['messages']).length }),
   }
 }

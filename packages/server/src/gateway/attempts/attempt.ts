@@ -85,7 +85,7 @@ function ask(exchange: Exchange, admitted: Admitted, wanted: TargetKey | null): 
     return called
   }
   const { timeouts } = target
-  const sent = request.ask(model.upstreamModel, authorization.degrade?.outputTokens ?? undefined)
+  const sent = request.ask(model.upstreamModel, authorization.degrade)
   answer.startedWith(
     target.upstream.send(
       {

@@ -46,7 +46,7 @@ export function noticeHeaders({ degrade, warnings, rates }: Extract<Authorizatio
   if (degrade === null && warnings.length === 0 && rates.length === 0 && notice === null) return NO_HEADERS
   const headers: string[] = []
   if (degrade !== null) {
-    const changed = [...(degrade.model === null ? [] : [`model=${quoted(degrade.model)}`]), ...(degrade.outputTokens === null ? [] : [`output_tokens=${degrade.outputTokens}`])]
+    const changed = [...(degrade.model === null ? [] : [`model=${quoted(degrade.model)}`]), ...(degrade.outputTokens === null ? [] : [`output_tokens=${degrade.outputTokens}`]), ...(degrade.instruction === null ? [] : ['instructed'])]
     headers.push('x-tollgate-degraded', [...changed, `budget=${quoted(degrade.scope)}`, `reason=${degrade.reason}`].join('; '))
   }
   const told = [...(notice === null ? [] : [notice]), ...warnings.slice(0, WARNINGS_TOLD_MAX).map(({ why, scope, reason }) => `${why}; budget=${quoted(scope)}; reason=${reason}`)]

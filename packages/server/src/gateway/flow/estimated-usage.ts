@@ -18,7 +18,8 @@ export async function estimateTokens(context: GatewayContext, { surface, request
   return { input: Math.min(input, bound.inputTokens), output: Math.min(output, bound.outputTokens) }
 }
 
-async function countInput(context: GatewayContext, request: SurfaceRequest): Promise<number> {
+/** By its text alone, or by its bytes where there is none to count. */
+export async function countInput(context: GatewayContext, request: SurfaceRequest): Promise<number> {
   const countable = request.countable()
   return countable === null ? countByBytes(request.body.toString('latin1')) : (await countStretch(context, countable.text)) + countable.overhead
 }

@@ -8,6 +8,7 @@ import type { Authorization, AuthorizeInput, Known } from '../../hot/contract.ts
 import { attempt } from '../attempts/attempt.ts'
 import { placeOf } from '../cache/place.ts'
 import { replay } from '../cache/replay.ts'
+import { tokensOfInstruction } from '../../hot/remedy.ts'
 import { authenticate, readBody, sendError, type Exchange } from '../exchange.ts'
 import { errorAnswer, forbidden, invalidRequest, RequestRefused, tooManyInFlight } from '../refusal.ts'
 import type { Surface, SurfaceRequest } from '../surface.ts'
@@ -18,6 +19,7 @@ import type { Admitted } from './admitted.ts'
 import { attributionOf, customerOf, type Attribution } from './attribution.ts'
 import { finish } from './finish.ts'
 import { sendRefusal } from './refuse.ts'
+import { countWithin } from './count-within.ts'
 
 /** Where a request came in. `surface` is null for a path that only a catalog may open. */
 export type Entry = { readonly path: string; readonly surface: Surface | null; readonly params: readonly string[]; readonly query: string }
@@ -60,7 +62,9 @@ async function admit(exchange: Exchange, { entry, key, customer, known, surface,
   const place = rules === undefined ? null : placeOf(rules, { known, surface, request, model, attribution, headers: exchange.request.headers })
   const stored = place === null || place.isRenewed ? null : context.answers.find(place.owner, place.name, context.clock.now())
   if (stored !== null) return replay(exchange, { key, known, surface, request, dimensions, attribution }, stored)
-  const asking: Asking = { key, customer, known, surface, request, bound, dimensions, attribution, routes: null }
+  const counting = known.catalog.requestBounds === undefined ? null : countWithin(exchange, known.catalog.requestBounds, { known, request, bound, feature: attribution.feature })
+  const counted = counting === null ? null : await counting
+  const asking: Asking = { key, customer, known, surface, request, bound, dimensions, attribution, counted, routes: null }
   const asked = context.node.authorize(authorizeInput(exchange, asking))
   const authorization = asked instanceof Promise ? await asked : asked
   if (authorization.kind !== 'allowed') return sendRefusal(exchange, key, authorization)
@@ -113,12 +117,14 @@ type Asking = {
   readonly bound: UsageBound
   readonly dimensions: Readonly<Record<string, string>>
   readonly attribution: Attribution
+  /** Tokens of input, where they were counted before. */
+  readonly counted: number | null
   /** Where it would go under other models, as it was decided on: chosen again, it could be another of several upstreams. */
   routes: Map<string, Routed> | null
 }
 
 function authorizeInput(exchange: Exchange, asking: Asking): AuthorizeInput {
-  const { key, customer, known, surface, request, bound, dimensions, attribution } = asking
+  const { key, customer, known, surface, request, bound, dimensions, attribution, counted } = asking
   return {
     reservation: null,
     customer,
@@ -138,6 +144,9 @@ function authorizeInput(exchange: Exchange, asking: Asking): AuthorizeInput {
       return other === null ? null : { model: name, bound: { quantities: boundQuantities(other.bound, known.catalog, surface.event), dimensions: other.dimensions } }
     },
     canClamp: request.canClamp === true,
+    canInstruct: request.canInstruct === true,
+    canWait: true,
+    ...(counted === null ? {} : { countedInput: counted }),
     prompt: attribution.run === null || request.prompt === undefined ? null : fingerprint(request.prompt()),
   }
 }
@@ -163,7 +172,8 @@ function routeOf(exchange: Exchange, wanted: Wanted, { request, attribution }: P
 /** The route and bound of the request as it was admitted, which may be another than it asked for. */
 function asAdmitted({ routes }: Asking, { degrade }: Extract<Authorization, { kind: 'allowed' }>, routed: Routed): Routed {
   if (degrade === null) return routed
-  const other = degrade.model === null ? routed : routes?.get(degrade.model)
-  assert(other !== undefined, `the model ${degrade.model} that was decided on cannot be reached`)
+  const found = degrade.model === null ? routed : routes?.get(degrade.model)
+  assert(found !== undefined, `the model ${degrade.model} that was decided on cannot be reached`)
+  const other = degrade.instruction === null ? found : { ...found, bound: { ...found.bound, inputTokens: found.bound.inputTokens + tokensOfInstruction(degrade.instruction) } }
   return degrade.outputTokens === null ? other : { ...other, bound: { ...other.bound, outputTokens: Math.min(other.bound.outputTokens, degrade.outputTokens) } }
 }

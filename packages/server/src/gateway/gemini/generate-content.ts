@@ -3,8 +3,10 @@
 
 import { openUsageReader, type UsageReader } from '@tollgate/core'
 import type { StreamDialect } from '../flow/stream-dialect.ts'
-import { countIn, fieldsOf, listOf, OUTPUT_TOKENS_MAX, readJson, stringsIn, wrong, type Fields } from '../json-request.ts'
-import type { Asked, Surface, SurfaceRequest } from '../surface.ts'
+import { instructSystem } from '../instruction.ts'
+import { countIn, fieldsOf, listOf, OUTPUT_TOKENS_MAX, outputEdits, readJson, stringsIn, wrong, type Fields, type JsonRequest } from '../json-request.ts'
+import { insertMember, memberNamed, replaceValue, splice, topLevelMembers, within, type Edit } from '../json-splice.ts'
+import type { Asked, Changed, Surface, SurfaceRequest } from '../surface.ts'
 import { inputBound, tokenBound, type UsageBound } from '../usage-bound.ts'
 import { GEMINI_SHAPE } from './shape.ts'
 
@@ -72,7 +74,8 @@ const DECIDING = new Set(['contents', 'content', 'requests', 'systemInstruction'
 const CANDIDATES_MAX = 8
 
 function readGenerate({ body, params, query }: Asked): SurfaceRequest {
-  const { value } = readJson(body, DECIDING)
+  const json = readJson(body, DECIDING)
+  const { value } = json
   const [model, action] = [params[0]!, params[1]!]
   if (!Array.isArray(value['contents'])) throw wrong('contents', 'must be a list of contents')
   const config = either(value, 'generationConfig', 'generation_config')
@@ -82,9 +85,28 @@ function readGenerate({ body, params, query }: Asked): SurfaceRequest {
   return {
     body, model, isStream: action === 'streamGenerateContent', wantsUsage: true,
     bound: (rate): UsageBound => ({ ...tokenBound(limits, rate), units: searches(value) }),
-    ask: (upstreamModel) => ask(upstreamModel, action, query, body),
+    canClamp: true,
+    canInstruct: true,
+    prompt: () => `${model} ${JSON.stringify(listOf(value['contents']).at(-1))}`,
+    ask: (upstreamModel, changed) => ask(upstreamModel, action, query, changed === undefined || changed === null ? body : splice(body, changes(json, changed, choices))),
     countable: () => ({ text: stringsIn(value['systemInstruction'] ?? value['system_instruction']) + stringsIn(value['contents']), overhead: 0 }),
   }
+}
+
+function changes(json: JsonRequest, { outputTokens, instruction }: Changed, choices: number): Edit[] {
+  return [...(outputTokens === null ? [] : configEdits(json, outputTokens / choices)), ...(instruction === null ? [] : instructSystem(json, instruction))]
+}
+
+/** The output's bound stands inside of the configuration, each in either spelling. */
+function configEdits({ text, members }: JsonRequest, outputTokens: number): Edit[] {
+  const most = String(Math.max(1, Math.floor(outputTokens)))
+  const config = memberNamed(members, 'generationConfig') ?? memberNamed(members, 'generation_config')
+  if (config === undefined) return [insertMember(text, 'generationConfig', `{"maxOutputTokens":${most}}`)]
+  const inner = text.slice(config.valueStart, config.valueEnd)
+  const configured = topLevelMembers(inner)
+  if (configured === null) return [replaceValue(config, `{"maxOutputTokens":${most}}`)]
+  const spelled = memberNamed(configured, 'max_output_tokens') === undefined ? 'maxOutputTokens' : 'max_output_tokens'
+  return outputEdits({ text: inner, members: configured }, [spelled], outputTokens).map((edit) => within(config.valueStart, edit))
 }
 
 /** A key in the query is ours, and is not passed on. */

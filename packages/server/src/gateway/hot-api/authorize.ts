@@ -22,7 +22,7 @@ export async function handleAuthorize(exchange: Exchange, owners: Owners): Promi
     reservation: given ?? siblings?.newId() ?? null,
     ttlMs: readSeconds(fields, 'ttl_seconds', { absentMs: RESERVATION_TTL_MS, maxMs: RESERVATION_TTL_MS_MAX }),
     repeatable: true,
-    ...(readFlag(fields, 'can_degrade') ? { canClamp: true } : { withModel: () => null }),
+    ...(readFlag(fields, 'can_degrade') ? { canClamp: true, canInstruct: true } : { withModel: () => null }),
   }
   const answer = await exchange.context.node.authorize(input)
   if (answer.kind === 'problem') return sendReservationProblem(exchange, answer)
@@ -89,7 +89,7 @@ export function allowed(answer: Extract<Authorization, { kind: 'allowed' }>): Re
   return {
     decision: degrade === null ? 'allow' : 'degrade', reservation_id: reservation, estimate: { amount: formatUnits(estimate, currency), currency }, balance: balance === null ? null : formatUnits(balance, currency),
     expires_at: formatInstant(expiresAt), catalog_version: catalogVersion, replayed,
-    ...(degrade === null ? {} : { degrade: { model: degrade.model, output_tokens: degrade.outputTokens, budget: degrade.scope, reason: degrade.reason } }),
+    ...(degrade === null ? {} : { degrade: { model: degrade.model, output_tokens: degrade.outputTokens, instruction: degrade.instruction, budget: degrade.scope, reason: degrade.reason } }),
     ...warned(warnings),
   }
 }

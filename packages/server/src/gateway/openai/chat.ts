@@ -4,7 +4,8 @@ import type { StreamDialect } from '../flow/stream-dialect.ts'
 import { chatUsageReader } from '../flow/usage.ts'
 import { countIn, type Fields, fieldsOf, flagIn, type JsonRequest, listOf, modelIn, OUTPUT_TOKENS_MAX, outputEdits, readJson, renamed, stringsIn, wrong } from '../json-request.ts'
 import { insertMember, memberNamed, replaceValue, topLevelMembers, within, type Edit } from '../json-splice.ts'
-import type { Asked, Surface, SurfaceRequest } from '../surface.ts'
+import { instructMessages } from '../instruction.ts'
+import type { Asked, Changed, Surface, SurfaceRequest } from '../surface.ts'
 import { tokenBound } from '../usage-bound.ts'
 import { OPENAI_SHAPE } from './shape.ts'
 
@@ -53,12 +54,17 @@ function readChat({ body }: Asked): SurfaceRequest {
     bound: (rate) => tokenBound(limits, rate),
     canClamp: true,
     prompt: () => `${model} ${JSON.stringify(listOf(value['messages']).at(-1))}`,
-    ask: (upstreamModel, outputTokens) => ({
+    canInstruct: true,
+    ask: (upstreamModel, changed) => ({
       path: '/chat/completions', contentType: 'application/json',
-      body: renamed(json, model, upstreamModel, [...(isStream && !wantsUsage ? [usageEdit(json)] : []), ...(outputTokens === undefined ? [] : outputEdits(json, ['max_completion_tokens', 'max_tokens'], outputTokens / limits.choices))]),
+      body: renamed(json, model, upstreamModel, [...(isStream && !wantsUsage ? [usageEdit(json)] : []), ...(changed === undefined || changed === null ? [] : changes(json, changed, limits.choices))]),
     }),
     countable: () => textOfChat(value),
   }
+}
+
+function changes(json: JsonRequest, { outputTokens, instruction }: Changed, choices: number): Edit[] {
+  return [...(outputTokens === null ? [] : outputEdits(json, ['max_completion_tokens', 'max_tokens'], outputTokens / choices)), ...(instruction === null ? [] : instructMessages(json, instruction))]
 }
 
 /** Tokens that frame each message and start the answer, by OpenAI's own recipe for counting. */

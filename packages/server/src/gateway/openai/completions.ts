@@ -1,7 +1,7 @@
 // POST /v1/completions: the older text completions. Prompts may be many, and `best_of` bills answers that nobody sees.
 
 import { chatUsageReader } from '../flow/usage.ts'
-import { countIn, fieldsOf, flagIn, listOf, modelIn, OUTPUT_TOKENS_MAX, readJson, renamed, stringsIn, wrong, type Fields } from '../json-request.ts'
+import { countIn, fieldsOf, flagIn, listOf, modelIn, OUTPUT_TOKENS_MAX, outputEdits, readJson, renamed, stringsIn, wrong, type Fields } from '../json-request.ts'
 import type { Surface } from '../surface.ts'
 import { tokenBound } from '../usage-bound.ts'
 import { asksUsage, CHAT_STREAM, chat, CHOICES_MAX, usageEdit } from './chat.ts'
@@ -26,7 +26,8 @@ export const completions: Surface = {
     return {
       body, model, isStream, wantsUsage,
       bound: (rate) => tokenBound(limits, rate),
-      ask: (upstreamModel) => ({ path: '/completions', body: renamed(json, model, upstreamModel, isStream && !wantsUsage ? [usageEdit(json)] : []), contentType: 'application/json' }),
+      canClamp: true,
+      ask: (upstreamModel, changed) => ({ path: '/completions', body: renamed(json, model, upstreamModel, [...(isStream && !wantsUsage ? [usageEdit(json)] : []), ...outputEdits(json, ['max_tokens'], changed?.outputTokens === null || changed?.outputTokens === undefined ? null : changed.outputTokens / choices)]), contentType: 'application/json' }),
       countable: () => ({ text: stringsIn(value['prompt']), overhead: 0 }),
     }
   },

@@ -5,7 +5,8 @@ import { openUsageReader } from '@tollgate/core'
 import type { StreamDialect } from '../flow/stream-dialect.ts'
 import { countIn, fieldsOf, flagIn, listOf, modelIn, OUTPUT_TOKENS_MAX, readJson, renamed, stringsIn, wrong, type Fields, outputEdits } from '../json-request.ts'
 import { invalidRequest } from '../refusal.ts'
-import type { Asked, Surface, SurfaceRequest } from '../surface.ts'
+import { instructMember } from '../instruction.ts'
+import { isTold, type Asked, type Surface, type SurfaceRequest } from '../surface.ts'
 import { tokenBound, type UsageBound } from '../usage-bound.ts'
 import { OPENAI_SHAPE } from './shape.ts'
 
@@ -56,7 +57,8 @@ function readResponses({ body }: Asked): SurfaceRequest {
     bound: (rate): UsageBound => ({ ...tokenBound(limits, rate), units: toolCalls(value) }),
     canClamp: true,
     prompt: () => `${model} ${JSON.stringify(Array.isArray(value['input']) ? value['input'].at(-1) : value['input'])}`,
-    ask: (upstreamModel, outputTokens) => ({ path: '/responses', body: renamed(json, model, upstreamModel, outputTokens === undefined ? [] : outputEdits(json, ['max_output_tokens'], outputTokens)), contentType: 'application/json' }),
+    canInstruct: true,
+    ask: (upstreamModel, changed) => ({ path: '/responses', body: renamed(json, model, upstreamModel, [...outputEdits(json, ['max_output_tokens'], changed?.outputTokens), ...(isTold(changed) ? instructMember(json, 'instructions', changed.instruction) : [])]), contentType: 'application/json' }),
     countable: () => ({ text: stringsIn(value['instructions']) + stringsIn(input) + (Array.isArray(value['tools']) ? JSON.stringify(value['tools']) : ''), overhead: 3 + 4 * Math.max(1, listOf(input).length) }),
   }
 }
