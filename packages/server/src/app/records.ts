@@ -18,12 +18,15 @@ export type EventsInput = {
   readonly feature: string | null
   readonly run: string | null
   readonly type: string | null
+  /** Settlement that charged them, and the billing period that they belong to. */
+  readonly batch?: bigint | null
+  readonly periodStart?: Instant | null
   readonly newestFirst: boolean
 }
 
 export async function eventsPage(plane: ControlPlane, customer: string, input: EventsInput): Promise<Page<StoredEvent>> {
   await getCustomer(plane, customer)
-  return pageOf(await listEvents(plane.sql, { ...input, customer, limit: input.limit + 1 }), input.limit, ({ sequence }) => String(sequence))
+  return pageOf(await listEvents(plane.sql, { batch: null, periodStart: null, ...input, customer, limit: input.limit + 1 }), input.limit, ({ sequence }) => String(sequence))
 }
 
 export async function transfersPage(

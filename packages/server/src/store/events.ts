@@ -133,6 +133,9 @@ export type EventFilter = {
   readonly feature: string | null
   readonly run: string | null
   readonly type: string | null
+  /** Settlement that charged them, and the billing period that they belong to. */
+  readonly batch: bigint | null
+  readonly periodStart: Instant | null
   readonly newestFirst: boolean
 }
 
@@ -147,6 +150,7 @@ export async function listEvents(sql: Sql, filter: EventFilter): Promise<StoredE
       and (${from}::timestamptz is null or time >= ${from}::timestamptz) and (${to}::timestamptz is null or time < ${to}::timestamptz)
       and (${filter.feature}::text is null or feature = ${filter.feature}) and (${filter.run}::text is null or run = ${filter.run})
       and (${filter.type}::text is null or type = ${filter.type})
+      and (${filter.batch}::bigint is null or batch_id = ${filter.batch}) and (${filter.periodStart}::timestamptz is null or period_start = ${filter.periodStart})
       and (${filter.price}::text is null or charges -> 'lines' @> jsonb_build_array(jsonb_build_object('price', ${filter.price}::text)))
     order by sequence ${filter.newestFirst ? sql`desc` : sql`asc`} limit ${filter.limit}`
 }

@@ -16,12 +16,14 @@ const DECIMALS_MAX = 12
 
 /** Money, short: cents, and below one unit as many digits as show something. `isExact` shows all there are. */
 export function money(text: string, currency: string, isExact = false): string {
+  if (!isCurrency(currency)) return `${quantity(text, isExact)} ${plural(currency, text)}`
   const digits = isExact ? fractionOf(text) : shortDigits(text)
   return numberFormat({ style: 'currency', currency, minimumFractionDigits: 2, maximumFractionDigits: Math.max(2, Math.min(DECIMALS_MAX, digits)) }).format(text as Exactly)
 }
 
 /** For the axis of a chart. */
 export function axisMoney(value: number, currency: string): string {
+  if (!isCurrency(currency)) return compact(value)
   return numberFormat({ style: 'currency', currency, currencyDisplay: 'narrowSymbol', notation: value >= 1_000 ? 'compact' : 'standard', maximumSignificantDigits: 3 }).format(value)
 }
 
@@ -35,7 +37,12 @@ export function compact(value: number): string {
 
 /** Amount or quantity, by what its unit is: a currency has three capital letters. */
 export function measure(text: string, unit: string, isExact = false): string {
-  return /^[A-Z]{3}$/.test(unit) ? money(text, unit, isExact) : `${quantity(text, isExact)} ${plural(unit, text)}`
+  return isCurrency(unit) ? money(text, unit, isExact) : `${quantity(text, isExact)} ${plural(unit, text)}`
+}
+
+/** A credit asset has an id like any other unit. */
+function isCurrency(unit: string): boolean {
+  return /^[A-Z]{3}$/.test(unit)
 }
 
 export function plural(word: string, count: string | number): string {

@@ -8,6 +8,8 @@ import type { PortalSession } from '../api/operations.ts'
 import { LiveBadge } from '../parts/live-badge.tsx'
 import { SettingsProvider, useSettings } from '../parts/settings.tsx'
 import { Card, Empty, Failure, Loading } from '../parts/surface.tsx'
+import { Breakdown } from '../views/breakdown.tsx'
+import { CreditNotes } from '../views/credit-notes.tsx'
 import { EventsView } from '../views/events.tsx'
 import { InvoiceView } from '../views/invoice.tsx'
 import { InvoicesCard } from '../views/invoices.tsx'
@@ -96,7 +98,7 @@ function Pages({ session }: { readonly session: PortalSession }) {
       <Tabs.Content value="activity" tabIndex={-1}><Card title="Every billable event, with its charge" actions={<Export customer={customer} />} flush><EventsView customer={customer} /></Card></Tabs.Content>
       <Tabs.Content value="credits" tabIndex={-1}><Credits customer={customer} /></Tabs.Content>
       <Tabs.Content value="limits" tabIndex={-1}><Limits customer={customer} isAdmin={session.admin} /></Tabs.Content>
-      <Tabs.Content value="invoice" tabIndex={-1}><InvoiceView customer={customer} /><InvoicesCard customer={customer} /></Tabs.Content>
+      <Tabs.Content value="invoice" tabIndex={-1}><InvoiceView customer={customer} /><Breakdown customer={customer} /><InvoicesCard customer={customer} /><CreditNotes customer={customer} /></Tabs.Content>
       <Tabs.Content value="plans" tabIndex={-1}><Plans customer={customer} /></Tabs.Content>
     </Tabs.Root>
   )

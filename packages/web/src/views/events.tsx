@@ -11,7 +11,7 @@ import { Badge, Empty, Loaded, join } from '../parts/surface.tsx'
 import { More } from '../parts/table.tsx'
 import { Money, Quantity, Time } from '../parts/values.tsx'
 
-export type EventFilter = { readonly price?: string; readonly from?: string; readonly to?: string; readonly feature?: string }
+export type EventFilter = { readonly price?: string; readonly batch?: string; readonly period_start?: string; readonly from?: string; readonly to?: string; readonly feature?: string }
 type EventsProps = { readonly customer: string; readonly filter?: EventFilter; readonly isOperator?: boolean; readonly isLive?: boolean }
 
 export function EventsView({ customer, filter = {}, isOperator = false, isLive = true }: EventsProps) {

@@ -1,9 +1,9 @@
 // Invoices that were written: each with its number, what it says, and the PDF. Their lines were frozen when they were closed.
 
 import { useInfiniteQuery } from '@tanstack/react-query'
-import { useState, type ReactNode } from 'react'
+import { Fragment, useState, type ReactNode } from 'react'
 import { authorization } from '../api/client.ts'
-import type { Invoice, PrintedInvoice } from '../api/operations.ts'
+import type { Invoice } from '../api/operations.ts'
 import { askPages } from '../api/queries.ts'
 import { Button, Dialog } from '../parts/controls.tsx'
 import { day } from '../parts/format.ts'
@@ -11,6 +11,7 @@ import { useSettings } from '../parts/settings.tsx'
 import { Badge, Card, Empty, Loaded, type Tone } from '../parts/surface.tsx'
 import { More, Table } from '../parts/table.tsx'
 import { Money, Quantity } from '../parts/values.tsx'
+import { EventsView } from './events.tsx'
 import { Totals } from './invoice.tsx'
 
 const STATES: Readonly<Record<Invoice['state'], Tone>> = { draft: 'neutral', open: 'accent', paid: 'good', void: 'neutral', uncollectible: 'bad' }
@@ -48,24 +49,51 @@ export function InvoicesView({ customer, state, actions, customerName }: { reado
         }
       </Loaded>
       <More query={asked} />
-      {open !== null && <Dialog isOpen onClose={() => setOpen(null)} title={`Invoice ${open.document.number ?? '(draft)'}`} lead={`${open.document.buyer.name} · ${day(open.period.start, zone)} – ${day(open.period.end, zone)}`}><Printed printed={open.document} /></Dialog>}
+      {open !== null && <Dialog isOpen isWide onClose={() => setOpen(null)} title={`Invoice ${open.document.number ?? '(draft)'}`} lead={`${open.document.buyer.name} · ${day(open.period.start, zone)} – ${day(open.period.end, zone)}`}><Printed invoice={open} /></Dialog>}
     </>
   )
 }
 
-function Printed({ printed }: { readonly printed: PrintedInvoice }) {
+/** What was printed; a line of usage opens to the events whose charges it sums. */
+function Printed({ invoice: { customer, document: printed } }: { readonly invoice: Invoice }) {
+  const [open, setOpen] = useState<number | null>(null)
   return (
     <div className="-mx-6 -mb-6">
-      <Table
-        label="Lines"
-        rows={printed.lines}
-        rowKey={({ line }) => String(line)}
-        columns={[
-          { head: 'Line', cell: ({ name }) => name },
-          { head: 'Quantity', isNumber: true, cell: ({ quantity }) => <Quantity value={quantity} className="text-muted" /> },
-          { head: 'Amount', isNumber: true, cell: ({ amount }) => <Money amount={amount} currency={printed.currency} /> },
-        ]}
-      />
+      <div className="relative overflow-x-auto" tabIndex={0} role="region" aria-label="Lines of the invoice">
+        <table className="w-full text-left">
+          <thead>
+            <tr className="border-b text-xs text-faint">
+              <th scope="col" className="px-3 py-2 pl-5 font-medium">Line</th>
+              <th scope="col" className="px-3 py-2 text-right font-medium">Quantity</th>
+              <th scope="col" className="px-3 py-2 text-right font-medium">Exact</th>
+              <th scope="col" className="px-3 py-2 pr-5 text-right font-medium">Amount</th>
+            </tr>
+          </thead>
+          <tbody>
+            {printed.lines.map((line) => (
+              <Fragment key={line.line}>
+                <tr className="border-b">
+                  <td className="px-3 py-2 pl-5">
+                    {line.kind === 'usage' || line.kind === 'late_usage' ? (
+                      <button type="button" aria-expanded={open === line.line} onClick={() => setOpen(open === line.line ? null : line.line)} className="text-left font-medium"><span aria-hidden="true" className="mr-1.5 inline-block w-3 text-faint">{open === line.line ? '▾' : '▸'}</span>{line.name}</button>
+                    ) : (
+                      <span className="pl-4.5 font-medium">{line.name}</span>
+                    )}
+                  </td>
+                  <td className="px-3 py-2 text-right text-muted"><Quantity value={line.quantity} /></td>
+                  <td className="px-3 py-2 text-right font-mono text-xs text-muted">{line.exact}</td>
+                  <td className="px-3 py-2 pr-5 text-right"><Money amount={line.amount} currency={printed.currency} /></td>
+                </tr>
+                {open === line.line && (
+                  <tr className="border-b bg-sunken">
+                    <td colSpan={4} className="p-0"><EventsView customer={customer} filter={{ price: line.price, from: line.from, to: line.to }} isLive={false} /></td>
+                  </tr>
+                )}
+              </Fragment>
+            ))}
+          </tbody>
+        </table>
+      </div>
       <Totals printed={printed} />
       {printed.notes.length > 0 && <p className="px-5 pb-4 text-xs text-muted">{printed.notes.join(' ')}</p>}
     </div>
@@ -95,10 +123,10 @@ function Pdf({ invoice }: { readonly invoice: Invoice }) {
   )
 }
 
-export function InvoicesCard({ customer }: { readonly customer: string }) {
+export function InvoicesCard({ customer, actions }: { readonly customer: string; readonly actions?: (invoice: Invoice) => ReactNode }) {
   return (
     <Card className="mt-6" title="Invoices" note="What was written does not change: a mistake is corrected by a credit note." flush>
-      <InvoicesView customer={customer} />
+      <InvoicesView customer={customer} {...(actions === undefined ? {} : { actions })} />
     </Card>
   )
 }

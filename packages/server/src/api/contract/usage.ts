@@ -152,6 +152,12 @@ const filters = z
 
 const flag = z.enum(['true', 'false']).transform((text) => text === 'true')
 
+const batchId = z
+  .string()
+  .regex(/^bat_\d{1,18}$/, 'must be the id of a settlement, such as bat_12')
+  .transform((value) => BigInt(value.slice('bat_'.length)))
+  .meta({ description: 'Only events that this settlement charged: the `cause_id` of a transfer.', examples: ['bat_12'] })
+
 const usageQuery = {
   from: instantIn('From here on, at the start of its hour (or minute, where minutes are kept); the running billing period unless stated.').optional(),
   to: instantIn('Up to here, at the end of its hour or minute; now unless stated.').optional(),
@@ -385,6 +391,8 @@ export const usageRoutes = {
       feature: word('Only events of this feature.', 'chat').optional(),
       run: text('Only events of this agent run.', 'run_7').optional(),
       type: text('Only events of this type.', 'ai.request').optional(),
+      batch: batchId.optional(),
+      period_start: instantIn('Only events of the billing period that begins then.').optional(),
       order: choice(['oldest', 'newest'], 'What comes first.').default('oldest'),
       limit,
       cursor,

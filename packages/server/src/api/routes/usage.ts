@@ -66,6 +66,8 @@ export const usageHandlers: Handlers<keyof typeof usageRoutes> = {
       feature: query.feature ?? null,
       run: query.run ?? null,
       type: query.type ?? null,
+      batch: query.batch ?? null,
+      periodStart: query.period_start ?? null,
       newestFirst: query.order === 'newest',
     })
     return { data: page.rows.map((row) => eventBody(row, caller.isOperator)), next_cursor: writeCursor('events', page.next) }

@@ -6,10 +6,11 @@ import { useSearch } from '@tanstack/react-router'
 import { useEffect, useRef, useState } from 'react'
 import { call, ProblemError } from '../../api/client.ts'
 import type { CatalogChange, CatalogIssue } from '../../api/operations.ts'
-import { ask, useWrite } from '../../api/queries.ts'
-import { Button, Dialog, DialogForm, Field } from '../../parts/controls.tsx'
+import { ask } from '../../api/queries.ts'
+import { Button } from '../../parts/controls.tsx'
 import { Badge, Card, Failure, Loaded, PageHead, type Tone } from '../../parts/surface.tsx'
 import { useMay } from '../session.tsx'
+import { Publish, Touched, type Overlay } from './publish.tsx'
 import { SchemaHelp } from './schema-help.tsx'
 import { SimulationCard } from './simulation.tsx'
 import { SourceEditor } from './source-editor.tsx'
@@ -23,7 +24,7 @@ export function EditPage() {
   return (
     <>
       <PageHead title="Edit the catalog" lead="Plans, prices, limits and rates as one file. Nothing changes until you publish, and you see first what would." />
-      <Loaded query={catalog} rows={10}>{({ source, version }) => <Editor key={version} source={source} version={version} />}</Loaded>
+      <Loaded query={catalog} rows={10}>{({ source, version, overlays }) => <Editor key={version} source={source} version={version} overlays={overlays} />}</Loaded>
     </>
   )
 }
@@ -47,14 +48,14 @@ function keepDraft(version: number, text: string | null): void {
   }
 }
 
-function Editor({ source, version }: { readonly source: string; readonly version: number }) {
+function Editor({ source, version, overlays }: { readonly source: string; readonly version: number; readonly overlays: readonly Overlay[] }) {
   const { simulation } = useSearch({ from: '/catalog/edit' })
   const [text, setText] = useState(() => draftOf(version) ?? source)
   const [caret, setCaret] = useState(0)
   const editor = useRef<HTMLTextAreaElement>(null)
   const [isPublishing, setPublishing] = useState(false)
   const isAdmin = useMay()
-  const plan = useMutation({ mutationFn: (wanted: string) => call('planCatalog', { body: { source: wanted } }) })
+  const plan = useMutation({ mutationFn: (wanted: string) => call('planCatalog', { body: { source: wanted, overlays } }) })
   const { mutate } = plan
   const isChanged = text !== source
   useEffect(() => {
@@ -73,7 +74,7 @@ function Editor({ source, version }: { readonly source: string; readonly version
   return (
     <>
     <div className="grid gap-6 xl:grid-cols-[minmax(0,3fr)_minmax(0,2fr)]">
-      <Card title={`Catalog, from version ${version}`} actions={<><Button disabled={!isChanged} onClick={() => setText(source)}>Undo all</Button>{isAdmin && <Button look="primary" disabled={!isFine || plan.data.changes.length === 0} onClick={() => setPublishing(true)}>Publish …</Button>}</>} flush>
+      <Card title={`Catalog, from version ${version}`} note={overlays.length === 0 ? undefined : `${overlays.map(({ name }) => name).join(', ')} ${overlays.length === 1 ? 'is' : 'are'} laid over it, and stay as they are.`} actions={<><Button disabled={!isChanged} onClick={() => setText(source)}>Undo all</Button>{isAdmin && <Button look="primary" disabled={!isFine || plan.data.changes.length === 0} onClick={() => setPublishing(true)}>Publish …</Button>}</>} flush>
         <SourceEditor value={text} onChange={setText} onCaret={setCaret} issues={issues} textarea={editor} />
       </Card>
       <div className="space-y-6">
@@ -82,9 +83,9 @@ function Editor({ source, version }: { readonly source: string; readonly version
         {!isChanged ? <Card title="What would change"><p className="text-muted">Nothing yet. Edit the file, and every difference with what is in force is listed here.</p></Card> : isFine ? <Changes changes={plan.data.changes} touched={plan.data.customers_touched} /> : issues.length === 0 && <Card title="What would change"><p role="status" className="text-muted">Reading it …</p></Card>}
         <SchemaHelp text={text} caret={caret} onInsert={insert} />
       </div>
-      {isPublishing && plan.data !== undefined && <Publish source={text} base={plan.data.base_version} changes={plan.data.changes.length} touched={plan.data.customers_touched} onClose={() => setPublishing(false)} />}
+      {isPublishing && <Publish what={{ kind: 'draft', source: text, overlays }} onClose={() => setPublishing(false)} />}
     </div>
-    <SimulationCard source={text} isReady={isFine} shown={simulation ?? null} />
+    <SimulationCard source={text} overlays={overlays} isReady={isFine} shown={simulation ?? null} />
     </>
   )
 }
@@ -111,7 +112,7 @@ function Issues({ issues }: { readonly issues: readonly CatalogIssue[] }) {
 
 const ACTIONS: Readonly<Record<CatalogChange['action'], Tone>> = { added: 'good', removed: 'bad', changed: 'accent' }
 
-export function Changes({ changes, touched }: { readonly changes: readonly CatalogChange[]; readonly touched: Readonly<Record<string, number>> }) {
+function Changes({ changes, touched }: { readonly changes: readonly CatalogChange[]; readonly touched: Readonly<Record<string, number>> }) {
   return (
     <Card title={changes.length === 0 ? 'It is the same as what is in force' : `${changes.length} ${changes.length === 1 ? 'change' : 'changes'}`} note={<Touched touched={touched} />} flush>
       <ol>
@@ -132,26 +133,4 @@ export function Changes({ changes, touched }: { readonly changes: readonly Catal
 
 function shown(value: unknown): string {
   return value === undefined || value === null ? 'nothing' : typeof value === 'string' ? value : JSON.stringify(value)
-}
-
-function Touched({ touched }: { readonly touched: Readonly<Record<string, number>> }) {
-  const plans = Object.entries(touched)
-  if (plans.length === 0) return <>No customer would notice.</>
-  return <>Customers who would notice: {plans.map(([plan, count]) => `${count} on ${plan}`).join(', ')}.</>
-}
-
-type PublishProps = { readonly source: string; readonly base: number; readonly changes: number; readonly touched: Readonly<Record<string, number>>; readonly onClose: () => void }
-
-/** Whoever publishes for many says how many: a number that was read is a change that was understood. */
-function Publish({ source, base, changes, touched, onClose }: PublishProps) {
-  const customers = Object.values(touched).reduce((sum, count) => sum + count, 0)
-  const [count, setCount] = useState('')
-  const write = useWrite('putCatalog', onClose)
-  return (
-    <Dialog isOpen onClose={onClose} title="Put the catalog in force?" lead={<>{changes} {changes === 1 ? 'change' : 'changes'} to version {base}. <Touched touched={touched} /> Every gateway decides by it when this answers.</>}>
-      <DialogForm submit="Publish" onSubmit={() => write.mutate({ body: { source, base_version: base } })} onCancel={onClose} isBusy={write.isPending} isReady={customers === 0 || count === String(customers)} error={write.error}>
-        {customers > 0 && <Field label={`How many customers does it touch? Type ${customers}`} inputMode="numeric" required value={count} onChange={(event) => setCount(event.target.value.trim())} />}
-      </DialogForm>
-    </Dialog>
-  )
 }

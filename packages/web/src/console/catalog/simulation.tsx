@@ -14,19 +14,22 @@ import { Badge, Card, Empty, Failure, Loaded } from '../../parts/surface.tsx'
 import { Table } from '../../parts/table.tsx'
 import { Measure } from '../../parts/values.tsx'
 import { useMay } from '../session.tsx'
+import type { Overlay } from './publish.tsx'
 
 const DAY_MS = 86_400_000
 const REFRESH_MS = 1_000
 const SPANS = [['7', 'The last 7 days'], ['30', 'The last 30 days'], ['90', 'The last 90 days']] as const
 
-export function SimulationCard({ source, isReady, shown }: { readonly source: string; /** Whether the draft can be read. */ readonly isReady: boolean; /** Id of the one to show. */ readonly shown: string | null }) {
+type SimulationProps = { readonly source: string; readonly overlays: readonly Overlay[]; /** Whether the draft can be read. */ readonly isReady: boolean; /** Id of the one to show. */ readonly shown: string | null }
+
+export function SimulationCard({ source, overlays, isReady, shown }: SimulationProps) {
   const navigate = useNavigate()
   const [days, setDays] = useState('30')
   const may = useMay('finance')
   const start = useWrite('startSimulation', ({ id }) => void navigate({ to: '/catalog/edit', search: { simulation: id }, replace: true }))
   const run = () => {
     const to = Date.now()
-    start.mutate({ body: { source, from: new Date(to - Number(days) * DAY_MS).toISOString(), to: new Date(to).toISOString() } })
+    start.mutate({ body: { source, overlays, from: new Date(to - Number(days) * DAY_MS).toISOString(), to: new Date(to).toISOString() } })
   }
   return (
     <Card className="mt-6" title="Try it on past usage" note="Every stored event is rated under the draft, beside what was charged. It changes nothing." actions={may && <><Choice isBare label="Usage of" value={days} options={SPANS} onChange={(event) => setDays(event.target.value)} /><Button disabled={!isReady || start.isPending} onClick={run}>Simulate</Button></>}>
@@ -36,7 +39,7 @@ export function SimulationCard({ source, isReady, shown }: { readonly source: st
   )
 }
 
-function Run({ id }: { readonly id: string }) {
+export function Run({ id }: { readonly id: string }) {
   const query = useQuery({ ...ask('getSimulation', { params: { simulation: id } }), refetchInterval: ({ state }) => (state.data === undefined || state.data.status === 'running' ? REFRESH_MS : false) })
   const cancel = useWrite('cancelSimulation')
   return (

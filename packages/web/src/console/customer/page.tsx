@@ -11,11 +11,14 @@ import { AuditView } from '../../views/audit.tsx'
 import { DecisionTable } from '../../views/decisions.tsx'
 import { More } from '../../parts/table.tsx'
 import { EventsView } from '../../views/events.tsx'
+import { Breakdown } from '../../views/breakdown.tsx'
+import { CreditNotes } from '../../views/credit-notes.tsx'
 import { Freezes } from '../../views/freezes.tsx'
 import { InvoiceView } from '../../views/invoice.tsx'
 import { InvoicesCard } from '../../views/invoices.tsx'
 import { LedgerView } from '../../views/ledger.tsx'
 import { UsageView } from '../../views/usage.tsx'
+import { InvoiceActions } from '../money/invoice-actions.tsx'
 import { useMay } from '../session.tsx'
 import { Actions } from './actions.tsx'
 import { Budgets } from './budgets.tsx'
@@ -61,8 +64,8 @@ export function CustomerPage() {
               <Tabs.Content value="usage" tabIndex={-1}><UsageView customer={id} /></Tabs.Content>
               <Tabs.Content value="events" tabIndex={-1}><Card flush><EventsView customer={id} isOperator /></Card></Tabs.Content>
               <Tabs.Content value="budgets" tabIndex={-1}><Budgets customer={id} /></Tabs.Content>
-              <Tabs.Content value="invoice" tabIndex={-1}><InvoiceView customer={id} isOperator /><InvoicesCard customer={id} /></Tabs.Content>
-              <Tabs.Content value="ledger" tabIndex={-1}><LedgerView customer={id} /></Tabs.Content>
+              <Tabs.Content value="invoice" tabIndex={-1}><InvoiceView customer={id} isOperator /><Breakdown customer={id} /><InvoicesCard customer={id} actions={(invoice) => <InvoiceActions invoice={invoice} />} /><CreditNotes customer={id} /></Tabs.Content>
+              <Tabs.Content value="ledger" tabIndex={-1}><LedgerView customer={id} isOperator /></Tabs.Content>
               <Tabs.Content value="keys" tabIndex={-1}><Keys customer={id} /></Tabs.Content>
               <Tabs.Content value="decisions" tabIndex={-1}><Decisions customer={id} /></Tabs.Content>
               <Tabs.Content value="audit" tabIndex={-1}><Card flush><AuditView customer={id} /></Card></Tabs.Content>
