@@ -975,6 +975,20 @@ create table pseudonym (
   constraint pseudonym_customer_id_fkey FOREIGN KEY (customer_id) REFERENCES customer(id)
 );
 
+create table purchase_invoice (
+  customer_id text not null,
+  payment_id text not null,
+  series text not null,
+  number bigint not null,
+  document jsonb not null,
+  created_at timestamp with time zone not null,
+  constraint purchase_invoice_pkey PRIMARY KEY (payment_id),
+  constraint purchase_invoice_series_number_key UNIQUE (series, number),
+  constraint purchase_invoice_customer_id_payment_id_fkey FOREIGN KEY (customer_id, payment_id) REFERENCES credit_payment(customer_id, id)
+);
+CREATE INDEX purchase_invoice_of ON public.purchase_invoice USING btree (customer_id, payment_id);
+CREATE TRIGGER purchase_invoice_kept BEFORE DELETE OR UPDATE ON public.purchase_invoice FOR EACH ROW EXECUTE FUNCTION refuse_change();
+
 create table rate_card_version (
   version integer generated always as identity not null,
   rates jsonb not null,

@@ -48,7 +48,7 @@ export const STREAM_TYPES: Readonly<Record<string, StreamType>> = {
   'credits.low': { says: 'A wallet fell to a threshold: once for each crossing. It is armed again when the balance is above it.', tenantMembers: ['asset', 'threshold', 'balance', 'top_up_url'] },
   'credits.expiring': { says: 'Credits end within a lead time: once for each block and lead time.', tenantMembers: ['block', 'asset', 'remaining', 'days', 'expires_at'] },
   'credits.payment_requested': { says: 'A wallet wants to be filled: your payment code takes the money and confirms it. Again every day until it does.', tenantMembers: [...PAYMENT, 'reminder'] },
-  'credits.payment_succeeded': { says: 'Credits were bought; they are in the wallet.', tenantMembers: [...PAYMENT, 'taxes', 'block', 'bonus_block'] },
+  'credits.payment_succeeded': { says: 'Credits were bought; they are in the wallet.', tenantMembers: [...PAYMENT, 'taxes', 'invoice', 'block', 'bonus_block'] },
   'credits.payment_failed': { says: 'A payment for credits failed.', tenantMembers: [...PAYMENT, 'reason'] },
   'credits.payment_unclear': { says: 'A provider never answered whether it took a payment: look there, and confirm it. For the operator.', tenantMembers: [], alert: 'problem' },
   'credits.recharge_stopped': { says: 'A wallet is not filled by itself any more, because its payments failed.', tenantMembers: ['asset', 'failures', 'reason'], alert: 'notice' },

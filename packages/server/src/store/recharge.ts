@@ -103,6 +103,12 @@ export async function findPayment(sql: Sql | Transaction, id: string): Promise<P
   return row === undefined ? null : paymentOf(row)
 }
 
+/** The purchase that a provider's record, or your own payment code's, is already the payment of; null for none. */
+export async function paymentOfReference(tx: Transaction, of: { readonly method: string; readonly providerId: string }): Promise<string | null> {
+  const [row] = await tx<{ id: string }[]>`select id from credit_payment where method = ${of.method} and provider_id = ${of.providerId}`
+  return row?.id ?? null
+}
+
 export async function updatePayment(tx: Sql | Transaction, row: Pick<PaymentRow, 'customer' | 'id' | 'state' | 'providerId' | 'providerSource' | 'reason' | 'attempts' | 'endedAt'> & { readonly nextLookAt: Instant | null }): Promise<void> {
   await tx`
     update credit_payment set state = ${row.state}, provider_id = coalesce(provider_id, ${row.providerId}), provider_source = coalesce(${row.providerSource}, provider_source), reason = ${row.reason},

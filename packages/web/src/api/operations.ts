@@ -149,6 +149,7 @@ export type Operations = {
   readonly quoteCredits: { readonly input: { readonly params: { readonly customer: string }; readonly query: { readonly amount: string | number; readonly asset?: string | number } }; readonly answer: CreditQuote }
   readonly openTopUp: { readonly input: { readonly params: { readonly customer: string }; readonly body: { readonly amount: string; readonly asset?: string; readonly provider?: "stripe"; readonly keeps_card?: boolean; readonly success_url: string; readonly cancel_url: string } }; readonly answer: { readonly payment: CreditPayment; readonly url: string } }
   readonly listPayments: { readonly input: { readonly params: { readonly customer: string }; readonly query?: { readonly limit?: string | number; readonly cursor?: string | number } }; readonly answer: { readonly data: readonly (CreditPayment)[]; readonly next_cursor: string | null } }
+  readonly getPaymentInvoice: { readonly input: { readonly params: { readonly customer: string; readonly payment: string } }; readonly answer: PrintedInvoice }
   readonly confirmPayment: { readonly input: { readonly params: { readonly customer: string; readonly payment: string }; readonly body: { readonly outcome: "succeeded" | "failed"; readonly reference?: string | null; readonly reason?: string | null } }; readonly answer: CreditPayment }
   readonly listRecharges: { readonly input: { readonly params: { readonly customer: string } }; readonly answer: { readonly data: readonly (RechargeRule)[] } }
   readonly putRecharge: { readonly input: { readonly params: { readonly customer: string; readonly asset: string }; readonly body: { readonly threshold: string; readonly amount?: string | null; readonly target?: string | null; readonly month_max?: string | null; readonly cooldown_seconds?: number; readonly method: "stripe" | "request" } }; readonly answer: RechargeRule }
@@ -264,6 +265,8 @@ export type Operations = {
   readonly listJobs: { readonly input: Readonly<Record<string, never>>; readonly answer: { readonly data: readonly (Job)[] } }
   readonly printInvoicePdf: { readonly input: { readonly params: { readonly customer: string; readonly invoice: string } }; readonly answer: unknown }
   readonly printInvoiceHtml: { readonly input: { readonly params: { readonly customer: string; readonly invoice: string } }; readonly answer: unknown }
+  readonly printPaymentInvoicePdf: { readonly input: { readonly params: { readonly customer: string; readonly payment: string } }; readonly answer: unknown }
+  readonly printPaymentInvoiceHtml: { readonly input: { readonly params: { readonly customer: string; readonly payment: string } }; readonly answer: unknown }
   readonly exportData: { readonly input: { readonly params: { readonly dataset: string }; readonly query: { readonly from: string | number; readonly to: string | number; readonly customer?: string | number; readonly format?: "csv" | "parquet"; readonly rows?: string | number; readonly after?: string | number } }; readonly answer: unknown }
   readonly exportJournals: { readonly input: { readonly query: { readonly from: string | number; readonly to: string | number; readonly format?: "csv" | "netsuite-csv" | "netsuite-json" } }; readonly answer: unknown }
   readonly followStream: { readonly input: { readonly query?: { readonly customer?: string | number; readonly after?: string | number } }; readonly answer: unknown }
@@ -331,6 +334,7 @@ export const OPERATIONS = {
   quoteCredits: ['GET', '/v1/customers/{customer}/credit-quote'],
   openTopUp: ['POST', '/v1/customers/{customer}/top-ups'],
   listPayments: ['GET', '/v1/customers/{customer}/payments'],
+  getPaymentInvoice: ['GET', '/v1/customers/{customer}/payments/{payment}/invoice'],
   confirmPayment: ['POST', '/v1/customers/{customer}/payments/{payment}/confirm'],
   listRecharges: ['GET', '/v1/customers/{customer}/recharges'],
   putRecharge: ['PUT', '/v1/customers/{customer}/recharges/{asset}'],
@@ -446,6 +450,8 @@ export const OPERATIONS = {
   listJobs: ['GET', '/v1/jobs'],
   printInvoicePdf: ['GET', '/v1/customers/{customer}/invoices/{invoice}/pdf'],
   printInvoiceHtml: ['GET', '/v1/customers/{customer}/invoices/{invoice}/html'],
+  printPaymentInvoicePdf: ['GET', '/v1/customers/{customer}/payments/{payment}/invoice/pdf'],
+  printPaymentInvoiceHtml: ['GET', '/v1/customers/{customer}/payments/{payment}/invoice/html'],
   exportData: ['GET', '/v1/exports/data/{dataset}'],
   exportJournals: ['GET', '/v1/exports/journals'],
   followStream: ['GET', '/v1/stream'],

@@ -4,6 +4,7 @@ import { NOTICE_DAYS_MAX, NOTICE_THRESHOLDS_MAX } from '@tollgate/core'
 import * as z from 'zod'
 import { PAYMENT_METHODS } from '../../app/wallets/payment-port.ts'
 import { choice, cursor, currency, customerParam, decimal, id, limit, listOf, nothing, text, time } from './fields.ts'
+import { printedInvoice } from './invoices.ts'
 import { route } from './route.ts'
 
 const ASSET_LENGTH_MAX = 64
@@ -75,6 +76,8 @@ const notices = z
   .meta({ id: 'WalletNotices', description: 'When a customer is told about a wallet. Both sides count.' })
 const noticeDefault = z.strictObject({ asset, ...noticeFields }).meta({ id: 'WalletNoticeDefault' })
 
+const paymentParam = customerParam.extend({ payment: id('pay', 'Id of the purchase.') })
+
 export const walletRoutes = {
   getWalletNotices: route({
     method: 'GET', path: '/v1/customers/{customer}/wallets/{asset}/notices', tag: 'money', summary: 'Get the notices of a wallet', description: '',
@@ -118,16 +121,20 @@ export const walletRoutes = {
     method: 'GET', path: '/v1/customers/{customer}/payments', tag: 'money', summary: 'List purchases of credits', description: 'Newest first.',
     access: ['customer'], params: customerParam, query: z.strictObject({ limit, cursor }), body: null, status: 200, answer: listOf(payment), problems: ['not_found', 'invalid_cursor'],
   }),
+  getPaymentInvoice: route({
+    method: 'GET', path: '/v1/customers/{customer}/payments/{payment}/invoice', tag: 'money', summary: 'Get the invoice of a purchase', description: 'Written when the money came, in a series of its own. Add `/pdf` or `/html` to the address for the printed form.',
+    access: ['customer'], params: paymentParam, query: nothing, body: null, status: 200, answer: printedInvoice, problems: ['not_found'],
+  }),
   confirmPayment: route({
     method: 'POST', path: '/v1/customers/{customer}/payments/{payment}/confirm', tag: 'money', summary: 'Confirm a payment',
     description: 'The word of your own payment code on a payment that it was asked for. Repeating it changes nothing: the credits are granted once, by the id of the payment.',
-    access: [], params: customerParam.extend({ payment: id('pay', 'Id of the purchase.') }), query: nothing,
+    access: [], params: paymentParam, query: nothing,
     body: z.strictObject({
       outcome: choice(['succeeded', 'failed'], 'What became of it.'),
       reference: text('Your id of it.', 'tx_81').nullable().default(null),
       reason: text('Why it failed; told to the customer.', 'card declined').nullable().default(null),
     }),
-    status: 200, answer: payment, problems: ['not_found', 'payment_ended'],
+    status: 200, answer: payment, problems: ['not_found', 'payment_ended', 'already_exists'],
   }),
   listRecharges: route({
     method: 'GET', path: '/v1/customers/{customer}/recharges', tag: 'money', summary: 'List recharge rules', description: 'One for each wallet that fills itself.',

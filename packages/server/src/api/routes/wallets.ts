@@ -6,10 +6,12 @@ import { noticeDefaults, putNoticeDefault, putWalletNotices, walletNotices, type
 import { confirmPayment, openTopUpPage, paymentsPage } from '../../app/wallets/payments.ts'
 import { purchaseOf, quoteOf } from '../../app/wallets/purchase.ts'
 import { putRecharge, rechargeRules, removeRecharge } from '../../app/wallets/recharge.ts'
+import { purchaseInvoice } from '../../app/wallets/purchase-invoice.ts'
 import { timeOf, timeOrNull } from '../contract/fields.ts'
 import type { walletRoutes } from '../contract/wallets.ts'
 import { readCursor, writeCursor } from '../cursor.ts'
 import type { Handlers } from '../handler.ts'
+import { documentBody } from './invoices.ts'
 
 export const walletHandlers: Handlers<keyof typeof walletRoutes> = {
   getWalletNotices: async ({ plane, params }) => noticesBody(params.asset, await walletNotices(plane, params)),
@@ -34,6 +36,7 @@ export const walletHandlers: Handlers<keyof typeof walletRoutes> = {
     const page = await paymentsPage(plane, { customer: params.customer, before: at === undefined || id === undefined ? null : { at: Number(at), id }, limit: query.limit })
     return { data: page.rows.map(paymentBody), next_cursor: writeCursor('payments', page.next) }
   },
+  getPaymentInvoice: async ({ plane, params }) => documentBody(await purchaseInvoice(plane, params)),
   confirmPayment: async ({ plane, caller, params, body }) =>
     paymentBody(await confirmPayment(plane, caller.actor, { customer: params.customer, id: params.payment }, { succeeded: body.outcome === 'succeeded', reference: body.reference, reason: body.reason })),
   listRecharges: async ({ plane, params }) => ({ data: (await rechargeRules(plane, params.customer)).map(ruleBody) }),

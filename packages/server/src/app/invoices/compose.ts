@@ -181,7 +181,7 @@ export function documentOf(closed: ClosedInvoice, printing: Printing): InvoiceDo
     taxes: closed.taxed.taxes.map((tax) => ({ name: tax.rate.name, percent: formatPercent(tax.rate.percent), base: amount(tax.base), amount: amount(tax.amount) })),
     taxInclusive: printing.tax.kind === 'rates' && printing.tax.inclusive,
     total: amount(closed.total), amountDue: amount(closed.amountDue), rounding: amount(closed.rounding),
-    notes: [...taxNotes(printing.tax), ...(printing.settings?.notes ?? [])],
+    notes: [...treatmentNotes(printing.tax), ...(printing.settings?.notes ?? [])],
   }
 }
 
@@ -192,7 +192,8 @@ function timeOf(line: ChargeLine): Span {
 
 const NOBODY: Party = { name: '', address: [], country: null, taxId: null, email: null }
 
-function taxNotes(tax: TaxTreatment): string[] {
+/** Why there is no tax, as the law wants it said. */
+export function treatmentNotes(tax: TaxTreatment): string[] {
   if (tax.kind === 'reverse_charge') return ['Reverse charge: the recipient of the service owes the tax (Art. 196 of Directive 2006/112/EC).']
   return tax.kind === 'exempt' ? [`Tax exempt: ${tax.reason}`] : []
 }

@@ -31,10 +31,13 @@ export type Printed = { readonly type: string; readonly name: string; readonly b
 
 /** The printed form; what the font cannot show is logged with how to mend it. */
 export async function printInvoice(plane: ControlPlane, key: { readonly customer: string; readonly id: string }, form: 'pdf' | 'html', font: string | null): Promise<Printed> {
-  const document = (await getInvoice(plane, key)).document as InvoiceDocument
-  const name = `${document.number ?? `draft-${key.id}`}.${form}`
+  return printDocument(plane, { document: (await getInvoice(plane, key)).document as InvoiceDocument, id: key.id }, form, font)
+}
+
+export async function printDocument(plane: ControlPlane, { document, id }: { readonly document: InvoiceDocument; readonly id: string }, form: 'pdf' | 'html', font: string | null): Promise<Printed> {
+  const name = `${document.number ?? `draft-${id}`}.${form}`
   if (form === 'html') return { type: 'text/html; charset=utf-8', name, body: renderInvoiceHtml(document) }
   const missing = await missingCharacters(document, { font })
-  if (missing.length > 0) plane.log.warn({ invoice: key.id, characters: missing.join('') }, 'the font of invoices lacks these characters: set TOLLGATE_INVOICE_FONT to a TrueType or OpenType file that has them')
+  if (missing.length > 0) plane.log.warn({ invoice: id, characters: missing.join('') }, 'the font of invoices lacks these characters: set TOLLGATE_INVOICE_FONT to a TrueType or OpenType file that has them')
   return { type: 'application/pdf', name, body: await renderInvoicePdf(document, { font }) }
 }

@@ -6,7 +6,7 @@ import { withRetry, type Transaction } from '../../platform/postgres.ts'
 import { insertAudit } from '../../store/audit.ts'
 import { lockCustomers } from '../../store/customers.ts'
 import { insertTransfers } from '../../store/ledger.ts'
-import { findPayment, findRule, updatePayment, writeRule, type PaymentRow } from '../../store/recharge.ts'
+import { findPayment, findRule, paymentOfReference, updatePayment, writeRule, type PaymentRow } from '../../store/recharge.ts'
 import { insertOutbox } from '../../store/settlement.ts'
 import type { Actor } from '../actor.ts'
 import { tellNodes } from '../change-customer.ts'
@@ -14,6 +14,7 @@ import type { ControlPlane } from '../control-plane.ts'
 import { addBlock } from '../credits.ts'
 import { Problem } from '../problems.ts'
 import { paymentMembers, type PaymentOutcome } from './payment-port.ts'
+import { writePurchaseInvoice } from './purchase-invoice.ts'
 
 /** Where bought credits stand in the burn order unless told otherwise, and those that came on top: before them. */
 const PRIORITY = { paid: 100, bonus: 90 }
@@ -41,6 +42,8 @@ export async function settlePaymentIn(tx: Transaction, plane: ControlPlane, acto
     await insertOutbox(tx, outcome.messages ?? [])
     return false
   }
+  const other = outcome.providerId === null || payment.providerId !== null ? null : await paymentOfReference(tx, { method: payment.method, providerId: outcome.providerId })
+  if (other !== null) throw new Problem('already_exists', `${outcome.providerId} is the payment of purchase ${other}: one payment pays one purchase`, 'reference')
   const reason = outcome.kind === 'failed' ? outcome.reason : null
   await updatePayment(tx, { ...of, state: outcome.kind, providerId: outcome.providerId, providerSource: null, reason, attempts, endedAt: now, nextLookAt: null })
   await insertAudit(tx, { actor: actor.id, action: `payment.${outcome.kind}`, customer: of.customer, target: of.id, before: { state: payment.state }, after: { ...paymentMembers(payment), reason } })
@@ -49,7 +52,7 @@ export async function settlePaymentIn(tx: Transaction, plane: ControlPlane, acto
     await countFailure(tx, payment, { reason: outcome.reason, now })
     return false
   }
-  await grant(tx, plane, actor, payment, now)
+  await grant(tx, plane, actor, { ...payment, providerId: payment.providerId ?? outcome.providerId }, now)
   return true
 }
 
@@ -61,9 +64,10 @@ async function grant(tx: Transaction, plane: ControlPlane, actor: Actor, payment
   if (bonus > 0n) await addBlock(tx, plane, actor, { customer, id: bonusBlock, asset, amount: bonus, category: 'promotional', priority: PRIORITY.bonus, expiresAt: endOf(payment.bonusDays), reference: id, cost: null })
   // Paid credits are taxed when they are bought.
   if (tax > 0n) await insertTransfers(tx, [{ debit: 'payment_clearing', credit: 'tax_payable', asset: currency, amount: tax, customer, id: makeId('transfer', plane.randomText()), cause: 'top_up', causeId: id, batch: null, periodStart: null }])
+  const invoice = await writePurchaseInvoice(tx, payment, now)
   const rule = payment.cause === 'recharge' ? await findRule(tx, { customer, asset }) : null
   if (rule !== null && rule.failures > 0 && rule.stoppedAt === null) await writeRule(tx, { ...rule, failures: 0 })
-  await insertOutbox(tx, [{ customer, type: 'credits.payment_succeeded', payload: { ...paymentMembers(payment), taxes: payment.taxes, block, bonus_block: bonus > 0n ? bonusBlock : null } }])
+  await insertOutbox(tx, [{ customer, type: 'credits.payment_succeeded', payload: { ...paymentMembers(payment), taxes: payment.taxes, invoice, block, bonus_block: bonus > 0n ? bonusBlock : null } }])
 }
 
 /** The blocks of a purchase: their ids follow from its own, so that a second grant would be the first. */
