@@ -114,6 +114,8 @@ export const CATALOG_VALUES_MAX = 100_000
 export const CATALOG_DEPTH_MAX = 16
 /** Files laid over a catalog: base, region, environment and a few more. */
 export const CATALOG_OVERLAYS_MAX = 8
+/** Entries of a re-rating that are posted in one transaction, whose customers wait for it with their settlement. */
+export const RERATING_ENTRIES_AT_ONCE = 100
 /** Earlier plans that subscribers keep: they travel to every node with the catalog. */
 export const KEPT_PLANS_MAX = 200
 /** Problems listed for one catalog; whoever has more reads the first ones first. */

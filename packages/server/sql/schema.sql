@@ -646,7 +646,7 @@ create table invoice_item (
   created_at timestamp with time zone default now() not null,
   constraint invoice_item_pkey PRIMARY KEY (customer_id, id),
   constraint invoice_item_customer_id_fkey FOREIGN KEY (customer_id) REFERENCES customer(id),
-  constraint invoice_item_kind_check CHECK ((kind = ANY (ARRAY['item'::text, 'proration'::text])))
+  constraint invoice_item_kind_check CHECK ((kind = ANY (ARRAY['item'::text, 'proration'::text, 'adjustment'::text])))
 );
 CREATE INDEX invoice_item_waiting ON public.invoice_item USING btree (customer_id) WHERE (invoice_id IS NULL);
 
@@ -1022,6 +1022,49 @@ create table recharge_rule (
   constraint recharge_rule_month_max_check CHECK ((month_max >= (0)::numeric)),
   constraint recharge_rule_threshold_check CHECK ((threshold >= (0)::numeric))
 );
+
+create table rerating (
+  id text not null,
+  state text not null,
+  catalog_version integer,
+  source text,
+  overlays jsonb default '[]'::jsonb not null,
+  from_at timestamp with time zone not null,
+  to_at timestamp with time zone not null,
+  plans text[],
+  reason text not null,
+  customers bigint default 0 not null,
+  events bigint default 0 not null,
+  unpriced bigint default 0 not null,
+  failure text,
+  created_at timestamp with time zone default now() not null,
+  created_by text not null,
+  posted_by text,
+  constraint rerating_pkey PRIMARY KEY (id),
+  constraint rerating_check CHECK ((to_at > from_at)),
+  constraint rerating_state_check CHECK ((state = ANY (ARRAY['running'::text, 'previewed'::text, 'failed'::text, 'cancelled'::text, 'posting'::text, 'posted'::text])))
+);
+
+create table rerating_entry (
+  rerating_id text not null,
+  customer_id text not null,
+  period_start timestamp with time zone not null,
+  period_end timestamp with time zone not null,
+  from_at timestamp with time zone not null,
+  to_at timestamp with time zone not null,
+  asset text not null,
+  charged numeric(38,12) not null,
+  adjusted numeric(38,12) not null,
+  after numeric(38,12) not null,
+  events bigint not null,
+  state text not null,
+  posted_at timestamp with time zone,
+  constraint rerating_entry_pkey PRIMARY KEY (rerating_id, customer_id, period_start, asset),
+  constraint rerating_entry_customer_id_fkey FOREIGN KEY (customer_id) REFERENCES customer(id),
+  constraint rerating_entry_rerating_id_fkey FOREIGN KEY (rerating_id) REFERENCES rerating(id),
+  constraint rerating_entry_state_check CHECK ((state = ANY (ARRAY['due'::text, 'posted'::text, 'prepaid'::text, 'overlaps'::text, 'outdated'::text])))
+);
+CREATE INDEX rerating_entry_posted ON public.rerating_entry USING btree (customer_id, period_start) WHERE (state = 'posted'::text);
 
 create table retired_usage (
   customer_id text not null,

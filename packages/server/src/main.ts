@@ -17,6 +17,7 @@ import { registerImportCommand } from './cli/import.ts'
 import { processDeps } from './cli/output.ts'
 import { registerStatementCommands } from './cli/statement.ts'
 import { registerRatesCommands } from './cli/rates.ts'
+import { registerRerateCommand } from './cli/rerate.ts'
 import { registerSimulateCommand } from './cli/simulate.ts'
 import { registerProviderCommands } from './cli/provider.ts'
 import { registerSubscriptionCommands } from './cli/subscription.ts'
@@ -70,6 +71,7 @@ registerContractCommands(program, processDeps())
 registerCodesCommands(program, processDeps())
 registerExchangeCommands(program, processDeps())
 registerSimulateCommand(program, processDeps())
+registerRerateCommand(program, processDeps())
 registerSubscriptionCommands(program, processDeps())
 registerProviderCommands(program, processDeps())
 registerStatusCommand(program, processDeps())

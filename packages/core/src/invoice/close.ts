@@ -21,6 +21,8 @@ export type LineKind =
   | 'proration'
   /** Up to a minimum that was agreed, or down to a maximum. */
   | 'true_up'
+  /** Usage of an earlier period that was rated again. */
+  | 'adjustment'
   /** Written by hand. */
   | 'item'
 

@@ -23,6 +23,7 @@ export const CHART: Readonly<Record<string, BookAccount>> = {
   wallet_paid: { code: '2400', name: 'Prepaid credit', kind: 'liability' },
   deferred_revenue: { code: '2410', name: 'Deferred revenue', kind: 'liability' },
   usage_revenue: { code: '4000', name: 'Usage revenue', kind: 'revenue' },
+  usage_adjustments: { code: '4005', name: 'Usage rated again', kind: 'revenue' },
   fee_revenue: { code: '4010', name: 'Fee revenue', kind: 'revenue' },
   exchange: { code: '4010', name: 'Credits invoiced as money', kind: 'revenue' },
   included_usage: { code: '4020', name: 'Usage that fees include', kind: 'revenue' },
@@ -51,9 +52,9 @@ export function isDebitAccount(account: string): boolean {
 
 /** Why a transfer was posted, in words; a cause that is not here stands under its own name. */
 export const CAUSE_NAMES: Readonly<Record<string, string>> = {
-  usage: 'Usage', top_up: 'Credit added', expiry: 'Credit expired', invoice: 'Invoices', payment: 'Payments', invoice_void: 'Voided invoices', invoice_write_off: 'Written off',
+  usage: 'Usage', rerating: 'Usage rated again', top_up: 'Credit added', expiry: 'Credit expired', invoice: 'Invoices', payment: 'Payments', invoice_void: 'Voided invoices', invoice_write_off: 'Written off',
   credit_note: 'Credit notes', recognition: 'Recognised', provider_cost: 'Provider cost',
 }
 
 /** Lines whose revenue is usage; all others are fees. */
-export const USAGE_LINES: ReadonlySet<LineKind> = new Set(['usage', 'late_usage', 'credits'])
+export const USAGE_LINES: ReadonlySet<LineKind> = new Set(['usage', 'late_usage', 'credits', 'adjustment'])

@@ -30,6 +30,11 @@ export function invoiceTransfers(posting: InvoicePosting): Transfer[] {
   ]
 }
 
+/** Usage was rated again: what it comes to beyond its charges is accrued for the next invoice. Below zero it is given back there. */
+export function adjustmentTransfers(asset: AssetId, difference: Units): Transfer[] {
+  return move('accrued_usage', 'usage_adjustments', asset, difference)
+}
+
 /** Money came for an invoice. */
 export function paymentTransfers(asset: AssetId, amount: Units): Transfer[] {
   return move('payment_clearing', 'receivable', asset, amount)

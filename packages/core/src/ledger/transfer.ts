@@ -12,7 +12,7 @@ import type { AssetId, Units } from '../money.ts'
  * - `payment_clearing` money received for credits · `promotion` credits given away
  * - `accrued_usage` usage that the next invoice asks for
  * - `included_usage` usage that an allowance of an amount paid: the plan's fee includes it
- * - `usage_revenue` what usage earned
+ * - `usage_revenue` what usage earned · `usage_adjustments` what rating it again added or took away
  * - `breakage` credits that expired unused
  * - `receivable` what invoices ask for and nobody has paid yet · `tax_payable` tax on them
  * - `deferred_revenue` fees for time to come · `fee_revenue` fees whose time has passed
@@ -20,7 +20,7 @@ import type { AssetId, Units } from '../money.ts'
  * - `discounts`, `credit_notes` and `bad_debt` take away from revenue · `rounding` printed minus exact
  */
 export type AccountId =
-  | `wallet:${string}` | 'wallet_debt' | 'payment_clearing' | 'promotion' | 'accrued_usage' | 'included_usage' | 'usage_revenue' | 'breakage'
+  | `wallet:${string}` | 'wallet_debt' | 'payment_clearing' | 'promotion' | 'accrued_usage' | 'included_usage' | 'usage_revenue' | 'usage_adjustments' | 'breakage'
   | 'receivable' | 'tax_payable' | 'deferred_revenue' | 'fee_revenue' | 'discounts' | 'credit_notes' | 'bad_debt' | 'rounding' | 'exchange'
 
 export type Transfer = {

@@ -24,6 +24,7 @@ import type { Route } from './contract/route.ts'
 import { requestRoutes } from './contract/requests.ts'
 import { sessionRoutes, signInRoute, signOutRoute } from './contract/sessions.ts'
 import { rateRoutes } from './contract/rates.ts'
+import { reratingRoutes } from './contract/reratings.ts'
 import { simulationRoutes } from './contract/simulations.ts'
 import { streamRoute, systemRoutes } from './contract/system.ts'
 import { ingestRoute, usageRoutes } from './contract/usage.ts'
@@ -54,6 +55,7 @@ export const HANDLED = {
   ...contractRoutes,
   ...exchangeRoutes,
   ...simulationRoutes,
+  ...reratingRoutes,
   ...accessRoutes,
   ...webhookRoutes,
   ...sessionRoutes,

@@ -20,6 +20,7 @@ import { grantHandlers, subscriptionHandlers, testClockHandlers } from './routes
 import { auditHandlers } from './routes/audit.ts'
 import { providerHandlers } from './routes/providers.ts'
 import { sessionHandlers } from './routes/sessions.ts'
+import { reratingHandlers } from './routes/reratings.ts'
 import { simulationHandlers } from './routes/simulations.ts'
 import { usageHandlers } from './routes/usage.ts'
 import { watchHandlers } from './routes/watch.ts'
@@ -48,6 +49,7 @@ export const HANDLERS: Handlers = {
   ...contractHandlers,
   ...exchangeHandlers,
   ...simulationHandlers,
+  ...reratingHandlers,
   ...accessHandlers,
   ...webhookHandlers,
   ...sessionHandlers,

@@ -27,6 +27,10 @@ export const STREAM_TYPES: Readonly<Record<string, StreamType>> = {
     says: 'Usage was charged: the batch, how many events, their charge, where each price stands in the period now, and the latest of them.',
     tenantMembers: ['batch', 'events', 'charge', 'totals', 'latest'],
   },
+  'usage.rerated': {
+    says: 'Usage of a period was rated again under a corrected price; the difference stands on the next invoice.',
+    tenantMembers: ['period_start', 'charged', 'adjusted', 'after', 'difference', 'currency'],
+  },
   'request.denied': {
     says: 'A request was refused. `unrecorded` counts those that were refused before it and not recorded one by one.',
     tenantMembers: ['decision_id', 'time', 'feature', 'model', 'reason', 'scope', 'required', 'limit', 'used', 'unit', 'resets_at', 'message', 'entity', 'unrecorded'],

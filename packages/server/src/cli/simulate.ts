@@ -73,7 +73,7 @@ export async function follow(client: Client, started: Shown, deps: CliDeps): Pro
 
 const BAR_WIDTH = 30
 
-function bar({ events, events_expected: expected, customers, customers_expected: all }: Shown['progress']): string {
+export function bar({ events, events_expected: expected, customers, customers_expected: all }: Shown['progress']): string {
   const share = Math.min(0.99, Math.max(expected === 0 ? 0 : events / expected, all === 0 ? 0 : customers / all))
   const full = Math.round(share * BAR_WIDTH)
   return `${'█'.repeat(full)}${'░'.repeat(BAR_WIDTH - full)} ${String(Math.round(share * 100)).padStart(2)} %  ${events} events, ${customers} of ${all} customers`

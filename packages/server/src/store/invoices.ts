@@ -90,7 +90,7 @@ export async function invoicedLines(sql: Sql | Transaction, input: { readonly cu
     select l.customer_id as customer, l.period_start as "periodStart", case l.kind when 'late_usage' then 'usage' when 'proration' then 'fee' else l.kind end as kind, l.price_id as price, l.entry,
       sum(l.exact)::text as exact, sum(l.amount)::text as amount
     from invoice_line l join invoice i on i.customer_id = l.customer_id and i.id = l.invoice_id and i.state not in ('void', 'draft')
-    where l.customer_id = any(${input.customers as string[]}::text[]) and l.period_start >= ${input.since} and l.kind <> 'item'
+    where l.customer_id = any(${input.customers as string[]}::text[]) and l.period_start >= ${input.since} and l.kind not in ('item', 'adjustment')
     group by 1, 2, 3, 4, 5`
 }
 
@@ -185,7 +185,7 @@ export async function listNotes(sql: Sql, customer: string, invoice: string | nu
     where customer_id = ${customer} and (${invoice}::text is null or invoice_id = ${invoice}) order by created_at desc, id desc limit 1000`
 }
 
-export type ItemRow = { readonly customer: string; readonly id: string; readonly kind: 'item' | 'proration'; readonly name: string; readonly amount: string; readonly currency: string; readonly periodStart: Instant; readonly periodEnd: Instant }
+export type ItemRow = { readonly customer: string; readonly id: string; readonly kind: 'item' | 'proration' | 'adjustment'; readonly name: string; readonly amount: string; readonly currency: string; readonly periodStart: Instant; readonly periodEnd: Instant }
 
 export async function insertItems(tx: Transaction, rows: readonly ItemRow[]): Promise<void> {
   if (rows.length === 0) return
@@ -217,7 +217,7 @@ export async function releaseItems(tx: Transaction, invoice: { readonly customer
 }
 
 export async function deleteItem(tx: Transaction, key: { readonly customer: string; readonly id: string }): Promise<boolean> {
-  return (await tx`delete from invoice_item where customer_id = ${key.customer} and id = ${key.id} and invoice_id is null`).count > 0
+  return (await tx`delete from invoice_item where customer_id = ${key.customer} and id = ${key.id} and invoice_id is null and kind <> 'adjustment'`).count > 0
 }
 
 function iso(at: Instant): string {

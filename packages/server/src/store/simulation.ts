@@ -11,6 +11,8 @@ export type SimulatedRow = {
   readonly id: string
   readonly type: string
   readonly time: Instant
+  /** Start of the billing period that it was charged in. */
+  readonly periodStart: Instant
   readonly entity: string | null
   readonly feature: string | null
   readonly run: string | null
@@ -29,7 +31,7 @@ const ROWS_AT_ONCE = 2_000
 
 export function simulatedEvents(sql: Sql, of: { readonly customers: readonly string[]; readonly from: Instant; readonly to: Instant }): AsyncIterable<readonly SimulatedRow[]> {
   return sql<SimulatedRow[]>`
-    select customer_id as customer, sequence, source, id, type, time, entity_id as entity, feature, run, quantities, dimensions, amount, asset, cost, effect,
+    select customer_id as customer, sequence, source, id, type, time, period_start as "periodStart", entity_id as entity, feature, run, quantities, dimensions, amount, asset, cost, effect,
       corrects_source as "correctsSource", corrects_id as "correctsId"
     from usage_event where customer_id = any(${of.customers as string[]}::text[]) and time >= ${of.from} and time < ${of.to}
     order by customer_id, sequence`.cursor(ROWS_AT_ONCE)

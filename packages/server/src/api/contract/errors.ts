@@ -118,6 +118,7 @@ export const ENTRIES = {
   invoice_credited: { status: 409, title: 'Part of the invoice was credited', advice: 'Write a credit note over the rest.' },
   simulation_running: { status: 409, title: 'Another simulation runs', advice: 'Wait for it, or cancel it.' },
   catalog_scheduled: { status: 409, title: 'Another catalog is scheduled', advice: 'Withdraw it (DELETE /v1/catalog/scheduled), or wait until it is in force.' },
+  rerating_state: { status: 409, title: 'The re-rating is in another state', advice: 'The detail says which, and what this needs.' },
   rates_conflict: { status: 409, title: 'Other rates were imported meanwhile', advice: 'Plan again on the version in force.' },
   contract_conflict: { status: 409, title: 'The contract was changed meanwhile', advice: 'Look at the version in force and apply again.' },
   coupon_refused: { status: 409, title: 'The coupon cannot be redeemed', advice: 'The detail says why.' },

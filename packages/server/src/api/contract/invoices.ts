@@ -52,7 +52,7 @@ const taxRate = z.strictObject({ id: word('Id of the rate.', 'de_vat'), name: te
 const printedLine = z
   .strictObject({
     line: z.int().meta({ description: 'Counts from 1.' }),
-    kind: choice(['fee', 'usage', 'credits', 'late_usage', 'proration', 'true_up', 'item'], '`late_usage`: of a period that was closed before.'),
+    kind: choice(['fee', 'usage', 'credits', 'late_usage', 'proration', 'true_up', 'adjustment', 'item'], '`late_usage`: of a period that was closed before. `adjustment`: usage of such a period that was rated again.'),
     price: z.string().meta({ description: 'Id of the fee, price or item.', examples: ['input_tokens'] }),
     name: z.string(),
     from: z.string().meta({ description: 'First day, in the customer’s zone.', examples: ['2026-03-01'] }),

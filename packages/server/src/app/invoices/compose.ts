@@ -112,7 +112,10 @@ function lateLines(facts: PeriodFacts, currency: string): ChargeLine[] {
 }
 
 function itemLine(item: ItemRow): ChargeLine {
-  return plainLine({ kind: item.kind, price: item.id, name: item.name, period: { start: item.periodStart, end: item.periodEnd }, exact: parseUnits(item.amount, item.currency) })
+  const exact = parseUnits(item.amount, item.currency)
+  const line = plainLine({ kind: item.kind, price: item.id, name: item.name, period: { start: item.periodStart, end: item.periodEnd }, exact })
+  // What usage comes to otherwise was accrued when it was posted, as usage is.
+  return item.kind === 'adjustment' ? { ...line, charges: exact } : line
 }
 
 /** Credit that paid usage since it was last shown. What the wallet owes is paid by its next top-up, as bought credit is. */
@@ -130,7 +133,7 @@ function postingOf(closed: ClosedInvoice, of: { readonly now: Instant; readonly 
   let [charges, fees, deferred] = [0n, 0n, 0n]
   const exchanged: { asset: string; credits: Units; money: Units }[] = []
   for (const line of closed.lines) {
-    const isUsage = line.kind === 'usage' || line.kind === 'late_usage'
+    const isUsage = line.kind === 'usage' || line.kind === 'late_usage' || line.kind === 'adjustment'
     if (line.kind === 'credits') exchanged.push({ asset: line.price, credits: units(line.billable), money: line.exact })
     else if (isUsage) {
       const opening = line.before === undefined ? line.exact - line.charges : 0n

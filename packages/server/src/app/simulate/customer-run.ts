@@ -14,6 +14,8 @@ export type CustomerRun = {
   readonly rate: (event: UsageEvent) => { readonly asset: string; readonly amount: Units; readonly isPriced: boolean }
   /** What is due without usage for the billing periods that begin in `span`, by asset. */
   readonly dueFor: (span: Span) => ReadonlyMap<string, Units>
+  /** The plan and its billing period at an instant. */
+  readonly planAt: (at: Instant) => { readonly plan: Plan; readonly period: Span }
   /** The billing period that holds `at`. */
   readonly periodAt: (at: Instant) => Span
 }
@@ -37,6 +39,7 @@ export function openCustomerRun(facts: StoredFacts, catalog: Catalog): CustomerR
   }
 
   return {
+    planAt: at,
     periodAt: (time) => at(time).period,
     rate: (event) => {
       const { plan, period, seats } = at(event.time)

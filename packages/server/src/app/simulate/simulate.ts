@@ -21,11 +21,22 @@ export type SimulationInput = {
   /** Customers on these plans; null for all. */
   readonly plans: readonly string[] | null
   readonly onProgress: (progress: SimulationProgress) => void
+  /** Given what was charged and what it would be, by billing period, of some customers at a time. */
+  readonly onPeriods?: (periods: readonly RatedPeriod[]) => Promise<void>
   /** Asked between batches; a reason ends the simulation. */
   readonly signal: AbortSignal
 }
 
 export type SimulationProgress = { readonly events: number; readonly eventsExpected: number; readonly customers: number; readonly customersExpected: number }
+
+/** The counted events of one billing period of a customer. */
+export type RatedPeriod = {
+  readonly customer: CustomerId
+  readonly period: Span
+  /** `isInvoiced`: the plan leaves to the invoice what nothing else pays, in this currency. */
+  readonly assets: Map<string, { current: bigint; simulated: bigint; isInvoiced: boolean }>
+  events: number
+}
 
 /** Customers of one query: their facts are in memory together. */
 const CUSTOMERS_AT_ONCE = 200
@@ -53,7 +64,7 @@ type Counts = { events: number; unpriced: number; costUnknown: number; /** Custo
 type Totals = ReturnType<typeof openTotals>
 type Batch = { readonly totals: Totals; readonly counts: Counts; readonly onEvents: (events: number) => void }
 
-type Running = { readonly facts: StoredFacts; readonly whole: Span; readonly draft: CustomerRun; readonly current: CustomerRun | null; readonly own: CustomerTotals }
+type Running = { readonly facts: StoredFacts; readonly whole: Span; readonly draft: CustomerRun; readonly current: CustomerRun | null; readonly own: CustomerTotals; /** By the start of the period that they were charged in. */ readonly periods: Map<Instant, RatedPeriod> }
 
 async function simulateBatch(input: SimulationInput, facts: ReadonlyMap<string, StoredFacts>, { totals, counts, onEvents }: Batch): Promise<void> {
   const { sql, span, signal } = input
@@ -61,7 +72,7 @@ async function simulateBatch(input: SimulationInput, facts: ReadonlyMap<string, 
   for (const [id, of] of facts) {
     const draft = openCustomerRun(of, input.draft)
     if (draft === null) counts.skipped += 1
-    else running.set(id, { facts: of, whole: wholePeriods(draft, span), draft, current: openCustomerRun(of, input.current), own: emptyTotals(id, of.name, of.plan) })
+    else running.set(id, { facts: of, whole: wholePeriods(draft, span), draft, current: openCustomerRun(of, input.current), own: emptyTotals(id, of.name, of.plan), periods: new Map() })
   }
   const whole = [...running.values()].map((one) => one.whole)
   const from = Math.min(span.start, ...whole.map(({ start }) => start)) as Instant
@@ -84,6 +95,7 @@ async function simulateBatch(input: SimulationInput, facts: ReadonlyMap<string, 
     for (const [asset, amount] of one.current?.dueFor(span) ?? []) one.own.add(asset, { current: amount })
     totals.take(one.own, (asset) => totals.rankIn(input, asset))
   }
+  await input.onPeriods?.([...running.values()].flatMap(({ periods }) => [...periods.values()]))
 }
 
 /** The span, out to the ends of the billing periods that it cuts: what was settled there moved the totals that its events met. */
@@ -95,14 +107,25 @@ function takeRow(one: Running, row: SimulatedRow, of: { readonly isCounted: bool
   const { isCounted, isStanding, input, totals, counts } = of
   // What was charged and taken back is in the rows of both; what is rated is the event as it stands.
   if (isCounted) one.own.add(row.asset, { current: parseUnits(row.amount, row.asset) })
+  if (isCounted && input.onPeriods !== undefined) addToPeriod(one, row, { asset: row.asset, current: parseUnits(row.amount, row.asset) })
   if (!isStanding) return
   const { asset, amount, isPriced } = one.draft.rate(eventOf(row))
   if (!isCounted) return
   counts.events += 1
   if (!isPriced) counts.unpriced += 1
   one.own.add(asset, { simulated: amount })
+  if (input.onPeriods !== undefined) addToPeriod(one, row, { asset, simulated: amount })
   if (row.cost === null) counts.costUnknown += 1
   else totals.addCost(one.own, { asset: isCurrency(asset) ? asset : input.draft.currency, cost: { asset: row.cost.currency, units: parseUnits(row.cost.amount, row.cost.currency) }, at: row.time, draft: input.draft })
+}
+
+function addToPeriod({ facts, draft, periods }: Running, row: SimulatedRow, { asset, current, simulated }: { readonly asset: string; readonly current?: bigint; readonly simulated?: bigint }): void {
+  const { plan, period } = draft.planAt(row.time)
+  let own = periods.get(row.periodStart)
+  if (own === undefined) periods.set(row.periodStart, (own = { customer: facts.customer, period: { start: row.periodStart, end: period.end }, assets: new Map(), events: 0 }))
+  const before = own.assets.get(asset) ?? { current: 0n, simulated: 0n, isInvoiced: plan.currency === asset && plan.funding.includes('overage') }
+  own.assets.set(asset, { ...before, current: before.current + (current ?? 0n), simulated: before.simulated + (simulated ?? 0n) })
+  if (simulated !== undefined) own.events += 1
 }
 
 function stands(row: SimulatedRow, corrected: ReadonlyMap<string, bigint | null>): boolean {

@@ -1,7 +1,7 @@
 // Simulations that were asked for: one runs at a time, the last ones are kept in memory with their results until the control plane stops.
 // They read what is stored and change nothing, so losing one loses nothing.
 
-import { InputError, SIMULATIONS_KEPT, type Instant } from '@tollgate/core'
+import { InputError, SIMULATIONS_KEPT, type Catalog, type CatalogDocument, type Instant } from '@tollgate/core'
 import { compileCatalog } from '../../platform/meter-expression.ts'
 import { latestRateCard } from '../../store/rate-cards.ts'
 import { exchangeFor } from '../exchange/import-exchange.ts'
@@ -59,9 +59,13 @@ export function findSimulation(plane: ControlPlane, id: string): Simulation {
 }
 
 /** A catalog text as it would be in force: with the rates and exchange rates of now. */
-export async function draftCatalog(plane: ControlPlane, { source, overlays }: CatalogText) {
+export async function draftCatalog(plane: ControlPlane, text: CatalogText): Promise<Catalog> {
+  return compileCatalog(await draftDocument(plane, text), 0)
+}
+
+export async function draftDocument(plane: ControlPlane, { source, overlays }: CatalogText): Promise<CatalogDocument> {
   const imported = (await latestRateCard(plane.sql))?.rates ?? []
   const parsed = parseCatalog(source, imported, overlays)
   if (parsed.kind === 'invalid') throw new InvalidCatalogError(parsed.issues)
-  return compileCatalog({ ...withRates(parsed.document, imported), exchange_rates: await exchangeFor(plane.sql, parsed.document, plane.clock.now()) }, 0)
+  return { ...withRates(parsed.document, imported), exchange_rates: await exchangeFor(plane.sql, parsed.document, plane.clock.now()) }
 }
