@@ -24,6 +24,7 @@ import {
 import { resolveSnapshot } from '@tollgate/core/resolve'
 import { debtKey, emptyOutput, type BatchState } from '../../packages/server/src/app/settlement/batch-state.ts'
 import { meteringOf } from '../../packages/server/src/app/settlement/metering.ts'
+import { createPlaces } from '../../packages/server/src/app/settlement/places.ts'
 import { lose } from '../../packages/server/src/app/settlement/lose.ts'
 import { rateInto } from '../../packages/server/src/app/settlement/rate-batch.ts'
 import type { CustomerContext } from '../../packages/server/src/app/customer-contexts.ts'
@@ -67,6 +68,7 @@ export function createBooks(planId: PlanId, clock: { readonly now: () => Instant
     aggregatesLeft: { states: new Map(), labels: new Set() },
     meteringOf: (event) => meteringOf(event, CATALOG, CATALOG),
     aggregates: { states: new Map(), labels: new Set() },
+    places: createPlaces(({ value }) => value),
     dimensions: { keep: ({ value }) => value, write: async () => [], committed: () => undefined },
     get now() {
       return clock.now()

@@ -41,6 +41,10 @@ export const DIMENSION_LENGTH_MAX = 256
 export const SETTLEMENT_QUEUE_MAX = 50_000
 /** Events in one settlement transaction: large enough to amortise the commit, small enough to hold locks for < 100 ms. */
 export const SETTLEMENT_BATCH_MAX = 2_000
+/** Transactions that settle the parts of one batch side by side, each of its own customers: one works while the other waits for its commit. */
+export const SETTLEMENT_LANES = 2
+/** Events below which a part of a batch is not worth a transaction of its own. */
+export const SETTLEMENT_LANE_EVENTS_MIN = 200
 /** Bytes of journal that a node ships in one call. */
 export const SHIP_BYTES_MAX = 1024 * 1024
 /** A journal segment is closed at this size and deleted when it is settled. */

@@ -10,11 +10,13 @@ import type { StandingEvent } from '../store/corrections.ts'
 import { lockCustomers } from '../store/customers.ts'
 import { insertReadings, type ReadingRow } from '../store/readings.ts'
 import { addRollups } from '../store/rollups.ts'
+import { insertOutbox } from '../store/settlement.ts'
 import type { ControlPlane } from './control-plane.ts'
 import { getCustomer } from './customers.ts'
 import { readingRows } from './settlement/aggregates.ts'
 import { meteringOf } from './settlement/metering.ts'
-import { emptyRollups, rollUp, valuesOf } from './settlement/roll-up.ts'
+import { createPlaces, valuesOf } from './settlement/places.ts'
+import { emptyRollups, rollUp } from './settlement/roll-up.ts'
 import { eventOf } from './settlement/stored-event.ts'
 
 /** Pieces of one turn of the job: the others want a turn, too. */
@@ -69,14 +71,15 @@ async function count(tx: Transaction, plane: ControlPlane, rows: readonly (Stand
     const { readings } = meteringOf(event, by.catalog, by.catalog)
     return { row, event, readings: readings.filter(({ meter }) => meter.id === by.meter.id) }
   })
-  const dimensions = await plane.queue.dimensions.open(tx, measured.flatMap(({ event, readings }) => valuesOf(event, readings)))
+  const dimensions = await plane.queue.dimensions.open(tx, valuesOf(measured.flatMap(({ event, readings }) => readings.map(({ meter }) => ({ event, meter })))))
+  const places = createPlaces(dimensions.keep)
   const rollups = emptyRollups()
   const kept: ReadingRow[] = []
   for (const { row, event, readings } of measured) {
-    rollUp(rollups, { event, periodStart: row.periodStart, readings, charges: [], asset: row.asset, sign: 1, now: plane.clock.now(), offsetMs: hourOffset(by.timeZone, event.time), keep: dimensions.keep })
-    kept.push(...readingRows({ event, periodStart: row.periodStart, readings, meters: [by.meter], rated: NOTHING, keep: dimensions.keep }))
+    rollUp(rollups, { event, periodStart: row.periodStart, readings, charges: [], asset: row.asset, sign: 1, now: plane.clock.now(), offsetMs: hourOffset(by.timeZone, event.time), places })
+    kept.push(...readingRows({ event, periodStart: row.periodStart, readings, meters: [by.meter], rated: NOTHING, places }))
   }
-  await dimensions.write()
+  await insertOutbox(tx, await dimensions.write())
   await addRollups(tx, 'rollup_hour', [...rollups.hours.values()])
   await addRollups(tx, 'rollup_minute', [...rollups.minutes.values()])
   await insertReadings(tx, kept)

@@ -12,6 +12,7 @@ import type { ControlPlane } from './control-plane.ts'
 import { getCustomer } from './customers.ts'
 import { OTHER_VALUE } from './settlement/known-dimensions.ts'
 import { meteringOf } from './settlement/metering.ts'
+import { createPlaces, type Places } from './settlement/places.ts'
 import { emptyRollups, rollUp, type Rollups } from './settlement/roll-up.ts'
 import { eventOf } from './settlement/stored-event.ts'
 
@@ -44,7 +45,7 @@ type Found = { events: number; rows: number; readonly differences: RollupDiffere
 
 async function checkCustomer(tx: Transaction, plane: ControlPlane, found: Found, span: Span): Promise<void> {
   const known = new Set((await knownValues(tx, span.customer)).map(({ meter, dimension, value }) => `${meter} ${dimension} ${value}`))
-  const keep = ({ meter, dimension, value }: { readonly meter: string; readonly dimension: string; readonly value: string }) => (known.has(`${meter} ${dimension} ${value}`) ? value : OTHER_VALUE)
+  const places = createPlaces(({ meter, dimension, value }: { readonly meter: string; readonly dimension: string; readonly value: string }) => (known.has(`${meter} ${dimension} ${value}`) ? value : OTHER_VALUE))
   /** Amounts, events and sums of all rows; and what of the others stands, by meter and event, because it does not add. */
   const sums = emptyRollups()
   const standing = new Map<string, Parameters<typeof rollUp>[1]>()
@@ -52,7 +53,7 @@ async function checkCustomer(tx: Transaction, plane: ControlPlane, found: Found,
   for await (const rows of eventsForCheck(tx, span)) {
     for (const row of rows) {
       found.events += 1
-      const input = await rolledUp(tx, plane, row, { keep, offsetMs: hourOffset(span.timeZone, row.time), counts })
+      const input = await rolledUp(tx, plane, row, { places, offsetMs: hourOffset(span.timeZone, row.time), counts })
       rollUp(sums, input)
       const original = `${row.correctsSource ?? row.source} ${row.correctsId ?? row.id}`
       for (const reading of input.readings) {
@@ -70,7 +71,7 @@ async function checkCustomer(tx: Transaction, plane: ControlPlane, found: Found,
 /** Which meters have counted what stands for an event, by the event: what undoes it is counted by the same. */
 type Counts = Map<string, Pick<CheckedEvent, 'rolledUpBy' | 'backfilled'>>
 
-async function rolledUp(tx: Transaction, plane: ControlPlane, row: CheckedEvent, { counts, ...place }: { readonly counts: Counts; readonly keep: Parameters<typeof rollUp>[1]['keep']; readonly offsetMs: number }): Promise<Parameters<typeof rollUp>[1]> {
+async function rolledUp(tx: Transaction, plane: ControlPlane, row: CheckedEvent, { counts, ...place }: { readonly counts: Counts; readonly places: Places; readonly offsetMs: number }): Promise<Parameters<typeof rollUp>[1]> {
   const event = eventOf(row)
   const catalog = await plane.catalogs.version(row.catalogVersion, tx)
   const original = `${row.correctsSource ?? row.source} ${row.correctsId ?? row.id}`

@@ -86,7 +86,8 @@ const int8 = { to: 20, from: [20], serialize: (value: bigint | number) => value.
 const timestamptz = {
   to: 1184,
   from: [1184],
-  serialize: (value: Instant | Date) => new Date(value).toISOString(),
+  /** Text is passed on: arrays of instants come as it. */
+  serialize: (value: Instant | Date | string) => (typeof value === 'string' ? value : new Date(value).toISOString()),
   /** `2026-03-01 12:00:00.123456+00`: always UTC, because the connection says so. Microseconds are truncated. */
   parse: (text: string): Instant => {
     const epochMs = Date.parse(`${text.slice(0, 10)}T${text.slice(11).replace(/\+00$/, 'Z')}`)

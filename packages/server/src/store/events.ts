@@ -89,7 +89,7 @@ async function insertEvent(tx: Transaction, batch: bigint, row: EventRow): Promi
     insert into usage_event (batch_id, customer_id, source, id, type, time, entity_id, feature, run, key_id, period_start, catalog_version,
       quantities, dimensions, charges, cost, context, amount, asset, estimated, effect, corrects_source, corrects_id)
     values (${batch}, ${row.customer}, ${row.source}, ${row.id}, ${row.type}, ${row.time}, ${row.entity}, ${row.feature}, ${row.run}, ${row.key}, ${row.periodStart}, ${row.catalogVersion},
-      ${row.quantities}::text::jsonb, ${row.dimensions}::text::jsonb, ${row.charges}::text::jsonb, ${row.cost}::text::jsonb, ${row.context}::text::jsonb, ${row.amount}, ${row.asset}, ${row.estimated}, ${row.effect}, ${row.corrects?.source ?? null}, ${row.corrects?.id ?? null})`
+      ${row.quantities}::text::json, ${row.dimensions}::text::json, ${row.charges}::text::json, ${row.cost}::text::json, ${row.context}::text::json, ${row.amount}, ${row.asset}, ${row.estimated}, ${row.effect}, ${row.corrects?.source ?? null}, ${row.corrects?.id ?? null})`
 }
 
 export type StoredEvent = {
@@ -151,7 +151,7 @@ export async function listEvents(sql: Sql, filter: EventFilter): Promise<StoredE
       and (${filter.feature}::text is null or feature = ${filter.feature}) and (${filter.run}::text is null or run = ${filter.run})
       and (${filter.type}::text is null or type = ${filter.type})
       and (${filter.batch}::bigint is null or batch_id = ${filter.batch}) and (${filter.periodStart}::timestamptz is null or period_start = ${filter.periodStart})
-      and (${filter.price}::text is null or charges -> 'lines' @> jsonb_build_array(jsonb_build_object('price', ${filter.price}::text)))
+      and (${filter.price}::text is null or (charges -> 'lines')::jsonb @> jsonb_build_array(jsonb_build_object('price', ${filter.price}::text)))
     order by sequence ${filter.newestFirst ? sql`desc` : sql`asc`} limit ${filter.limit}`
 }
 
@@ -172,6 +172,7 @@ export async function findEvent(sql: Sql, key: { readonly customer: string; read
 }
 
 export async function parkEvent(sql: Sql | Transaction, input: { readonly customer: string | null; readonly origin: string; readonly record: unknown; readonly reason: string }): Promise<void> {
+  // As a text inside the document: what cannot be stored may be the record's own characters.
   await sql`
     insert into parked_event (customer_id, origin, record, reason)
     values (${input.customer}, ${input.origin}, ${JSON.stringify(input.record)}, ${input.reason})`

@@ -45,7 +45,7 @@ export async function addedHours(sql: Sql, of: DueLevel & { readonly to: Instant
   return sql<AddedHour[]>`
     select coalesce(corrects_id, id) as id, time, sum(case effect when 'reversal' then -1 else 1 end * (quantities ->> ${of.meter})::numeric)::text as quantity, (count(*) filter (where effect = 'reversal'))::int as corrections
     from usage_event
-    where customer_id = ${of.customer} and time >= ${iso(of.from)}::timestamptz and time < ${iso(of.to)}::timestamptz and type = ${LEVEL_EVENT_TYPE} and coalesce(corrects_source, source) = ${of.source} and quantities ? ${of.meter}
+    where customer_id = ${of.customer} and time >= ${iso(of.from)}::timestamptz and time < ${iso(of.to)}::timestamptz and type = ${LEVEL_EVENT_TYPE} and coalesce(corrects_source, source) = ${of.source} and quantities ->> ${of.meter} is not null
     group by 1, 2`
 }
 

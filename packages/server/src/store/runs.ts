@@ -24,7 +24,7 @@ export async function runTotals(sql: Sql, of: { readonly customer: string; reado
 
 export async function runSums(sql: Sql, of: { readonly customer: string; readonly run: string }): Promise<{ readonly quantities: readonly RunSum[]; readonly amounts: readonly RunSum[]; readonly costs: readonly RunSum[] }> {
   const [quantities, amounts, costs] = await Promise.all([
-    sql<RunSum[]>`select q.key as name, sum(${sql.unsafe(SIGN)} * q.value::numeric)::text as sum from usage_event e, jsonb_each_text(e.quantities) q where customer_id = ${of.customer} and run = ${of.run} group by 1 order by 1`,
+    sql<RunSum[]>`select q.key as name, sum(${sql.unsafe(SIGN)} * q.value::numeric)::text as sum from usage_event e, json_each_text(e.quantities) q where customer_id = ${of.customer} and run = ${of.run} group by 1 order by 1`,
     sql<RunSum[]>`select asset as name, sum(amount)::text as sum from usage_event e where customer_id = ${of.customer} and run = ${of.run} group by 1 order by 1`,
     sql<RunSum[]>`select cost ->> 'currency' as name, sum(${sql.unsafe(SIGN)} * (cost ->> 'amount')::numeric)::text as sum from usage_event e where customer_id = ${of.customer} and run = ${of.run} and cost is not null group by 1 order by 1`,
   ])

@@ -7,8 +7,8 @@ import {
 } from '@tollgate/core'
 import type { Transaction } from '../../platform/postgres.ts'
 import { readExtremes, readLabels, type AggregateKey, type LabelKey, type ReadingKey, type ReadingRow } from '../../store/readings.ts'
-import type { DimensionValue } from '../../store/dimensions.ts'
-import { placeOf, readingKey } from './roll-up.ts'
+import type { Places } from './places.ts'
+import { readingKey } from './roll-up.ts'
 
 export type Aggregates = {
   readonly states: Map<string, Aggregate>
@@ -74,12 +74,15 @@ export function lossesOf(aggregates: Aggregates, left: Aggregates, event: UsageE
 }
 
 /** The rows that keep what an event says to meters that do not add, levels included. */
-export function readingRows(input: { readonly event: UsageEvent; readonly periodStart: Instant; readonly readings: readonly Reading[]; readonly meters: readonly Meter[]; readonly rated: Pick<ReadonlySet<string>, 'has'>; readonly keep: (value: DimensionValue) => string }): ReadingRow[] {
+export function readingRows(input: { readonly event: UsageEvent; readonly periodStart: Instant; readonly readings: readonly Reading[]; readonly meters: readonly Meter[]; readonly rated: Pick<ReadonlySet<string>, 'has'>; readonly places: Places }): ReadingRow[] {
   const { event, periodStart } = input
-  const row = (meter: Meter, value: Reading['value'], label: string | null): ReadingRow => ({
-    customer: event.customer, meter: meter.id, periodStart, time: event.time, source: event.source, id: event.id, ...placeOf(input, meter), value: formatQuantity(value, meter.scale), label,
-    isRated: input.rated.has(meter.id), isLevel: meter.aggregation === 'weighted_sum',
-  })
+  const row = (meter: Meter, value: Reading['value'], label: string | null): ReadingRow => {
+    const { feature, entity, dimensions } = input.places.of(event, meter)
+    return {
+      customer: event.customer, meter: meter.id, periodStart, time: event.time, source: event.source, id: event.id, feature, entity, dimensions, value: formatQuantity(value, meter.scale), label,
+      isRated: input.rated.has(meter.id), isLevel: meter.aggregation === 'weighted_sum',
+    }
+  }
   const rows = input.readings.filter(({ meter }) => !isAdditive(meter)).map(({ meter, value, label }) => row(meter, value, label))
   for (const meter of input.meters) {
     const level = readLevel(meter, event)

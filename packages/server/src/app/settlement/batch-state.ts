@@ -10,6 +10,7 @@ import type { ChargedRunRow } from '../../store/charged-runs.ts'
 import type { CustomerContext } from '../customer-contexts.ts'
 import type { Aggregates } from './aggregates.ts'
 import type { DimensionBatch } from './known-dimensions.ts'
+import type { Places } from './places.ts'
 import { emptyRollups, type Rollups } from './roll-up.ts'
 
 /** Working copies of what the batch touches. */
@@ -42,6 +43,8 @@ export type BatchState = {
   /** What they are without the events that are undone. */
   readonly aggregatesLeft: Aggregates
   readonly dimensions: DimensionBatch
+  /** By the values that {@link BatchState.dimensions} keeps. */
+  readonly places: Places
 }
 
 export type Metering = {

@@ -1,6 +1,6 @@
 // An event as it is stored, with its charges, the aggregate that each met, and who paid: everything that explains it later.
 
-import { formatQuantity, formatUnits, type Catalog, type Charge, type Instant, type Measured, type Plan, type RatedEvent, type UsageEvent } from '@tollgate/core'
+import { formatQuantity, formatUnits, InputError, type Catalog, type Charge, type Instant, type Measured, type Plan, type RatedEvent, type UsageEvent } from '@tollgate/core'
 import type { EventRow, StoredCharge, StoredPayment } from '../../store/events.ts'
 import type { Paid } from './pay.ts'
 import type { Step } from './rate-batch.ts'
@@ -13,11 +13,21 @@ export function eventRow(input: { readonly event: UsageEvent; readonly step: Ste
   return {
     customer: event.customer, ...(step.effect === 'use' ? { source: event.source, id: event.id } : step.by), effect: step.effect, corrects: step.effect === 'use' ? null : step.corrects, type: event.type, time: event.time, entity: event.entity, feature: event.feature, run: event.run, key: event.key,
     periodStart: input.periodStart, catalogVersion: catalog.version,
-    quantities: JSON.stringify(event.quantities), dimensions: JSON.stringify(event.dimensions), charges: JSON.stringify({ lines, paid: payment }),
-    cost: event.cost === null ? null : JSON.stringify(event.cost), context: JSON.stringify(contextOf(event, rated, input.exchanged)),
+    quantities: storable(event.quantities), dimensions: storable(event.dimensions), charges: JSON.stringify({ lines, paid: payment }),
+    cost: event.cost === null ? null : JSON.stringify(event.cost), context: storable(contextOf(event, rated, input.exchanged)),
     amount: formatUnits(rated.amount, asset), asset, estimated: event.estimated,
   }
 }
+
+/** As JSON. The database keeps it as it is and would fail whenever it is read with a null character in it. */
+function storable(document: object): string {
+  const text = JSON.stringify(document)
+  if (NULL_CHARACTER.test(text)) throw new InputError({ code: 'invalid_text', field: 'data', message: 'a text of the event holds a null character' })
+  return text
+}
+
+/** Its escape, and not the end of an escaped backslash before `u0000`. */
+const NULL_CHARACTER = /(?<!\\)(?:\\\\)*\\u0000/
 
 function contextOf(event: UsageEvent, { unpriced }: RatedEvent, exchanged: ReadonlySet<string>): UsageEvent['context'] {
   if (unpriced.length === 0 && exchanged.size === 0) return event.context

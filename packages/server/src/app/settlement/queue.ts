@@ -2,7 +2,7 @@
 // event from stopping the others by settling the halves of a failed batch until the event stands alone; then it is parked
 // with an alert. Nothing is dropped: above the bound the sender is told to come back.
 
-import { InputError, SETTLEMENT_BATCH_MAX, SETTLEMENT_QUEUE_MAX, type EventResult, type EventSink, type IncomingUsage, type JournalPosition, type NodeIdentity } from '@tollgate/core'
+import { InputError, SETTLEMENT_BATCH_MAX, SETTLEMENT_LANE_EVENTS_MIN, SETTLEMENT_LANES, SETTLEMENT_QUEUE_MAX, type EventResult, type EventSink, type IncomingUsage, type JournalPosition, type NodeIdentity } from '@tollgate/core'
 import type { Log } from '../../platform/log.ts'
 import { parkEvent } from '../../store/events.ts'
 import type { OutboxRow } from '../../store/settlement.ts'
@@ -28,6 +28,20 @@ export class QueueFullError extends Error {
   readonly code = 'settlement_backlog'
   readonly retryable = true
   readonly retryAfterSeconds = 1
+}
+
+/** The events of each customer stay in one lane and in their order; the largest customers are spread first. */
+export function lanesOf(items: readonly IncomingUsage[]): readonly (readonly number[])[] {
+  if (items.length < SETTLEMENT_LANES * SETTLEMENT_LANE_EVENTS_MIN) return [[...items.keys()]]
+  const byCustomer = new Map<string, number[]>()
+  for (const [index, { event: { customer } }] of items.entries()) {
+    const known = byCustomer.get(customer)
+    if (known === undefined) byCustomer.set(customer, [index])
+    else known.push(index)
+  }
+  const lanes: number[][] = Array.from({ length: Math.min(SETTLEMENT_LANES, byCustomer.size) }, () => [])
+  for (const indices of [...byCustomer.values()].sort((a, b) => b.length - a.length)) lanes.reduce((least, lane) => (lane.length < least.length ? lane : least)).push(...indices)
+  return lanes.map((lane) => lane.sort((a, b) => a - b))
 }
 
 type Waiting = { readonly items: readonly IncomingUsage[]; readonly resolve: (results: EventResult[]) => void; readonly reject: (error: unknown) => void }
@@ -80,7 +94,20 @@ export function createSettlementQueue(parts: SettlementParts & { readonly log: L
 
   async function settleCut(items: readonly IncomingUsage[], origin: string): Promise<EventResult[]> {
     const results: EventResult[] = []
-    for (let start = 0; start < items.length; start += SETTLEMENT_BATCH_MAX) results.push(...(await settleParts(items.slice(start, start + SETTLEMENT_BATCH_MAX), origin)))
+    for (let start = 0; start < items.length; start += SETTLEMENT_BATCH_MAX) results.push(...(await settleLanes(items.slice(start, start + SETTLEMENT_BATCH_MAX), origin)))
+    return results
+  }
+
+  /** A batch of several customers in transactions side by side. Where one fails the others are through before it is told. */
+  async function settleLanes(items: readonly IncomingUsage[], origin: string): Promise<EventResult[]> {
+    const lanes = lanesOf(items)
+    if (lanes.length === 1) return settleParts(items, origin)
+    const results: EventResult[] = []
+    const settled = await Promise.allSettled(lanes.map(async (lane) => {
+      for (const [position, result] of (await settleParts(lane.map((index) => items[index]!), origin)).entries()) results[lane[position]!] = result
+    }))
+    const failed = settled.find(({ status }) => status === 'rejected')
+    if (failed?.status === 'rejected') throw failed.reason
     return results
   }
 
@@ -109,9 +136,11 @@ export function createSettlementQueue(parts: SettlementParts & { readonly log: L
 
   async function settleStretch(stretch: NodeStretch): Promise<void> {
     const origin = `node/${stretch.identity.node}`
-    const parkedWithout = stretch.items.slice(0, -SETTLEMENT_BATCH_MAX)
-    const rest = stretch.items.slice(parkedWithout.length)
-    for (const [index, result] of (await settleCut(parkedWithout, origin)).entries()) await parkRefused(parkedWithout[index]!, result, origin)
+    // The journal moves with the last part, or behind it where that is settled in lanes.
+    const last = stretch.items.slice(-SETTLEMENT_BATCH_MAX)
+    const rest = lanesOf(last).length === 1 ? last : []
+    const earlier = stretch.items.slice(0, stretch.items.length - rest.length)
+    for (const [index, result] of (await settleCut(earlier, origin)).entries()) await parkRefused(earlier[index]!, result, origin)
     const journal = { identity: stretch.identity, to: stretch.to }
     try {
       const results = await settleBatch(parts, { items: rest, origin, journal, outbox: stretch.outbox })

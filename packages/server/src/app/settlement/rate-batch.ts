@@ -62,9 +62,9 @@ type Recorded = Omit<Metering, 'rated'> & { readonly event: UsageEvent; readonly
 
 /** Totals by hour and minute, and what meters that do not add keep of the event. */
 function recordUsage(output: BatchOutput, state: BatchState, context: CustomerContext, { event, periodStart, meters, readings, rated, ratedMeters, asset, isUndone }: Recorded): void {
-  const { keep } = state.dimensions
-  rollUp(output.rollups, { event, periodStart, readings, charges: rated.charges, asset, sign: isUndone ? -1 : 1, now: state.now, offsetMs: hourOffset(context.facts.timeZone, event.time), keep })
-  const rows = readingRows({ event, periodStart, readings, meters, rated: ratedMeters, keep })
+  const { places } = state
+  rollUp(output.rollups, { event, periodStart, readings, charges: rated.charges, asset, sign: isUndone ? -1 : 1, now: state.now, offsetMs: hourOffset(context.facts.timeZone, event.time), places })
+  const rows = readingRows({ event, periodStart, readings, meters, rated: ratedMeters, places })
   if (isUndone) output.removed.push(...rows)
   else output.readings.push(...rows)
 }

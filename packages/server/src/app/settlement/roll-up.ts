@@ -3,9 +3,9 @@
 // then taken anew from the readings that are left (readings.ts).
 
 import { createHash } from 'node:crypto'
-import { DISTINCT_HASHES_MAX, distinctHash, hourOf, MINUTE_ROLLUPS_MS, minuteOf, type Instant, type Meter, type RatedEvent, type Reading, type UsageEvent } from '@tollgate/core'
-import type { DimensionValue } from '../../store/dimensions.ts'
+import { DISTINCT_HASHES_MAX, distinctHash, hourOf, MINUTE_ROLLUPS_MS, minuteOf, type Instant, type RatedEvent, type Reading, type UsageEvent } from '@tollgate/core'
 import type { RollupRow } from '../../store/rollups.ts'
+import type { Place, Places } from './places.ts'
 
 /** Where rows of one batch are gathered. */
 export type Rollups = { readonly hours: Map<string, RollupRow>; readonly minutes: Map<string, RollupRow> }
@@ -21,7 +21,7 @@ export type RolledUp = {
   readonly now: Instant
   /** Of the hours of the customer's zone. */
   readonly offsetMs: number
-  readonly keep: (value: DimensionValue) => string
+  readonly places: Places
 }
 
 export function emptyRollups(): Rollups {
@@ -30,71 +30,37 @@ export function emptyRollups(): Rollups {
 
 export function rollUp(output: Rollups, input: RolledUp): void {
   const { event, readings, now } = input
+  const hour = hourOf(event.time, input.offsetMs)
+  const minute = event.time >= now - MINUTE_ROLLUPS_MS ? minuteOf(event.time) : null
   for (const reading of readings) {
-    const place = placeOf(input, reading.meter)
-    const amount = input.charges.reduce((sum, charge) => (charge.meter === reading.meter.id ? sum + charge.amount : sum), 0n)
-    add(output.hours, hourOf(event.time, input.offsetMs), place, { ...input, reading, amount })
-    if (event.time >= now - MINUTE_ROLLUPS_MS) add(output.minutes, minuteOf(event.time), place, { ...input, reading, amount })
+    const place = input.places.of(event, reading.meter)
+    let amount = 0n
+    for (const charge of input.charges) if (charge.meter === reading.meter.id) amount += charge.amount
+    add(output.hours, input, { start: hour, place, reading, amount })
+    if (minute !== null) add(output.minutes, input, { start: minute, place, reading, amount })
   }
 }
 
-type Place = { readonly feature: string; readonly entity: string; readonly dimensions: string }
+type Added = { readonly start: Instant; readonly place: Place; readonly reading: Reading; readonly amount: bigint }
 
-/** Feature, entity and dimensions under which the usage of an event is counted for a meter. */
-export function placeOf(input: Pick<RolledUp, 'event' | 'keep'>, meter: Pick<Meter, 'id' | 'dimensions'>): Place {
-  const { event, keep } = input
-  const kept = (dimension: string, value: string) => keep({ customer: event.customer, meter: meter.id, dimension, value })
-  const parts: Record<string, string> = {}
-  for (const name of dimensionsOf(meter)) {
-    const value = event.dimensions[name]
-    if (value !== undefined && value !== '') parts[name] = kept(name, value)
-  }
-  return {
-    feature: event.feature === null ? '' : kept('feature', event.feature),
-    entity: event.entity === null ? '' : kept('entity', event.entity),
-    dimensions: JSON.stringify(parts),
-  }
-}
-
-/** Sorted, so that one set of values has one text. */
-export function dimensionsOf(meter: Pick<Meter, 'dimensions'>): readonly string[] {
-  return meter.dimensions === undefined ? MODEL_ONLY : [...meter.dimensions, 'model'].sort()
-}
-
-const MODEL_ONLY = ['model'] as const
-
-/** All values that the places of these readings name, to be looked up before {@link rollUp}. */
-export function valuesOf(event: RolledUp['event'], readings: readonly { readonly meter: Pick<Meter, 'id' | 'dimensions'> }[]): DimensionValue[] {
-  const values: DimensionValue[] = []
-  const collect = (value: DimensionValue) => {
-    values.push(value)
-    return value.value
-  }
-  for (const { meter } of readings) placeOf({ event, keep: collect }, meter)
-  return values
-}
-
-type Added = RolledUp & { readonly reading: Reading; readonly amount: bigint }
-
-function add(rows: Map<string, RollupRow>, start: Instant, place: Place, added: Added): void {
-  const { event, periodStart, reading, asset, sign } = added
-  const { meter, kind } = reading
-  const key = `${event.customer} ${meter.id} ${start} ${periodStart} ${JSON.stringify([place.feature, place.entity])} ${place.dimensions} ${asset}`
+function add(rows: Map<string, RollupRow>, { event, periodStart, asset, sign }: RolledUp, { start, place, reading, amount }: Added): void {
+  const { kind } = reading
+  const key = `${start} ${periodStart} ${asset} ${place.key}`
   let row = rows.get(key)
   if (row === undefined) {
     row = {
-      customer: event.customer, meter: meter.id, start, periodStart, ...place, kind, scale: meter.scale, asset, quantity: 0n, amount: 0n, events: 0,
+      customer: event.customer, meter: reading.meter.id, start, periodStart, feature: place.feature, entity: place.entity, dimensions: place.dimensions, kind, scale: reading.meter.scale, asset, quantity: 0n, amount: 0n, events: 0,
       latestAt: null, latestBy: null, hashes: kind === 'unique' ? new Set() : null,
     }
     rows.set(key, row)
   }
-  row.amount += added.amount
+  row.amount += amount
   row.events += sign
-  if (kind === 'sum') row.quantity += BigInt(sign) * reading.value
-  else if (sign === 1) join(row, added)
+  if (kind === 'sum') row.quantity += sign === 1 ? reading.value : -reading.value
+  else if (sign === 1) join(row, event, reading)
 }
 
-function join(row: RollupRow, { event, reading }: Added): void {
+function join(row: RollupRow, event: RolledUp['event'], reading: Reading): void {
   if (reading.kind === 'max') {
     if (row.quantity < reading.value || row.latestAt === null) row.quantity = reading.value
     row.latestAt ??= event.time

@@ -4,9 +4,9 @@
 
 import {
   assert, chargedRun, DISTINCT_HASHES_MAX, eventFingerprint, evidenceLine, formatDecimal, formatUnits, InputError, parseDecimal, positionKey, TOTALS_TOLD_MAX, units, usageTransfers,
-  type Catalog, type Clock, type EventResult, type IncomingUsage, type Instant, type JournalPosition, type NodeIdentity, type UsageEvent,
+  type Catalog, type Clock, type EventResult, type IncomingUsage, type Instant, type JournalPosition, type Meter, type NodeIdentity, type UsageEvent,
 } from '@tollgate/core'
-import { createHash, type Hash } from 'node:crypto'
+import { createHash, hash, type Hash } from 'node:crypto'
 import type { Sql, Transaction } from '../../platform/postgres.ts'
 import { withRetry } from '../../platform/postgres.ts'
 import { listBudgets, markAlerted, moveBudgets } from '../../store/budgets.ts'
@@ -26,7 +26,7 @@ import {
 import type { Catalogs } from '../catalogs.ts'
 import { budgetScale, type CustomerContext, type CustomerContexts } from '../customer-contexts.ts'
 import { openBudgets, openNamed } from '../open-budgets.ts'
-import { accumulatorKey, debtKey, emptyOutput, headroomKey, postingKey, type BatchOutput, type BatchState, type Lapsed, type Posting } from './batch-state.ts'
+import { accumulatorKey, debtKey, emptyOutput, headroomKey, postingKey, type BatchOutput, type BatchState, type Lapsed, type Metering, type Posting } from './batch-state.ts'
 import { correct, type Job } from './correct.ts'
 import { loadPaid, nothingPaid } from './load-paid.ts'
 import { loseClaims } from './lose.ts'
@@ -34,9 +34,10 @@ import { loadAggregates } from './aggregates.ts'
 import type { KnownDimensions } from './known-dimensions.ts'
 import { meteringOf } from './metering.ts'
 import { noteUnpriced } from './note-unpriced.ts'
+import { createPlaces, valuesOf } from './places.ts'
 import type { Pseudonyms } from './pseudonyms.ts'
 import { rateInto } from './rate-batch.ts'
-import { hashOf, valuesOf } from './roll-up.ts'
+import { hashOf } from './roll-up.ts'
 import { crossedThresholds } from './thresholds.ts'
 
 export type SettlementParts = { readonly sql: Sql; readonly catalogs: Catalogs; readonly contexts: CustomerContexts; readonly clock: Clock; readonly randomText: () => string; readonly dimensions: KnownDimensions; readonly pseudonyms: Pseudonyms }
@@ -125,11 +126,11 @@ async function claim(tx: Transaction, items: readonly IncomingUsage[], facts: Re
       results[index] = { status: 'rejected', id: event.id, field: 'customer', reason: `there is no customer ${event.customer}` }
       continue
     }
-    const hash = contentHash(item)
+    const digest = contentHash(item)
     const key = keyText(event)
     const twin = first.get(key)
-    if (twin === undefined) first.set(key, { index, hash })
-    else results[index] = Buffer.compare(twin.hash, hash) === 0 ? { status: 'duplicate', id: event.id } : conflict(event)
+    if (twin === undefined) first.set(key, { index, hash: digest })
+    else results[index] = Buffer.compare(twin.hash, digest) === 0 ? { status: 'duplicate', id: event.id } : conflict(event)
   }
   const candidates = [...first.values()]
   if (candidates.length === 0) return []
@@ -150,7 +151,7 @@ function conflict(event: UsageEvent): EventResult {
 function contentHash(item: IncomingUsage): Uint8Array {
   const { correction } = item
   const content = eventFingerprint(item.event, item.statedTime) + (correction === undefined ? '' : JSON.stringify([correction.of.source, correction.of.id, correction.set]))
-  return createHash('sha256').update(content).digest().subarray(0, 16)
+  return hash('sha256', content, 'buffer').subarray(0, 16)
 }
 
 async function loadState(tx: Transaction, parts: LoadedParts, jobs: readonly Job[], facts: ReadonlyMap<string, StoredFacts>): Promise<Omit<BatchState, 'lapsed'>> {
@@ -170,7 +171,7 @@ async function loadState(tx: Transaction, parts: LoadedParts, jobs: readonly Job
     loadAggregates(tx, placed),
     loadAggregates(tx, undone, undone.map(({ event, periodStart, reading }) => ({ customer: event.customer, meter: reading.meter.id, periodStart, time: event.time, source: event.source, id: event.id }))),
     mayFall ? loadPaid(tx, customers, periods, now) : nothingPaid(),
-    parts.dimensions.open(tx, [...metering].flatMap(([event, { meters, readings }]) => valuesOf(event, [...readings, ...meters.filter(({ aggregation }) => aggregation === 'weighted_sum').map((meter) => ({ meter }))]))),
+    parts.dimensions.open(tx, valuesOf(placedMeters(metering))),
   ])
   const [runs, totals, blocks, debts] = await Promise.all([readChargedRuns(tx, events.flatMap(({ customer, run }) => (run === null ? [] : [{ customer, run }]))), readAccumulators(tx, customers, periods), readBlocks(tx, customers, { spentToo: mayFall }), readDebts(tx, customers)])
   await openBudgets(tx, contexts, contextAt)
@@ -181,6 +182,7 @@ async function loadState(tx: Transaction, parts: LoadedParts, jobs: readonly Job
     aggregates,
     aggregatesLeft,
     dimensions,
+    places: createPlaces(dimensions.keep),
     ...paid,
     chargedRuns: new Set(runs.map(({ customer, price, run }) => `${customer} ${chargedRun(price, run)}`)),
     totals: new Map(totals.map((row) => [accumulatorKey(row.customer, row.periodStart, positionKey(row.price, row.entry)), row])),
@@ -189,6 +191,13 @@ async function loadState(tx: Transaction, parts: LoadedParts, jobs: readonly Job
     debts: new Map(debts.map((debt) => [debtKey(debt.customer, debt.asset), debt])),
     ...(await headrooms(tx, events.some(({ settled }) => settled === null) ? contexts : [])),
     now,
+  }
+}
+
+function* placedMeters(metering: ReadonlyMap<UsageEvent, Metering>): Iterable<{ readonly event: UsageEvent; readonly meter: Meter }> {
+  for (const [event, { meters, readings }] of metering) {
+    for (const { meter } of readings) yield { event, meter }
+    for (const meter of meters) if (meter.aggregation === 'weighted_sum') yield { event, meter }
   }
 }
 
