@@ -145,7 +145,7 @@ async function queryOfADay(plane: ControlPlane, events: number, log: (line: stri
     from generate_series(1, ${events}) n`)
   await plane.sql.unsafe(`
     insert into rollup_hour (customer_id, meter, start, period_start, feature, entity_id, dimensions, asset, kind, quantity, amount, events)
-    select customer_id, m, date_trunc('hour', time), period_start, feature, '', dimensions, asset, 'sum', sum((quantities ->> m)::numeric), sum(amount) / 2, count(*)
+    select customer_id, m, date_trunc('hour', time), period_start, feature, '', dimensions::jsonb, asset, 'sum', sum((quantities ->> m)::numeric), sum(amount) / 2, count(*)
     from usage_event, unnest(array['input_tokens', 'output_tokens']) m where source = 'day' group by 1, 2, 3, 4, 5, 7, 8`)
   await plane.sql.unsafe('analyze rollup_hour')
   log(`${events.toLocaleString('en')} events of one day are there`)
