@@ -22,7 +22,7 @@ export async function chargeRows(sql: Sql | Transaction, filter: ExportFilter): 
     select e.customer_id, ${stamp(sql, 'e.time', true)}, e.sequence::text,
       l.n::text, e.source, e.id, e.effect, e.feature, e.dimensions ->> 'model', e.entity_id, ${stamp(sql, 'e.period_start')}, e.catalog_version::text,
       l.line ->> 'price', l.line ->> 'entry', l.line ->> 'meter', l.line ->> 'quantity', l.line ->> 'included', l.line ->> 'before', l.line ->> 'amount', e.asset
-    from (${pageOfEvents(sql, filter)}) e left join lateral jsonb_array_elements(e.charges -> 'lines') with ordinality as l(line, n) on true
+    from (${pageOfEvents(sql, filter)}) e left join lateral json_array_elements(e.charges -> 'lines') with ordinality as l(line, n) on true
     order by e.customer_id, e.time, e.sequence, l.n`.values() as never
 }
 

@@ -30,7 +30,7 @@ export type PaidOfDay = { readonly customer: string; readonly day: string; reado
 export async function paidByDay(sql: Sql | Transaction, of: Of): Promise<PaidOfDay[]> {
   return sql<PaidOfDay[]>`
     with e as (
-      select customer_id, (time at time zone 'UTC')::date as day, period_start, asset, charges -> 'paid' as paid from usage_event
+      select customer_id, (time at time zone 'UTC')::date as day, period_start, asset, (charges -> 'paid')::jsonb as paid from usage_event
       where customer_id = any(${of.customers as string[]}::text[]) and time >= ${iso(of.from)}::timestamptz and time < ${iso(of.to)}::timestamptz),
     parts as (
       select e.customer_id, day, period_start, e.asset, coalesce(b.category, 'paid') as category, (d ->> 'amount')::numeric as amount
