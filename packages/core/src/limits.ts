@@ -235,3 +235,8 @@ export const CODE_FAILURES_PER_HOUR_MAX = 20
 export const EXPORT_PART_ROWS_MAX = 50_000
 /** Customers of one page of a FOCUS export: their days are summed together. */
 export const FOCUS_CUSTOMERS_PER_PAGE = 25
+/** Days of one margin report, and groups that it holds: a year by day, or a hundred thousand customers in one span. */
+export const MARGIN_DAYS_MAX = 366
+export const MARGIN_GROUPS_MAX = 200_000
+/** Subjects that one day tells of a margin below the target: those that lose most; more would be read by nobody. */
+export const MARGIN_ALERTS_PER_DAY_MAX = 100

@@ -798,6 +798,15 @@ create table lost_usage (
 );
 CREATE INDEX lost_usage_customer ON public.lost_usage USING btree (customer_id, id);
 
+create table margin_alert (
+  month text not null,
+  kind text not null,
+  subject text not null,
+  told_at timestamp with time zone default now() not null,
+  constraint margin_alert_pkey PRIMARY KEY (month, kind, subject),
+  constraint margin_alert_kind_check CHECK ((kind = ANY (ARRAY['total'::text, 'customer'::text, 'feature'::text, 'model'::text])))
+);
+
 create table meter_backfill (
   meter text not null,
   catalog_version integer not null,

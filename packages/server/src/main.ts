@@ -13,6 +13,7 @@ import { registerContractCommands } from './cli/contract.ts'
 import { registerExchangeCommands } from './cli/exchange.ts'
 import { registerExplainCommands } from './cli/explain.ts'
 import { registerExportCommands } from './cli/export.ts'
+import { registerMarginCommand } from './cli/margin.ts'
 import { registerImportCommand } from './cli/import.ts'
 import { processDeps } from './cli/output.ts'
 import { registerStatementCommands } from './cli/statement.ts'
@@ -62,6 +63,7 @@ registerCatalogCommands(program, processDeps())
 registerExplainCommands(program, processDeps())
 registerCloseCommand(program, processDeps())
 registerBooksCommand(program, processDeps())
+registerMarginCommand(program, processDeps())
 registerExportCommands(program, processDeps())
 registerImportCommand(program, processDeps())
 registerCheckCommands(program, processDeps())

@@ -2,7 +2,7 @@
 // docs page are derived from it; a route that is not here does not exist.
 
 import { accessRoutes } from './contract/access.ts'
-import { bookRoutes, exportRoutes } from './contract/books.ts'
+import { bookRoutes, exportRoutes, marginRoutes } from './contract/books.ts'
 import { budgetRoutes } from './contract/budgets.ts'
 import { catalogRoutes } from './contract/catalog.ts'
 import { customerRoutes } from './contract/customers.ts'
@@ -45,6 +45,7 @@ export const HANDLED = {
   ...codeRoutes,
   ...invoiceRoutes,
   ...bookRoutes,
+  ...marginRoutes,
   ...entitlementRoutes,
   ...budgetRoutes,
   ...freezeRoutes,

@@ -3,6 +3,7 @@
 import type { Handlers } from './handler.ts'
 import { accessHandlers } from './routes/access.ts'
 import { bookHandlers } from './routes/books.ts'
+import { marginHandlers } from './routes/margin.ts'
 import { budgetHandlers } from './routes/budgets.ts'
 import { catalogHandlers } from './routes/catalog.ts'
 import { codeHandlers } from './routes/codes.ts'
@@ -39,6 +40,7 @@ export const HANDLERS: Handlers = {
   ...codeHandlers,
   ...invoiceHandlers,
   ...bookHandlers,
+  ...marginHandlers,
   ...entitlementHandlers,
   ...budgetHandlers,
   ...freezeHandlers,

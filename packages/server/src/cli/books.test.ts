@@ -10,6 +10,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest'
 import { testApi, type TestApi } from '../../../../test/api.ts'
 import { registerBooksCommand } from './books.ts'
 import { registerExportCommands } from './export.ts'
+import { registerMarginCommand } from './margin.ts'
 import type { CliDeps } from './output.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'books-'))
@@ -41,6 +42,13 @@ test('the running month is shown with every account by cause, and agrees', async
   expect(stdout).toMatch(/Usage +-0\.105/)
   expect(stdout).toContain('revenue 0.105, expenses 0.04')
   expect(stdout).toMatch(/agrees {2}\d+ checks/)
+})
+
+test('the margin is shown by what is asked for, with what it says beside', async () => {
+  const { code, stdout } = await run(['margin', '--by', 'model'], registerMarginCommand)
+  expect(code).toBe(0)
+  expect(stdout).toMatch(/^m +1 +0\.105 +0\.04 +0 +0\.065 +61\.9 %$/m)
+  expect(stdout).toContain('1 customers, revenue a customer 0.105')
 })
 
 test('a month that does not agree names both sides and ends with 1', async () => {

@@ -79,12 +79,12 @@ export async function refusalsByReason(sql: Sql, from: Instant): Promise<{ reado
 
 export type SampleRow = { readonly events: bigint; readonly charge: string; readonly cost: string; readonly unpriced: bigint; readonly since: Instant | null }
 
-/** Charge against provider cost of the newest events, where both are in one currency. */
+/** Charge against provider cost of the newest events, where both are in one currency. A reversal carries the cost of what it undoes. */
 export async function costSample(sql: Sql, input: { readonly above: bigint; readonly from: Instant; readonly currency: string }): Promise<SampleRow> {
   const [row] = await sql<SampleRow[]>`
-    select count(*) as events, trim_scale(coalesce(sum(amount) filter (where asset = ${input.currency} and cost is not null), 0))::text as charge,
-      trim_scale(coalesce(sum((cost ->> 'amount')::numeric) filter (where cost ->> 'currency' = ${input.currency}), 0))::text as cost,
-      count(*) filter (where cost is null) as unpriced, min(time) as since
+    select coalesce(sum(case effect when 'reversal' then -1 else 1 end), 0)::bigint as events, trim_scale(coalesce(sum(amount) filter (where asset = ${input.currency} and cost is not null), 0))::text as charge,
+      trim_scale(coalesce(sum(case effect when 'reversal' then -1 else 1 end * (cost ->> 'amount')::numeric) filter (where cost ->> 'currency' = ${input.currency}), 0))::text as cost,
+      coalesce(sum(case effect when 'reversal' then -1 else 1 end) filter (where cost is null), 0)::bigint as unpriced, min(time) as since
     from usage_event where sequence > ${input.above} and time >= ${input.from}`
   return row!
 }

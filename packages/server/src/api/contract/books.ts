@@ -32,6 +32,15 @@ const check = z
   })
   .meta({ id: 'BookCheck' })
 
+const OVERHEADS_MAX = 50
+const overheadName = text('Of the cost.', 'Servers', 60)
+const overhead = z.discriminatedUnion('kind', [
+  z.strictObject({ kind: z.literal('per_request'), name: overheadName, amount: decimal('A request.', '0.0001') }),
+  z.strictObject({ kind: z.literal('percent_of_cost'), name: overheadName, percent: decimal('Of provider cost.', '2') }),
+  z.strictObject({ kind: z.literal('percent_of_revenue'), name: overheadName, percent: decimal('Of revenue.', '2.9') }),
+  z.strictObject({ kind: z.literal('monthly'), name: overheadName, amount: decimal('A month.', '1200'), key: choice(['revenue', 'cost', 'requests', 'customers'], 'What it is shared by.') }),
+])
+
 const settings = z
   .strictObject({
     accounts: z
@@ -39,6 +48,12 @@ const settings = z
       .default({})
       .meta({ description: 'By account of ours. Accounts that are not here keep the code that GET /v1/books/{month} shows.' }),
     subsidiary: text('Internal id of the subsidiary in NetSuite.', '1', 60).nullable().default(null),
+    target: z
+      .strictObject({ min: decimal('Percent.', '40'), max: decimal('Percent.', '60') })
+      .nullable()
+      .default({ min: '40', max: '60' })
+      .meta({ description: 'Margin that is meant. Whatever falls below `min` is told once a month as `margin.below_target`; null for no alerts.' }),
+    overhead: z.array(overhead).max(OVERHEADS_MAX).default([]).meta({ description: 'What requests cost beyond their providers, in the currency of the catalog.' }),
   })
   .meta({ id: 'BookSettings' })
 
@@ -63,13 +78,59 @@ export const bookRoutes = {
   putBookSettings: route({ ...base, method: 'PUT', path: '/v1/book-settings', summary: 'Set how the books are kept', description: 'Exports of closed days keep their amounts and ids; only accounts are named otherwise.', body: settings, answer: settings, problems: ['invalid_value'] }),
 } as const
 
-export const journalQuery = z.strictObject({
+const dimensions = ['customer', 'feature', 'model', 'plan', 'day'] as const
+const marginFigures = {
+  requests: z.int().meta({ description: 'Events; reversals count against what they undo.' }),
+  requests_without_cost: z.int().meta({ description: 'Of them those whose provider cost is not known: their margin is too high.' }),
+  revenue: decimal('Charges and other revenue.', '1200'),
+  charges: decimal('What usage was charged.', '1000'),
+  other_revenue: decimal('Fees and breakage, less discounts, credit notes, what fees include and promotional credit.', '200'),
+  provider_cost: decimal('What providers charge.', '500'),
+  overhead: decimal('As you set it.', '40'),
+  margin: decimal('revenue − provider_cost − overhead.', '660'),
+  margin_percent: decimal('Of revenue, with two decimal places; null without revenue.', '55').nullable(),
+  below_target: z.boolean(),
+}
+
+export const marginRoutes = {
+  getMargin: route({
+    ...base, method: 'GET', path: '/v1/margin', summary: 'Report the margin', description: 'By the days of settlement, as the books: over a month its revenue is that of the books.',
+    query: z.strictObject({
+      from: day('First day, UTC.'), to: day('Last day.'),
+      by: z.string().regex(/^(customer|feature|model|plan|day)(,(customer|feature|model|plan|day)){0,2}$/, `must be one to three of ${dimensions.join(', ')}, with commas`).default('customer').meta({ description: 'What rows stand for, up to three.', examples: ['customer', 'feature,model'] }),
+      customer: id('cus', 'Only this customer.').optional(),
+      top: wholeNumber('Rows: those of the largest revenue; all others are one.', { min: 1, max: 1_000, absent: 100 }),
+    }),
+    answer: z
+      .strictObject({
+        from: time('First instant.'), to: time('First instant after it.'), currency,
+        target: z.strictObject({ min: decimal('Percent.', '40'), max: decimal('Percent.', '60') }).nullable(),
+        total: z.strictObject(marginFigures),
+        rows: z.array(z.strictObject({ group: z.record(z.string(), z.string()).meta({ description: 'By the names asked for; an empty text where usage named none, and for revenue that is no usage.' }), is_rest: z.boolean().meta({ description: 'All rows that are not shown.' }), ...marginFigures })),
+        overheads: z.array(z.strictObject({ name: z.string(), amount: decimal('In the span.', '40') })),
+        metrics: z.strictObject({
+          customers: z.int().meta({ description: 'With usage or revenue.' }),
+          revenue_per_customer: decimal('ARPU of the span.', '120').nullable(),
+          users: z.int().meta({ description: 'Entities of the kind user with usage.' }),
+          revenue_per_user: decimal('Revenue by user.', '12').nullable(),
+          net_revenue_retention: decimal('Percent: revenue now of the customers of the span before, against theirs then. Null without one.', '104.2').nullable(),
+          plans: z.array(z.strictObject({ plan: z.string(), requests: z.int(), margin: decimal('Of the plan.', '660'), margin_per_request: decimal('margin ÷ requests.', '0.012').nullable() })),
+        }),
+        exchange: z.array(z.string()).meta({ description: 'Rates that were used.' }),
+        unconverted: z.array(z.strictObject({ currency, revenue: decimal('Left out.', '10'), cost: decimal('Left out.', '4') })).meta({ description: 'Amounts that no exchange rate tells in the currency: they are in no figure.' }),
+      })
+      .meta({ id: 'MarginReport' }),
+    problems: ['out_of_range', 'not_found'],
+  }),
+} as const
+
+const journalQuery = z.strictObject({
   from: day('First day.'),
   to: day('Last day. Days that are not closed are left out: the header `tollgate-closed-through` names the last that is.'),
   format: choice(['csv', 'netsuite-csv', 'netsuite-json'], '`csv` for SAP and others, the file of NetSuite’s import assistant, or a NetSuite record on each line.').default('csv'),
 })
 
-export const partQuery = z.strictObject({
+const partQuery = z.strictObject({
   from: day('First day, UTC. Events and charges go by their time, invoices and credit notes by that of their number.'),
   to: day('Last day.'),
   customer: id('cus', 'Only of this customer.').optional(),

@@ -36,6 +36,6 @@ function assetBody({ books, invoices, notes }: AssetMonth, settings: BookSetting
   }
 }
 
-function settingsBody({ accounts, subsidiary }: BookSettings) {
-  return { accounts: { ...accounts }, subsidiary }
+function settingsBody({ accounts, overhead, ...rest }: BookSettings) {
+  return { accounts: { ...accounts }, overhead: [...overhead], ...rest }
 }
