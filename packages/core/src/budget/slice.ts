@@ -15,6 +15,8 @@ export type Slice = {
   granted: number
   used: number
   held: number
+  /** A node asks for more ahead once less than this is free; 0 where it does not. */
+  renewBelow: number
   /** The authority could not give `min` when last asked; believed until `until`, dropped when the budget changes. */
   refused: Refused | null
   /** Whether anything was ever leased into it. */
@@ -27,7 +29,7 @@ export type Slice = {
 export type Refused = { readonly min: number; readonly until: Instant; readonly limit?: string; readonly used?: string; readonly headroom?: string }
 
 export function openSlice(input: { readonly budget: string; readonly periodStart: Instant; readonly periodEnd: Instant }): Slice {
-  return { ...input, label: `,${JSON.stringify(input.budget)},${input.periodStart},`, granted: 0, used: 0, held: 0, refused: null, isLeased: false }
+  return { ...input, label: `,${JSON.stringify(input.budget)},${input.periodStart},`, granted: 0, used: 0, held: 0, renewBelow: 0, refused: null, isLeased: false }
 }
 
 /** What a new request may still take. Negative after an overrun. */

@@ -1,9 +1,10 @@
 // Asks the authority for what a customer's requests miss. A budget is asked for by one call at a time, which all who miss it wait
 // for; calls for different budgets (the members of a template) run side by side.
 
-import { assert, assetScale, formatDecimal, freeOf, grant, holdToExact, instant, parseDecimal, type AuthorityRefusal, type Budget, type Decision, type Slice } from '@tollgate/core'
-import { foldUsed, leaseAhead, sliceFor, takePast, timeOf, type CustomerState } from './customer-state.ts'
+import { assert, assetScale, formatDecimal, freeOf, grant, holdToExact, instant, parseDecimal, type AuthorityRefusal, type Budget, type Decision, type Hold, type Slice } from '@tollgate/core'
+import { foldUsed, sliceFor, takePast, timeOf, type CustomerState } from './customer-state.ts'
 import type { Inside } from './inside.ts'
+import { leased, nearlyUsed, wishOf } from './lease-ahead.ts'
 
 /** How long a refusal is believed. A top-up drops it at once; this is for a push that was lost. */
 const REFUSAL_BELIEVED_MS = 1_000
@@ -16,8 +17,13 @@ const EXHAUSTION_BELIEVED_MS = 5_000
  */
 const ACQUIRES_AT_ONCE_MAX = 64
 
-/** Resolves when it is worth deciding again: those who miss a budget that is being asked for wait for that call. */
-export function acquire(node: Inside, state: CustomerState, needs: Extract<Decision, { kind: 'miss' }>['needs']): Promise<void> {
+type Needs = Extract<Decision, { kind: 'miss' }>['needs']
+
+/**
+ * Resolves when it is worth deciding again: those who miss a budget that is being asked for wait for that call. `isAhead`: nobody
+ * needs it yet, so the authority recalls nothing for it, and that it has nothing left is no refusal.
+ */
+export function acquire(node: Inside, state: CustomerState, needs: Needs, { isAhead } = { isAhead: false }): Promise<void> {
   if (!node.parts.licence.isValid()) return node.parts.licence.renew()
   const { acquiring } = state
   for (const { budget } of needs) {
@@ -25,25 +31,32 @@ export function acquire(node: Inside, state: CustomerState, needs: Extract<Decis
     if (running !== undefined) return running
   }
   if (acquiring.size > 0 && new Set(acquiring.values()).size >= ACQUIRES_AT_ONCE_MAX) return acquiring.values().next().value!
-  const call = ask(node, state, needs).finally(() => {
+  const call = ask(node, state, needs, isAhead).finally(() => {
     for (const { budget } of needs) acquiring.delete(budget.id)
   })
   for (const { budget } of needs) acquiring.set(budget.id, call)
   return call
 }
 
-function ask(node: Inside, state: CustomerState, needs: Extract<Decision, { kind: 'miss' }>['needs']): Promise<void> {
+/** Asks in the background for what these holds have nearly used up. Whoever needs it before the answer waits for the same call. */
+export function renewAhead(node: Inside, state: CustomerState, holds: readonly Hold[]): void {
+  const needs = nearlyUsed(state, holds)
+  if (needs.length > 0 && node.parts.licence.isValid()) acquire(node, state, needs, { isAhead: true }).catch(() => undefined)
+}
+
+function ask(node: Inside, state: CustomerState, needs: Needs, isAhead: boolean): Promise<void> {
   node.counts.acquires += 1
   // The slice of a period that is over makes way; what it has left must be back before more is asked for.
-  for (const { budget } of needs) sliceFor(state, budget)
+  const slices = needs.map(({ budget }) => sliceFor(state, budget))
   const past = takePast(state)
   if (past.length > 0) node.memory.bringBack(state, past).catch(() => undefined)
-  const budgets = needs.map((need) => leaseAhead(state, need, timeOf(node, state)))
+  const budgets = needs.map((need, index) => wishOf(state, need, slices[index]!, timeOf(node, state)))
   const send = () => node.parts.authority.acquire(node.parts.identity, { sequence: node.parts.nextSequence(), customer: state.snapshot.customer, budgets })
   // What was recalled a moment ago is headroom only when it has arrived; asked before, the authority would refuse it.
   return (state.returning === null ? send() : state.returning.then(send)).then((answer) => {
     const until = (ms: number) => instant(timeOf(node, state) + ms)
     if ('kind' in answer) {
+      if (isAhead) return
       const need = needs.find(({ budget }) => budget.id === answer.budget)
       assert(need !== undefined, 'the authority refused a budget that was not asked for')
       const slice = sliceFor(state, need.budget)
@@ -56,7 +69,8 @@ function ask(node: Inside, state: CustomerState, needs: Extract<Decision, { kind
       foldUsed(state, need.budget)
       const slice = sliceFor(state, need.budget)
       grant(slice, lease.granted)
-      slice.refused = lease.exhausted ? { min: 1, until: until(EXHAUSTION_BELIEVED_MS) } : null
+      leased(state, slice, timeOf(node, state))
+      slice.refused = lease.exhausted && !isAhead ? { min: 1, until: until(EXHAUSTION_BELIEVED_MS) } : null
     }
   })
 }

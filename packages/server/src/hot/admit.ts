@@ -2,8 +2,8 @@
 // concurrent requests cannot pass a limit together. A request whose budgets are not all leased waits for one acquire; one that
 // does not fit is tried in the ways that its budget allows before it is refused.
 
-import { assetScale, decide, exactToHold, hold, instant, makeId, measure, parseDecimal, type Budget, type Decision, type DecisionInput, type Denial, type Instant } from '@tollgate/core'
-import { acquire } from './acquire.ts'
+import { assetScale, decide, exactToHold, freeOf, hold, instant, makeId, measure, parseDecimal, type Budget, type Decision, type DecisionInput, type Denial, type Instant } from '@tollgate/core'
+import { acquire, renewAhead } from './acquire.ts'
 import { allowed, denied, directoryAway, problem, unavailable, warningsOf } from './answers.ts'
 import type { Authorization, AuthorizeInput, Degrade, ReservationProblem, Warning } from './contract.ts'
 import { sliceFor, timeOf, type CustomerState } from './customer-state.ts'
@@ -124,7 +124,12 @@ function withFits(decided: DecisionInput, input: AuthorizeInput, denied: Extract
 
 function reserve(node: Inside, state: CustomerState, input: AuthorizeInput, fingerprint: string, decision: Extract<Decision, { kind: 'allow' }>, { wall, now }: { readonly wall: Instant; readonly now: Instant }, { degrade, suspicion }: Tried, expectedShare: number | undefined): Authorization {
   const { holds, limits, takes, loans, estimate } = decision
-  for (const { slice, amount } of holds) hold(slice, amount)
+  let isLow = false
+  for (const { slice, amount } of holds) {
+    hold(slice, amount)
+    if (freeOf(slice) < slice.renewBelow) isLow = true
+  }
+  if (isLow) renewAhead(node, state, holds)
   if (takes.length > 0) takeRates(takes, now)
   for (const { budget, amount } of loans) {
     const slice = sliceFor(state, budget)

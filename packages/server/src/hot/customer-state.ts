@@ -3,8 +3,9 @@
 
 import {
   budgetOf, chargedRun, freeOf, fromHold, instant, laterPosition, LEASE_UNITS_MAX, openSlice, parsePosition, parseUnits, SLICES_PER_CUSTOMER_MAX, takeIdle, units, ZERO,
-  type Budget, type Catalog, type Clock, type CustomerView, type CustomerSnapshot, type Instant, type LeaseNeed, type Pace, type Position, type ReturnedLease, type Slice, type SliceLookup, type Units,
+  type Budget, type Catalog, type Clock, type CustomerView, type CustomerSnapshot, type Instant, type Pace, type Position, type ReturnedLease, type Slice, type SliceLookup, type Units,
 } from '@tollgate/core'
+import type { Drawn } from './lease-ahead.ts'
 import type { NodeRate } from './rates.ts'
 import type { KnownThen } from './reservation.ts'
 
@@ -33,8 +34,8 @@ export type CustomerState = {
   balance: { readonly snapshot: CustomerSnapshot; readonly used: number; readonly folded: Units; readonly amount: Units } | null
   /** Use that was taken out of a slice's counters, by budget: see {@link foldUsed}. */
   readonly folded: Map<string, Units>
-  /** How far ahead each budget was leased last, and when: see {@link leaseAhead}. */
-  readonly paces: Map<string, { readonly at: Instant; readonly factor: number }>
+  /** Where the pace of each budget is measured from: see lease-ahead.ts. */
+  readonly drawn: Map<string, Drawn>
   /** Runs that this node has charged, by {@link chargedRun}: what another node charged is known to settlement only. */
   readonly chargedRuns: Set<string>
   readonly isRunCharged: (price: string, run: string) => boolean
@@ -56,7 +57,7 @@ export function customerState(view: CustomerView, catalog: Catalog): CustomerSta
   const chargedRuns = new Set<string>()
   const state: CustomerState = {
     sliceOf: (budget) => sliceIn(state, budget), snapshot: view.snapshot, catalog, stale: false, refreshing: null, acquiring: new Map(), extending: new Set(), returning: null,
-    slices: new Map(), past: [], positions: new Map(), known: { snapshot: view.snapshot, catalog, positions: new Map() }, balanceBases: new Map(), balance: null, folded: new Map(), paces: new Map(), rates: new Map(), sharers: 1, learns: false, pace: null, chargedRuns, isRunCharged: (price, run) => chargedRuns.has(chargedRun(price, run)), open: 0,
+    slices: new Map(), past: [], positions: new Map(), known: { snapshot: view.snapshot, catalog, positions: new Map() }, balanceBases: new Map(), balance: null, folded: new Map(), drawn: new Map(), rates: new Map(), sharers: 1, learns: false, pace: null, chargedRuns, isRunCharged: (price, run) => chargedRuns.has(chargedRun(price, run)), open: 0,
   }
   refreshState(state, view, catalog)
   return state
@@ -148,23 +149,6 @@ export function rememberRun(state: CustomerState, run: string): void {
   if (state.chargedRuns.size > CHARGED_RUNS_MAX) state.chargedRuns.delete(state.chargedRuns.values().next().value!)
 }
 
-/** A lease that lasts less than this was too small for the pace of the requests. */
-const LEASE_LASTS_MS = 1_000
-const LEASE_FACTOR_MAX = 1_024
-
-/**
- * What to ask for, beyond what is needed now: a budget that is asked for again within a second gets four times as much ahead
- * as the last time, one that was quiet starts anew. The authority gives at most half of what is left, so a wish costs nobody.
- */
-export function leaseAhead(state: CustomerState, need: LeaseNeed, now: Instant): LeaseNeed {
-  // Nobody comes any more to a period that is over.
-  if (need.budget.period.end <= now) return { ...need, want: need.need }
-  const last = state.paces.get(need.budget.id)
-  const factor = last !== undefined && now - last.at < LEASE_LASTS_MS ? Math.min(last.factor * 4, LEASE_FACTOR_MAX) : 1
-  state.paces.set(need.budget.id, { at: now, factor })
-  return { ...need, want: Math.max(need.need, Math.min(need.want * factor, LEASE_UNITS_MAX)) }
-}
-
 /** Idle amounts of the named budgets, taken out of their slices: the answer to a recall. */
 export function returnIdle(state: CustomerState, budgets: readonly string[]): ReturnedLease[] {
   const returned: ReturnedLease[] = []
@@ -172,6 +156,9 @@ export function returnIdle(state: CustomerState, budgets: readonly string[]): Re
     const slice = state.slices.get(id)
     if (slice === undefined) continue
     slice.refused = null
+    // What is taken away was not drawn.
+    slice.renewBelow = 0
+    state.drawn.delete(id)
     const amount = takeIdle(slice)
     if (amount > 0) returned.push({ customer: state.snapshot.customer, budget: id, periodStart: slice.periodStart, amount })
   }
@@ -199,7 +186,7 @@ export function takePast(state: CustomerState): ReturnedLease[] {
     if (slice.held > 0 || freeOf(slice) < 0) continue
     take(slice)
     state.slices.delete(id)
-    state.paces.delete(id)
+    state.drawn.delete(id)
   }
   return returned
 }
