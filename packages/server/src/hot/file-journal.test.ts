@@ -1,6 +1,7 @@
 import { appendFileSync, mkdtempSync, readdirSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { JOURNAL_SEGMENT_BYTES_MAX } from '@tollgate/core'
 import { expect, test } from 'vitest'
 import { openFileJournal, type FileJournal } from './file-journal.ts'
 import { decodeGroups, encodeLine } from './journal-line.ts'
@@ -63,4 +64,24 @@ test('after a failed write nothing is admitted any more: the failure is told and
   await journal.close()
   await expect(journal.append(line('res_lost'))).rejects.toThrow()
   expect(journal.failure()).toBeInstanceOf(Error)
+})
+
+test('lines that fill a segment go on in the next one, in order and once, and what is still open is repeated there', async () => {
+  const path = folder()
+  const open = 'V {"reservation":"res_open"}\n'
+  const journal = await openFileJournal(path, { carry: () => [open] })
+  const filler = 'x'.repeat(100_000)
+  const written: string[] = []
+  for (let index = 0; index < 2 * Math.ceil(JOURNAL_SEGMENT_BYTES_MAX / filler.length); index++) {
+    written.push(`res_${index}_${filler}`)
+    journal.note(line(written.at(-1)!))
+    // Some share a group with others, some are alone, some come while the next segment is opened.
+    if (index % 3 === 0) await journal.written()
+  }
+  await journal.sync()
+  const { ids } = await idsFrom(journal, { segment: 0, offset: 0 }, 8 << 20)
+  expect(readdirSync(path).length).toBeGreaterThanOrEqual(2)
+  expect(ids.filter((id) => id !== 'res_open').map((id) => id.slice(0, 12))).toEqual(written.map((id) => id.slice(0, 12)))
+  expect(ids.filter((id) => id === 'res_open')).toHaveLength(readdirSync(path).length - 1)
+  await journal.close()
 })

@@ -1,8 +1,10 @@
-// The journal of a node in files: `<folder>/<segment>.log`, appended in groups: one write is in flight at a time, and all
-// lines that come meanwhile share the next. Three classes of durability: written (append resolves; survives kill -9),
+// The journal of a node in files: `<folder>/<segment>.log`, appended in groups: all lines of one turn of the event loop share a write. It
+// is made at once, because handing it to another thread and back takes ten times as long as the system takes to note it; a
+// disk that turns out slow is written to in the background for a while, so that it delays those who wait for it and nobody else. Three classes of durability: written (append resolves; survives kill -9),
 // synced (sync resolves; survives power loss), shipped (released by the settlement; survives the disk).
 // After a failed write or sync nothing is appended any more: the kernel may have dropped the pages, so a retry would lie.
 
+import { writeSync } from 'node:fs'
 import { mkdir, open, readdir, rm, stat, type FileHandle } from 'node:fs/promises'
 import { join } from 'node:path'
 import { JOURNAL_BYTES_MAX, JOURNAL_SEGMENT_BYTES_MAX, type Journal, type JournalPosition, type JournalStretch } from '@tollgate/core'
@@ -14,6 +16,10 @@ const SYNC_INTERVAL_MS = 5
 const GROUP_LINES_MAX = 256
 /** Bytes of the longest line, so that a group always fits. */
 const LINE_BYTES_MAX = 128 * 1024
+
+/** A write that took so long is one of a slow disk, which is written to in the background for so long. */
+const SLOW_MS = 5
+const SLOW_FOR_MS = 1_000
 
 export type FileJournal = Journal & {
   /** Bytes on disk that are not released yet. */
@@ -56,32 +62,76 @@ export async function openFileJournal(folder: string, options: FileJournalOption
   let gathered = newGroup()
   let writing: Promise<void> | null = null
   let syncing: Promise<void> | null = null
+  let isScheduled = false
+  let slowUntil = 0
   let dirty = false
   const onAppended: (() => void)[] = []
 
   const fail = (error: unknown): Error => (failure ??= error instanceof Error ? error : new Error(String(error)))
 
-  async function writeGroup(): Promise<void> {
+  /** Lines of one turn of the event loop go together; while the background writes, it takes them along. */
+  function writeSoon(): void {
+    if (isScheduled || writing !== null) return
+    isScheduled = true
+    setImmediate(() => {
+      isScheduled = false
+      if (queue.length === 0 || writing !== null) return
+      if (failure !== null || performance.now() < slowUntil) return writeBehind()
+      const group = takeGroup()
+      try {
+        const startedAt = performance.now()
+        for (let at = 0; at < group.bytes.length; ) at += writeSync(file.fd, group.bytes, at)
+        const endedAt = performance.now()
+        if (endedAt - startedAt > SLOW_MS) slowUntil = endedAt + SLOW_FOR_MS
+      } catch (error) {
+        return group.reject(fail(error))
+      }
+      finish(group)
+      if (isFull()) writeBehind()
+    })
+  }
+
+  /** Writes in the background, a new segment where the last one is full, until nothing is left to write. */
+  function writeBehind(): void {
+    writing = behind().finally(() => {
+      writing = null
+      if (queue.length > 0) writeSoon()
+    })
+  }
+
+  async function behind(): Promise<void> {
+    if (isFull()) await rotate().catch(fail)
     while (queue.length > 0) {
-      const lines = queue
-      const group = gathered
-      queue = []
-      gathered = newGroup()
+      const group = takeGroup()
       try {
         if (failure !== null) throw failure
-        const bytes = Buffer.concat(cut(lines).map(encodeGroup))
-        for (let at = 0; at < bytes.length; ) at += (await file.write(bytes, at)).bytesWritten
-        sizes.set(segment, (sizes.get(segment) ?? 0) + bytes.length)
-        backlog += bytes.length
-        dirty = true
-        group.resolve()
-        for (const listener of onAppended.splice(0)) listener()
-        if ((sizes.get(segment) ?? 0) >= JOURNAL_SEGMENT_BYTES_MAX) await rotate()
+        for (let at = 0; at < group.bytes.length; ) at += (await file.write(group.bytes, at)).bytesWritten
+        finish(group)
+        if (isFull()) await rotate()
       } catch (error) {
         group.reject(fail(error))
       }
     }
-    writing = null
+  }
+
+  function takeGroup(): Group & { readonly bytes: Buffer } {
+    const lines = queue
+    const group = gathered
+    queue = []
+    gathered = newGroup()
+    return { ...group, bytes: Buffer.concat(cut(lines).map(encodeGroup)) }
+  }
+
+  function finish({ bytes, resolve }: Group & { readonly bytes: Buffer }): void {
+    sizes.set(segment, (sizes.get(segment) ?? 0) + bytes.length)
+    backlog += bytes.length
+    dirty = true
+    resolve()
+    for (const listener of onAppended.splice(0)) listener()
+  }
+
+  function isFull(): boolean {
+    return failure === null && (sizes.get(segment) ?? 0) >= JOURNAL_SEGMENT_BYTES_MAX
   }
 
   async function rotate(): Promise<void> {
@@ -96,7 +146,7 @@ export async function openFileJournal(folder: string, options: FileJournalOption
   }
 
   async function syncNow(): Promise<void> {
-    if (writing !== null) await writing
+    await written()
     if (!dirty) return
     dirty = false
     try {
@@ -114,7 +164,7 @@ export async function openFileJournal(folder: string, options: FileJournalOption
   function note(line: string): void {
     if (line.length > LINE_BYTES_MAX) throw new RangeError(`a journal line of ${line.length} characters is too long`)
     queue.push(line)
-    writing ??= Promise.resolve().then(writeGroup)
+    writeSoon()
   }
 
   function written(): Promise<void> {
@@ -122,7 +172,7 @@ export async function openFileJournal(folder: string, options: FileJournalOption
     return queue.length > 0 ? gathered.promise : (writing ?? Promise.resolve())
   }
 
-  writing = Promise.resolve().then(writeGroup)
+  writeSoon()
   return {
     append: (line) => {
       if (failure !== null) return handled(Promise.reject(failure))
@@ -145,7 +195,6 @@ export async function openFileJournal(folder: string, options: FileJournalOption
     },
     close: async () => {
       clearInterval(timer)
-      if (writing !== null) await writing
       await syncNow().catch(() => undefined)
       await file.close()
     },
