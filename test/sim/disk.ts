@@ -1,4 +1,4 @@
-// A simulated disk behind node:fs/promises, for paths under its root. What was written survives the death of a process,
+// A simulated disk behind node:fs/promises and writeSync, for paths under its root. What was written survives the death of a process,
 // what was synced survives the loss of power; a write in flight may leave a part of itself behind, and no file is ever
 // read by a process that is dead.
 
@@ -10,6 +10,10 @@ export const DISK_ROOT = '/simulated'
 /** How long one write and one sync take, at most: a cloud disk on an ordinary day. */
 const WRITE_MS_MAX = 2
 const SYNC_MS_MAX = 8
+/** How often it is too busy to write at once, so that the write is made in the background and may be torn by a death. */
+const BUSY = 0.5
+/** File descriptors of its own, beyond all that the system gives out. */
+const FD_MIN = 1_000_000_000
 
 type File = { data: Buffer; synced: number; pending: { readonly process: Process; readonly bytes: Buffer }[] }
 
@@ -27,6 +31,9 @@ const require = createRequire(import.meta.url)
 export function createDisk(world: World, random: Random, syncs = true): Disk {
   const files = new Map<string, File>()
   const promises = require('node:fs/promises') as Record<string, unknown>
+  const sync = require('node:fs') as Record<string, unknown>
+  const { writeSync } = sync as { writeSync: (...values: unknown[]) => number }
+  const opened: File[] = []
   const saved = { mkdir: promises['mkdir'], open: promises['open'], readdir: promises['readdir'], rm: promises['rm'], stat: promises['stat'] }
   const isOurs = (path: unknown): path is string => typeof path === 'string' && path.startsWith(DISK_ROOT)
   /** Takes virtual time; never returns to a process that died meanwhile. */
@@ -51,6 +58,7 @@ export function createDisk(world: World, random: Random, syncs = true): Disk {
   function handleOf(path: string) {
     const file = fileAt(path)
     return {
+      fd: FD_MIN + opened.push(file) - 1,
       write: (bytes: Buffer, at: number) => {
         const write = { process: world.current(), bytes: Buffer.from(bytes.subarray(at)) }
         file.pending.push(write)
@@ -88,6 +96,15 @@ export function createDisk(world: World, random: Random, syncs = true): Disk {
     rm: (path: string) => Promise.resolve(files.delete(path)).then(() => undefined),
     stat: (path: string) => Promise.resolve().then(() => ({ size: fileAt(path).data.length })),
   }
+  sync['writeSync'] = (...values: unknown[]) => {
+    const [fd, bytes, at = 0] = values as [number, Buffer, number?]
+    if (fd < FD_MIN) return writeSync(...values)
+    if (random.unit() < BUSY) throw Object.assign(new Error('EAGAIN: the disk is busy'), { code: 'EAGAIN' })
+    const file = opened[fd - FD_MIN]!
+    const written = Buffer.from(bytes.subarray(at))
+    file.data = Buffer.concat([file.data, written])
+    return written.length
+  }
   for (const [name, ourOwn] of Object.entries(ours)) {
     const original = saved[name as keyof typeof saved] as (...values: unknown[]) => unknown
     promises[name] = (...values: unknown[]) => (isOurs(values[0]) ? ourOwn(...(values as never[])) : original(...values))
@@ -117,6 +134,7 @@ export function createDisk(world: World, random: Random, syncs = true): Disk {
         .map(([, file]) => file.data),
     close: () => {
       Object.assign(promises, saved)
+      sync['writeSync'] = writeSync
       syncBuiltinESMExports()
     },
   }

@@ -134,6 +134,7 @@ function replaceTimers(timers: Timers): () => void {
     setInterval: globalThis.setInterval,
     clearTimeout: globalThis.clearTimeout,
     clearInterval: globalThis.clearInterval,
+    setImmediate: globalThis.setImmediate,
   }
   const promises = require('node:timers/promises') as { setTimeout: unknown }
   const savedSleep = promises.setTimeout
@@ -153,6 +154,7 @@ function replaceTimers(timers: Timers): () => void {
     setInterval: (action: (...values: unknown[]) => void, delayMs = 0, ...values: unknown[]) => handleOf(timers.repeat(delayMs, () => action(...values))),
     clearTimeout: clear(saved.clearTimeout),
     clearInterval: clear(saved.clearInterval),
+    setImmediate: (action: (...values: unknown[]) => void, ...values: unknown[]) => handleOf(timers.start(0, () => action(...values))),
   })
   promises.setTimeout = (delayMs = 0, value?: unknown) => timers.sleep(delayMs).then(() => value)
   syncBuiltinESMExports()

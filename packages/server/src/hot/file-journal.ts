@@ -78,34 +78,41 @@ export async function openFileJournal(folder: string, options: FileJournalOption
       if (queue.length === 0 || writing !== null) return
       if (failure !== null || performance.now() < slowUntil) return writeBehind()
       const group = takeGroup()
-      try {
-        const startedAt = performance.now()
-        for (let at = 0; at < group.bytes.length; ) at += writeSync(file.fd, group.bytes, at)
-        const endedAt = performance.now()
-        if (endedAt - startedAt > SLOW_MS) slowUntil = endedAt + SLOW_FOR_MS
-      } catch (error) {
-        return group.reject(fail(error))
-      }
+      const startedAt = performance.now()
+      const at = writeNow(group)
+      if (performance.now() - startedAt > SLOW_MS) slowUntil = performance.now() + SLOW_FOR_MS
+      if (at < group.bytes.length) return failure === null ? writeBehind({ group, at }) : group.reject(failure)
       finish(group)
       if (isFull()) writeBehind()
     })
   }
 
+  /** How much of it was written: all, unless the system would rather have it in the background, or it failed. */
+  function writeNow({ bytes }: Written): number {
+    let at = 0
+    try {
+      while (at < bytes.length) at += writeSync(file.fd, bytes, at)
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'EAGAIN') fail(error)
+    }
+    return at
+  }
+
   /** Writes in the background, a new segment where the last one is full, until nothing is left to write. */
-  function writeBehind(): void {
-    writing = behind().finally(() => {
+  function writeBehind(begun: Begun | null = null): void {
+    writing = behind(begun).finally(() => {
       writing = null
       if (queue.length > 0) writeSoon()
     })
   }
 
-  async function behind(): Promise<void> {
+  async function behind(begun: Begun | null): Promise<void> {
     if (isFull()) await rotate().catch(fail)
-    while (queue.length > 0) {
-      const group = takeGroup()
+    for (let next = begun; next !== null || queue.length > 0; next = null) {
+      const { group, at: from } = next ?? { group: takeGroup(), at: 0 }
       try {
         if (failure !== null) throw failure
-        for (let at = 0; at < group.bytes.length; ) at += (await file.write(group.bytes, at)).bytesWritten
+        for (let at = from; at < group.bytes.length; ) at += (await file.write(group.bytes, at)).bytesWritten
         finish(group)
         if (isFull()) await rotate()
       } catch (error) {
@@ -114,7 +121,7 @@ export async function openFileJournal(folder: string, options: FileJournalOption
     }
   }
 
-  function takeGroup(): Group & { readonly bytes: Buffer } {
+  function takeGroup(): Written {
     const lines = queue
     const group = gathered
     queue = []
@@ -122,7 +129,7 @@ export async function openFileJournal(folder: string, options: FileJournalOption
     return { ...group, bytes: Buffer.concat(cut(lines).map(encodeGroup)) }
   }
 
-  function finish({ bytes, resolve }: Group & { readonly bytes: Buffer }): void {
+  function finish({ bytes, resolve }: Written): void {
     sizes.set(segment, (sizes.get(segment) ?? 0) + bytes.length)
     backlog += bytes.length
     dirty = true
@@ -169,7 +176,8 @@ export async function openFileJournal(folder: string, options: FileJournalOption
 
   function written(): Promise<void> {
     if (failure !== null) return Promise.reject(failure)
-    return queue.length > 0 ? gathered.promise : (writing ?? Promise.resolve())
+    if (queue.length > 0) return gathered.promise
+    return writing === null ? Promise.resolve() : handled(writing.then(() => (failure === null ? undefined : Promise.reject(failure))))
   }
 
   writeSoon()
@@ -212,6 +220,10 @@ export async function openFileJournal(folder: string, options: FileJournalOption
 }
 
 type Group = { readonly promise: Promise<void>; readonly resolve: () => void; readonly reject: (error: Error) => void }
+
+type Written = Group & { readonly bytes: Buffer }
+/** A group of which `at` bytes are in the file. */
+type Begun = { readonly group: Written; readonly at: number }
 
 function newGroup(): Group {
   const { promise, resolve, reject } = Promise.withResolvers<void>()
