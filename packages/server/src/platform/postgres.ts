@@ -4,12 +4,13 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { instant } from '@tollgate/core'
 import type { Instant } from '@tollgate/core'
-import postgres from 'postgres'
+import type { Sql as DriverSql, TransactionSql } from 'postgres'
+import { postgres } from './postgres-driver.ts'
 
 type DomainTypes = { readonly bigint: bigint; readonly instant: Instant }
-export type Sql = postgres.Sql<DomainTypes>
+export type Sql = DriverSql<DomainTypes>
 /** The same, inside one transaction. */
-export type Transaction = postgres.TransactionSql<DomainTypes>
+export type Transaction = TransactionSql<DomainTypes>
 
 export type ConnectOptions = {
   /** postgres://user:password@host:port/database; a Unix socket's folder goes into `?host=`. */
@@ -30,6 +31,8 @@ export const INT8 = 20
 export const TRANSACTION_RETRIES_MAX = 3
 const RETRY_DELAY_MS = 20
 const CONNECT_TIMEOUT_SECONDS = 10
+/** A database that was away is met again this long after it is back; the driver's own pause grows to twenty. */
+const RECONNECT_PAUSE_SECONDS_MAX = 0.5
 
 const CONFLICTS: ReadonlySet<string> = new Set(['40001', '40P01'])
 /** What libpq understands in a URL and a server would refuse as a setting. */
@@ -42,6 +45,7 @@ export function connect(options: ConnectOptions): Sql {
     ...(host === null ? {} : { host }),
     max: options.max ?? 10,
     connect_timeout: CONNECT_TIMEOUT_SECONDS,
+    backoff: (attempts: number) => Math.min(0.02 * 2 ** attempts, RECONNECT_PAUSE_SECONDS_MAX),
     onnotice: () => {},
     connection: { application_name: options.applicationName, TimeZone: 'UTC' },
     types: { bigint: int8, instant: timestamptz, date: { to: 1082, from: [1082], serialize: String, parse: String } },
