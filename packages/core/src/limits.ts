@@ -60,6 +60,8 @@ export const IN_FLIGHT_PER_CUSTOMER_MAX = 2_000
 /** How long a reservation by API stays open unless the caller asks otherwise, and the longest that may be asked. */
 export const RESERVATION_TTL_MS = 15 * 60_000
 export const RESERVATION_TTL_MS_MAX = 24 * 60 * 60_000
+/** How long what a provider does in the background is held, and asked about: its batches end within a day, and tell for some hours more. */
+export const BACKGROUND_TTL_MS = 31 * 60 * 60_000
 /** How long a finished reservation answers replays from memory; after it the dedupe table of settlement still holds. */
 export const RESERVATION_REPLAY_MS = 10 * 60_000
 /** Recorded denials of one key in one second; more are counted, not written. */

@@ -78,12 +78,19 @@ export type CustomerView = {
   readonly sharers?: number
 }
 
+/** What is kept of a customer at a provider: responses, batches of either API, and the files that OpenAI's batches read and write. */
+export const BACKGROUND_KINDS = ['response', 'message_batch', 'batch', 'file'] as const
+export type BackgroundKind = (typeof BACKGROUND_KINDS)[number]
+
+/** The requests of a batch file: what they ask, and what all of them can use at most. */
+export type BatchRequests = { readonly model: string; readonly endpoint: string; readonly count: number; readonly inputTokens: number; readonly outputTokens: number; readonly units: Readonly<Record<string, number>> }
+
 /** Work that a provider does after it has answered: it is paid for when it ends, fetched or not. */
 export type BackgroundJob = {
   /** Id of its reservation, and of the usage event that it becomes. */
   readonly id: string
   readonly customer: CustomerId
-  readonly kind: 'response' | 'message_batch'
+  readonly kind: BackgroundKind
   /** Name of the upstream, and what the work is called there. */
   readonly upstream: string
   /** Name of its key there, where it has several. */
@@ -92,6 +99,10 @@ export type BackgroundJob = {
   readonly upstreamModel: string
   /** The event that it becomes, but for what was used. */
   readonly event: Omit<UsageEvent, 'quantities' | 'cost' | 'estimated' | 'settled'>
+  /** Of a file of requests, and of a batch. */
+  readonly requests?: BatchRequests
+  /** Of a file that a batch wrote: the provider's id of the batch. */
+  readonly batch?: string
   /** What was held for it, by property: charged, as estimated, where the provider never tells. */
   readonly bound: Readonly<Record<string, string>>
 }

@@ -99,7 +99,7 @@ create table background_job (
   finished_at timestamp with time zone,
   constraint background_job_pkey PRIMARY KEY (id),
   constraint background_job_customer_id_fkey FOREIGN KEY (customer_id) REFERENCES customer(id),
-  constraint background_job_kind_check CHECK ((kind = ANY (ARRAY['response'::text, 'message_batch'::text])))
+  constraint background_job_kind_check CHECK ((kind = ANY (ARRAY['response'::text, 'message_batch'::text, 'batch'::text, 'file'::text])))
 );
 CREATE INDEX background_job_open ON public.background_job USING btree (claimed_until) WHERE (finished_at IS NULL);
 CREATE INDEX background_job_provider ON public.background_job USING btree (customer_id, provider_id);

@@ -11,6 +11,8 @@ export type Form = {
   readonly fileBytes: number
   /** The first bytes of its first file. */
   readonly fileHead: Buffer
+  /** Where its first file stands; null without one. */
+  readonly file: { readonly start: number; readonly end: number } | null
 }
 
 export type FormField = { readonly value: string; readonly start: number; readonly end: number }
@@ -27,6 +29,7 @@ export function readForm(body: Buffer, contentType: string, deciding: ReadonlySe
   const fields = new Map<string, FormField>()
   let fileBytes = 0
   let fileHead: Buffer = Buffer.alloc(0)
+  let file: Form['file'] = null
   let parts = 0
   for (let at = body.indexOf(mark); at >= 0; ) {
     const next = body.indexOf(mark, at + mark.length)
@@ -41,6 +44,7 @@ export function readForm(body: Buffer, contentType: string, deciding: ReadonlySe
     const end = next - 2
     if (/\bfilename\*?=/i.test(head)) {
       fileBytes += end - start
+      file ??= { start, end }
       if (fileHead.length === 0) fileHead = body.subarray(start, Math.min(end, start + HEAD_BYTES))
     } else if (end - start <= FIELD_BYTES_MAX) {
       if (deciding.has(name) && fields.has(name)) throw invalidRequest(`${name} is given twice.`, { param: name, code: 'invalid_value' })
@@ -49,7 +53,7 @@ export function readForm(body: Buffer, contentType: string, deciding: ReadonlySe
     at = next
   }
   if (parts === 0) throw malformed('has no parts')
-  return { body, fields, fileBytes, fileHead }
+  return { body, fields, fileBytes, fileHead, file }
 }
 
 /** The form with one field replaced. */

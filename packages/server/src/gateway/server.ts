@@ -174,7 +174,7 @@ async function routeRequest(exchange: Exchange, path: string): Promise<void> {
 
 function route(exchange: Exchange, path: string, owners: Owners): Promise<void> | void {
   const { method } = exchange.request
-  const background = path.includes('/responses/') || path.includes('/batches/') ? backgroundRoute(method, path) : null
+  const background = path.includes('/responses/') || path.includes('/batches/') || path.includes('/files/') ? backgroundRoute(method, path) : null
   if (background !== null) return handleBackground(exchange, background)
   if (method === 'POST') {
     if (path === '/v1/authorize') return handleAuthorize(exchange, owners)

@@ -2,7 +2,7 @@
 // the provider is asked, where its answers tell usage, how its streams end, what its errors look like. The flow (flow/flow.ts) is
 // the same for all of them and knows none by name; a new surface is a new value of these types.
 
-import type { BackgroundJob, Rate, UpstreamKind, UsageReader } from '@tollgate/core'
+import type { BackgroundJob, BatchRequests, Catalog, Instant, Rate, UpstreamKind, UsageReader } from '@tollgate/core'
 import type { ErrorAnswer } from './refusal.ts'
 import type { StreamDialect } from './flow/stream-dialect.ts'
 import type { UsageBound } from './usage-bound.ts'
@@ -22,6 +22,8 @@ export type Surface = {
   /** @throws {RequestRefused} 400 with the member at fault. */
   readonly read: (asked: Asked) => SurfaceRequest
   /** `provider` decides what the fields of its usage mean. */
+  /** Reads it where that takes more than its bytes: what is kept of the customer, or time. */
+  readonly prepare?: (preparing: Preparing) => Promise<SurfaceRequest>
   readonly openReader: (provider: string, request: SurfaceRequest) => UsageReader
   readonly answer: AnswerForm
   /**
@@ -29,6 +31,14 @@ export type Surface = {
    * answer depends on more than the body or is stored elsewhere, and without a rule that allows them those with `tools`.
    */
   readonly cache?: { readonly tools: readonly string[]; readonly never: readonly string[] }
+}
+
+export type Preparing = {
+  readonly asked: Asked
+  readonly catalog: Catalog
+  readonly at: Instant
+  /** Work of the customer at a provider, by the provider's id. */
+  readonly find: (providerId: string) => Promise<BackgroundJob | null>
 }
 
 /** A request as it came: its bytes and what its path said. */
@@ -61,6 +71,10 @@ export type SurfaceRequest = {
   readonly countable: () => { readonly text: string; readonly overhead: number } | null
   /** The provider answers at once and works on in the background. */
   readonly background?: BackgroundJob['kind']
+  /** Of a file of requests, and of a batch: what they ask. */
+  readonly requests?: BatchRequests
+  /** It goes to this upstream, with this key: what it speaks of is there and nowhere else. */
+  readonly pinned?: { readonly upstream: string; readonly key: string | null }
   /** Usage that the request alone decides, for answers that tell none: the characters of a speech, the images of a size. */
   readonly fixed?: (rate: Rate | null) => FixedUsage
   /** What the price of the answer may depend on, where the answer itself does not say: an image's quality and size. */

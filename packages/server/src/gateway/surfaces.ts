@@ -7,6 +7,7 @@ import { ANTHROPIC_SHAPE } from './anthropic/shape.ts'
 import { countGeminiTokens, embedContent, generateContent } from './gemini/generate-content.ts'
 import { GEMINI_SHAPE } from './gemini/shape.ts'
 import { speech, transcriptions, translations } from './openai/audio.ts'
+import { batches, files } from './openai/batches.ts'
 import { chat } from './openai/chat.ts'
 import { completions } from './openai/completions.ts'
 import { embeddings, moderations } from './openai/embeddings.ts'
@@ -27,6 +28,8 @@ const OPENAI_PATHS: readonly (readonly [path: string, surface: Surface])[] = [
   ['/audio/transcriptions', transcriptions],
   ['/audio/translations', translations],
   ['/audio/speech', speech],
+  ['/files', files],
+  ['/batches', batches],
 ]
 
 /** Paths that say nothing beside their surface. OpenAI's work without /v1 too, so either form of base URL does. */

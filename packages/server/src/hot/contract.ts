@@ -41,6 +41,8 @@ export type AuthorizeInput = {
   readonly canClamp?: boolean
   /** The caller can add to the instructions of the request. */
   readonly canInstruct?: boolean
+  /** Its work goes on when its process dies: what it holds stays in doubt as long as the hold may stand. */
+  readonly outlives?: boolean
   /** The caller can wait for a rate that lets requests wait. */
   readonly canWait?: boolean
   /** Tokens of input as they were counted, where the bound is only the most that they can be. */

@@ -56,7 +56,7 @@ export type ReservationBook = {
 /** The reservation as the journal keeps it: noted at its admission, and again when its hold is raised. */
 export function intentOf(reservation: Reservation): string {
   const { id, input, createdAt, expiresAt, estimate, holds } = reservation
-  const endsAt = input.repeatable ? expiresAt : Math.min(expiresAt, createdAt + DOUBT_REQUEST_MS)
+  const endsAt = input.repeatable || input.outlives === true ? expiresAt : Math.min(expiresAt, createdAt + DOUBT_REQUEST_MS)
   return encodeIntent({ reservation: id, customer: input.customer, time: createdAt, endsAt, estimate, holds })
 }
 

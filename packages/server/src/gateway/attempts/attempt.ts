@@ -11,6 +11,7 @@ import { decisionHeaders, type Admitted } from '../flow/admitted.ts'
 import { Answer, type AnswerEnd } from '../flow/answer.ts'
 import type { Called } from '../flow/called.ts'
 import { upstreamHeaders } from '../headers.ts'
+import type { SurfaceRequest } from '../surface.ts'
 import type { Target, TargetKey } from '../upstreams.ts'
 import { boundQuantities } from '../usage-bound.ts'
 import { chooseKey, chooseTarget, routingOf } from './choose.ts'
@@ -76,7 +77,7 @@ function ask(exchange: Exchange, admitted: Admitted, wanted: TargetKey | null): 
   const reader = surface.openReader(target.config.provider, request)
   const told = decisionHeaders(authorization, admitted.known)
   const answer = new Answer(exchange, { surface, request, reader, streamHeaders: place === undefined ? told : [...told, 'x-tollgate-cache', 'miss'] })
-  const upstreamKey = target.keys === null ? null : (wanted ?? chooseKey(target.keys, context.clock.now()))
+  const upstreamKey = target.keys === null ? null : (wanted ?? pinnedKey(target.keys, request) ?? chooseKey(target.keys, context.clock.now()))
   const copy = place === undefined || !request.isStream ? null : new AnswerCopy()
   if (copy !== null) answer.body.copiesTo(copy)
   const called = { ...admitted, reader, answer, upstreamKey, ...(copy === null ? {} : { copy }) }
@@ -101,6 +102,10 @@ function ask(exchange: Exchange, admitted: Admitted, wanted: TargetKey | null): 
   return called
 }
 
+function pinnedKey(keys: readonly TargetKey[], { pinned }: SurfaceRequest): TargetKey | undefined {
+  return pinned === undefined ? undefined : keys.find(({ name }) => name === pinned.key)
+}
+
 /** What the failure says of key and upstream. One that nobody could stand in for rests only where it cannot be reached: a 500 may be the request's own doing. */
 function note(exchange: Exchange, { called, verdict }: Failed): void {
   const { context } = exchange
@@ -123,13 +128,14 @@ type Next = { readonly target: Target; readonly key: TargetKey | null; readonly 
 function nextOf(exchange: Exchange, { called, verdict }: Failed, { asked, count, maySame }: { readonly asked: ReadonlySet<unknown>; readonly count: number; readonly maySame: boolean }): Next | null {
   const now = exchange.context.clock.now()
   const { target, rivals } = called.model
+  const isPinned = called.request.pinned !== undefined
   const otherKey = () => {
     const keys = (target.keys ?? []).filter((key) => !asked.has(key) && key.restsUntil <= now)
-    return keys.length === 0 || isResting(target.health, now) ? null : { target, key: chooseKey(keys, now), waitMs: 0 }
+    return keys.length === 0 || isPinned || isResting(target.health, now) ? null : { target, key: chooseKey(keys, now), waitMs: 0 }
   }
   const otherUpstream = () => {
     const others = rivals.filter((rival) => rival !== target && !(rival.keys ?? [rival]).every((one) => asked.has(one)) && !isResting(rival.health, now))
-    if (others.length === 0) return null
+    if (others.length === 0 || isPinned) return null
     const chosen = chooseTarget(others, now)
     const keys = chosen.keys?.filter((key) => !asked.has(key)) ?? []
     return { target: chosen, key: keys.length === 0 ? null : chooseKey(keys, now), waitMs: 0 }

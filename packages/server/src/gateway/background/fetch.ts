@@ -2,6 +2,10 @@
 // over one by one and none is kept. Nothing here is metered, because nothing here costs.
 
 import type { IncomingHttpHeaders } from 'node:http'
+import { ClientBody } from '../client-body.ts'
+import { idHeaders, type Exchange } from '../exchange.ts'
+import { clientHeaders } from '../headers.ts'
+import type { UpstreamRequest } from '../upstream.ts'
 import type { Target } from '../upstreams.ts'
 
 export type Fetched = { readonly status: number; readonly headers: IncomingHttpHeaders; readonly body: Buffer }
@@ -21,6 +25,35 @@ export function fetchWhole(target: Target, input: FetchInput): Promise<Fetched> 
     if (size > BODY_BYTES_MAX) abort()
     else chunks.push(chunk)
   }).then(({ status, headers }) => ({ status, headers, body: Buffer.concat(chunks) }))
+}
+
+/** Passes an answer on as it comes, whatever its length; the provider is paused while the client is slow. Rejects where nothing had come. */
+export function passOn(exchange: Exchange, target: Target, input: FetchInput): Promise<void> {
+  return new Promise((resolve, reject) => {
+    let hasHead = false
+    const body = new ClientBody(exchange, () => control.abort())
+    const control = target.upstream.send(requestOf(target, input), {
+      onHead: (status, headers) => {
+        hasHead = true
+        body.begin(status, [...clientHeaders(headers), ...idHeaders(exchange)])
+      },
+      onData: (chunk) => body.write(chunk.toString('latin1')),
+      onEnd: () => {
+        body.end('')
+        resolve()
+      },
+      onFailure: (_, error) => {
+        if (!hasHead && !body.isGone) return reject(error)
+        exchange.response.destroy()
+        resolve()
+      },
+    })
+    body.paces(control)
+  })
+}
+
+function requestOf(target: Target, input: FetchInput): UpstreamRequest {
+  return { method: input.method, path: target.pathOf(input.path, input.model), headers: [...target.headers, ...target.defaults, ...(input.headers ?? [])], body: null, headTimeoutMs: TIMEOUT_MS }
 }
 
 /** Hands over each line of the body, without its end; null for one that is too long. */
@@ -53,7 +86,7 @@ function send(target: Target, input: FetchInput, onData: (chunk: Buffer, abort: 
   return new Promise((resolve, reject) => {
     let head: { readonly status: number; readonly headers: IncomingHttpHeaders } = { status: 0, headers: {} }
     const control = target.upstream.send(
-      { method: input.method, path: target.pathOf(input.path, input.model), headers: [...target.headers, ...target.defaults, ...(input.headers ?? [])], body: null, headTimeoutMs: TIMEOUT_MS },
+      requestOf(target, input),
       {
         onHead: (status, headers) => { head = { status, headers } },
         onData: (chunk) => onData(chunk, () => control.abort()),

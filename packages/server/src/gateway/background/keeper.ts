@@ -7,11 +7,15 @@ import type { HotNode, Usage } from '../../hot/contract.ts'
 import type { Log } from '../../platform/log.ts'
 import { providerCost, quantitiesOf } from '../flow/usage.ts'
 import type { Upstreams } from '../upstreams.ts'
+import { BACKGROUND } from './kinds.ts'
+import { fileOf } from './open.ts'
 import { lookAt, type Look } from './poll.ts'
 
 export type BackgroundKeeper = {
   /** Resolves when the job is kept. */
   readonly open: (job: BackgroundJob) => Promise<void>
+  /** Keeps whose it is, of what does not run: a file. May be repeated. */
+  readonly own: (job: BackgroundJob) => Promise<void>
   readonly find: BackgroundJobs['find']
   readonly close: () => void
 }
@@ -25,8 +29,6 @@ const JOBS_MAX = 1_000
 const SLOWER = 1.5
 /** Providers end a batch after a day: what is older will not be told any more. */
 const AGE_MS_MAX = 30 * 3_600_000
-
-const KINDS = { response: ['openai', 'azure'], message_batch: ['anthropic'] } as const
 
 export function createKeeper(parts: { readonly jobs: BackgroundJobs; readonly node: HotNode; readonly upstreams: Upstreams; readonly clock: Clock; readonly log: Log; readonly pace?: Partial<KeeperPace> }): BackgroundKeeper {
   const pace = { ...PACE, ...parts.pace }
@@ -50,10 +52,13 @@ export function createKeeper(parts: { readonly jobs: BackgroundJobs; readonly no
   }
 
   async function step(job: BackgroundJob, waitMs: number): Promise<void> {
-    const target = parts.upstreams.named(job.upstream, KINDS[job.kind], job.upstreamKey)
+    // What a node that died had only begun to keep.
+    if (job.kind === 'file') return parts.jobs.finish(job.id, null)
+    const target = parts.upstreams.named(job.upstream, BACKGROUND[job.kind].kinds, job.upstreamKey)
     const isOld = parts.clock.now() - job.event.time > AGE_MS_MAX
     const look: Look = target === null ? { kind: isOld ? 'gone' : 'running' } : await lookAt(target, job)
     if (look.kind === 'running' && !isOld) return watch(job, slower(waitMs))
+    if (look.kind === 'ended') for (const file of look.files) await own(fileOf(job, file))
     await settle(job, look)
     timers.delete(job.id)
   }
@@ -81,6 +86,11 @@ export function createKeeper(parts: { readonly jobs: BackgroundJobs; readonly no
     return { quantities: { ...quantitiesOf(look.usage), ...(look.requests === null ? {} : { requests: String(look.requests) }) }, dimensions, cost, estimated: false, context }
   }
 
+  async function own(job: BackgroundJob): Promise<void> {
+    await parts.jobs.open(parts.node.id, job)
+    await parts.jobs.finish(job.id, null)
+  }
+
   async function claim(): Promise<void> {
     const jobs = await parts.jobs.claim(parts.node.id, JOBS_MAX)
     for (const job of jobs) if (!timers.has(job.id)) watch(job, pace.firstLookMs)
@@ -97,6 +107,7 @@ export function createKeeper(parts: { readonly jobs: BackgroundJobs; readonly no
       await parts.jobs.open(parts.node.id, job)
       watch(job, pace.firstLookMs)
     },
+    own,
     find: parts.jobs.find,
     close: () => {
       isClosed = true

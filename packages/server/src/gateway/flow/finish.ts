@@ -10,7 +10,7 @@ import { decisionHeaders } from './admitted.ts'
 import type { AnswerEnd } from './answer.ts'
 import type { Called } from './called.ts'
 import { keepAnswer } from '../cache/keep.ts'
-import { openJob, unfinishedId } from '../background/open.ts'
+import { openJob, ownFile, unfinishedId } from '../background/open.ts'
 import { withOwnResultsUrl } from '../background/results-url.ts'
 import { unavailable, type ErrorAnswer } from '../refusal.ts'
 import { estimateTokens, type ObservedAnswer } from './estimated-usage.ts'
@@ -43,7 +43,10 @@ async function finishWhole(exchange: Exchange, called: Called, end: Whole): Prom
     return releaseWith(exchange, called, invalidAnswer())
   }
   if (called.request.background !== undefined) {
-    const id = unfinishedId({ id: valueOf(text, members, 'id'), status: valueOf(text, members, 'status'), processing_status: valueOf(text, members, 'processing_status') })
+    if (called.request.background === 'file') {
+      if (!(await ownFile(exchange, called, valueOf(text, members, 'id')))) return releaseWith(exchange, called, unavailable('The file cannot be kept right now, so it was deleted again. Try again in a moment.'))
+    }
+    const id = called.request.background === 'file' ? null : unfinishedId(called.request.background, { id: valueOf(text, members, 'id'), status: valueOf(text, members, 'status'), processing_status: valueOf(text, members, 'processing_status') })
     if (id !== null) return finishBackground(exchange, called, end, id)
   }
   readBodyUsage(called, text, members)

@@ -3,7 +3,7 @@
 // hold, the hold is settled or released before this returns.
 
 import { createHash } from 'node:crypto'
-import { assert, RESERVATION_TTL_MS_MAX, type CustomerId, type KeyRecord } from '@tollgate/core'
+import { assert, BACKGROUND_TTL_MS, RESERVATION_TTL_MS_MAX, type CustomerId, type KeyRecord } from '@tollgate/core'
 import type { Authorization, AuthorizeInput, Known } from '../../hot/contract.ts'
 import { attempt } from '../attempts/attempt.ts'
 import { placeOf } from '../cache/place.ts'
@@ -53,8 +53,9 @@ type Identified = { readonly entry: Entry; readonly key: KeyRecord; readonly cus
 
 async function admit(exchange: Exchange, { entry, key, customer, known, surface, body }: Identified): Promise<void> {
   const { context } = exchange
-  const request = surface.read({ body, params: entry.params, query: entry.query, contentType: exchange.request.headers['content-type'] ?? '' })
-  const model = resolveModel(exchange, { key, known, surface, name: request.model })
+  const asked = { body, params: entry.params, query: entry.query, contentType: exchange.request.headers['content-type'] ?? '' }
+  const request = surface.prepare === undefined ? surface.read(asked) : await surface.prepare({ asked, catalog: known.catalog, at: exchange.startedAt, find: async (id) => (await context.background?.find(customer, id))?.job ?? null })
+  const model = resolveModel(exchange, { key, known, surface, name: request.model, pinned: request.pinned })
   const attribution = attributionOf(exchange, key, known, entry.path)
   const bound = request.bound(model.rate)
   const dimensions = { model: request.model, provider: model.target.config.provider, upstream: model.target.config.name, ...attribution.tags }
@@ -65,8 +66,8 @@ async function admit(exchange: Exchange, { entry, key, customer, known, surface,
   const counting = known.catalog.requestBounds === undefined ? null : countWithin(exchange, known.catalog.requestBounds, { known, request, bound, feature: attribution.feature })
   const counted = counting === null ? null : await counting
   const asking: Asking = { key, customer, known, surface, request, bound, dimensions, attribution, counted, routes: null }
-  const asked = context.node.authorize(authorizeInput(exchange, asking))
-  const authorization = asked instanceof Promise ? await asked : asked
+  const decided = context.node.authorize(authorizeInput(exchange, asking))
+  const authorization = decided instanceof Promise ? await decided : decided
   if (authorization.kind !== 'allowed') return sendRefusal(exchange, key, authorization)
   const admitted = { surface, request, key, known, attribution, authorization, ...(place === null ? {} : { place }), ...asAdmitted(asking, authorization, { model, bound, dimensions }) }
   // Whoever went away meanwhile has used nothing.
@@ -88,13 +89,13 @@ async function call(exchange: Exchange, admitted: Admitted): Promise<void> {
   }
 }
 
-type Wanted = { readonly key: KeyRecord; readonly known: Known; readonly surface: Surface; readonly name: string }
+type Wanted = { readonly key: KeyRecord; readonly known: Known; readonly surface: Surface; readonly name: string; readonly pinned?: SurfaceRequest['pinned'] }
 
-function resolveModel(exchange: Exchange, { key, known, surface, name }: Wanted): ResolvedModel {
+function resolveModel(exchange: Exchange, { key, known, surface, name, pinned }: Wanted): ResolvedModel {
   if (key.models !== null && !key.models.includes(name)) {
     throw forbidden('model_not_allowed', `The key ${key.hint} may not use the model ${name.slice(0, 100)}. It may use: ${key.models.slice(0, 20).join(', ')}.`)
   }
-  const resolved = exchange.context.upstreams.resolve({ name, catalog: known.catalog, at: exchange.startedAt, kinds: surface.kinds, upstream: surface.upstream })
+  const resolved = exchange.context.upstreams.resolve({ name, catalog: known.catalog, at: exchange.startedAt, kinds: surface.kinds, upstream: pinned?.upstream ?? surface.upstream })
   if (resolved === null) {
     throw invalidRequest(`The model ${JSON.stringify(name.slice(0, 100))} does not exist here. GET /v1/models lists those that do.`, { status: 404, code: 'model_not_found', param: 'model' })
   }
@@ -136,7 +137,8 @@ function authorizeInput(exchange: Exchange, asking: Asking): AuthorizeInput {
     type: surface.event,
     bound: { quantities: boundQuantities(bound, known.catalog, surface.event), dimensions },
     // The gateway always ends its holds itself; a hold that expired under a long stream would lose its usage.
-    ttlMs: RESERVATION_TTL_MS_MAX,
+    ttlMs: request.background === undefined ? RESERVATION_TTL_MS_MAX : BACKGROUND_TTL_MS,
+    outlives: request.background !== undefined,
     repeatable: false,
     withModel: (name) => {
       const other = routeOf(exchange, { key, known, surface, name }, { request, attribution })
@@ -160,6 +162,8 @@ type Routed = { readonly model: ResolvedModel; readonly bound: UsageBound; reado
 
 /** Where a request would go under another model, and what it could use there; null where it cannot go. */
 function routeOf(exchange: Exchange, wanted: Wanted, { request, attribution }: Pick<Asking, 'request' | 'attribution'>): Routed | null {
+  // A file of requests asks for what it asks for.
+  if (request.requests !== undefined) return null
   try {
     const model = resolveModel(exchange, wanted)
     return { model, bound: request.bound(model.rate), dimensions: { model: wanted.name, provider: model.target.config.provider, upstream: model.target.config.name, ...attribution.tags } }

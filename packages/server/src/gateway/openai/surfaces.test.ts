@@ -152,7 +152,7 @@ test("Azure's clients find their deployments, and a path that no surface meters 
     method: 'POST', headers: { 'api-key': key, 'content-type': 'application/json' }, body: JSON.stringify({ model: 'sandbox-small', messages: [{ role: 'user', content: 'Hi' }] }),
   })
   expect(response.status).toBe(200)
-  for (const path of ['/v1/batches', '/v1/fine_tuning/jobs', '/v1/realtime', '/openai/deployments/x/unknown', '/v1/files', '/v1beta/models/x:predict']) {
+  for (const path of ['/v1/fine_tuning/jobs', '/v1/realtime', '/openai/deployments/x/unknown', '/v1/uploads', '/v1beta/models/x:predict']) {
     const refused = await world.post(path, {}, { key })
     expect([path, refused.status, await refused.text()]).toEqual([path, 404, expect.stringContaining('nothing passes unmetered')])
   }
