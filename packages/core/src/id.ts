@@ -17,6 +17,7 @@ export const ID_PREFIXES = {
   codeBatch: 'cbt',
   redemption: 'rdm',
   refund: 'rfd',
+  creditMove: 'mov',
   transfer: 'trf',
   subscription: 'sub',
   signingKey: 'sgk',

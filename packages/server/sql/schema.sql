@@ -383,15 +383,21 @@ create table credit_block (
   created_at timestamp with time zone default now() not null,
   cost numeric(38,12),
   cost_currency text,
+  taken numeric(38,12) default 0 not null,
+  begun boolean default true not null,
+  voided_at timestamp with time zone,
+  void_reason text,
   constraint credit_block_pkey PRIMARY KEY (customer_id, id),
   constraint credit_block_customer_id_fkey FOREIGN KEY (customer_id) REFERENCES customer(id),
   constraint credit_block_category_check CHECK ((category = ANY (ARRAY['paid'::text, 'promotional'::text]))),
   constraint credit_block_check CHECK (((remaining >= (0)::numeric) AND (remaining <= granted))),
   constraint credit_block_check1 CHECK (((cost IS NULL) = (cost_currency IS NULL))),
-  constraint credit_block_granted_check CHECK ((granted > (0)::numeric))
+  constraint credit_block_granted_check CHECK ((granted > (0)::numeric)),
+  constraint credit_block_taken_check CHECK ((taken >= (0)::numeric))
 );
 CREATE INDEX credit_block_expiry ON public.credit_block USING btree (expires_at) WHERE (remaining > (0)::numeric);
 CREATE INDEX credit_block_open ON public.credit_block USING btree (customer_id, asset) WHERE (remaining > (0)::numeric);
+CREATE INDEX credit_block_waiting ON public.credit_block USING btree (effective_at) WHERE (NOT begun);
 
 create table credit_note (
   customer_id text not null,
@@ -448,6 +454,35 @@ CREATE INDEX credit_payment_due ON public.credit_payment USING btree (next_look_
 CREATE INDEX credit_payment_list ON public.credit_payment USING btree (customer_id, created_at, id);
 CREATE UNIQUE INDEX credit_payment_one_recharge ON public.credit_payment USING btree (customer_id, asset) WHERE ((cause = 'recharge'::text) AND (state = ANY (ARRAY['pending'::text, 'asked'::text])));
 CREATE UNIQUE INDEX credit_payment_provider ON public.credit_payment USING btree (method, provider_id) WHERE (provider_id IS NOT NULL);
+
+create table credit_refund (
+  customer_id text not null,
+  id text not null,
+  block_id text not null,
+  asset text not null,
+  amount numeric(38,12) not null,
+  owed numeric(38,12) not null,
+  currency text,
+  net numeric(38,12),
+  tax numeric(38,12),
+  method text not null,
+  state text not null,
+  payment_id text,
+  provider_id text,
+  reason text not null,
+  failure text,
+  attempts integer default 0 not null,
+  next_try_at timestamp with time zone,
+  created_at timestamp with time zone not null,
+  constraint credit_refund_pkey PRIMARY KEY (customer_id, id),
+  constraint credit_refund_id_key UNIQUE (id),
+  constraint credit_refund_customer_id_block_id_fkey FOREIGN KEY (customer_id, block_id) REFERENCES credit_block(customer_id, id),
+  constraint credit_refund_customer_id_fkey FOREIGN KEY (customer_id) REFERENCES customer(id),
+  constraint credit_refund_amount_check CHECK ((amount >= (0)::numeric)),
+  constraint credit_refund_owed_check CHECK ((owed >= (0)::numeric)),
+  constraint credit_refund_state_check CHECK ((state = ANY (ARRAY['pending'::text, 'done'::text, 'failed'::text])))
+);
+CREATE INDEX credit_refund_due ON public.credit_refund USING btree (next_try_at) WHERE (state = 'pending'::text);
 
 create table customer (
   id text not null,

@@ -21,6 +21,7 @@ export const CHART: Readonly<Record<string, BookAccount>> = {
   accrued_provider_cost: { code: '2100', name: 'Accrued provider cost', kind: 'liability' },
   tax_payable: { code: '2200', name: 'Tax payable', kind: 'liability' },
   wallet_paid: { code: '2400', name: 'Prepaid credit', kind: 'liability' },
+  credit_transfer: { code: '2420', name: 'Credit between customers', kind: 'liability' },
   deferred_revenue: { code: '2410', name: 'Deferred revenue', kind: 'liability' },
   usage_revenue: { code: '4000', name: 'Usage revenue', kind: 'revenue' },
   usage_adjustments: { code: '4005', name: 'Usage rated again', kind: 'revenue' },
@@ -52,7 +53,7 @@ export function isDebitAccount(account: string): boolean {
 
 /** Why a transfer was posted, in words; a cause that is not here stands under its own name. */
 export const CAUSE_NAMES: Readonly<Record<string, string>> = {
-  usage: 'Usage', rerating: 'Usage rated again', top_up: 'Credit added', expiry: 'Credit expired', invoice: 'Invoices', payment: 'Payments', invoice_void: 'Voided invoices', invoice_write_off: 'Written off',
+  usage: 'Usage', rerating: 'Usage rated again', top_up: 'Credit added', expiry: 'Credit expired', void: 'Credit voided', refund: 'Credit refunded', transfer: 'Credit moved', invoice: 'Invoices', payment: 'Payments', invoice_void: 'Voided invoices', invoice_write_off: 'Written off',
   credit_note: 'Credit notes', recognition: 'Recognised', provider_cost: 'Provider cost',
 }
 

@@ -3,7 +3,8 @@
 import { expect, test } from 'vitest'
 import fc from 'fast-check'
 import { units, type Units } from '../money.ts'
-import { accountBalances, topUpTransfers, usageTransfers, type Transfer } from './transfer.ts'
+import { topUpTransfers } from './credit-transfers.ts'
+import { accountBalances, usageTransfers, type Transfer } from './transfer.ts'
 
 const positive = fc.bigInt({ min: 1n, max: 10n ** 15n }).map(units)
 const signed = fc.bigInt({ min: -(10n ** 15n), max: 10n ** 15n }).map(units)

@@ -2,7 +2,6 @@
 // construction. Accounts belong to a customer; their names are paths. Posted transfers never change; a mistake is undone
 // by another transfer.
 
-import { assert } from '../assert.ts'
 import type { AssetId, Units } from '../money.ts'
 
 /**
@@ -16,11 +15,12 @@ import type { AssetId, Units } from '../money.ts'
  * - `breakage` credits that expired unused
  * - `receivable` what invoices ask for and nobody has paid yet · `tax_payable` tax on them
  * - `deferred_revenue` fees for time to come · `fee_revenue` fees whose time has passed
+ * - `credit_transfer` credit on its way from one customer to another: over all of them it is zero
  * - `exchange` credits that an invoice turned into money
  * - `discounts`, `credit_notes` and `bad_debt` take away from revenue · `rounding` printed minus exact
  */
 export type AccountId =
-  | `wallet:${string}` | 'wallet_debt' | 'payment_clearing' | 'promotion' | 'accrued_usage' | 'included_usage' | 'usage_revenue' | 'usage_adjustments' | 'breakage'
+  | `wallet:${string}` | 'wallet_debt' | 'payment_clearing' | 'promotion' | 'accrued_usage' | 'included_usage' | 'usage_revenue' | 'usage_adjustments' | 'breakage' | 'credit_transfer'
   | 'receivable' | 'tax_payable' | 'deferred_revenue' | 'fee_revenue' | 'discounts' | 'credit_notes' | 'bad_debt' | 'rounding' | 'exchange'
 
 export type Transfer = {
@@ -48,15 +48,6 @@ export function usageTransfers(posting: UsagePosting): Transfer[] {
   transfers.push(toRevenue('included_usage', posting.asset, posting.included), toRevenue('accrued_usage', posting.asset, posting.accrued), toRevenue('wallet_debt', posting.asset, posting.debt))
   for (const { block, amount } of posting.lapsed ?? []) transfers.push(toBreakage(`wallet:${block}`, posting.asset, amount))
   return transfers.filter(({ amount }) => amount !== 0n)
-}
-
-/** Credits bought or given, of which `repaid` goes to an earlier debt at once. */
-export function topUpTransfers(input: { readonly block: string; readonly asset: AssetId; readonly category: 'paid' | 'promotional'; readonly amount: Units; readonly repaid: Units }): Transfer[] {
-  assert(input.repaid >= 0n && input.repaid <= input.amount, 'topUpTransfers: more repaid than paid')
-  const source: AccountId = input.category === 'paid' ? 'payment_clearing' : 'promotion'
-  const transfers: Transfer[] = [{ debit: source, credit: `wallet:${input.block}`, asset: input.asset, amount: input.amount }]
-  if (input.repaid > 0n) transfers.push({ debit: `wallet:${input.block}`, credit: 'wallet_debt', asset: input.asset, amount: input.repaid })
-  return transfers
 }
 
 /** A negative amount (a volume discount) runs the other way: a transfer itself is always positive. */

@@ -2,13 +2,13 @@
 // reachable node would let the next request pass. Expired blocks become breakage.
 
 import {
-  assetScale, didYouMean, LIFETIME, formatUnits, InputError, makeId, nearest, parsePositiveUnits, topUpTransfers, units, ZERO, type Instant, type Units,
+  assetScale, didYouMean, LIFETIME, formatUnits, InputError, makeId, nearest, parsePositiveUnits, grantTransfers, repaymentTransfers, sourceOf, voidTransfers, units, ZERO, type AccountId, type Instant, type Transfer, type Units,
 } from '@tollgate/core'
 import { walletBudget } from '@tollgate/core/resolve'
 import { withRetry, type Transaction } from '../platform/postgres.ts'
 import { insertAudit } from '../store/audit.ts'
 import { changeLimit, ensureBudgets } from '../store/budgets.ts'
-import { expiredBlocks, findTopUp, insertBlock, walletBalance } from '../store/credits.ts'
+import { beginBlock, expiredBlocks, findTopUp, insertBlock, waitingBlocks, walletBalance } from '../store/credits.ts'
 import { findCustomer, lockCustomers } from '../store/customers.ts'
 import { insertTransfers } from '../store/ledger.ts'
 import { armLow, forgetEnding } from '../store/wallet-notices.ts'
@@ -28,6 +28,8 @@ export type TopUp = {
   readonly category: 'paid' | 'promotional'
   readonly priority: number
   readonly expiresAt: Instant | null
+  /** From when it can be used; now where it is left out or null. */
+  readonly effectiveAt?: Instant | null
   /** The payment or campaign behind it, for the ledger's reader. */
   readonly reference: string | null
   /** Id of the new block, the same for every repetition of one call: the second finds what the first did. Made when left out. */
@@ -40,12 +42,13 @@ export async function topUp(plane: ControlPlane, actor: Actor, customer: string,
   const asset = await assetFor(plane, customer, input.asset)
   const amount = parsePositiveUnits(input.amount, asset)
   if (input.expiresAt !== null && input.expiresAt <= plane.clock.now()) throw new InputError({ code: 'out_of_range', field: 'expires_at', message: 'expires_at must be in the future' })
+  if (input.expiresAt !== null && (input.effectiveAt ?? 0) >= input.expiresAt) throw new InputError({ code: 'out_of_range', field: 'effective_at', message: 'effective_at must be before expires_at' })
   const block = input.block ?? makeId('block', plane.randomText())
   const { category, priority, expiresAt, reference } = input
   const repaid = await withRetry(plane.sql, async (tx) => {
     await lockCustomers(tx, [customer])
     if ((await findCustomer(tx, customer)) === null) throw new Problem('not_found', `there is no customer ${customer}`, 'customer')
-    return addBlock(tx, plane, actor, { customer, id: block, asset, amount, category, priority, expiresAt, reference, cost: null })
+    return addBlock(tx, plane, actor, { customer, id: block, asset, amount, category, priority, expiresAt, reference, cost: null, effectiveAt: input.effectiveAt ?? null })
   })
   await tellNodes(plane, customer)
   return { block, amount, repaid, asset }
@@ -63,6 +66,10 @@ export type AddedBlock = {
   readonly reference: string | null
   /** What it was bought for, without tax; null where that is not known, or it was given. */
   readonly cost: { readonly amount: Units; readonly currency: string } | null
+  /** From when it can be used; now where it is left out or null. */
+  readonly effectiveAt?: Instant | null
+  /** Where it comes from, where it was neither bought nor given. */
+  readonly from?: { readonly account: AccountId; readonly cause: string; readonly causeId: string }
 }
 
 /** Makes a block in the transaction of a caller that holds the customer's lock and tells the nodes afterwards. Returns what of it repaid debt. */
@@ -73,16 +80,50 @@ export async function addBlock(tx: Transaction, plane: ControlPlane, actor: Acto
     if (first.granted !== amount) throw new Problem('idempotency_conflict', `credit block ${block} was added with another amount`, 'amount')
     return first.repaid
   }
-  const debt = await readDebt(tx, customer, asset)
-  const repaid = debt < amount ? debt : amount
-  await insertBlock(tx, { ...input, granted: amount, remaining: units(amount - repaid), effectiveAt: plane.clock.now() })
-  if (repaid > ZERO) await writeDebts(tx, [{ customer, asset, amount: units(debt - repaid) }])
-  await postTopUp(tx, plane, { customer, block, asset, category, amount, repaid })
-  await raiseWallet(tx, customer, asset, amount)
-  await armLow(tx, { customer, asset }, await walletBalance(tx, { customer, asset }))
+  const now = plane.clock.now()
+  const effectiveAt = input.effectiveAt ?? now
+  const begun = effectiveAt <= now
+  await insertBlock(tx, { ...input, granted: amount, remaining: amount, effectiveAt, begun })
+  const { account, ...because } = input.from ?? { account: sourceOf(category), cause: 'top_up', causeId: block }
+  await post(tx, plane, customer, because, grantTransfers({ block, asset, amount }, account))
+  const repaid = begun ? await joinWallet(tx, plane, { customer, id: block, asset, granted: amount }) : ZERO
   await insertAudit(tx, { actor: actor.id, action: 'credits.added', customer, target: block, before: null, after: { ...input, amount: formatUnits(amount, asset), cost: input.cost === null ? null : { amount: formatUnits(input.cost.amount, input.cost.currency), currency: input.cost.currency } } })
-  await insertOutbox(tx, [{ customer, type: 'credits.added', payload: { block, amount: formatUnits(amount, asset), currency: asset, category, repaid: formatUnits(repaid, asset) } }])
+  await insertOutbox(tx, [{ customer, type: 'credits.added', payload: { block, amount: formatUnits(amount, asset), currency: asset, category, repaid: formatUnits(repaid, asset), ...(begun ? {} : { effective_at: new Date(effectiveAt).toISOString() }) } }])
   return repaid
+}
+
+/** From now on the block is a part of its wallet: what is owed is repaid out of it first. Returns how much. */
+async function joinWallet(tx: Transaction, plane: ControlPlane, block: { readonly customer: string; readonly id: string; readonly asset: string; readonly granted: Units }): Promise<Units> {
+  const { customer, id, asset, granted } = block
+  const debt = await readDebt(tx, customer, asset)
+  const repaid = debt < granted ? debt : granted
+  await beginBlock(tx, { customer, id, asset, remaining: units(granted - repaid) })
+  if (repaid > ZERO) {
+    await writeDebts(tx, [{ customer, asset, amount: units(debt - repaid) }])
+    await post(tx, plane, customer, { cause: 'top_up', causeId: id }, repaymentTransfers({ block: id, asset, amount: repaid }))
+  }
+  await raiseWallet(tx, customer, asset, granted)
+  await armLow(tx, { customer, asset }, await walletBalance(tx, { customer, asset }))
+  return repaid
+}
+
+/** Blocks handled in one run of the job. */
+const BEGINNINGS_MAX = 500
+
+/** The job: blocks whose first instant has come join their wallets. Returns how many. */
+export async function beginBlocks(plane: ControlPlane): Promise<number> {
+  const waiting = await waitingBlocks(plane.sql, plane.clock.now(), BEGINNINGS_MAX)
+  for (const customer of [...new Set(waiting.map((block) => block.customer))].sort()) {
+    await withRetry(plane.sql, async (tx) => {
+      await lockCustomers(tx, [customer])
+      for (const block of await waitingBlocks(tx, plane.clock.now(), BEGINNINGS_MAX, customer)) {
+        const repaid = await joinWallet(tx, plane, block)
+        await insertOutbox(tx, [{ customer, type: 'credits.begun', payload: { block: block.id, amount: formatUnits(block.granted, block.asset), currency: block.asset, repaid: formatUnits(repaid, block.asset) } }])
+      }
+    })
+    await tellNodes(plane, customer)
+  }
+  return waiting.length
 }
 
 /** A wallet of an asset that no plan is priced in could never be spent. */
@@ -95,12 +136,13 @@ async function assetFor(plane: ControlPlane, customer: string, wanted: string | 
   throw new InputError({ code: 'unknown_asset', field: 'currency', message: `no plan is priced in ${wanted}: credits are added in ${[...known].join(' or ')}.${didYouMean(nearest(wanted, known))}` })
 }
 
-async function postTopUp(tx: Transaction, plane: ControlPlane, input: Parameters<typeof topUpTransfers>[0] & { readonly customer: string }): Promise<void> {
-  const transfers = topUpTransfers(input)
-  await insertTransfers(tx, transfers.map((transfer) => ({ ...transfer, customer: input.customer, id: makeId('transfer', plane.randomText()), cause: 'top_up', causeId: input.block, batch: null, periodStart: null })))
+/** Posts transfers of a customer whose lock the caller holds. */
+export async function post(tx: Transaction, plane: Pick<ControlPlane, 'randomText'>, customer: string, of: { readonly cause: string; readonly causeId: string }, transfers: readonly Transfer[]): Promise<void> {
+  await insertTransfers(tx, transfers.map((transfer) => ({ ...transfer, ...of, customer, id: makeId('transfer', plane.randomText()), batch: null, periodStart: null })))
 }
 
-async function raiseWallet(tx: Transaction, customer: string, asset: string, amount: Units): Promise<void> {
+/** `amount` may be below zero. */
+export async function raiseWallet(tx: Transaction, customer: string, asset: string, amount: Units): Promise<void> {
   const key = { customer, budget: walletBudget(asset).id, periodStart: LIFETIME.start }
   await ensureBudgets(tx, [{ ...key, periodEnd: LIFETIME.end, scale: assetScale(asset), limit: 0n }])
   await changeLimit(tx, key, formatUnits(amount, asset))
@@ -129,6 +171,6 @@ async function breakBlock(tx: Transaction, plane: ControlPlane, block: BlockRow)
   await writeBlocks(tx, [{ ...block, remaining: ZERO }])
   await forgetEnding(tx, { customer: block.customer, block: block.id })
   await moveBudgets(tx, [{ customer: block.customer, budget: walletBudget(block.asset).id, periodStart: LIFETIME.start, scale: assetScale(block.asset), amount, leased: 0n, node: null, incarnation: null }])
-  await insertTransfers(tx, [{ debit: `wallet:${block.id}`, credit: 'breakage', asset: block.asset, amount, customer: block.customer, id: makeId('transfer', plane.randomText()), cause: 'expiry', causeId: block.id, batch: null, periodStart: null }])
+  await post(tx, plane, block.customer, { cause: 'expiry', causeId: block.id }, voidTransfers({ block: block.id, asset: block.asset, amount }))
   await insertOutbox(tx, [{ customer: block.customer, type: 'credits.expired', payload: { block: block.id, amount: formatUnits(amount, block.asset), currency: block.asset } }])
 }

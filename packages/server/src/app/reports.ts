@@ -25,7 +25,7 @@ export type BalanceReport = {
   readonly leased: string
   /** Every wallet that holds or owes something or ever did, the plan's first. */
   readonly wallets: readonly { readonly asset: string; readonly name: string; readonly balance: string; readonly debt: string; readonly leased: string; /** Whether the plan's usage is paid from it. */ readonly pays: boolean }[]
-  readonly blocks: readonly { readonly id: string; readonly asset: string; readonly category: string; readonly granted: string; readonly remaining: string; readonly effective_at: number; readonly expires_at: number | null; readonly created_at: number; readonly reference: string | null; readonly cost: { readonly amount: string; readonly currency: string } | null }[]
+  readonly blocks: readonly { readonly id: string; readonly asset: string; readonly category: string; readonly granted: string; readonly remaining: string; readonly effective_at: number; readonly expires_at: number | null; readonly created_at: number; readonly reference: string | null; readonly cost: { readonly amount: string; readonly currency: string } | null; readonly taken: string; readonly voided_at: number | null }[]
   /** Allowances and limits of the running periods, in their own units. */
   readonly budgets: readonly { readonly id: string; readonly name: string; readonly unit: string; readonly limit: string; readonly used: string; readonly remaining: string; readonly leased: string; readonly period: { readonly start: number; readonly end: number } | null }[]
 }
@@ -39,7 +39,7 @@ export async function balanceReport(plane: ControlPlane, customer: string): Prom
   const assets = [...new Set([currency, ...blocks.map(({ asset }) => asset), ...debts.map(({ asset }) => asset)])]
   const states = await listBudgets(plane.sql, customer, nowOf(plane, context.facts), [...budgetsOf(context.snapshot).map(({ id }) => id), ...assets.map((asset) => walletBudget(asset).id)])
   const wallets = assets.map((asset) => {
-    const remaining = blocks.reduce((sum, block) => (block.asset === asset ? sum + block.remaining : sum), 0n)
+    const remaining = blocks.reduce((sum, block) => (block.asset === asset && block.begun ? sum + block.remaining : sum), 0n)
     const debt = debts.find((row) => row.asset === asset)?.amount ?? ZERO
     return {
       asset, name: context.catalog.creditAssets.get(asset)?.name ?? asset, balance: formatUnits(units(remaining - debt), asset), debt: formatUnits(debt, asset),
@@ -50,7 +50,7 @@ export async function balanceReport(plane: ControlPlane, customer: string): Prom
   return {
     currency,
     balance, debt, leased, wallets,
-    blocks: blocks.map((block) => ({ id: block.id, asset: block.asset, category: block.category, granted: formatUnits(block.granted, block.asset), remaining: formatUnits(block.remaining, block.asset), effective_at: block.effectiveAt, expires_at: block.expiresAt, created_at: block.createdAt, reference: block.reference, cost: block.cost })),
+    blocks: blocks.map((block) => ({ id: block.id, asset: block.asset, category: block.category, granted: formatUnits(block.granted, block.asset), remaining: formatUnits(block.remaining, block.asset), effective_at: block.effectiveAt, expires_at: block.expiresAt, created_at: block.createdAt, reference: block.reference, cost: block.cost, taken: formatUnits(block.taken, block.asset), voided_at: block.voidedAt })),
     budgets: budgetsOf(context.snapshot).filter(({ id }) => !id.startsWith('wallet:')).map((budget) => {
       const state = states.find((candidate) => candidate.budget === budget.id && candidate.periodStart === budget.period.start)
       const scale = budgetScale(budget)
@@ -103,7 +103,7 @@ function differencesIn(asset: string, sums: Sums): string[] {
     ['charges of events', exact(sums.eventCharges), 'hourly rollups', exact(sums.rolledUp)],
     ['charges of events', exact(sums.eventCharges), 'ledger: usage revenue', exact(sums.ledgerUsage)],
     ['wallet in the ledger', exact(sums.walletLedger), 'open blocks', exact(sums.blocksRemaining)],
-    ['wallet budget: limit − settled', exact(sums.walletLimit) - exact(sums.walletSettled), 'open blocks − debt', exact(sums.blocksRemaining) - exact(sums.debt)],
+    ['wallet budget: limit − settled', exact(sums.walletLimit) - exact(sums.walletSettled), 'open blocks − debt', exact(sums.blocksRemaining) - exact(sums.blocksWaiting) - exact(sums.debt)],
   ]
   return pairs.filter(([, a, , b]) => a !== b).map(([left, a, right, b]) => `${left} ${formatUnits(units(a), asset)} ≠ ${right} ${formatUnits(units(b), asset)} ${asset}`)
 }

@@ -7,7 +7,7 @@ import { forgetBackgroundJobs } from '../app/background-jobs.ts'
 import { tellMargins } from '../app/books/margin-alerts.ts'
 import { addUpUsage, closeDays } from '../app/books/days.ts'
 import { recogniseRevenue } from '../app/books/recognise.ts'
-import { expireBlocks } from '../app/credits.ts'
+import { beginBlocks, expireBlocks } from '../app/credits.ts'
 import { forgetSessions } from '../app/console-sessions.ts'
 import type { ControlPlane } from '../app/control-plane.ts'
 import { forgetAnswers } from '../app/idempotency.ts'
@@ -21,6 +21,7 @@ import { importScheduled } from '../app/rates/import-scheduled.ts'
 import { forgetCodeFailures } from '../app/wallets/codes.ts'
 import { createNotifier } from '../app/wallets/notices.ts'
 import { carryOutPayments } from '../app/wallets/payments.ts'
+import { carryOutRefunds } from '../app/wallets/refunds.ts'
 import { createRecharger } from '../app/wallets/recharge.ts'
 import { deliverDue } from '../app/webhooks/deliver.ts'
 import { forgetDeliveries } from '../app/webhooks/deliveries.ts'
@@ -49,6 +50,8 @@ const JOBS: readonly Job[] = [
   { name: 'recharge-wallets', says: 'Begins a purchase for each wallet that fell to its threshold.', everyMs: 1_000, run: createRecharger() },
   { name: 'carry-out-payments', says: 'Asks for the money of purchases, and looks after those that wait.', everyMs: 1_000, run: carryOutPayments },
   { name: 'tell-wallet-notices', says: 'Tells of wallets that run low and credits that end soon.', everyMs: 2_000, run: createNotifier() },
+  { name: 'carry-out-refunds', says: 'Asks providers to give back the money of refunded credit.', everyMs: 5_000, run: carryOutRefunds },
+  { name: 'begin-credit-blocks', says: 'Adds credits to their wallets whose first day has come.', everyMs: 1_000, run: beginBlocks },
   { name: 'expire-credit-blocks', says: 'Takes what is left of credits whose day has come.', everyMs: 10_000, run: expireBlocks },
   { name: 'forget-failed-codes', says: 'Forgets failed tries of codes of past hours.', everyMs: 3_600_000, run: forgetCodeFailures },
   { name: 'forget-idempotency-answers', says: 'Forgets answers that were kept for repeated calls.', everyMs: 3_600_000, run: forgetAnswers },

@@ -31,6 +31,8 @@ export type Sums = {
   readonly rolledUp: string
   readonly ledgerUsage: string
   readonly blocksRemaining: string
+  /** Of them in blocks that begin later: not in the wallet yet. */
+  readonly blocksWaiting: string
   readonly walletLedger: string
   readonly debt: string
   readonly walletLimit: string
@@ -47,6 +49,7 @@ export async function readSums(sql: Sql, customer: string, asset: string): Promi
       (select trim_scale(coalesce(sum(amount), 0))::text from rollup_hour where customer_id = ${customer} and asset = ${asset}) as "rolledUp",
       (select trim_scale(coalesce(sum(case when credit = 'usage_revenue' then amount else -amount end), 0))::text from ledger_transfer where customer_id = ${customer} and asset = ${asset} and 'usage_revenue' in (debit, credit)) as "ledgerUsage",
       (select trim_scale(coalesce(sum(remaining), 0))::text from credit_block where customer_id = ${customer} and asset = ${asset}) as "blocksRemaining",
+      (select trim_scale(coalesce(sum(remaining), 0))::text from credit_block where customer_id = ${customer} and asset = ${asset} and not begun) as "blocksWaiting",
       (select trim_scale(coalesce(sum(case when credit like 'wallet:%' then amount else 0 end - case when debit like 'wallet:%' then amount else 0 end), 0))::text from ledger_transfer where customer_id = ${customer} and asset = ${asset}) as "walletLedger",
       (select trim_scale(coalesce(sum(amount), 0))::text from wallet_debt where customer_id = ${customer} and asset = ${asset}) as debt,
       (select trim_scale(coalesce(sum(limit_amount), 0))::text from budget_state where customer_id = ${customer} and budget_id = ${`wallet:${asset}`}) as "walletLimit",

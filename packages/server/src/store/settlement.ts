@@ -67,8 +67,8 @@ type BlockText = { readonly customer: string; readonly id: string; readonly asse
 
 export async function readBlocks(sql: Sql | Transaction, customers: readonly string[], options: { readonly spentToo: boolean }): Promise<BlockRow[]> {
   const rows = await sql<BlockText[]>`
-    select customer_id as customer, id, asset, category, priority, granted, remaining, effective_at as "effectiveAt", expires_at as "expiresAt", created_at as "createdAt"
-    from credit_block where customer_id = any(${customers as string[]}::text[]) and (${options.spentToo} or remaining > 0) order by created_at, id`
+    select customer_id as customer, id, asset, category, priority, granted - taken as granted, remaining, effective_at as "effectiveAt", expires_at as "expiresAt", created_at as "createdAt"
+    from credit_block where begun and customer_id = any(${customers as string[]}::text[]) and (${options.spentToo} or remaining > 0) order by created_at, id`
   return rows.map((row) => ({ ...row, granted: parseUnits(row.granted, row.asset), remaining: parseUnits(row.remaining, row.asset), changed: false }))
 }
 

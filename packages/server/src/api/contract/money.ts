@@ -16,6 +16,8 @@ const block = z
     effective_at: time('Since when it can be used.'),
     expires_at: time('When the rest expires; null for never.').nullable(),
     created_at: time('When it was added.'),
+    taken: decimal('Of what it began with, refunded or moved away.', '0'),
+    voided_at: time('When it was voided; null for never.').nullable(),
     reference: z.string().nullable().meta({ description: 'The payment or campaign behind it.', examples: ['pay_01'] }),
     cost: z.strictObject({ amount: z.string(), currency: z.string() }).nullable().meta({ description: 'What it was bought for, without tax; null where it was given or that is not known.' }),
   })
@@ -80,6 +82,7 @@ export const moneyRoutes = {
         .max(1_000)
         .meta({ description: 'Blocks of a lower number are used first.', examples: [100] })
         .default(100),
+      effective_at: instantIn('From when it can be used; now unless stated. It joins the balance then.', '2026-12-01T00:00:00Z').nullable().optional(),
       expires_at: instantIn('When the rest expires; never unless stated.', '2027-01-01T00:00:00Z').nullable().optional(),
       reference: text('The payment or campaign behind it.', 'pi_3PabcXyz').nullable().optional(),
     }),

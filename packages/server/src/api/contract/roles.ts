@@ -13,7 +13,7 @@ const WRITES: Readonly<Record<Exclude<OperatorRole, 'viewer' | 'admin'>, Readonl
     'addCredits', 'changeCustomer', 'changeSubscription', 'actOnSubscription', 'recordSubscriptionFact', 'startSimulation', 'cancelSimulation', 'createPortalSession', 'endPortalSession', 'putBillingProfile', 'createInvoice', 'discardInvoice', 'finalizeInvoice', 'payInvoice', 'voidInvoice', 'writeOffInvoice',
     'createCreditNote', 'createInvoiceItem', 'deleteInvoiceItem', 'closeDue', 'putBookSettings',
     // Wallets.
-    'putRecharge', 'deleteRecharge', 'openTopUp', 'confirmPayment', 'putWalletNotices', 'putNoticeDefault', 'createCodes', 'endCodes', 'redeemCode',
+    'voidCredits', 'refundCredits', 'moveCredits', 'putRecharge', 'deleteRecharge', 'openTopUp', 'confirmPayment', 'putWalletNotices', 'putNoticeDefault', 'createCodes', 'endCodes', 'redeemCode',
   ]),
 }
 

@@ -77,8 +77,62 @@ const notices = z
 const noticeDefault = z.strictObject({ asset, ...noticeFields }).meta({ id: 'WalletNoticeDefault' })
 
 const paymentParam = customerParam.extend({ payment: id('pay', 'Id of the purchase.') })
+const blockParam = customerParam.extend({ block: id('blk', 'Id of the credit block.') })
+const why = text('Why, for the audit log and the customer.', 'ordered twice')
+const refund = z
+  .strictObject({
+    id: id('rfd', 'Id of the refund.'),
+    block: id('blk', 'Block that it took credit from.'),
+    asset,
+    amount: decimal('Credit that was taken from the block.', '40'),
+    owed: decimal('Credit that had been spent and is owed.', '0'),
+    net: decimal('Money without tax; null where it is not known what the block was bought for.', '40').nullable(),
+    tax: decimal('Tax on it.', '7.6').nullable(),
+    currency: currency.nullable(),
+    method: z.string().meta({ description: 'Who gives the money back: a provider, or `operator`.', examples: ['stripe'] }),
+    state: choice(['pending', 'done', 'failed'], '`pending`: the provider is asked; `failed`: it refused, and you give the money back yourself.'),
+    reference: z.string().nullable().meta({ description: 'The refund at the provider.', examples: ['re_3Pabc'] }),
+    reason: z.string(),
+    failure: z.string().nullable().meta({ description: 'What the provider said.' }),
+    created_at: time('When it was booked.'),
+  })
+  .meta({ id: 'CreditRefund', description: 'Money given back for credit.' })
 
 export const walletRoutes = {
+  voidCredits: route({
+    method: 'POST', path: '/v1/customers/{customer}/credits/{block}/void', tag: 'money', summary: 'Void a credit block',
+    description: 'What is left of it is gone, as breakage; what it paid stays paid. What gateways hold for requests that run is called back first. A second call changes nothing.',
+    access: [], params: blockParam, query: nothing, body: z.strictObject({ reason: why }), status: 200,
+    answer: z.strictObject({ block_id: id('blk', 'Id of the block.'), voided_at: time('Since when.').nullable() }), problems: ['not_found', 'credits_in_use'],
+  }),
+  refundCredits: route({
+    method: 'POST', path: '/v1/customers/{customer}/credits/{block}/refund', tag: 'money', summary: 'Refund credit',
+    description: 'Takes bought credit back and books its price with tax, in proportion; bonus credit of the same purchase goes in proportion. Send an Idempotency-Key, so that a repeated call refunds once.',
+    access: [], params: blockParam, query: nothing,
+    body: z.strictObject({
+      amount: decimal('Credit to take back; all that is left unless stated.', '40').nullable().default(null),
+      spent_too: z.boolean().default(false).meta({ description: 'Refund credit that was spent as well: the customer owes it, and the next credits repay it.' }),
+      through_provider: z.boolean().default(false).meta({ description: 'Let the provider that took the money give it back; otherwise you do.' }),
+      reason: why,
+    }),
+    status: 201, answer: refund, problems: ['not_found', 'out_of_range', 'not_refundable', 'credits_in_use'],
+  }),
+  listRefunds: route({
+    method: 'GET', path: '/v1/customers/{customer}/refunds', tag: 'money', summary: 'List refunds of credit', description: 'Newest first, the last two hundred.',
+    access: ['customer'], params: customerParam, query: nothing, body: null, status: 200, answer: z.strictObject({ data: z.array(refund) }), problems: ['not_found'],
+  }),
+  moveCredits: route({
+    method: 'POST', path: '/v1/customers/{customer}/credits/move', tag: 'money', summary: 'Move credit to another customer',
+    description: 'From a parent company to a subsidiary, say, and back by the same call the other way. Taken in burn order; each part keeps its kind, its end and its cost. Send an Idempotency-Key, so that a repeated call moves once.',
+    access: [], params: customerParam, query: nothing,
+    body: z.strictObject({ to: id('cus', 'Who gets it.'), amount: decimal('Credit.', '25'), asset: asset.optional().meta({ description: 'Of which wallet; left out, what the plan is priced in.' }), reason: why }),
+    status: 201,
+    answer: z.strictObject({
+      id: id('mov', 'Id of the move; the ledgers of both name it.'), asset, amount: decimal('What was moved.', '25'),
+      blocks: z.array(z.strictObject({ from: id('blk', 'Block that it came out of.'), to: id('blk', 'Block that it went into.'), amount: decimal('Credit.', '25') })),
+    }),
+    problems: ['not_found', 'customer_not_found', 'not_enough_credit', 'credits_in_use', 'out_of_range'],
+  }),
   getWalletNotices: route({
     method: 'GET', path: '/v1/customers/{customer}/wallets/{asset}/notices', tag: 'money', summary: 'Get the notices of a wallet', description: '',
     access: ['customer'], params: walletParam, query: nothing, body: null, status: 200, answer: notices, problems: ['not_found'],

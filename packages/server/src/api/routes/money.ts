@@ -19,6 +19,7 @@ export const moneyHandlers: Handlers<keyof typeof moneyRoutes> = {
       category: body.category,
       priority: body.priority,
       expiresAt: body.expires_at ?? null,
+      effectiveAt: body.effective_at ?? null,
       reference: body.reference ?? null,
       block: `blk_${idText()}`,
     })
@@ -43,6 +44,7 @@ export const moneyHandlers: Handlers<keyof typeof moneyRoutes> = {
       blocks: report.blocks.map((block) => ({
         ...block,
         effective_at: timeOf(block.effective_at),
+        voided_at: timeOrNull(block.voided_at),
         category: block.category as 'paid' | 'promotional',
         expires_at: timeOrNull(block.expires_at),
         created_at: timeOf(block.created_at),

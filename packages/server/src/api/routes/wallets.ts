@@ -5,6 +5,8 @@ import { contextOf } from '../../app/customers.ts'
 import { noticeDefaults, putNoticeDefault, putWalletNotices, walletNotices, type WalletNotices } from '../../app/wallets/notices.ts'
 import { confirmPayment, openTopUpPage, paymentsPage } from '../../app/wallets/payments.ts'
 import { purchaseOf, quoteOf } from '../../app/wallets/purchase.ts'
+import { refundsOf } from '../../app/wallets/refunds.ts'
+import { moveCredit, refundBlock, voidBlock } from '../../app/wallets/take-back.ts'
 import { putRecharge, rechargeRules, removeRecharge } from '../../app/wallets/recharge.ts'
 import { purchaseInvoice } from '../../app/wallets/purchase-invoice.ts'
 import { timeOf, timeOrNull } from '../contract/fields.ts'
@@ -14,6 +16,18 @@ import type { Handlers } from '../handler.ts'
 import { documentBody } from './invoices.ts'
 
 export const walletHandlers: Handlers<keyof typeof walletRoutes> = {
+  voidCredits: async ({ plane, caller, params, body }) => {
+    const block = await voidBlock(plane, caller.actor, params, body.reason)
+    return { block_id: block.id, voided_at: timeOrNull(block.voidedAt) }
+  },
+  refundCredits: async ({ plane, caller, params, body, idText }) => {
+    return refundBody(await refundBlock(plane, caller.actor, params, { id: `rfd_${idText()}`, amount: body.amount, spentToo: body.spent_too, throughProvider: body.through_provider, reason: body.reason }))
+  },
+  listRefunds: async ({ plane, params }) => ({ data: (await refundsOf(plane, params.customer)).map(refundBody) }),
+  moveCredits: async ({ plane, caller, params, body, idText }) => {
+    const moved = await moveCredit(plane, caller.actor, params.customer, { id: `mov_${idText()}`, to: body.to, asset: body.asset ?? null, amount: body.amount, reason: body.reason })
+    return { ...moved, blocks: [...moved.blocks] }
+  },
   getWalletNotices: async ({ plane, params }) => noticesBody(params.asset, await walletNotices(plane, params)),
   putWalletNotices: async ({ plane, caller, params, body }) =>
     noticesBody(params.asset, await putWalletNotices(plane, caller.actor, { ...params, side: caller.isOperator ? 'operator' : 'tenant' }, { lowBalance: body.low_balance, expiryDays: body.expiry_days })),
@@ -58,6 +72,11 @@ function noticesBody(asset: string, { operator, tenant, isOwn }: WalletNotices) 
 
 function termsBody({ lowBalance, expiryDays }: WalletNotices['operator']) {
   return { low_balance: [...lowBalance], expiry_days: [...expiryDays] }
+}
+
+function refundBody(row: Awaited<ReturnType<typeof refundsOf>>[number]) {
+  const { id, block, asset, amount, owed, net, tax, currency, method, state, reason, failure } = row
+  return { id, block, asset, amount, owed, net, tax, currency, method, state, reference: row.providerId, reason, failure, created_at: timeOf(row.createdAt) }
 }
 
 function paymentBody(row: Awaited<ReturnType<typeof confirmPayment>>) {

@@ -80,7 +80,7 @@ export type ProviderPayments = {
 }
 
 /** What a message says of one of our payments. `amount` in units of the currency. */
-export type PaymentReport = { readonly payment: string; readonly providerId: string; readonly outcome: { readonly kind: 'succeeded'; readonly amount: bigint; readonly currency: string } | { readonly kind: 'failed'; readonly reason: string } }
+export type PaymentReport = { readonly payment: string; readonly providerId: string; readonly outcome: { readonly kind: 'succeeded'; readonly amount: bigint; readonly currency: string } | { readonly kind: 'failed'; readonly reason: string } | { /** All that was given back by now. */ readonly kind: 'refunded'; readonly amount: bigint; readonly currency: string } }
 
 export type ProviderPages = {
   readonly checkout: (account: Account, input: { readonly customer: string; readonly external: string | null; readonly names: readonly { readonly name: string; readonly quantity: number }[]; readonly trialDays: number | null; readonly successUrl: string; readonly cancelUrl: string }) => Promise<{ readonly id: string; readonly url: string }>

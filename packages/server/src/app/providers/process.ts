@@ -15,6 +15,7 @@ import { changeCustomer } from '../change-customer.ts'
 import { nowOf } from '../customer-time.ts'
 import { recordFacts } from '../subscription/record.ts'
 import { connectorOf } from './accounts.ts'
+import { bookRefunded } from '../wallets/refunds.ts'
 import { settlePaymentIn } from '../wallets/settle-payment.ts'
 import type { FactDraft, Owner, PaymentReport, Reading } from './connector.ts'
 
@@ -94,6 +95,10 @@ async function settleReports(tx: Transaction, plane: ControlPlane, customer: str
     if (payment === null || payment.customer !== customer) throw new InputError({ code: 'unknown_payment', field: 'payment', message: `customer ${customer} has no payment ${id}` })
     if (outcome.kind === 'succeeded' && (outcome.currency !== payment.currency || outcome.amount < payment.net + payment.tax)) {
       throw new InputError({ code: 'payment_mismatch', field: 'amount', message: `payment ${id} asked for ${formatUnits(units(payment.net + payment.tax), payment.currency)} ${payment.currency}, and ${formatUnits(units(outcome.amount), outcome.currency)} ${outcome.currency} came` })
+    }
+    if (outcome.kind === 'refunded') {
+      await bookRefunded(tx, plane, payment, outcome.amount)
+      continue
     }
     // A card that is refused on a page is tried again there: the page itself tells how it ended.
     if (outcome.kind === 'failed' && payment.cause === 'top_up' && payment.providerId !== providerId) continue

@@ -163,6 +163,11 @@ function intentOutcome(kind: string, intent: Json): PaymentReport['outcome'] | n
   return kind === 'payment_intent.payment_failed' ? { kind: 'failed', reason: text(record(intent['last_payment_error'])['message']) ?? 'the payment failed' } : null
 }
 
+function refundedOutcome(charge: Json): PaymentReport['outcome'] {
+  const code = (text(charge['currency']) ?? '').toUpperCase()
+  return { kind: 'refunded', amount: fromStripeAmount(numberOf(charge['amount_refunded']) ?? 0, code), currency: code }
+}
+
 function succeeded(amount: unknown, currency: unknown): PaymentReport['outcome'] {
   const code = (text(currency) ?? '').toUpperCase()
   return { kind: 'succeeded', amount: fromStripeAmount(numberOf(amount) ?? 0, code), currency: code }
@@ -184,6 +189,7 @@ function readPayment(kind: string, payment: Json): Reading {
     payment_intent: payment['object'] === 'payment_intent' ? text(payment['id']) : expandableId(payment['payment_intent']),
     invoice: expandableId(payment['invoice']),
   })
+  if (kind === 'charge.refunded' && text(record(payment['metadata'])[PAYMENT_KEY]) !== null) return readPurchase(payment, refundedOutcome(payment))
   const owner = ownerOf(payment, links)
   if (owner.tollgateId === null && owner.links.length === 0) return { kind: 'ignored', reason: `${kind} belongs to no customer` }
   const note = kind.includes('refund') ? 'a refund changes no standing; what it means for balances is for the ledger' : 'the payment is linked'
