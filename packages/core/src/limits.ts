@@ -242,3 +242,6 @@ export const MARGIN_DAYS_MAX = 366
 export const MARGIN_GROUPS_MAX = 200_000
 /** Subjects that one day tells of a margin below the target: those that lose most; more would be read by nobody. */
 export const MARGIN_ALERTS_PER_DAY_MAX = 100
+/** Days of one dispute file, and events of a customer that its statement writes again: beyond it the statement has the ledger alone. */
+export const DISPUTE_DAYS_MAX = 366
+export const DISPUTE_STATEMENT_EVENTS_MAX = 1_000_000

@@ -13,6 +13,7 @@ import { registerContractCommands } from './cli/contract.ts'
 import { registerExchangeCommands } from './cli/exchange.ts'
 import { registerExplainCommands } from './cli/explain.ts'
 import { registerExportCommands } from './cli/export.ts'
+import { registerDisputeCommand } from './cli/dispute.ts'
 import { registerMarginCommand } from './cli/margin.ts'
 import { registerImportCommand } from './cli/import.ts'
 import { processDeps } from './cli/output.ts'
@@ -64,6 +65,7 @@ registerExplainCommands(program, processDeps())
 registerCloseCommand(program, processDeps())
 registerBooksCommand(program, processDeps())
 registerMarginCommand(program, processDeps())
+registerDisputeCommand(program, processDeps())
 registerExportCommands(program, processDeps())
 registerImportCommand(program, processDeps())
 registerCheckCommands(program, processDeps())

@@ -125,7 +125,7 @@ export function createApi(options: ApiOptions): FastifyInstance {
   registerOpenMeter(app, { plane })
   registerLago(app, { plane })
   registerPrinted(app, { plane, font: options.invoiceFont ?? null })
-  registerExports(app, plane)
+  registerExports(app, { plane, font: options.invoiceFont ?? null })
   registerAuditExport(app, plane)
   registerProviderWebhooks(app, plane)
   registerForwarded(app, { address: options.gatewayUrl })

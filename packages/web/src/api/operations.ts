@@ -284,6 +284,7 @@ export type Operations = {
   readonly printPaymentInvoicePdf: { readonly input: { readonly params: { readonly customer: string; readonly payment: string } }; readonly answer: unknown }
   readonly printPaymentInvoiceHtml: { readonly input: { readonly params: { readonly customer: string; readonly payment: string } }; readonly answer: unknown }
   readonly exportData: { readonly input: { readonly params: { readonly dataset: string }; readonly query: { readonly from: string | number; readonly to: string | number; readonly customer?: string | number; readonly format?: "csv" | "parquet"; readonly rows?: string | number; readonly after?: string | number } }; readonly answer: unknown }
+  readonly exportDispute: { readonly input: { readonly params: { readonly customer: string }; readonly query: { readonly from: string | number; readonly to: string | number } }; readonly answer: unknown }
   readonly exportJournals: { readonly input: { readonly query: { readonly from: string | number; readonly to: string | number; readonly format?: "csv" | "netsuite-csv" | "netsuite-json" } }; readonly answer: unknown }
   readonly followStream: { readonly input: { readonly query?: { readonly customer?: string | number; readonly after?: string | number } }; readonly answer: unknown }
   readonly home: { readonly input: Readonly<Record<string, never>>; readonly answer: unknown }
@@ -480,6 +481,7 @@ export const OPERATIONS = {
   printPaymentInvoicePdf: ['GET', '/v1/customers/{customer}/payments/{payment}/invoice/pdf'],
   printPaymentInvoiceHtml: ['GET', '/v1/customers/{customer}/payments/{payment}/invoice/html'],
   exportData: ['GET', '/v1/exports/data/{dataset}'],
+  exportDispute: ['GET', '/v1/customers/{customer}/dispute-file'],
   exportJournals: ['GET', '/v1/exports/journals'],
   followStream: ['GET', '/v1/stream'],
   home: ['GET', '/'],

@@ -2,7 +2,7 @@
 
 import { EXPORT_PART_ROWS_MAX } from '@tollgate/core'
 import * as z from 'zod'
-import { choice, currency, decimal, id, nothing, text, time, wholeNumber } from './fields.ts'
+import { choice, currency, customerParam, decimal, id, nothing, text, time, wholeNumber } from './fields.ts'
 import { route } from './route.ts'
 
 const day = (description: string) => z.string().regex(/^\d{4}-\d{2}-\d{2}$/, 'must be a day such as 2026-11-25').refine((value) => !Number.isNaN(Date.parse(value)) && new Date(Date.parse(value)).toISOString().startsWith(value), 'is no day of the calendar').meta({ description, format: 'date', examples: ['2026-11-01'] })
@@ -142,5 +142,6 @@ const partQuery = z.strictObject({
 /** Answers that are no JSON. */
 export const exportRoutes = {
   exportData: route({ ...base, method: 'GET', path: '/v1/exports/data/{dataset}', summary: 'Export records as CSV or Parquet', params: z.strictObject({ dataset: choice(['events', 'charges', 'invoices', 'invoice-lines', 'focus'], '`focus`: what customers are charged, in the columns of FOCUS 1.4.') }), description: 'One part. The header `tollgate-rows` says how many rows it has, and `tollgate-next` where the next one begins; it is left out at the end. Ask for the same part again after a failure.', query: partQuery, answer: null, problems: ['out_of_range', 'invalid_cursor', 'not_found'] }),
+  exportDispute: route({ ...base, method: 'GET', path: '/v1/customers/{customer}/dispute-file', summary: 'Export a dispute file', params: customerParam, description: 'A ZIP of everything that says why a customer was charged what it was in a time: events, charges with their price versions, decisions, invoices, the ledger with its checkpoints, and a page that explains how to verify it. Provider cost is not in it.', query: z.strictObject({ from: day('First day, UTC.'), to: day('Last day.') }), answer: null, problems: ['not_found', 'out_of_range'] }),
   exportJournals: route({ ...base, method: 'GET', path: '/v1/exports/journals', summary: 'Export journal entries', description: 'One balanced entry a day, currency and cause, with an id that is the same in every export: importing it twice posts nothing twice.', query: journalQuery, answer: null, problems: ['out_of_range'] }),
 } as const

@@ -2,10 +2,12 @@
 
 import { DAY_MS, instant } from '@tollgate/core'
 import type { FastifyInstance } from 'fastify'
+import { Readable } from 'node:stream'
 import { exportJournals } from '../../app/books/journal-entries.ts'
 import { renderJournals } from '../../app/books/journal-formats.ts'
 import type { ControlPlane } from '../../app/control-plane.ts'
 import { getCustomer } from '../../app/customers.ts'
+import { disputeFile } from '../../app/disputes/dispute.ts'
 import { exportPart } from '../../app/exports/part.ts'
 import { EXPORTS } from '../contract.ts'
 import { readCursor, writeCursor } from '../cursor.ts'
@@ -13,8 +15,10 @@ import { readInput } from '../read-input.ts'
 
 const TYPES = { csv: 'text/csv; charset=utf-8', 'netsuite-csv': 'text/csv; charset=utf-8', 'netsuite-json': 'application/x-ndjson', parquet: 'application/vnd.apache.parquet' } as const
 
-export function registerExports(app: FastifyInstance, plane: ControlPlane): void {
+export function registerExports(app: FastifyInstance, parts: { readonly plane: ControlPlane; readonly font: string | null }): void {
+  const { plane } = parts
   registerJournals(app, plane)
+  registerDisputes(app, parts)
   const { method, path, params, query } = EXPORTS.exportData
   app.route({
     method,
@@ -45,6 +49,21 @@ function registerJournals(app: FastifyInstance, plane: ControlPlane): void {
       const { entries, settings, closedThrough } = await exportJournals(plane, daySpan(from, to))
       const ending = format === 'netsuite-json' ? 'ndjson' : 'csv'
       return reply.type(TYPES[format]).headers({ 'content-disposition': `attachment; filename="journals-${from}-${to}.${ending}"`, 'tollgate-closed-through': closedThrough ?? '' }).send(renderJournals(entries, format, settings))
+    },
+  })
+}
+
+function registerDisputes(app: FastifyInstance, { plane, font }: { readonly plane: ControlPlane; readonly font: string | null }): void {
+  const { method, path, params, query } = EXPORTS.exportDispute
+  app.route({
+    method,
+    url: path.replace(/\{(\w+)\}/g, ':$1'),
+    config: { operation: 'exportDispute' },
+    handler: async (request, reply) => {
+      const { customer } = readInput(params, request.params, 'path')
+      const { from, to } = readInput(query, request.query, 'query')
+      const pieces = await disputeFile(plane, { customer, ...daySpan(from, to), font })
+      return reply.type('application/zip').header('content-disposition', `attachment; filename="dispute-${customer}-${from}-${to}.zip"`).send(Readable.from(pieces))
     },
   })
 }
