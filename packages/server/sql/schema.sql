@@ -943,6 +943,7 @@ create table portal_session (
   created_at timestamp with time zone default now() not null,
   expires_at timestamp with time zone not null,
   revoked_at timestamp with time zone,
+  changes_plan boolean default false not null,
   constraint portal_session_pkey PRIMARY KEY (id),
   constraint portal_session_hash_key UNIQUE (hash),
   constraint portal_session_customer_id_fkey FOREIGN KEY (customer_id) REFERENCES customer(id),

@@ -2,4 +2,5 @@
 // or to a page with a portal's token.
 
 export { GraceBanner, LowBalance, Paywall, UsageNudge } from './widgets/notices.tsx'
+export { PlanComparison } from './widgets/plan-comparison.tsx'
 export { PricingTable, type PricingTableProps } from './widgets/pricing-table.tsx'

@@ -16,7 +16,7 @@ import { Problem } from './problems.ts'
 
 export const PORTAL_TOKEN_PREFIX = 'tg_portal_'
 
-export type NewPortalSession = Pick<PortalSessionRow, 'customer' | 'isAdmin' | 'allowedOrigins' | 'theme' | 'returnUrl'> & { readonly lifetimeMs: number }
+export type NewPortalSession = Pick<PortalSessionRow, 'customer' | 'isAdmin' | 'changesPlan' | 'allowedOrigins' | 'theme' | 'returnUrl'> & { readonly lifetimeMs: number }
 
 /** The token is returned here and nowhere else, ever. */
 export async function createPortalSession(plane: ControlPlane, actor: Actor, input: NewPortalSession): Promise<{ readonly token: string; readonly session: PortalSessionRow }> {

@@ -7,14 +7,16 @@ import { isZero } from '../parts/decimal.ts'
 import { Card, Figure, Figures, Loaded } from '../parts/surface.tsx'
 import { Money } from '../parts/values.tsx'
 import { Blocks } from '../views/credits.tsx'
+import { BuyCredits, Payments } from './buy.tsx'
+import { BalanceNotices, Recharge } from './recharge.tsx'
 
-export function Credits({ customer }: { readonly customer: string }) {
+export function Credits({ customer, isAdmin }: { readonly customer: string; readonly isAdmin: boolean }) {
   const balance = useQuery(ask('getBalance', { params: { customer } }))
   useRefresh([['getBalance']])
   return (
     <Loaded query={balance} rows={5}>
       {(found) => (
-        <>
+        <div className="space-y-6">
           <Figures label="Credits">
             <Figure label="Balance" value={<Money amount={found.balance} currency={found.currency} />} note="what your requests can use now" />
             {found.wallets.filter(({ pays, balance: held }) => !pays && !isZero(held)).map(({ asset, name, balance: held }) => (
@@ -25,7 +27,11 @@ export function Credits({ customer }: { readonly customer: string }) {
           <Card title="Credits, and when they expire" note="What expires first is used first." flush>
             <Blocks balance={found} />
           </Card>
-        </>
+          <BuyCredits customer={customer} asset={found.currency} isAdmin={isAdmin} />
+          <Recharge customer={customer} asset={found.currency} isAdmin={isAdmin} />
+          <BalanceNotices customer={customer} asset={found.currency} isAdmin={isAdmin} />
+          <Payments customer={customer} />
+        </div>
       )}
     </Loaded>
   )

@@ -11,6 +11,7 @@ import { Card, Empty, Failure, Loaded } from '../parts/surface.tsx'
 import { BudgetRow } from '../views/budgets.tsx'
 import { CapForm } from '../views/cap-form.tsx'
 import { FreezeDialog, Freezes } from '../views/freezes.tsx'
+import { Members } from './members.tsx'
 
 export function Limits({ customer, isAdmin }: { readonly customer: string; readonly isAdmin: boolean }) {
   const params = { customer }
@@ -18,6 +19,7 @@ export function Limits({ customer, isAdmin }: { readonly customer: string; reado
   const entities = useQuery(ask('listEntities', { params, query: { limit: 500 } }))
   const remove = useWrite('deleteBudget')
   const [editing, setEditing] = useState<Budget | 'new' | null>(null)
+  const [showing, setShowing] = useState<Budget | null>(null)
   const [isStopping, setStopping] = useState(false)
   useRefresh([['listBudgets']])
   const teams = entities.data?.data ?? []
@@ -34,7 +36,7 @@ export function Limits({ customer, isAdmin }: { readonly customer: string; reado
             ) : (
               <ul>
                 {data.map((budget) => (
-                  <BudgetRow key={budget.id} budget={budget} entityName={teams.find(({ id }) => id === budget.entity)?.name ?? budget.entity} actions={isOwn(budget) && <span className="flex gap-2"><Button className="h-7 px-2 text-xs" onClick={() => setEditing(budget)}>Change</Button><Button className="h-7 px-2 text-xs" look="danger" disabled={remove.isPending} onClick={() => remove.mutate({ params: { customer, budget: budget.id.replace(/^cap:/, '') } })}>Remove</Button></span>} />
+                  <BudgetRow key={budget.id} budget={budget} entityName={teams.find(({ id }) => id === budget.entity)?.name ?? budget.entity} actions={<span className="flex gap-2">{budget.per.length > 0 && <Button className="h-7 px-2 text-xs" onClick={() => setShowing(budget)}>Members</Button>}{isOwn(budget) && <><Button className="h-7 px-2 text-xs" onClick={() => setEditing(budget)}>Change</Button><Button className="h-7 px-2 text-xs" look="danger" disabled={remove.isPending} onClick={() => remove.mutate({ params: { customer, budget: budget.id.replace(/^cap:/, '') } })}>Remove</Button></>}</span>} />
                 ))}
               </ul>
             )
@@ -42,6 +44,7 @@ export function Limits({ customer, isAdmin }: { readonly customer: string; reado
         </Loaded>
       </Card>
       {editing !== null && <CapForm customer={customer} budget={editing === 'new' ? null : editing} entities={teams} isOperator={false} onClose={() => setEditing(null)} />}
+      {showing !== null && <Members customer={customer} budget={showing} mayEdit={isOwn(showing)} nameOf={(id) => teams.find((team) => team.id === id)?.name ?? id} onClose={() => setShowing(null)} />}
       {isStopping && <FreezeDialog target={{ kind: 'customer', target: customer, customer: null, name: 'everything' }} onClose={() => setStopping(false)} />}
     </>
   )

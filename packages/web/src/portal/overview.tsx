@@ -26,7 +26,7 @@ export function Overview({ customer, onOpen }: { readonly customer: string; read
   useRefresh([['getBalance'], ['listEntitlements'], ['previewInvoice']])
   return (
     <div className="space-y-6">
-      {entitlements.data !== undefined && <GraceBanner standing={entitlements.data.standing} />}
+      {entitlements.data !== undefined && <GraceBanner standing={entitlements.data.standing} notice={entitlements.data.notice} />}
       {entitlements.data !== undefined && <UsageNudge budgets={entitlements.data.budgets}><Button onClick={() => onOpen('plans')}>Compare plans</Button></UsageNudge>}
       {balance.data !== undefined && hasWallet(entitlements.data?.budgets) && <LowBalance balance={balance.data} runwayDays={runway}><Button onClick={() => onOpen('credits')}>Add credits</Button></LowBalance>}
       <Loaded query={balance} rows={3}>

@@ -1,12 +1,57 @@
-// Every public plan beside the one that the customer is on.
+// Every public plan beside the one that the customer is on: as cards, and side by side. Where the session lets an administrator, a plan is
+// changed here, after what it costs was seen.
 
 import { useQuery } from '@tanstack/react-query'
-import { ask } from '../api/queries.ts'
-import { Loaded } from '../parts/surface.tsx'
+import { useState } from 'react'
+import { call, randomKey } from '../api/client.ts'
+import { useRefresh } from '../api/live.tsx'
+import type { PublicPlan } from '../api/operations.ts'
+import { ask, useWrite } from '../api/queries.ts'
+import { Button, Dialog, DialogForm } from '../parts/controls.tsx'
+import { Card, Empty, Failure, Loaded, Loading } from '../parts/surface.tsx'
+import { PlannedChange } from '../views/planned-change.tsx'
+import { Timeline } from '../views/timeline.tsx'
+import { PlanComparison } from '../widgets/plan-comparison.tsx'
 import { PricingTable } from '../widgets/pricing-table.tsx'
 
-export function Plans({ customer }: { readonly customer: string }) {
+export function Plans({ customer, mayChange }: { readonly customer: string; readonly mayChange: boolean }) {
   const plans = useQuery(ask('listPlans', {}))
-  const standing = useQuery(ask('listEntitlements', { params: { customer } }))
-  return <Loaded query={plans}>{(found) => <PricingTable plans={found} current={standing.data?.plan ?? null} />}</Loaded>
+  const subscription = useQuery(ask('getSubscription', { params: { customer } }))
+  const [choosing, setChoosing] = useState<PublicPlan | null>(null)
+  useRefresh([['getSubscription'], ['listEntitlements']], ({ type }) => type.startsWith('subscription.'))
+  const current = subscription.data?.plan ?? null
+  return (
+    <div className="space-y-6">
+      <Loaded query={plans} rows={6}>
+        {(found) =>
+          found.plans.length === 0 ? (
+            <Empty title="There is nothing to choose from">Ask whoever runs this service about other plans.</Empty>
+          ) : (
+            <>
+              <PricingTable plans={found} current={current} {...(mayChange ? { action: (plan: PublicPlan) => plan.id !== current && <Button look="primary" className="w-full" onClick={() => setChoosing(plan)}>Change to {plan.name}</Button> } : {})} />
+              <Card title="Side by side" flush><PlanComparison plans={found} current={current} /></Card>
+            </>
+          )
+        }
+      </Loaded>
+      <Card title="Your subscription" note="What was, and what comes by itself." flush>
+        <Loaded query={subscription}>{(found) => <Timeline customer={customer} subscription={found} />}</Loaded>
+      </Card>
+      {choosing !== null && <Choose customer={customer} plan={choosing} onClose={() => setChoosing(null)} />}
+    </div>
+  )
+}
+
+function Choose({ customer, plan, onClose }: { readonly customer: string; readonly plan: PublicPlan; readonly onClose: () => void }) {
+  const [key] = useState(randomKey)
+  const params = { customer }
+  const preview = useQuery({ queryKey: ['previewSubscriptionChange', params, plan.id], queryFn: ({ signal }) => call('previewSubscriptionChange', { params, body: { plan: plan.id }, signal }), retry: false })
+  const write = useWrite('changeSubscription', onClose)
+  return (
+    <Dialog isOpen onClose={onClose} title={`Change to ${plan.name}?`} lead="What was used of an allowance stays used. What costs more holds at once, what costs less from the next period on.">
+      <DialogForm submit={`Change to ${plan.name}`} onSubmit={() => write.mutate({ params, body: { plan: plan.id }, idempotencyKey: key })} onCancel={onClose} isBusy={write.isPending} isReady={preview.data !== undefined} error={write.error}>
+        {preview.error !== null ? <Failure error={preview.error} /> : preview.data === undefined ? <Loading rows={3} label="Working out what it costs" /> : <PlannedChange change={preview.data} />}
+      </DialogForm>
+    </Dialog>
+  )
 }

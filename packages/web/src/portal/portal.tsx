@@ -14,6 +14,7 @@ import { EventsView } from '../views/events.tsx'
 import { InvoiceView } from '../views/invoice.tsx'
 import { InvoicesCard } from '../views/invoices.tsx'
 import { UsageView } from '../views/usage.tsx'
+import { VerifyCard } from '../views/verify.tsx'
 import { Credits } from './credits.tsx'
 import { Export } from './export.tsx'
 import { tellPage, useFrame } from './frame.ts'
@@ -95,11 +96,11 @@ function Pages({ session }: { readonly session: PortalSession }) {
       </Tabs.List>
       <Tabs.Content value="overview" tabIndex={-1}><Overview customer={customer} onOpen={open} /></Tabs.Content>
       <Tabs.Content value="usage" tabIndex={-1}><UsageView customer={customer} /></Tabs.Content>
-      <Tabs.Content value="activity" tabIndex={-1}><Card title="Every billable event, with its charge" actions={<Export customer={customer} />} flush><EventsView customer={customer} /></Card></Tabs.Content>
-      <Tabs.Content value="credits" tabIndex={-1}><Credits customer={customer} /></Tabs.Content>
+      <Tabs.Content value="activity" tabIndex={-1}><Card title="Every billable event, with its charge" actions={<Export customer={customer} />} flush><EventsView customer={customer} /></Card><VerifyCard customer={customer} /></Tabs.Content>
+      <Tabs.Content value="credits" tabIndex={-1}><Credits customer={customer} isAdmin={session.admin} /></Tabs.Content>
       <Tabs.Content value="limits" tabIndex={-1}><Limits customer={customer} isAdmin={session.admin} /></Tabs.Content>
       <Tabs.Content value="invoice" tabIndex={-1}><InvoiceView customer={customer} /><Breakdown customer={customer} /><InvoicesCard customer={customer} /><CreditNotes customer={customer} /></Tabs.Content>
-      <Tabs.Content value="plans" tabIndex={-1}><Plans customer={customer} /></Tabs.Content>
+      <Tabs.Content value="plans" tabIndex={-1}><Plans customer={customer} mayChange={session.plan_changes} /></Tabs.Content>
     </Tabs.Root>
   )
 }

@@ -23,7 +23,7 @@ export function DecisionView({ decision, isOperator }: { readonly decision: Deci
       <Path decision={decision} />
       {event !== null && (
         <Card title="How its charge came to be">
-          <EventDetails event={event} isOperator={isOperator} />
+          <EventDetails customer={decision.customer} event={event} isOperator={isOperator} />
         </Card>
       )}
       <Card title="The request">

@@ -10,6 +10,7 @@ import { isZero } from '../parts/decimal.ts'
 import { Badge, Empty, Loaded, join } from '../parts/surface.tsx'
 import { More } from '../parts/table.tsx'
 import { Money, Quantity, Time } from '../parts/values.tsx'
+import { ChargeLines } from './charge-lines.tsx'
 
 export type EventFilter = { readonly price?: string; readonly batch?: string; readonly period_start?: string; readonly from?: string; readonly to?: string; readonly feature?: string }
 type EventsProps = { readonly customer: string; readonly filter?: EventFilter; readonly isOperator?: boolean; readonly isLive?: boolean }
@@ -62,7 +63,7 @@ export function EventsView({ customer, filter = {}, isOperator = false, isLive =
                         {isOpen && (
                           <tr className="border-b bg-sunken">
                             <td colSpan={isOperator ? 7 : 6} className="px-5 py-4">
-                              <EventDetails event={event} isOperator={isOperator} />
+                              <EventDetails customer={customer} event={event} isOperator={isOperator} />
                             </td>
                           </tr>
                         )}
@@ -89,7 +90,7 @@ function usedText({ quantities }: UsageEvent): string {
 }
 
 /** How the charge came to be: every price with the aggregate that it met, and who paid. */
-export function EventDetails({ event, isOperator }: { readonly event: UsageEvent; readonly isOperator: boolean }) {
+export function EventDetails({ customer, event, isOperator }: { readonly customer: string; readonly event: UsageEvent; readonly isOperator: boolean }) {
   const { paid, currency } = event
   const parts = [
     ...paid.draws.map(({ block, amount }) => ({ name: `from credits ${block}`, amount })),
@@ -125,6 +126,7 @@ export function EventDetails({ event, isOperator }: { readonly event: UsageEvent
         <p className="mt-2 text-muted">
           Paid: {parts.length === 0 ? 'nothing was due' : parts.map(({ name, amount }, index) => <Fragment key={name}>{index > 0 && ', '}<Money amount={amount} currency={currency} /> {name}</Fragment>)}. Rated by version {event.catalog_version} of the price list.
         </p>
+        <ChargeLines customer={customer} event={event} />
       </section>
       <section>
         <h3 className="font-semibold">What was used</h3>

@@ -27,12 +27,9 @@ export function Timeline({ customer, subscription }: { readonly customer: string
       ))}
       {subscription.ahead.toReversed().map(({ from, state, plan, reason }) => <Entry key={`${from} ${state}`} at={from} isAhead title={<><Badge tone={stateTone(state)}>{state}</Badge> plan {plan}</>} note={`${reason}, unless something happens before`} />)}
       <Entry at={subscription.as_of} isNow title={<><b className="font-semibold">Now</b> <Badge tone={stateTone(subscription.state)}>{subscription.state}</Badge> plan {subscription.plan}</>} note={subscription.reason} />
-      <Loaded query={query}>
-        {(events) =>
-          events.length === 0 ? (
-            <li><Empty title="Nothing was told yet" /></li>
-          ) : (
-            events.slice(0, SHOWN_MAX).map((event) => (
+      {query.data === undefined && <li className="px-5"><Loaded query={query}>{() => null}</Loaded></li>}
+      {query.data?.length === 0 && <li><Empty title="Nothing was told yet" /></li>}
+      {query.data?.slice(0, SHOWN_MAX).map((event) => (
               <Entry
                 key={event.sequence}
                 at={event.effective_at}
@@ -40,10 +37,7 @@ export function Timeline({ customer, subscription }: { readonly customer: string
                 title={<><span className="font-medium">{words(event.type.replace('subscription.', ''))}</span> <Badge tone={stateTone(event.state)}>{event.state}</Badge> <span className="text-muted">plan {event.plan}</span></>}
                 note={<>{event.reason}{event.voided_by !== null && ` · taken back by number ${event.voided_by}`}{event.voids !== null && ` · takes back number ${event.voids}`} <span className="text-faint">#{event.sequence}</span></>}
               />
-            ))
-          )
-        }
-      </Loaded>
+      ))}
     </ol>
   )
 }

@@ -34,8 +34,18 @@ export function UsageNudge({ budgets, children }: { readonly budgets: readonly B
   )
 }
 
-/** While the standing is not good: what it means and what to do. */
-export function GraceBanner({ standing, until = null, children }: { readonly standing: Entitlements['standing']; readonly until?: string | null } & Act) {
+const LEVELS = { info: ['warn', 'Good to know'], warning: ['warn', 'A payment is late'], blocked: ['bad', 'Requests are refused'] } as const
+
+/** While the standing is not good: what it means, until when and what to do; in the words of `notice` where the API has some. */
+export function GraceBanner({ standing, until = null, notice = null, children }: { readonly standing: Entitlements['standing']; readonly until?: string | null; readonly notice?: Entitlements['notice'] } & Act) {
+  if (notice !== null) {
+    const [tone, title] = LEVELS[notice.level]
+    return (
+      <Notice tone={tone} title={notice.level === 'warning' && standing !== 'grace' ? 'Needs your attention' : title} action={children}>
+        {notice.message}{notice.until !== null && ` It changes by itself on ${day(notice.until)}.`}
+      </Notice>
+    )
+  }
   if (standing === 'good') return null
   if (standing === 'grace')
     return (

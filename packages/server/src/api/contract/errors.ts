@@ -62,6 +62,7 @@ export const ENTRIES = {
   payment_mismatch: { status: 409, title: 'Another amount came than was asked for', advice: 'Look at the provider’s payment; confirm ours by hand, or refund theirs.' },
   ambiguous_owner: { status: 409, title: 'Records of several customers', advice: 'Its records are linked with several customers; link it by hand.' },
   unmapped_price: { status: 400, title: 'The catalog names no price of the provider', advice: 'Add it to the plan under `providers`.' },
+  plan_changes_off: { status: 403, title: 'The plan is not changed here', advice: 'Ask whoever runs the service, or open the portal by a session with plan_changes.' },
   subscription_over: { status: 409, title: 'The subscription has ended', advice: 'Reactivate it, or start a new one.' },
   subscription_state: { status: 409, title: 'The subscription is in another state', advice: 'The detail says which, and what this needs.' },
   unknown_test_clock: { status: 400, title: 'There is no such test clock', advice: 'Make one with POST /v1/test-clocks.' },

@@ -24,6 +24,7 @@ const portalFields = {
   id: id('pts', 'Id of the session; no secret.'),
   customer: id('cus', 'The one customer that it shows.'),
   admin: z.boolean().meta({ description: 'Whether it may set the customer’s own caps; else it only reads.' }),
+  plan_changes: z.boolean().meta({ description: 'Whether it may change the plan and the seats, among the public plans.' }),
   allowed_origins: z.array(z.string()).meta({ description: 'Origins that may show it in a frame.', examples: [['https://app.example.com']] }),
   theme: choice(['auto', 'light', 'dark'], 'Colours of the page.'),
   return_url: z.string().nullable().meta({ description: 'Where its link back leads.' }),
@@ -90,6 +91,7 @@ export const sessionRoutes = {
     query: nothing,
     body: z.strictObject({
       admin: z.boolean().default(false).meta({ description: 'May set the customer’s own caps.' }),
+      plan_changes: z.boolean().default(false).meta({ description: 'May change the plan and the seats, among the public plans: more at once, less at the end of the period. Needs `admin`.' }),
       lifetime_seconds: z
         .int()
         .min(60)

@@ -131,7 +131,7 @@ const fact = z
   })
   .meta({ id: 'SubscriptionFact', description: 'A dated fact: what everything about a subscription is folded from.' })
 
-const problems = ['not_found', 'unknown_plan', 'unknown_add_on', 'add_on_not_for_plan', 'billed_by_provider', 'subscription_over', 'out_of_range'] as const
+const problems = ['not_found', 'unknown_plan', 'unknown_add_on', 'add_on_not_for_plan', 'billed_by_provider', 'subscription_over', 'plan_changes_off', 'out_of_range'] as const
 
 export const subscriptionRoutes = {
   getSubscription: route({
@@ -167,8 +167,8 @@ export const subscriptionRoutes = {
     path: '/v1/customers/{customer}/subscription/preview',
     tag: 'subscriptions',
     summary: 'Preview a change',
-    description: 'What a change would cost and when it would take effect. Writes nothing.',
-    access: [],
+    description: 'What a change would cost and when it would take effect. Writes nothing. For a tenant as far as the portal session lets it.',
+    access: ['tenant_admin'],
     params: customerParam,
     query: nothing,
     body: changeBody,
@@ -181,8 +181,8 @@ export const subscriptionRoutes = {
     path: '/v1/customers/{customer}/subscription/change',
     tag: 'subscriptions',
     summary: 'Change plan, seats or add-ons',
-    description: 'In force on every reachable gateway when it answers, where it takes effect at once. What was used of an allowance stays used under the new plan.',
-    access: [],
+    description: 'In force on every reachable gateway when it answers, where it takes effect at once. What was used of an allowance stays used under the new plan. A tenant changes by a portal session with `plan_changes`: plan and seats, among the public plans, when `auto` says.',
+    access: ['tenant_admin'],
     params: customerParam,
     query: nothing,
     body: changeBody,

@@ -23,6 +23,7 @@ export const sessionHandlers: Handlers<keyof typeof sessionRoutes> = {
     const { token, session } = await createPortalSession(plane, caller.actor, {
       customer: params.customer as CustomerId,
       isAdmin: body.admin,
+      changesPlan: body.admin && body.plan_changes,
       allowedOrigins: body.allowed_origins,
       theme: body.theme,
       returnUrl: body.return_url,
@@ -109,6 +110,7 @@ function portalBody(row: PortalSession) {
     id: row.id,
     customer: row.customer,
     admin: row.isAdmin,
+    plan_changes: row.changesPlan,
     allowed_origins: [...row.allowedOrigins],
     theme: row.theme,
     return_url: row.returnUrl,

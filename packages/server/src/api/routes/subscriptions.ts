@@ -2,6 +2,7 @@
 
 import { formatUnits, standingOf, units, type Segment } from '@tollgate/core'
 import { actOnSubscription, recordHappening, startSubscription, type Action } from '../../app/subscription/act.ts'
+import { assertMayChange } from '../../app/subscription/tenant-change.ts'
 import { applyChange, previewChange, type ChangeInput, type PlannedChange } from '../../app/subscription/change.ts'
 import { factsPage, subscriptionOf, toldPage, type SubscriptionView } from '../../app/subscription/read.ts'
 import { advanceTestClock, createTestClock, testClocks, type TestClock } from '../../app/subscription/test-clocks.ts'
@@ -19,8 +20,14 @@ export const subscriptionHandlers: Handlers<keyof typeof subscriptionRoutes> = {
     await startSubscription(plane, caller.actor, params.customer, { plan: body.plan, seats: body.seats, addOns: body.add_ons, trialDays: body.trial_days, awaitsPayment: body.awaits_payment, endsAt: body.ends_at })
     return subscriptionBody(await subscriptionOf(plane, params.customer))
   },
-  previewSubscriptionChange: async ({ plane, params, body }) => changeBody(await previewChange(plane, params.customer, changeInput(body))),
-  changeSubscription: async ({ plane, caller, params, body }) => changeBody(await applyChange(plane, caller.actor, params.customer, changeInput(body))),
+  previewSubscriptionChange: async ({ plane, caller, params, body }) => {
+    assertMayChange(plane, caller, changeInput(body))
+    return changeBody(await previewChange(plane, params.customer, changeInput(body)))
+  },
+  changeSubscription: async ({ plane, caller, params, body }) => {
+    assertMayChange(plane, caller, changeInput(body))
+    return changeBody(await applyChange(plane, caller.actor, params.customer, changeInput(body)))
+  },
   actOnSubscription: async ({ plane, caller, params, body }) => {
     await actOnSubscription(plane, caller.actor, params.customer, actionOf(body), body.reason ?? null)
     return subscriptionBody(await subscriptionOf(plane, params.customer))

@@ -126,7 +126,7 @@ function BudgetsOverLimit({ customer }: { readonly customer: string }) {
 }
 
 function OpenPortal({ customer, onClose }: ActionProps) {
-  const [isAdmin, setAdmin] = useState(false)
+  const [who, setWho] = useState<'member' | 'admin' | 'buyer'>('member')
   const [made, setMade] = useState<(PortalSession & { readonly url: string }) | null>(null)
   const write = useWrite('createPortalSession', setMade)
   const done: ReactNode = made !== null && (
@@ -144,8 +144,8 @@ function OpenPortal({ customer, onClose }: ActionProps) {
       {made !== null ? (
         done
       ) : (
-        <DialogForm submit="Make a link" onSubmit={() => write.mutate({ params: { customer: customer.id }, body: { admin: isAdmin } })} onCancel={onClose} isBusy={write.isPending} error={write.error}>
-          <Choice label="Who looks" value={isAdmin ? 'admin' : 'member'} options={[['member', 'A member: only reads'], ['admin', 'An administrator: sets caps, too']]} onChange={(event) => setAdmin(event.target.value === 'admin')} />
+        <DialogForm submit="Make a link" onSubmit={() => write.mutate({ params: { customer: customer.id }, body: { admin: who !== 'member', plan_changes: who === 'buyer' } })} onCancel={onClose} isBusy={write.isPending} error={write.error}>
+          <Choice label="Who looks" value={who} options={[['member', 'A member: only reads'], ['admin', 'An administrator: sets caps and buys credits, too'], ['buyer', 'An administrator who may change the plan']]} onChange={(event) => setWho(event.target.value as 'admin')} />
         </DialogForm>
       )}
     </Dialog>

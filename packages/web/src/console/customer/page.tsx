@@ -17,6 +17,7 @@ import { Freezes } from '../../views/freezes.tsx'
 import { InvoiceView } from '../../views/invoice.tsx'
 import { InvoicesCard } from '../../views/invoices.tsx'
 import { LedgerView } from '../../views/ledger.tsx'
+import { VerifyCard } from '../../views/verify.tsx'
 import { UsageView } from '../../views/usage.tsx'
 import { InvoiceActions } from '../money/invoice-actions.tsx'
 import { useMay } from '../session.tsx'
@@ -65,7 +66,7 @@ export function CustomerPage() {
               <Tabs.Content value="events" tabIndex={-1}><Card flush><EventsView customer={id} isOperator /></Card></Tabs.Content>
               <Tabs.Content value="budgets" tabIndex={-1}><Budgets customer={id} /></Tabs.Content>
               <Tabs.Content value="invoice" tabIndex={-1}><InvoiceView customer={id} isOperator /><Breakdown customer={id} /><InvoicesCard customer={id} actions={(invoice) => <InvoiceActions invoice={invoice} />} /><CreditNotes customer={id} /></Tabs.Content>
-              <Tabs.Content value="ledger" tabIndex={-1}><LedgerView customer={id} isOperator /></Tabs.Content>
+              <Tabs.Content value="ledger" tabIndex={-1}><LedgerView customer={id} isOperator /><VerifyCard customer={id} /></Tabs.Content>
               <Tabs.Content value="keys" tabIndex={-1}><Keys customer={id} /></Tabs.Content>
               <Tabs.Content value="decisions" tabIndex={-1}><Decisions customer={id} /></Tabs.Content>
               <Tabs.Content value="audit" tabIndex={-1}><Card flush><AuditView customer={id} /></Card></Tabs.Content>
