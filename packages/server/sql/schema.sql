@@ -111,6 +111,7 @@ create table billing_profile (
   constraint billing_profile_pkey PRIMARY KEY (customer_id),
   constraint billing_profile_customer_id_fkey FOREIGN KEY (customer_id) REFERENCES customer(id)
 );
+CREATE INDEX billing_profile_progressive ON public.billing_profile USING btree (customer_id) WHERE ((document ->> 'progressiveAt'::text) IS NOT NULL);
 
 create table billing_schedule (
   customer_id text not null,

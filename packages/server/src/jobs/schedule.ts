@@ -12,6 +12,7 @@ import { forgetSessions } from '../app/console-sessions.ts'
 import type { ControlPlane } from '../app/control-plane.ts'
 import { forgetAnswers } from '../app/idempotency.ts'
 import { createContractFollower } from '../app/contracts/follow.ts'
+import { createProgressiveBilling } from '../app/invoices/progressive.ts'
 import { runBilling } from '../app/invoices/run.ts'
 import { createBooksChecker } from '../app/ledger/check.ts'
 import { checkpointDaily } from '../app/ledger/checkpoints.ts'
@@ -56,6 +57,7 @@ const JOBS: readonly Job[] = [
   { name: 'forget-failed-codes', says: 'Forgets failed tries of codes of past hours.', everyMs: 3_600_000, run: forgetCodeFailures },
   { name: 'forget-idempotency-answers', says: 'Forgets answers that were kept for repeated calls.', everyMs: 3_600_000, run: forgetAnswers },
   { name: 'forget-outbox-messages', says: 'Forgets told messages after a month.', everyMs: 3_600_000, run: forgetOutbox },
+  { name: 'bill-progressively', says: 'Writes invoices in the middle of a period where usage reached the threshold.', everyMs: 60_000, run: createProgressiveBilling() },
   { name: 'close-periods', says: 'Closes billing periods and writes their invoices.', everyMs: 60_000, run: (plane) => runBilling(plane) },
   { name: 'recognise-revenue', says: 'Recognises revenue day by day, as the books say it.', everyMs: 300_000, run: (plane) => recogniseRevenue(plane) },
   { name: 'add-up-usage', says: 'Adds up what usage earned and cost, by day.', everyMs: 60_000, run: addUpUsage },

@@ -25,6 +25,18 @@ export async function writeProfile(tx: Transaction, customer: string, document: 
     on conflict (customer_id) do update set document = excluded.document, changed_at = now()`
 }
 
+/** Customers that are invoiced in the middle of a period, by id, after `after`. */
+export async function progressiveCustomers(sql: Sql, input: { readonly after: string; readonly limit: number }): Promise<string[]> {
+  const rows = await sql<{ customer: string }[]>`select customer_id as customer from billing_profile where document ->> 'progressiveAt' is not null and customer_id > ${input.after} order by customer_id limit ${input.limit}`
+  return rows.map(({ customer }) => customer)
+}
+
+/** Of these customers, those whose draft in the middle of a period waits for somebody. */
+export async function withProgressiveDraft(sql: Sql | Transaction, customers: readonly string[]): Promise<string[]> {
+  const rows = await sql<{ customer: string }[]>`select distinct customer_id as customer from invoice where customer_id = any(${customers as string[]}::text[]) and kind = 'progressive' and state = 'draft'`
+  return rows.map(({ customer }) => customer)
+}
+
 export type TaxRateRow = { readonly id: string; readonly name: string; readonly percent: string }
 
 export async function listTaxRates(sql: Sql | Transaction): Promise<TaxRateRow[]> {
