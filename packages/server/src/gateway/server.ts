@@ -227,6 +227,9 @@ function sendReadiness(exchange: Exchange): void {
 }
 
 function sendNotFound(exchange: Exchange, path: string): void {
+  if (exchange.request.headers.upgrade?.toLowerCase() === 'websocket') {
+    return sendError(exchange, errorAnswer({ status: 501, type: 'invalid_request_error', code: 'websocket_not_served', message: 'WebSocket sessions are not served here, because nothing could meter them, and nothing passes unmetered. Stream over HTTP: POST /v1/chat/completions, /v1/responses or /v1/messages with "stream": true.' }))
+  }
   const message = `${exchange.request.method} ${path.slice(0, 200)} is not served here, and nothing passes unmetered. Served are: ${servedPaths().join(', ')}, GET /v1/models, GET /v1/key, GET /v1/dashboard/billing/subscription and /usage, POST /v1/authorize, POST /v1/check, POST /v1/reservations/{id}/settle, /extend and /release.`
   sendError(exchange, errorAnswer({ status: 404, type: 'invalid_request_error', code: 'unknown_url', message }))
 }
