@@ -22,8 +22,11 @@ export const CHART: Readonly<Record<string, BookAccount>> = {
   tax_payable: { code: '2200', name: 'Tax payable', kind: 'liability' },
   wallet_paid: { code: '2400', name: 'Prepaid credit', kind: 'liability' },
   credit_transfer: { code: '2420', name: 'Credit between customers', kind: 'liability' },
+  // Credits of another unit than money, at what was paid for them.
+  wallet_units: { code: '2401', name: 'Prepaid credits', kind: 'liability' },
   deferred_revenue: { code: '2410', name: 'Deferred revenue', kind: 'liability' },
   usage_revenue: { code: '4000', name: 'Usage revenue', kind: 'revenue' },
+  credit_revenue: { code: '4001', name: 'Revenue of used credits', kind: 'revenue' },
   usage_adjustments: { code: '4005', name: 'Usage rated again', kind: 'revenue' },
   fee_revenue: { code: '4010', name: 'Fee revenue', kind: 'revenue' },
   exchange: { code: '4010', name: 'Credits invoiced as money', kind: 'revenue' },

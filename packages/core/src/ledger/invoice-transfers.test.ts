@@ -5,7 +5,7 @@ import { creditNoteTransfers, invoiceTransfers, paymentTransfers, recognitionTra
 import { accountBalances } from './transfer.ts'
 
 const amount = fc.bigInt({ min: -(10n ** 14n), max: 10n ** 14n }).map(units)
-const postings = fc.record({ asset: fc.constant('USD'), accrued: amount, fees: amount, deferred: amount, discounts: amount, tax: amount, amountDue: amount })
+const postings = fc.record({ asset: fc.constant('USD'), accrued: amount, fees: amount, deferred: amount, discounts: amount, tax: amount, isTaxInside: fc.boolean(), amountDue: amount })
 const owed = (transfers: Parameters<typeof accountBalances>[0], account: string) => accountBalances(transfers).get(account as 'receivable') ?? 0n
 
 test('what an invoice asks for is exactly what stands on receivable, and paying it leaves nothing there', () => {

@@ -13,19 +13,22 @@ export type InvoicePosting = {
   readonly deferred: Units
   readonly discounts: Units
   readonly tax: Units
+  /** The lines hold the tax already. */
+  readonly isTaxInside?: boolean
   readonly amountDue: Units
 }
 
 /** The transfers of an invoice that got its number. Below zero they run the other way. */
 export function invoiceTransfers(posting: InvoicePosting): Transfer[] {
   const { asset } = posting
-  const rounding = posting.amountDue - (posting.accrued + posting.fees + posting.deferred - posting.discounts + posting.tax)
+  const isInside = posting.isTaxInside === true
+  const rounding = posting.amountDue - (posting.accrued + posting.fees + posting.deferred - posting.discounts + (isInside ? ZERO : posting.tax))
   return [
     ...move('receivable', 'accrued_usage', asset, posting.accrued),
     ...move('receivable', 'fee_revenue', asset, posting.fees),
     ...move('receivable', 'deferred_revenue', asset, posting.deferred),
     ...move('discounts', 'receivable', asset, posting.discounts),
-    ...move('receivable', 'tax_payable', asset, posting.tax),
+    ...move(isInside ? 'included_tax' : 'receivable', 'tax_payable', asset, posting.tax),
     ...move('receivable', 'rounding', asset, units(rounding)),
   ]
 }

@@ -17,11 +17,12 @@ import type { AssetId, Units } from '../money.ts'
  * - `deferred_revenue` fees for time to come · `fee_revenue` fees whose time has passed
  * - `credit_transfer` credit on its way from one customer to another: over all of them it is zero
  * - `exchange` credits that an invoice turned into money
+ * - `included_tax` tax inside of prices: revenue holds it, and it is taken away again
  * - `discounts`, `credit_notes` and `bad_debt` take away from revenue · `rounding` printed minus exact
  */
 export type AccountId =
   | `wallet:${string}` | 'wallet_debt' | 'payment_clearing' | 'promotion' | 'accrued_usage' | 'included_usage' | 'usage_revenue' | 'usage_adjustments' | 'breakage' | 'credit_transfer'
-  | 'receivable' | 'tax_payable' | 'deferred_revenue' | 'fee_revenue' | 'discounts' | 'credit_notes' | 'bad_debt' | 'rounding' | 'exchange'
+  | 'receivable' | 'tax_payable' | 'deferred_revenue' | 'fee_revenue' | 'discounts' | 'credit_notes' | 'bad_debt' | 'included_tax' | 'rounding' | 'exchange'
 
 export type Transfer = {
   readonly debit: AccountId

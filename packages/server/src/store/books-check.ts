@@ -45,6 +45,12 @@ export async function outstanding(sql: Sql | Transaction, customer: string | nul
     where (i.state = 'open' or (i.state in ('paid', 'uncollectible') and i.credited_net + i.credited_tax <> 0)) and (${customer}::text is null or i.customer_id = ${customer}) group by 1`
 }
 
+/** What was paid for what is left of credits that are no money, by the currency of the payment. */
+export async function openUnits(sql: Sql | Transaction): Promise<StandingSum[]> {
+  return sql<StandingSum[]>`
+    select cost_currency as asset, sum(round(remaining * cost / granted, 12))::text as amount from credit_block where remaining > 0 and cost is not null and asset !~ '^[A-Z]{3}$' group by 1`
+}
+
 export async function openBlocks(sql: Sql | Transaction): Promise<(StandingSum & { readonly category: 'paid' | 'promotional' })[]> {
   return sql`select asset, category, sum(remaining)::text as amount from credit_block where remaining > 0 group by 1, 2`
 }

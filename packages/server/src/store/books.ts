@@ -20,7 +20,25 @@ export async function ledgerMoves(sql: Sql | Transaction, span: { readonly from:
     from sides s
     left join credit_block b on s.account like 'wallet:%' and b.customer_id = s.customer_id and b.id = substr(s.account, 8)
     left join credit_block o on s.account = 'breakage' and s.other like 'wallet:%' and o.customer_id = s.customer_id and o.id = substr(s.other, 8)
-    group by 1, 2, 3 order by 1, 2, 3`
+    group by 1, 2, 3
+    union all ${valuedCredits(sql, span)} order by 1, 2, 3`
+}
+
+/**
+ * Credits of another unit than money, at what was paid for their block: money when it is bought, revenue as it is used (also by a top-up that repays what
+ * was used before), breakage when it expires. Blocks whose price nobody told have none.
+ */
+function valuedCredits(sql: Sql | Transaction, span: { readonly from: Instant; readonly to: Instant }) {
+  return sql`
+    select v.asset, case when v.account like 'wallet:%' then 'wallet_units' when v.account in ('usage_revenue', 'wallet_debt') then 'credit_revenue' else v.account end, v.cause, sum(v.debits)::text, sum(v.credits)::text
+    from (
+      select b.cost_currency as asset, t.cause, side.account, case when side.is_debit then m.amount else 0 end as debits, case when side.is_debit then 0 else m.amount end as credits
+      from ledger_transfer t
+      join credit_block b on b.customer_id = t.customer_id and b.id = substr(case when t.debit like 'wallet:%' then t.debit else t.credit end, 8) and b.cost is not null
+      cross join lateral (select round(t.amount * b.cost / b.granted, 12) as amount) m
+      cross join lateral (values (t.debit, true), (t.credit, false)) as side(account, is_debit)
+      where t.posted_at >= ${iso(span.from)}::timestamptz and t.posted_at < ${iso(span.to)}::timestamptz and t.asset !~ '^[A-Z]{3}$' and (t.debit like 'wallet:%' or t.credit like 'wallet:%')) v
+    group by 1, 2, 3`
 }
 
 function accountClass(sql: Sql | Transaction) {

@@ -41,14 +41,23 @@ export async function paidByDay(sql: Sql | Transaction, of: Of): Promise<PaidOfD
     group by 1, 2, 3, 4, 5 having sum(amount) <> 0 order by 1, 2, 4, 5`
 }
 
-export type Bought = { readonly customer: string; readonly at: Instant; readonly id: string; readonly asset: string; readonly amount: string; readonly isTax: boolean }
+export type Bought = {
+  readonly customer: string; readonly at: Instant; readonly id: string; readonly asset: string; readonly amount: string; readonly isTax: boolean; readonly isRefund: boolean
+  /** Money for it; zero where credits of another unit were added and nobody said for how much. */
+  readonly billed: string
+  /** Of the money, where credits are another unit. */
+  readonly currency: string | null
+}
 
 /** Credit that money came for, with the tax on it. */
 export async function creditsBought(sql: Sql | Transaction, of: Of): Promise<Bought[]> {
   return sql<Bought[]>`
-    select customer_id as customer, posted_at as at, cause_id as id, asset, trim_scale(amount)::text as amount, credit = 'tax_payable' as "isTax" from ledger_transfer
-    where customer_id = any(${of.customers as string[]}::text[]) and cause = 'top_up' and debit = 'payment_clearing' and posted_at >= ${iso(of.from)}::timestamptz and posted_at < ${iso(of.to)}::timestamptz
-    order by customer_id, sequence`
+    select t.customer_id as customer, t.posted_at as at, t.cause_id as id, t.asset, trim_scale(m.sign * t.amount)::text as amount, 'tax_payable' in (t.debit, t.credit) as "isTax", t.cause = 'refund' as "isRefund",
+      trim_scale(m.sign * case when t.asset ~ '^[A-Z]{3}$' then t.amount else coalesce(round(t.amount * b.cost / b.granted, 12), 0) end)::text as billed, case when t.asset !~ '^[A-Z]{3}$' then b.cost_currency end as currency
+    from ledger_transfer t cross join lateral (select case when t.debit = 'payment_clearing' then 1 else -1 end as sign) m
+    left join credit_block b on t.asset !~ '^[A-Z]{3}$' and b.customer_id = t.customer_id and b.id = substr(case when t.debit like 'wallet:%' then t.debit else t.credit end, 8)
+    where t.customer_id = any(${of.customers as string[]}::text[]) and t.cause in ('top_up', 'refund') and 'payment_clearing' in (t.debit, t.credit) and t.posted_at >= ${iso(of.from)}::timestamptz and t.posted_at < ${iso(of.to)}::timestamptz
+    order by t.customer_id, t.sequence`
 }
 
 export type IssuedDocument = { readonly customer: string; readonly id: string; readonly at: Instant; readonly periodStart: Instant; readonly periodEnd: Instant; readonly document: InvoiceDocument }

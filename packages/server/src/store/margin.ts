@@ -1,6 +1,6 @@
 // Usage by day, revenue that is no usage, and the users behind it, summed for a margin report.
 
-import type { Instant } from '@tollgate/core'
+import { CHART, type Instant } from '@tollgate/core'
 import type { Fragment } from 'postgres'
 import type { Sql, Transaction } from '../platform/postgres.ts'
 
@@ -27,7 +27,7 @@ export async function customersPerGroup(sql: Sql | Transaction, input: Span & { 
 export type OtherSum = { readonly group: readonly string[]; readonly asset: string; readonly amount: string }
 
 /** Accounts of revenue beside usage: what a month of the books calls revenue, less usage. Promotional wallets and their breakage are among them. */
-const REVENUE = ['fee_revenue', 'exchange', 'included_usage', 'discounts', 'credit_notes', 'promotion', 'included_tax', 'rounding', 'breakage']
+const REVENUE = Object.entries(CHART).flatMap(([account, { kind }]) => (kind === 'revenue' && account !== 'usage_revenue' ? [account] : []))
 
 /** By customer, plan and day; it has no feature and no model. */
 export async function otherRevenue(sql: Sql | Transaction, input: Span & { readonly by: readonly MarginDimension[]; readonly customer: string | null }): Promise<OtherSum[]> {
@@ -38,7 +38,16 @@ export async function otherRevenue(sql: Sql | Transaction, input: Span & { reado
     sides as (select customer_id, debit as account, asset, -amount as amount, day from posted union all select customer_id, credit, asset, amount, day from posted)
     select ${groupOf(sql, input.by, { customer: 's.customer_id', feature: "''", model: "''", plan: "coalesce(u.plan, '')", day: 's.day::text' })} as "group", s.asset, sum(s.amount)::text as amount
     from sides s left join credit_block b on s.account like 'wallet:%' and b.customer_id = s.customer_id and b.id = substr(s.account, 8) left join subscription u on u.customer_id = s.customer_id
-    where s.account = any(${REVENUE}::text[]) or b.category = 'promotional' group by 1, 2 having sum(s.amount) <> 0`
+    where s.asset ~ '^[A-Z]{3}$' and (s.account = any(${REVENUE}::text[]) or b.category = 'promotional') group by 1, 2 having sum(s.amount) <> 0`
+}
+
+/** What used credits of another unit earned in money, as the books say it: used credits and their revenue, by unit and currency. */
+export async function creditRevenue(sql: Sql | Transaction, { from, to, customer }: Span & { readonly customer: string | null }): Promise<{ readonly asset: string; readonly currency: string; readonly revenue: string }[]> {
+  return sql`
+    select t.asset, b.cost_currency as currency, sum(round(t.amount * b.cost / b.granted, 12) * case when t.credit in ('usage_revenue', 'wallet_debt') then 1 else -1 end)::text as revenue
+    from ledger_transfer t join credit_block b on b.customer_id = t.customer_id and b.id = substr(case when t.debit like 'wallet:%' then t.debit else t.credit end, 8) and b.cost is not null
+    where t.posted_at >= ${iso(from)}::timestamptz and t.posted_at < ${iso(to)}::timestamptz and (${customer}::text is null or t.customer_id = ${customer}) and t.asset !~ '^[A-Z]{3}$' and ('usage_revenue' in (t.debit, t.credit) or 'wallet_debt' in (t.debit, t.credit))
+      and (t.debit like 'wallet:%' or t.credit like 'wallet:%') group by 1, 2`
 }
 
 /** Distinct users (entities of kind user) with usage. */

@@ -5,6 +5,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest'
 import { DAY_MS } from '@tollgate/core'
 import { testApi, type Json, type TestApi } from '../../../../../test/api.ts'
 import { addUpUsage, closeDays, dayText } from './days.ts'
+import { keepBooks } from './keep.ts'
 import { recogniseRevenue } from './recognise.ts'
 
 let api: TestApi
@@ -126,6 +127,26 @@ test('closed days cannot be changed, in the database too, and a ledger that was 
   await sql`update ledger_transfer set amount = amount - 1 where id = ${row!.id}`
   await sql`alter table ledger_transfer enable trigger ledger_transfer_append_only`
   expect(found).toEqual(expect.arrayContaining(['closed days = ledger', 'closed days = ledger: payment_clearing payment', 'closed days = ledger: receivable payment']))
+})
+
+test('when a day is closed its month is checked, and what disagrees is told with both sides', async () => {
+  const { sql } = api.world.plane
+  await backdate(1)
+  await sql`update credit_block set remaining = remaining - 0.01 where id = (select id from credit_block where category = 'paid' limit 1)`
+  await sql`update invoice set credited_net = credited_net + 1 where state = 'open'`
+  await sql`update usage_day set amount = amount + 1 where (posted_on, customer_id, feature, model) = (select posted_on, customer_id, feature, model from usage_day order by posted_on limit 1)`
+  const day = dayText(Date.now() - DAY_MS)
+  await sql`alter table book_day disable trigger book_day_append_only`
+  await sql`alter table book_day_sum disable trigger book_day_sum_append_only`
+  await sql`delete from book_day_sum where day = ${day}::text::date`
+  await sql`delete from book_day where day = ${day}::text::date`
+  await sql`alter table book_day enable trigger book_day_append_only`
+  await sql`alter table book_day_sum enable trigger book_day_sum_append_only`
+  const months = await keepBooks(api.world.plane)
+  const messages = await sql<{ payload: Json }[]>`select payload from outbox where type = 'books.disagree' and customer_id is null`
+  expect(months).toEqual([day.slice(0, 7)])
+  expect(messages[0]!.payload.problems.join()).toContain('charges of events = usage revenue')
+  expect(await keepBooks(api.world.plane)).toEqual([])
 })
 
 test('entries go to NetSuite as its import file and as records, under the accounts that the operator set', async () => {

@@ -2,7 +2,7 @@
 // what providers cost, are kept for ever. Invariant: a day is closed once, in order, only when nothing can be posted into it any more and when what was
 // added up of it is what its events say.
 
-import { DAY_MS, formatUnits, instant, parseUnits, units, ZERO, type AccountMove, type Instant } from '@tollgate/core'
+import { DAY_MS, formatUnits, HOUR_MS, instant, parseUnits, units, ZERO, type AccountMove, type Instant } from '@tollgate/core'
 import { withRetry, type Sql, type Transaction } from '../../platform/postgres.ts'
 import { closedMoves, firstPosted, insertBookDay, isSettledBefore, lastClosedDay, ledgerMoves, lockBooks, type MoveRow } from '../../store/books.ts'
 import { insertOutbox } from '../../store/settlement.ts'
@@ -67,8 +67,11 @@ async function closeNext(tx: Transaction, plane: ControlPlane): Promise<string |
   if (!(await isSettledBefore(tx, span.to))) return null
   const day = dayText(from)
   const { days, events } = await recountDay(tx, day)
-  // Usage that is not added up yet is caught up at the next turn; what stays different is told by the check of the books.
-  if (days !== events) return null
+  // Usage that committed a moment ago is added up at the next turn; what stays different keeps the day open, and somebody must look.
+  if (days !== events) {
+    if (plane.clock.now() > span.to + HOUR_MS) plane.log.error({ day, added_up: days, events }, 'a day of the books cannot be closed: its usage is not what its events say')
+    return null
+  }
   await insertBookDay(tx, day, await openMoves(tx, span))
   await insertOutbox(tx, [{ customer: null, type: 'books.day_closed', payload: { day } }])
   plane.log.info({ day }, 'the books of a day are closed')

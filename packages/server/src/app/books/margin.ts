@@ -8,7 +8,7 @@ import {
 } from '@tollgate/core'
 import type { Transaction } from '../../platform/postgres.ts'
 import { exchangeRates } from '../../store/exchange.ts'
-import { activeUsers, assetsInBooks, customersPerGroup, otherRevenue, usageSums, type MarginDimension } from '../../store/margin.ts'
+import { activeUsers, assetsInBooks, creditRevenue, customersPerGroup, otherRevenue, usageSums, type MarginDimension } from '../../store/margin.ts'
 import type { ControlPlane } from '../control-plane.ts'
 import { addUpUsage, dayText } from './days.ts'
 import { bookSettings, type BookSettings, type OverheadSetting } from './settings.ts'
@@ -48,7 +48,7 @@ export async function marginReport(plane: ControlPlane, input: MarginInput): Pro
   await addUpUsage(plane)
   return plane.sql.begin('isolation level repeatable read read only', async (tx) => {
     const settings = await bookSettings(tx)
-    const money = await converter(tx, plane, input.to)
+    const money = await converter(tx, plane, input)
     const overheads = settings.overhead.map((setting) => overheadOf(setting, input, money.currency))
     const groups = await groupsOf(tx, input, money)
     if (groups.size > MARGIN_GROUPS_MAX) throw new InputError({ code: 'out_of_range', field: 'by', message: `${groups.size} groups are more than the ${MARGIN_GROUPS_MAX} that one report holds: ask for fewer days or dimensions, or for one customer` })
@@ -105,10 +105,10 @@ async function groupsOf(tx: Transaction, input: MarginInput, money: Money): Prom
 }
 
 /** Tells amounts in the catalog's currency. */
-async function converter(tx: Transaction, plane: ControlPlane, to: Instant) {
+async function converter(tx: Transaction, plane: ControlPlane, input: MarginInput) {
   const catalog = plane.catalogs.current()
   const { currency } = catalog
-  const at = instant(to - 1)
+  const at = instant(input.to - 1)
   const quotes = await exchangeRates(tx, { currencies: [currency, ...(await assetsInBooks(tx)).filter(isCurrency)], from: dayText(at - 8 * DAY_MS), knownAt: null, limit: QUOTES_MAX })
   const table = compileExchange(quotes)
   const used = new Set<string>()
@@ -116,6 +116,8 @@ async function converter(tx: Transaction, plane: ControlPlane, to: Instant) {
   const told = (asset: string, text: string, side: 'revenue' | 'cost'): Units => {
     const amount = parseUnits(text, asset)
     if (asset === currency || amount === ZERO) return amount
+    const earned = realised.get(asset)
+    if (earned !== undefined) return earned.used > ZERO ? units(divideRounded(amount * earned.revenue, earned.used)) : ZERO
     const value = isCurrency(asset) ? null : (catalog.creditAssets.get(asset)?.value ?? null)
     if (value !== null) return units(divideRounded(amount * value, pow10(assetScale(asset))))
     const rate = isCurrency(asset) ? exchangeAt(table, { from: asset, to: currency, at }) : null
@@ -126,6 +128,13 @@ async function converter(tx: Transaction, plane: ControlPlane, to: Instant) {
     }
     if (rate.name !== undefined) used.add(rate.name)
     return convert({ asset, units: amount }, rate).units
+  }
+  // Credits of another unit are worth what was paid for those that were used, as in the books; where nobody told, what the catalog says.
+  const realised = new Map<string, { readonly revenue: Units; readonly used: Units }>()
+  const usedOf = await usageSums(tx, { ...input, by: [] })
+  for (const row of await creditRevenue(tx, input)) {
+    const consumed = usedOf.reduce((sum, one) => (one.asset === row.asset ? sum + parseUnits(one.amount, row.asset) : sum), 0n)
+    realised.set(row.asset, { revenue: units((realised.get(row.asset)?.revenue ?? 0n) + told(row.currency, row.revenue, 'revenue')), used: units(consumed) })
   }
   return {
     currency, used,

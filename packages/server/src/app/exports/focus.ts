@@ -81,8 +81,8 @@ function paidRow(account: Account, row: PaidOfDay): FocusRow {
 function boughtRow(account: Account, row: Bought): FocusRow {
   const period = account.periodAt(row.at)
   return {
-    ...dayRow(account, formatInstant(row.at).slice(0, 10), period.start), ...costs(isCurrency(row.asset) ? row.amount : '0', '0'), ChargeCategory: row.isTax ? 'Tax' : 'Purchase', ChargeFrequency: 'One-Time',
-    ChargeDescription: row.isTax ? 'Tax on prepaid credit' : 'Prepaid credit', ServiceName: 'Credit', PricingCurrency: row.asset, SkuId: row.id, PricingQuantity: row.amount, PricingUnit: isCurrency(row.asset) ? row.asset : 'credits',
+    ...dayRow(account, formatInstant(row.at).slice(0, 10), period.start), ...(row.currency === null ? {} : { BillingCurrency: row.currency }), ...costs(row.billed, '0'), ChargeCategory: row.isTax ? 'Tax' : 'Purchase', ...(row.isRefund ? { ChargeClass: 'Correction' } : {}), ChargeFrequency: 'One-Time',
+    ChargeDescription: `${row.isTax ? 'Tax on prepaid credit' : 'Prepaid credit'}${row.isRefund ? ', refunded' : ''}`, ServiceName: 'Credit', PricingCurrency: row.asset, SkuId: row.id, PricingQuantity: row.amount, PricingUnit: isCurrency(row.asset) ? row.asset : 'credits',
   }
 }
 
@@ -94,8 +94,8 @@ function documentRows(account: Account, { document, periodStart, periodEnd }: Is
     ...account.base, BillingCurrency: document.currency, BillingPeriodStart: formatInstant(periodStart), BillingPeriodEnd: formatInstant(periodEnd), InvoiceId: document.number ?? '', ServiceName: 'Subscription', x_Plan: account.planAt(periodStart),
     ChargePeriodStart: `${document.from}T00:00:00.000Z`, ChargePeriodEnd: formatInstant(instant(Date.parse(document.to) + DAY_MS)), PricingCurrency: document.currency, ...(isNote ? { ChargeClass: 'Correction' } : {}),
   }
-  const lines = document.lines.filter(({ kind }) => isNote || kind === 'credits' || !USAGE_LINES.has(kind as LineKind)).map((line): FocusRow => ({
-    ...base, ...costs(sign(line.amount), line.kind === 'credits' ? '0' : sign(line.amount)), ChargeCategory: isNote || line.kind === 'true_up' || line.kind === 'proration' ? 'Adjustment' : 'Purchase', ChargeFrequency: line.kind === 'fee' ? 'Recurring' : 'One-Time',
+  const lines = document.lines.filter(({ kind }) => isNote || isOfDocument(kind)).map((line): FocusRow => ({
+    ...base, ...costs(sign(line.amount), line.kind === 'credits' ? '0' : sign(line.amount)), ChargeCategory: isNote || line.kind === 'true_up' || line.kind === 'proration' || line.kind === 'adjustment' ? 'Adjustment' : 'Purchase', ChargeFrequency: line.kind === 'fee' ? 'Recurring' : 'One-Time',
     ChargeDescription: line.name, SkuId: line.price, PricingQuantity: line.quantity, PricingUnit: line.unit ?? 'units', ChargePeriodStart: `${line.from}T00:00:00.000Z`, ChargePeriodEnd: formatInstant(instant(Date.parse(line.to) + DAY_MS)),
   }))
   const other = (category: string, description: string, amount: string): FocusRow[] => (/^-?0(\.0+)?$/.test(amount) ? [] : [{ ...base, ...costs(amount, category === 'Tax' ? '0' : amount), ChargeCategory: category, ChargeDescription: description }])
@@ -105,10 +105,15 @@ function documentRows(account: Account, { document, periodStart, periodEnd }: Is
   ]
 }
 
+/** Usage that was rated again, or told in credits, has no rows of usage in this currency. */
+function isOfDocument(kind: string): boolean {
+  return kind === 'credits' || kind === 'adjustment' || !USAGE_LINES.has(kind as LineKind)
+}
+
 /** Fees are shown as printed, usage as charged: what printing made of the whole, less what is in the fees already. */
 function roundingOfUsage(document: InvoiceDocument): string {
   const amount = (text: string) => parseUnits(text, document.currency)
-  const fees = document.lines.filter(({ kind }) => kind === 'credits' || !USAGE_LINES.has(kind as LineKind)).reduce((sum, line) => sum + amount(line.amount) - amount(line.exact), 0n)
+  const fees = document.lines.filter(({ kind }) => isOfDocument(kind)).reduce((sum, line) => sum + amount(line.amount) - amount(line.exact), 0n)
   return formatUnits(units(amount(document.rounding) - fees), document.currency)
 }
 

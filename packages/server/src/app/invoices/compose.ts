@@ -57,7 +57,7 @@ export function compose(input: ComposeInput): Composed {
   const shown = periods.flatMap((facts) => creditsOf(facts, currency))
   const sumOf = (category: CreditCategory) => nonNegative(sum(shown.filter((credit) => credit.category === category).map(({ amount }) => amount)))
   const closed = closeInvoice({ currency, lines, discounts: input.kind === 'period' ? discountsOf(preview) : [], included: sumOf('included'), promotional: sumOf('promotional'), prepaid: sumOf('paid'), tax: input.tax })
-  return { closed, preview, ...postingOf(closed, { now: input.now, shown, credits: current.credits }), shown, items: items.map(({ id }) => id) }
+  return { closed, preview, ...postingOf(closed, { tax: input.tax, now: input.now, shown, credits: current.credits }), shown, items: items.map(({ id }) => id) }
 }
 
 /** What is to be asked for of a period by now, of the kinds of line that this invoice asks for. */
@@ -129,7 +129,7 @@ function creditsOf(facts: PeriodFacts, currency: string): Composed['shown'][numb
   return [...of('included', included), ...of('paid', paid), ...of('promotional', promotional)]
 }
 
-function postingOf(closed: ClosedInvoice, of: { readonly now: Instant; readonly shown: Composed['shown']; readonly credits: PeriodFacts['credits'] }): Pick<Composed, 'posting' | 'exchanged'> {
+function postingOf(closed: ClosedInvoice, of: { readonly tax: TaxTreatment; readonly now: Instant; readonly shown: Composed['shown']; readonly credits: PeriodFacts['credits'] }): Pick<Composed, 'posting' | 'exchanged'> {
   let [charges, fees, deferred] = [0n, 0n, 0n]
   const exchanged: { asset: string; credits: Units; money: Units }[] = []
   for (const line of closed.lines) {
@@ -146,7 +146,7 @@ function postingOf(closed: ClosedInvoice, of: { readonly now: Instant; readonly 
   const discounts = sum(closed.discounts.map(({ amount }) => amount))
   return {
     exchanged,
-    posting: { asset: closed.currency, accrued: units(charges - paid), fees: units(fees + sum(exchanged.map(({ money }) => money))), deferred: units(deferred), discounts, tax: closed.taxed.tax, amountDue: closed.amountDue },
+    posting: { asset: closed.currency, accrued: units(charges - paid), fees: units(fees + sum(exchanged.map(({ money }) => money))), deferred: units(deferred), discounts, tax: closed.taxed.tax, isTaxInside: of.tax.kind === 'rates' && of.tax.inclusive, amountDue: closed.amountDue },
   }
 }
 
