@@ -61,7 +61,7 @@ export function directoryAway(): ReservationProblem {
 }
 
 export function notFound(id: string): ReservationProblem {
-  return problem('reservation_not_found', `reservation ${id} is not known to this node; settle late usage with POST /v1/events and id ${id}`)
+  return problem('reservation_not_found', `reservation ${id} is not known to this node; settle late usage with POST /v1/events under source tollgate:api and id ${id}`)
 }
 
 export function problem(code: ReservationProblem['code'], message: string): ReservationProblem {

@@ -99,7 +99,7 @@ export const ENTRIES = {
   reservation_not_found: {
     status: 404,
     title: 'The reservation is not known',
-    advice: 'Settle late usage with POST /v1/events and the id of the reservation.',
+    advice: 'Settle late usage with POST /v1/events, the source tollgate:api and the id of the reservation: if it was settled after all, it is charged once.',
   },
   method_not_allowed: { status: 405, title: 'The address does not take this method', advice: 'The header Allow lists those it takes.' },
   request_timeout: { status: 408, title: 'The request took too long to arrive', advice: 'Try again.' },
