@@ -313,11 +313,16 @@ CREATE INDEX code_redemption_batch ON public.code_redemption USING btree (batch_
 
 create table console_session (
   hash text not null,
-  key_id text not null,
+  key_id text,
   created_at timestamp with time zone default now() not null,
   expires_at timestamp with time zone not null,
+  subject text,
+  name text,
+  role text,
   constraint console_session_pkey PRIMARY KEY (hash),
-  constraint console_session_key_id_fkey FOREIGN KEY (key_id) REFERENCES api_key(id)
+  constraint console_session_key_id_fkey FOREIGN KEY (key_id) REFERENCES api_key(id),
+  constraint console_session_role_check CHECK ((role = ANY (ARRAY['viewer'::text, 'support'::text, 'finance'::text, 'admin'::text]))),
+  constraint console_session_stands CHECK ((((key_id IS NOT NULL) AND (subject IS NULL) AND (role IS NULL)) OR ((key_id IS NULL) AND (subject IS NOT NULL) AND (name IS NOT NULL) AND (role IS NOT NULL))))
 );
 CREATE INDEX console_session_expiry ON public.console_session USING btree (expires_at);
 

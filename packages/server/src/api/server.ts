@@ -30,6 +30,7 @@ import { HANDLERS } from './routes.ts'
 import { registerExports } from './routes/exports.ts'
 import { registerEvents } from './routes/events.ts'
 import { registerForwarded } from './routes/forward.ts'
+import { registerPeople, OIDC_PATH } from './routes/people.ts'
 import { registerSessions, sessionToken } from './routes/sessions.ts'
 import { registerPrinted } from './routes/print.ts'
 import { registerAuditExport } from './routes/audit.ts'
@@ -121,6 +122,7 @@ export function createApi(options: ApiOptions): FastifyInstance {
 
   registerHandled(app, options, callerOf, streams.cut)
   registerSessions(app, plane)
+  registerPeople(app, plane)
   registerEvents(app, { plane, callerOf, metrics })
   registerOpenMeter(app, { plane })
   registerLago(app, { plane })
@@ -209,6 +211,7 @@ function registerSystem(app: FastifyInstance, { plane, version }: ApiOptions, re
     const { version: catalog_version, ...rest } = publicPlans(plane)
     return { ...rest, catalog_version }
   })
+  get('getSignIn', () => ({ oidc: plane.issuer === null ? null : { name: plane.issuer.name, path: OIDC_PATH } }))
   get('openapi', (_request, reply) => reply.type('application/json').send(document))
   get('healthz', () => ({ status: 'ok', version }))
   get('readyz', async () => {

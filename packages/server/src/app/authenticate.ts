@@ -17,7 +17,7 @@ export type Caller = {
   readonly session: ConsoleSession | ({ readonly kind: 'portal' } & PortalSessionRow) | null
 }
 
-export type ConsoleSession = { readonly kind: 'console'; readonly name: string; readonly csrfToken: string; readonly expiresAt: Instant }
+export type ConsoleSession = { readonly kind: 'console'; readonly name: string; /** What the issuer calls the person; null for a key. */ readonly subject: string | null; readonly csrfToken: string; readonly expiresAt: Instant }
 
 /** Longest text that is looked up as a key; ours have 51 to 58 characters. */
 const KEY_LENGTH_MAX = 200

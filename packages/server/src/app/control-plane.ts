@@ -12,6 +12,7 @@ import { createNodeHub, type NodeHub } from './node-hub.ts'
 import { createPostgresAuthority } from './authority/postgres-authority.ts'
 import { createPseudonyms } from './settlement/pseudonyms.ts'
 import { createKnownDimensions } from './settlement/known-dimensions.ts'
+import type { OperatorIssuer } from './operator-issuer.ts'
 import { createSharers } from './sharers.ts'
 import type { Connectors } from './providers/connector.ts'
 import { createSettlementQueue, type SettlementQueue } from './settlement/queue.ts'
@@ -40,13 +41,15 @@ export type ControlPlane = {
   readonly queue: SettlementQueue
   /** How the background jobs of this process fare. */
   readonly jobs: JobBoard
+  /** Who the operator's people are; null: they sign in with keys. */
+  readonly issuer: OperatorIssuer | null
   /** Billing providers; none where they are not wired. */
   readonly connectors: Connectors
   readonly authority: Authority
   readonly directory: Directory
 }
 
-export type ControlPlaneOptions = Partial<Pick<ControlPlane, 'eventBounds' | 'retention' | 'personal' | 'connectors'>> & Pick<ControlPlane, 'sql' | 'clock' | 'log' | 'links' | 'masterKey' | 'randomText' | 'environmentUpstreams' | 'rateSource'>
+export type ControlPlaneOptions = Partial<Pick<ControlPlane, 'eventBounds' | 'retention' | 'personal' | 'connectors' | 'issuer'>> & Pick<ControlPlane, 'sql' | 'clock' | 'log' | 'links' | 'masterKey' | 'randomText' | 'environmentUpstreams' | 'rateSource'>
 
 export async function createControlPlane(options: ControlPlaneOptions): Promise<ControlPlane> {
   const catalogs = createCatalogs(options.sql, options.clock)
@@ -57,7 +60,7 @@ export async function createControlPlane(options: ControlPlaneOptions): Promise<
   hub.onLeave(sharers.leave)
   const queue = createSettlementQueue({ ...options, catalogs, contexts, dimensions: createKnownDimensions(), pseudonyms: createPseudonyms({ ...options, personal: options.personal ?? new Set() }) })
   return {
-    eventBounds: { lateMsMax: EVENT_AGE_MS_MAX, aheadMsMax: EVENT_AHEAD_MS_MAX }, retention: { eventMonths: null }, personal: new Set(), connectors: new Map(), ...options, catalogs, contexts, hub, queue, jobs: createJobBoard(options.clock),
+    eventBounds: { lateMsMax: EVENT_AGE_MS_MAX, aheadMsMax: EVENT_AHEAD_MS_MAX }, retention: { eventMonths: null }, personal: new Set(), connectors: new Map(), issuer: null, ...options, catalogs, contexts, hub, queue, jobs: createJobBoard(options.clock),
     authority: createPostgresAuthority({ ...options, contexts, hub, queue }),
     directory: createDirectory({ ...options, catalogs, contexts, sharers }),
   }

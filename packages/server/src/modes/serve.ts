@@ -7,6 +7,8 @@ import { DAY_MS, MINUTE_MS } from '@tollgate/core'
 import { createApi } from '../api/server.ts'
 import { registerInternal } from '../api/internal.ts'
 import { createControlPlane, type ControlPlane } from '../app/control-plane.ts'
+import type { OperatorIssuer } from '../app/operator-issuer.ts'
+import { createIssuer } from '../connect/oidc/issuer.ts'
 import { keepPartitions } from '../app/partitions.ts'
 import { startJobs } from '../jobs/schedule.ts'
 import type { Config } from '../platform/config.ts'
@@ -18,6 +20,7 @@ import { migrate } from '../platform/migrate.ts'
 import { connect, type Sql } from '../platform/postgres.ts'
 import { randomText } from '../platform/random-id.ts'
 import { systemClock } from '../platform/clock.ts'
+import { StartError } from '../platform/start-error.ts'
 import { loadDemo } from './demo.ts'
 import { startGatewaySet, type GatewaySet } from './gateway-set.ts'
 import { listen } from './listen.ts'
@@ -54,6 +57,7 @@ export async function serve(options: ServeOptions): Promise<{ readonly stop: () 
       eventBounds: { lateMsMax: Math.min(config.eventLateDays, (config.keepEventMonths ?? Infinity) * 28) * DAY_MS, aheadMsMax: config.eventAheadMinutes * MINUTE_MS },
       rateSource: config.ratesUrl === null ? null : { location: config.ratesUrl, confirmAbove: config.ratesConfirmAbove },
       connectors: CONNECTORS,
+      issuer: issuerOf(config),
       links,
     })
     await keepPartitions(plane)
@@ -100,6 +104,13 @@ async function openDatabase(config: Config, log: Log, undo: (() => Promise<void>
   const applied = await migrate(sql)
   if (applied.length > 0) log.debug({ applied }, 'the database was brought up to date')
   return { sql, pid }
+}
+
+function issuerOf({ oidcIssuer: issuer, oidcClientId: clientId, oidcClientSecret: clientSecret, oidcName: name, oidcScopes: scopes, oidcRolesClaim: claim, oidcRoles: roles }: Config): OperatorIssuer | null {
+  if (issuer === null) return null
+  if (clientId === null) throw new StartError({ code: 'oidc_incomplete', message: 'TOLLGATE_OIDC_ISSUER is set without TOLLGATE_OIDC_CLIENT_ID: set the id of the client that is registered there' })
+  if (roles.size === 0) throw new StartError({ code: 'oidc_incomplete', message: 'TOLLGATE_OIDC_ISSUER is set without TOLLGATE_OIDC_ROLES: nobody could sign in. Set which group has which role, such as platform=admin' })
+  return createIssuer({ issuer, clientId, clientSecret, name, scopes, roles: { claim, roles } })
 }
 
 function linksOf(config: Config, port: number): ControlPlane['links'] {

@@ -2,7 +2,7 @@
 // the types come from the table. Invariant: a setting that is misspelt or malformed stops the start with everything that is wrong,
 // because a limit that was silently not set costs money. Secrets have no flag: a flag is seen by every user of the machine.
 
-import { nearest } from '@tollgate/core'
+import { nearest, type OperatorRole } from '@tollgate/core'
 import { z } from 'zod'
 import { LOG_LEVELS } from './log.ts'
 import { StartError } from './start-error.ts'
@@ -39,6 +39,10 @@ function wholeNumber(least: number, most: number) {
   const isIn = (value: number) => value >= least && value <= most
   return z.string().regex(/^\d{1,9}$/, `must be a whole number from ${least} to ${most}`).transform(Number).refine(isIn, `must be a whole number from ${least} to ${most}`)
 }
+const rolesByGroup = z
+  .string()
+  .refine((value) => value === '' || value.split(',').every((pair) => /^[^=,]{1,200}=(viewer|support|finance|admin)$/.test(pair.trim())), 'must be pairs such as platform=admin,helpdesk=support, with the roles viewer, support, finance and admin')
+  .transform((value): ReadonlyMap<string, OperatorRole> => new Map(value === '' ? [] : value.split(',').map((pair) => pair.trim().split('=') as [string, OperatorRole])))
 const nodeId = z.string().regex(/^[a-z0-9][a-z0-9.-]{0,59}$/, 'must be lower-case letters, digits, dots and dashes, at most 60')
 const base64Key = z.string().refine((value) => /^[A-Za-z0-9+/_-]{43}=?$/.test(value), 'must be 32 bytes in base64, made by: openssl rand -base64 32')
 
@@ -109,6 +113,19 @@ export const OPTIONS = {
   invoiceFont: option({
     env: 'TOLLGATE_INVOICE_FONT', schema: text,
     doc: 'A TrueType or OpenType file for invoices in scripts beyond Latin, Greek and Cyrillic. Not set: Roboto.',
+  }),
+  oidcIssuer: option({
+    env: 'TOLLGATE_OIDC_ISSUER', schema: httpUrl('https://login.example.com'),
+    doc: 'OpenID Connect issuer by which your people sign in to the console, beside keys. Register `<TOLLGATE_PUBLIC_URL>/v1/session/oidc/callback` there. Not set: keys only.',
+  }),
+  oidcClientId: option({ env: 'TOLLGATE_OIDC_CLIENT_ID', schema: text, doc: 'Client id at the issuer. Needed with TOLLGATE_OIDC_ISSUER.' }),
+  oidcClientSecret: option({ env: 'TOLLGATE_OIDC_CLIENT_SECRET', isSecret: true, schema: text, doc: 'Client secret at the issuer. Not set: a public client; PKCE is used either way.' }),
+  oidcName: option({ env: 'TOLLGATE_OIDC_NAME', schema: text, doc: 'Name on the button of the sign-in. Not set: the issuer’s host.' }),
+  oidcScopes: option({ env: 'TOLLGATE_OIDC_SCOPES', default: 'openid profile email', schema: text, doc: 'Scopes that are asked for, joined by spaces; the one that makes your issuer tell groups among them.' }),
+  oidcRolesClaim: option({ env: 'TOLLGATE_OIDC_ROLES_CLAIM', default: 'groups', schema: text, doc: 'Claim of the token that lists the groups of a person.' }),
+  oidcRoles: option({
+    env: 'TOLLGATE_OIDC_ROLES', default: '', schema: rolesByGroup,
+    doc: 'Which group has which role, such as `platform=admin,billing=finance,helpdesk=support,staff=viewer`. Who is in none of them cannot sign in; of several the strongest counts.',
   }),
   ratesUrl: option({
     env: 'TOLLGATE_RATES_URL', schema: text,

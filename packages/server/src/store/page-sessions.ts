@@ -1,10 +1,23 @@
 // Sessions of people: the console's, which stand on a key, and the portal's, which stand on a customer. Known by the hash of their token.
 
-import type { CustomerId, Instant, KeyRecord } from '@tollgate/core'
+import type { CustomerId, Instant, KeyRecord, OperatorRole } from '@tollgate/core'
 import type { Sql, Transaction } from '../platform/postgres.ts'
 
 export async function insertConsoleSession(tx: Transaction, row: { readonly hash: string; readonly key: string; readonly expiresAt: Instant }): Promise<void> {
   await tx`insert into console_session (hash, key_id, expires_at) values (${row.hash}, ${row.key}, ${row.expiresAt})`
+}
+
+export type PersonRow = { readonly subject: string; readonly name: string; readonly role: OperatorRole }
+
+export async function insertPersonSession(tx: Transaction, row: PersonRow & { readonly hash: string; readonly expiresAt: Instant }): Promise<void> {
+  await tx`insert into console_session (hash, subject, name, role, expires_at) values (${row.hash}, ${row.subject}, ${row.name}, ${row.role}, ${row.expiresAt})`
+}
+
+/** The person of a session that stands on an issuer's word; null for any other. */
+export async function consoleSessionPerson(sql: Sql, hash: string): Promise<(PersonRow & { readonly expiresAt: Instant }) | null> {
+  const [row] = await sql<(PersonRow & { readonly expiresAt: Instant })[]>`
+    select subject, name, role, expires_at as "expiresAt" from console_session where hash = ${hash} and subject is not null and expires_at > now()`
+  return row ?? null
 }
 
 export type SessionKey = KeyRecord & { readonly name: string; readonly sessionExpiresAt: Instant }

@@ -21,7 +21,7 @@ export type Checkpoint = { readonly position: number; readonly hash: string; rea
 export type CloudEvent = { readonly specversion: "1.0"; readonly id: string; readonly source: string; readonly type: string; readonly subject?: string; readonly time?: string; readonly datacontenttype?: string; readonly data: { readonly entity?: string | null; readonly feature?: string | null; readonly run?: string | null } }
 export type CodeBatch = { readonly id: string; readonly name: string; readonly redemptions_max: number | null; readonly per_customer_max: number; readonly grants: { readonly kind: "credits"; readonly amount: string; readonly asset: string; readonly category: "promotional" | "paid"; readonly priority: number; readonly days: number | null } | { readonly kind: "plan"; readonly plan: string } | { readonly kind: "add_on"; readonly add_on: string; readonly quantity: number }; readonly codes: number; readonly redemptions: number; readonly starts_at: string | null; readonly expires_at: string | null; readonly ended_at: string | null; readonly created_at: string }
 export type CodeRedemption = { readonly id: string; readonly customer: string; readonly batch: string; readonly name: string; readonly given: Readonly<Record<string, unknown>>; readonly redeemed_at: string }
-export type ConsoleSession = { readonly kind: "console"; readonly role: "viewer" | "support" | "finance" | "admin"; readonly key: string; readonly name: string; readonly csrf_token: string; readonly expires_at: string }
+export type ConsoleSession = { readonly kind: "console"; readonly role: "viewer" | "support" | "finance" | "admin"; readonly key: string | null; readonly subject: string | null; readonly name: string; readonly csrf_token: string; readonly expires_at: string }
 export type Contract = { readonly customer: string; readonly version: number; readonly document: Readonly<Record<string, unknown>> | null; readonly history: readonly ({ readonly version: number; readonly applied_at: string; readonly applied_by: string; readonly name: string | null })[] }
 export type Coupon = { readonly code: string; readonly name: string; readonly percent: string | null; readonly amount: string | null; readonly currency: string | null; readonly periods: number | null; readonly redemptions_max: number | null; readonly plans: readonly (string)[] | null; readonly expires_at: string | null; readonly redemptions: number; readonly created_at: string; readonly ended_at: string | null }
 export type CouponRedemption = { readonly code: string; readonly name: string; readonly percent: string | null; readonly amount: string | null; readonly currency: string | null; readonly periods: number | null; readonly redeemed_at: string; readonly from: string }
@@ -290,6 +290,7 @@ export type Operations = {
   readonly home: { readonly input: Readonly<Record<string, never>>; readonly answer: unknown }
   readonly docs: { readonly input: Readonly<Record<string, never>>; readonly answer: unknown }
   readonly listPlans: { readonly input: Readonly<Record<string, never>>; readonly answer: PublicPlans }
+  readonly getSignIn: { readonly input: Readonly<Record<string, never>>; readonly answer: { readonly oidc: { readonly name: string; readonly path: string } | null } }
   readonly openapi: { readonly input: Readonly<Record<string, never>>; readonly answer: Readonly<Record<string, unknown>> }
   readonly healthz: { readonly input: Readonly<Record<string, never>>; readonly answer: { readonly status: "ok"; readonly version: string } }
   readonly readyz: { readonly input: Readonly<Record<string, never>>; readonly answer: { readonly status: "ready"; readonly database: "ok"; readonly nodes: number } }
@@ -487,6 +488,7 @@ export const OPERATIONS = {
   home: ['GET', '/'],
   docs: ['GET', '/docs'],
   listPlans: ['GET', '/v1/plans'],
+  getSignIn: ['GET', '/v1/sign-in'],
   openapi: ['GET', '/openapi.json'],
   healthz: ['GET', '/healthz'],
   readyz: ['GET', '/readyz'],

@@ -12,6 +12,7 @@ import { useSettings } from '../parts/settings.tsx'
 import { Badge, Card, Empty, Loaded, PageHead } from '../parts/surface.tsx'
 import { More } from '../parts/table.tsx'
 import { DecisionTable } from '../views/decisions.tsx'
+import { CustomerName } from './customer-name.tsx'
 
 export type LiveSearch = { readonly outcome?: 'allowed' | 'denied'; readonly reason?: string; readonly customer?: string; readonly model?: string; readonly feature?: string }
 const REASONS = ['frozen', 'not_in_good_standing', 'feature_not_entitled', 'model_not_allowed', 'model_unpriced', 'context_length_exceeded', 'output_length_exceeded', 'rate_limited', 'run_halted', 'limit_exhausted', 'allowance_exhausted', 'credit_balance_exhausted', 'budget_unavailable']
@@ -39,7 +40,7 @@ export function LivePage() {
       </div>
       <Card flush>
         <Loaded query={{ ...query, data: query.data?.pages.flatMap(({ data }) => data) }} rows={8}>
-          {(rows) => (rows.length === 0 ? <Empty title="No decision fits">New ones appear here by themselves.</Empty> : <DecisionTable rows={rows} newSince={openedAt} />)}
+          {(rows) => (rows.length === 0 ? <Empty title="No decision fits">New ones appear here by themselves.</Empty> : <DecisionTable rows={rows} newSince={openedAt} nameOf={(id) => <CustomerName id={id} tab="decisions" />} />)}
         </Loaded>
         <More query={query} />
       </Card>

@@ -14,9 +14,13 @@ import { Money, Quantity, useNow } from '../parts/values.tsx'
 import { add, shareOf, subtract } from '../parts/decimal.ts'
 import { DecisionTable } from '../views/decisions.tsx'
 import { UsageView } from '../views/usage.tsx'
+import { CustomerName } from './customer-name.tsx'
+import { LastRefusal, Steps } from './overview-start.tsx'
 
 const MINUTE_MS = 60_000
 const MINUTES = 60
+const DAY_MS = 86_400_000
+const PROBLEMS_SHOWN = 20
 
 export function Overview() {
   const overview = useQuery({ ...ask('getOverview', {}), placeholderData: keepPreviousData, refetchInterval: 30_000 })
@@ -24,10 +28,12 @@ export function Overview() {
   useRefresh([['getOverview'], ['listDecisions']], ({ type }) => type === 'usage.settled' || type === 'request.denied')
   return (
     <>
-      <PageHead title="Overview" lead="What the gateway decides now, and what it adds up to." />
+      <PageHead title="Overview" lead="Tollgate stands in front of your AI requests: it decides before each whether it may run, meters what it really used, charges that exactly, and writes the invoice." />
+      <LastRefusal />
       <Loaded query={overview} rows={8}>
         {(figures) => (
           <>
+            <Steps figures={figures} />
             <Numbers figures={figures} />
             <div className="grid gap-6 lg:grid-cols-[minmax(0,2fr)_minmax(0,1fr)]">
               <div className="min-w-0 space-y-6">
@@ -44,7 +50,7 @@ export function Overview() {
       </Loaded>
       <Card className="mt-6" title="Newest decisions" note="Each opens to its why." actions={<Link to="/live" className="text-sm font-medium text-accent">All of them, live</Link>} flush>
         <Loaded query={decisions} rows={5}>
-          {({ data }) => (data.length === 0 ? <FirstRequest /> : <DecisionTable rows={data} />)}
+          {({ data }) => (data.length === 0 ? <FirstRequest /> : <DecisionTable rows={data} nameOf={(id) => <CustomerName id={id} tab="decisions" />} />)}
         </Loaded>
       </Card>
     </>
@@ -122,13 +128,16 @@ function Refusals({ figures }: { readonly figures: OverviewFigures }) {
 }
 
 function Health({ figures }: { readonly figures: OverviewFigures }) {
+  const alerts = useQuery({ ...ask('listAlerts', { query: { level: 'problem', limit: PROBLEMS_SHOWN } }), refetchInterval: 30_000 })
+  const problems = alerts.data?.data.filter(({ at }) => Date.now() - Date.parse(at) < DAY_MS).length ?? 0
   const rows = [
     { name: 'Gateways', value: `${figures.nodes} connected`, isGood: figures.nodes > 0, why: 'Without a gateway no request passes.' },
     { name: 'Settlement', value: figures.waiting === 0 ? 'up to date' : `${figures.waiting} events wait`, isGood: figures.waiting < 5_000, why: 'Events that are recorded and not charged yet.' },
     { name: 'Parked events', value: String(figures.parked), isGood: figures.parked === 0, why: 'Usage that could not be settled and waits for a person.' },
+    { name: 'Problems, last day', value: problems === PROBLEMS_SHOWN ? `${problems} or more` : String(problems), isGood: problems === 0, why: 'Alerts that somebody must act on.' },
   ]
   return (
-    <Card title="Health" actions={<Link to="/operations/system" className="text-sm font-medium text-accent">System</Link>}>
+    <Card title="Health" actions={<><Link to="/operations/alerts" className="text-sm font-medium text-accent">Alerts</Link><Link to="/operations/system" className="text-sm font-medium text-accent">System</Link></>}>
       <dl className="space-y-2">
         {rows.map(({ name, value, isGood, why }) => (
           <div key={name} className="flex items-center justify-between gap-3" title={why}>

@@ -5,7 +5,8 @@ import { createContext, use, useEffect, useState, type ReactNode } from 'react'
 import { actAs, call, ProblemError, type Headers } from '../api/client.ts'
 import { LiveProvider } from '../api/live.tsx'
 import type { ConsoleSession } from '../api/operations.ts'
-import { Button, Field } from '../parts/controls.tsx'
+import { ask } from '../api/queries.ts'
+import { Button, buttonLook, Field } from '../parts/controls.tsx'
 import { Mark } from '../parts/mark.tsx'
 import { Command, Failure, Loading } from '../parts/surface.tsx'
 
@@ -64,7 +65,25 @@ function keyOfAddress(): string {
   return key
 }
 
+const WHYS: Readonly<Record<string, string>> = {
+  no_role: 'Your account has no role here. Ask whoever runs this Tollgate to map one of your groups.',
+  refused: 'The sign-in was refused, by your issuer or because what it said did not hold.',
+  expired: 'The sign-in took too long. Begin again.',
+  too_often: 'Too many sign-ins failed from your address. Wait a minute.',
+  unreachable: 'The issuer does not answer. Try again, or use a key.',
+}
+
+/** Why a sign-in by the issuer came back without a session. */
+function refusalOfAddress(): string | null {
+  const why = new URLSearchParams(location.search).get('sign_in')
+  if (why === null) return null
+  history.replaceState(null, '', location.pathname)
+  return WHYS[why] ?? WHYS['refused']!
+}
+
 function SignIn() {
+  const ways = useQuery(ask('getSignIn', {}))
+  const [refusal] = useState(refusalOfAddress)
   const client = useQueryClient()
   const [key, setKey] = useState(keyOfAddress)
   const [error, setError] = useState<string | null>(null)
@@ -88,6 +107,8 @@ function SignIn() {
         <Mark />
         <h1 className="mt-6 text-xl font-semibold tracking-tight">Sign in to the console</h1>
         <p className="mt-1 text-muted">With a key of yours that has a role: admin, finance, support or viewer.</p>
+        {refusal !== null && <p role="alert" className="mt-4 rounded-lg border border-bad/40 bg-bad-soft px-4 py-3">{refusal}</p>}
+        {ways.data !== undefined && ways.data.oidc !== null && <a href={ways.data.oidc.path} className={`${buttonLook('primary')} mt-5 h-9 w-full`}>Sign in with {ways.data.oidc.name}</a>}
         <form
           className="mt-6"
           onSubmit={(event) => {

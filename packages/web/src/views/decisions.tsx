@@ -1,13 +1,16 @@
 // Decisions as a table: requests that ran with their charge, and requests that were refused with the reason. Each leads to its why.
 
 import { Link } from '@tanstack/react-router'
+import type { ReactNode } from 'react'
 import type { Decision } from '../api/operations.ts'
 import { words } from '../parts/format.ts'
 import { Badge } from '../parts/surface.tsx'
 import { Table } from '../parts/table.tsx'
 import { Money, Time } from '../parts/values.tsx'
 
-export function DecisionTable({ rows, newSince = null }: { readonly rows: readonly Decision[]; readonly newSince?: number | null }) {
+type DecisionsProps = { readonly rows: readonly Decision[]; /** Rows after this moment are marked. */ readonly newSince?: number | null; /** How a customer is shown; its id unless stated. */ readonly nameOf?: (customer: string) => ReactNode }
+
+export function DecisionTable({ rows, newSince = null, nameOf }: DecisionsProps) {
   return (
     <Table
       label="Decisions, newest first"
@@ -16,7 +19,7 @@ export function DecisionTable({ rows, newSince = null }: { readonly rows: readon
       isNew={({ time }) => newSince !== null && Date.parse(time) > newSince}
       columns={[
         { head: 'Time', className: 'whitespace-nowrap', cell: ({ time }) => <Time at={time} withSeconds /> },
-        { head: 'Customer', className: 'max-w-48 truncate', cell: ({ customer }) => <Link to="/customers/$customer" params={{ customer }} className="hover:underline">{customer}</Link> },
+        { head: 'Customer', className: 'max-w-48 truncate', cell: ({ customer }) => nameOf?.(customer) ?? <Link to="/customers/$customer" params={{ customer }} className="hover:underline">{customer}</Link> },
         { head: 'Request', className: 'max-w-48 truncate', cell: ({ model, feature, type }) => <>{model ?? type ?? '–'} <span className="text-faint">{feature}</span></> },
         { head: 'Decision', cell: (row) => <Outcome row={row} /> },
         { head: 'Took', isNumber: true, cell: ({ latency_ms: ms }) => <span className="text-muted">{ms === null ? '' : `${Math.round(ms)} ms`}</span> },

@@ -13,8 +13,9 @@ const consoleSession = z
   .strictObject({
     kind: z.literal('console'),
     role,
-    key: id('key', 'The key that it stands on.'),
-    name: z.string().meta({ description: 'Name of that key.', examples: ['Ada, finance'] }),
+    key: id('key', 'The key that it stands on; null for a person whom the issuer named.').nullable(),
+    subject: z.string().nullable().meta({ description: 'What the issuer calls the person; null for a key.', examples: ['248289761001'] }),
+    name: z.string().meta({ description: 'Name of the key or person.', examples: ['Ada, finance'] }),
     csrf_token: z.string().meta({ description: 'Send it as `x-csrf-token` with every write that the cookie authorizes.' }),
     expires_at: time('When the person must sign in again.'),
   })

@@ -33,6 +33,15 @@ export const systemRoutes = {
   home: route({ ...common, path: '/', summary: 'A page that says what runs here', description: '', answer: null, problems: [] }),
   docs: route({ ...common, path: '/docs', summary: 'Operations and errors, to read', description: '', answer: null, problems: [] }),
   listPlans: plansRoute,
+  getSignIn: route({
+    ...common,
+    path: '/v1/sign-in',
+    tag: 'sessions',
+    summary: 'How people sign in to the console',
+    description: 'Always with a key. Where the operator set an OpenID Connect issuer, also by sending the browser to `path`: it comes back signed in.',
+    answer: z.strictObject({ oidc: z.strictObject({ name: z.string().meta({ description: 'Name of the issuer.', examples: ['Acme'] }), path: z.string() }).nullable() }),
+    problems: [],
+  }),
   openapi: route({ ...common, path: '/openapi.json', summary: 'This contract as OpenAPI 3.1', description: '', answer: z.looseObject({}), problems: [] }),
   healthz: route({
     ...common,

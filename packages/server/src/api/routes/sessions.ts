@@ -55,7 +55,7 @@ export function registerSessions(app: FastifyInstance, plane: ControlPlane): voi
         failures.count(request.ip)
         throw new ApiError('invalid_api_key', 'this key cannot sign in: it must be a key of the operator with the scope admin, finance, support or viewer, neither revoked nor expired', { field: 'key' })
       }
-      setCookie(reply, signed.token, { maxAgeSeconds: Math.floor((signed.expiresAt - plane.clock.now()) / 1_000), isSecure: isSecure(request) })
+      setSessionCookie(reply, signed.token, { maxAgeSeconds: Math.floor((signed.expiresAt - plane.clock.now()) / 1_000), isSecure: isSecure(request) })
       const caller = await sessionCaller(plane, signed.token)
       return reply.code(signInRoute.status).send(sessionBody(caller ?? signed.caller))
     },
@@ -68,7 +68,7 @@ export function registerSessions(app: FastifyInstance, plane: ControlPlane): voi
       assertSameSite(request)
       const token = sessionToken(request)
       if (token !== null) await signOut(plane, token)
-      setCookie(reply, '', { maxAgeSeconds: 0, isSecure: isSecure(request) })
+      setSessionCookie(reply, '', { maxAgeSeconds: 0, isSecure: isSecure(request) })
       return reply.send({ signed_out: true })
     },
   })
@@ -76,17 +76,22 @@ export function registerSessions(app: FastifyInstance, plane: ControlPlane): voi
 
 /** The token in the console's cookie; null without one. */
 export function sessionToken(request: FastifyRequest): string | null {
-  const pair = (request.headers.cookie ?? '').split(';').find((part) => part.trimStart().startsWith(`${COOKIE}=`))
-  const token = pair?.slice(pair.indexOf('=') + 1).trim() ?? ''
-  return token === '' ? null : token
+  return cookieOf(request, COOKIE)
 }
 
-function setCookie(reply: FastifyReply, token: string, { maxAgeSeconds, isSecure }: { readonly maxAgeSeconds: number; readonly isSecure: boolean }): void {
+/** A cookie by its name; null without one. */
+export function cookieOf(request: FastifyRequest, name: string): string | null {
+  const pair = (request.headers.cookie ?? '').split(';').find((part) => part.trimStart().startsWith(`${name}=`))
+  const value = pair?.slice(pair.indexOf('=') + 1).trim() ?? ''
+  return value === '' ? null : value
+}
+
+export function setSessionCookie(reply: FastifyReply, token: string, { maxAgeSeconds, isSecure }: { readonly maxAgeSeconds: number; readonly isSecure: boolean }): void {
   reply.header('set-cookie', `${COOKIE}=${token}; Path=/; HttpOnly; SameSite=Strict; Max-Age=${maxAgeSeconds}${isSecure ? '; Secure' : ''}`)
 }
 
 /** Behind a proxy that ends TLS only its header tells; who forges it locks out nobody but himself. */
-function isSecure(request: FastifyRequest): boolean {
+export function isSecure(request: FastifyRequest): boolean {
   return request.protocol === 'https' || request.headers['x-forwarded-proto'] === 'https'
 }
 
@@ -100,7 +105,7 @@ function sessionBody(caller: Caller) {
   const { session } = caller
   if (session === null) throw new ApiError('no_session', 'this call came with a key, not with a session of a person')
   if (session.kind === 'portal') return { kind: 'portal' as const, ...portalBody(session) }
-  return { kind: 'console' as const, role: roleOf(caller)!, key: caller.key.id, name: session.name, csrf_token: session.csrfToken, expires_at: timeOf(session.expiresAt) }
+  return { kind: 'console' as const, role: roleOf(caller)!, key: session.subject === null ? caller.key.id : null, subject: session.subject, name: session.name, csrf_token: session.csrfToken, expires_at: timeOf(session.expiresAt) }
 }
 
 type PortalSession = Awaited<ReturnType<typeof endPortalSession>>
@@ -121,7 +126,7 @@ function portalBody(row: PortalSession) {
 }
 
 /** Failures by address in the running minute; the oldest address is forgotten when there are too many. */
-function failureCounts(now: () => number) {
+export function failureCounts(now: () => number) {
   const windows = new Map<string, { readonly until: number; failures: number }>()
   return {
     waitMs: (address: string): number => {
