@@ -12,6 +12,7 @@ import type { RecurringPrice, UsagePrice } from '../rating/price.ts'
 import type { Ratio } from '../rating/ratio.ts'
 import type { UsageSurface } from '../usage/read-usage.ts'
 import type { KeptPlans } from './kept-plan.ts'
+import type { PlanPriority } from './document.ts'
 import type { AddOn, PlanCourse, Promotion } from './subscription-catalog.ts'
 
 export type Catalog = {
@@ -98,6 +99,8 @@ export type Plan = {
   readonly limits: readonly PlanLimit[]
   /** Output may be lowered to what the budgets afford, instead of refusing; never unless stated. */
   readonly clampsOutput?: boolean
+  /** Whose requests a busy gateway keeps first; `normal` unless stated. */
+  readonly priority?: PlanPriority
   readonly funding: readonly ('allowance' | 'wallet' | 'overage')[]
   /** The same plan in other currencies; empty in those themselves. */
   readonly inCurrency: ReadonlyMap<AssetId, Plan>

@@ -140,6 +140,7 @@ function compileIn(plan: PlanDocument, context: PlanContext): Plan {
       ...included(allowance, { ...context, asset }, `${context.path}.allowances[${index}]`),
     })),
     ...(plan.clampsOutput === true ? { clampsOutput: true } : {}),
+    ...(plan.priority === undefined ? {} : { priority: plan.priority }),
     limits: plan.limits.map((limit, index) => ({
       id: limit.id,
       name: limit.name,

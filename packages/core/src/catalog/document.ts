@@ -78,9 +78,15 @@ export type PlanDocument = {
   readonly limits: readonly LimitDocument[]
   /** Output may be lowered to what the budgets afford, instead of refusing; never unless stated. */
   readonly clampsOutput?: boolean
+  /** Whose requests a busy gateway keeps first; `normal` unless stated. */
+  readonly priority?: PlanPriority
   /** Who pays, in this order; the first that can pays its part. Without `overage` a request nobody can pay is refused. */
   readonly funding: readonly ('allowance' | 'wallet' | 'overage')[]
 } & PlanCourseDocument
+
+/** A customer's part of a busy gateway: each step is four times the one before. */
+export const PLAN_PRIORITIES = ['low', 'normal', 'high'] as const
+export type PlanPriority = (typeof PLAN_PRIORITIES)[number]
 
 export type PlanPricesDocument = Pick<PlanDocument, 'fee' | 'prices'>
 

@@ -9,6 +9,7 @@ import { randomId } from '../platform/random-id.ts'
 import type { GatewayLimits } from './limits.ts'
 import type { GatewayMetrics, MetricsPage } from './metrics.ts'
 import type { InFlight } from './in-flight.ts'
+import type { RefusalFlood } from './refusal-flood.ts'
 import type { AnswerStore } from './cache/store.ts'
 import type { BackgroundKeeper } from './background/keeper.ts'
 import type { Siblings } from './hot-api/siblings.ts'
@@ -23,6 +24,7 @@ export type GatewayContext = {
   readonly upstreams: Upstreams
   readonly tokens: TokenCounter
   readonly inFlight: InFlight
+  readonly refusals: RefusalFlood
   readonly answers: AnswerStore
   readonly metrics: GatewayMetrics
   readonly limits: GatewayLimits

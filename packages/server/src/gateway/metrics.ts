@@ -9,6 +9,7 @@ export type GatewayEvent =
   | 'upstream_account_refused'
   | 'stream_broken'
   | 'client_gone'
+  | 'shed'
   | 'usage_estimated'
   | 'usage_odd'
   | 'cost_unknown'

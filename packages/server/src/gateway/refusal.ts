@@ -2,7 +2,9 @@
 // official SDKs obey: a refusal must not be asked again three times. What a provider says about our own account with it never
 // reaches a client.
 
-import { DENIAL_STATUS, formatInstant, instant, type Denial, type DenialReason } from '@tollgate/core'
+import { DENIAL_STATUS, formatInstant, instant, unreachable, type Denial, type DenialReason } from '@tollgate/core'
+import type { Shed } from './in-flight.ts'
+import type { GatewayLimits } from './limits.ts'
 
 export type ErrorAnswer = {
   readonly status: number
@@ -80,9 +82,32 @@ export function denialAnswer(decision: string, denial: Denial): ErrorAnswer {
   }
 }
 
-export function tooManyInFlight(inFlightMax: number): ErrorAnswer {
-  return errorAnswer({
-    status: 429, type: 'requests', code: 'too_many_requests_in_flight', retry: true, retryAfterSeconds: 1,
-    message: `This customer has ${inFlightMax} requests in flight on this gateway, the most it may have. Wait for some to finish.`,
-  })
+/** Of a bound of requests in flight: the one that was met says how much there is of it. */
+export function tooManyInFlight(shed: Shed, { inFlightPerCustomerMax, inFlightPerKeyMax }: Pick<GatewayLimits, 'inFlightPerCustomerMax' | 'inFlightPerKeyMax'>): ErrorAnswer {
+  switch (shed) {
+    case 'customer':
+      return shedAnswer('too_many_requests_in_flight', `This customer has ${inFlightPerCustomerMax} requests in flight on this gateway, the most it may have. Wait for some to finish.`)
+    case 'key':
+      return shedAnswer('too_many_requests_in_flight', `This key has ${inFlightPerKeyMax} requests in flight on this gateway, the most that one may have. Wait for some to finish.`)
+    case 'fair_part':
+      return shedAnswer('gateway_busy', 'The gateway is busy, and this customer has its part of it in flight. Wait for some to finish.')
+    case 'node':
+      return { ...shedAnswer('gateway_busy', 'The gateway has as many requests in flight as it takes. Try again in a moment.'), status: 503, type: 'server_error' }
+    default:
+      return unreachable(shed)
+  }
+}
+
+/** A key in a loop: nothing is decided for it for the rest of the second. */
+export function tooManyRefusals(perSecond: number): ErrorAnswer {
+  return shedAnswer('too_many_refusals', `This key was refused ${perSecond} times within a second. Look at why before it asks again.`)
+}
+
+/** All slots at the upstream are taken, and none came free in time. */
+export function upstreamBusy(upstream: string): ErrorAnswer {
+  return { ...unavailable(`The upstream ${upstream} has as many requests as it takes. Try again in a moment.`), code: 'upstream_busy' }
+}
+
+function shedAnswer(code: string, message: string): ErrorAnswer {
+  return errorAnswer({ status: 429, type: 'requests', code, retry: true, retryAfterSeconds: 1, message })
 }

@@ -3,6 +3,7 @@
 
 import { createServer, type Server, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
+import { setTimeout as delay } from 'node:timers/promises'
 import { InputError, type BackgroundJobs, type Clock, type Spent, type UpstreamConfig } from '@tollgate/core'
 import type { HotNode } from '../hot/contract.ts'
 import type { Log } from '../platform/log.ts'
@@ -17,6 +18,8 @@ import { createSiblings, type SiblingAddresses } from './hot-api/siblings.ts'
 import { inputProblem, sendProblem } from './hot-api/problem.ts'
 import { handleReservation, type ReservationAction } from './hot-api/reservations.ts'
 import { createInFlight } from './in-flight.ts'
+import { watchLateness } from './lateness.ts'
+import { createRefusalFlood } from './refusal-flood.ts'
 import { handleKey } from './key-info.ts'
 import { GATEWAY_LIMITS, type GatewayLimits } from './limits.ts'
 import { countingMetrics, type GatewayMetrics, type MetricsPage } from './metrics.ts'
@@ -71,13 +74,14 @@ export function createGateway(parts: GatewayParts): Gateway {
     onRetry: () => metrics.happened('upstream_retry'),
   })
   const tokens = createTokenCounter()
+  const lateness = watchLateness()
   const siblings = parts.siblings === undefined ? null : createSiblings(parts.siblings)
   let isClosing = false
   let active = 0
   let onIdle: (() => void) | null = null
   const keeper = parts.background === undefined ? null : createKeeper({ jobs: parts.background, node: parts.node, upstreams, clock: parts.clock, log: parts.log, ...(parts.backgroundPace === undefined ? {} : { pace: parts.backgroundPace }) })
   const context: GatewayContext = {
-    node: parts.node, upstreams, tokens, inFlight: createInFlight(limits.inFlightPerCustomerMax), answers: createAnswerStore(), metrics, limits, clock: parts.clock, log: parts.log, bodies: { bytes: 0 }, isClosing: () => isClosing, metricsPage: parts.metricsPage ?? null, spent: parts.spent ?? null, background: keeper, siblings,
+    node: parts.node, upstreams, tokens, inFlight: createInFlight(limits, lateness.isLate), refusals: createRefusalFlood(limits.refusalsPerSecondMax), answers: createAnswerStore(), metrics, limits, clock: parts.clock, log: parts.log, bodies: { bytes: 0 }, isClosing: () => isClosing, metricsPage: parts.metricsPage ?? null, spent: parts.spent ?? null, background: keeper, siblings,
   }
 
   const bounds = {
@@ -85,10 +89,11 @@ export function createGateway(parts: GatewayParts): Gateway {
     headersTimeout: limits.headersTimeoutMs,
     requestTimeout: limits.requestTimeoutMs,
     keepAliveTimeout: limits.clientKeepAliveMs,
-    connectionsCheckingInterval: 5_000,
+    connectionsCheckingInterval: limits.connectionsCheckMs,
     noDelay: true,
   }
   const server = createServer(bounds)
+  server.maxConnections = limits.connectionsMax
   const own = createServer(bounds)
   own.on('request', (request, response) => {
     if (request.url === '/metrics' && parts.metricsPage !== undefined) void sendOwnMetrics(response, parts.metricsPage)
@@ -117,6 +122,8 @@ export function createGateway(parts: GatewayParts): Gateway {
   async function close(graceMs: number = limits.closeGraceMs): Promise<void> {
     isClosing = true
     keeper?.close()
+    // Whoever is connected hears of it by the end of an answer and comes back elsewhere; a socket that is closed under a request that is on its way would fail it.
+    if (await hasClients(server)) await delay(Math.min(limits.closeNoticeMs, graceMs))
     const closed = new Promise<void>((resolve) => server.close(() => resolve()))
     server.closeIdleConnections()
     const cut = setTimeout(() => {
@@ -127,6 +134,7 @@ export function createGateway(parts: GatewayParts): Gateway {
     server.closeIdleConnections()
     await closed
     clearTimeout(cut)
+    lateness.close()
     own.close()
     own.closeAllConnections()
     await Promise.all([upstreams.close(), tokens.close(), siblings?.close()])
@@ -140,12 +148,18 @@ export function createGateway(parts: GatewayParts): Gateway {
   }
 }
 
+function hasClients(server: Server): Promise<boolean> {
+  return new Promise((resolve) => server.getConnections((error, count) => resolve(error === null && count > 0)))
+}
+
 function listening(server: Server, port: number, host: string): Promise<number> {
   return new Promise((resolve, reject) => {
     server.once('error', reject)
     server.listen(port, host, () => resolve((server.address() as AddressInfo).port))
   })
 }
+
+const NO_WEBSOCKETS = 'WebSockets and other upgrades are not served here: what a realtime session will use cannot be held before it runs, and nothing passes unmetered. Use POST /v1/responses or /v1/chat/completions with "stream": true.'
 
 /** How logs and metrics call a request whose client went away before its answer, after a web server's habit. */
 const CLIENT_GONE = 499
@@ -173,7 +187,8 @@ async function routeRequest(exchange: Exchange, path: string): Promise<void> {
 }
 
 function route(exchange: Exchange, path: string, owners: Owners): Promise<void> | void {
-  const { method } = exchange.request
+  const { method, headers } = exchange.request
+  if (headers.upgrade !== undefined) return sendError(exchange, errorAnswer({ status: 400, type: 'invalid_request_error', code: 'websocket_not_served', message: NO_WEBSOCKETS }))
   const background = path.includes('/responses/') || path.includes('/batches/') || path.includes('/files/') ? backgroundRoute(method, path) : null
   if (background !== null) return handleBackground(exchange, background)
   if (method === 'POST') {

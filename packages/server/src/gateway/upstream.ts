@@ -5,11 +5,14 @@
 import type { IncomingHttpHeaders } from 'node:http'
 import { Client, Pool, type Dispatcher } from 'undici'
 import type { GatewayLimits } from './limits.ts'
+import { createSlots, type Slots } from './slots.ts'
 import { publicLookup } from '../platform/public-lookup.ts'
 
 export type Upstream = {
   /** Sends at once; exactly one of `onEnd` and `onFailure` is called in the end. */
   readonly send: (request: UpstreamRequest, receiver: UpstreamReceiver) => UpstreamControl
+  /** Who may ask it now; its callers enter before they send. */
+  readonly slots: Slots
   /** Resolves when the requests in flight have ended. */
   readonly close: () => Promise<void>
   /** Ends the requests in flight as aborted. */
@@ -51,7 +54,7 @@ export type UpstreamFailure = 'unreachable' | 'cut' | 'silent' | 'aborted' | 're
 
 export type UpstreamOptions = {
   readonly allowPrivate: boolean
-  readonly limits: Pick<GatewayLimits, 'upstreamConnectTimeoutMs' | 'upstreamIdleMs' | 'upstreamConnectionsMax' | 'upstreamKeepAliveMs'>
+  readonly limits: Pick<GatewayLimits, 'upstreamConnectTimeoutMs' | 'upstreamIdleMs' | 'upstreamSlotsMax' | 'upstreamQueueMax' | 'upstreamQueueMs' | 'upstreamKeepAliveMs'>
   /** Told of each request that is sent a second time. */
   readonly onRetry: () => void
 }
@@ -61,7 +64,7 @@ export function createUpstream(origin: string, options: UpstreamOptions): Upstre
   const { limits } = options
   const connect = { timeout: limits.upstreamConnectTimeoutMs, ...(options.allowPrivate ? {} : { lookup: publicLookup }) }
   const settings = { connect, pipelining: 1, bodyTimeout: limits.upstreamIdleMs, keepAliveTimeout: limits.upstreamKeepAliveMs, allowH2: false }
-  const pool = new Pool(origin, { ...settings, connections: limits.upstreamConnectionsMax })
+  const pool = new Pool(origin, { ...settings, connections: limits.upstreamSlotsMax })
   const retry = (dispatch: Dispatcher.DispatchOptions, handler: Dispatcher.DispatchHandler) => {
     options.onRetry()
     const client = new Client(origin, settings)
@@ -69,6 +72,7 @@ export function createUpstream(origin: string, options: UpstreamOptions): Upstre
     void client.close()
   }
   return {
+    slots: createSlots(limits),
     send: (request, receiver) => {
       const { path, headers, body, headTimeoutMs, idleTimeoutMs = limits.upstreamIdleMs, method = 'POST' } = request
       const dispatch = { path, method, headers, body, headersTimeout: headTimeoutMs, bodyTimeout: idleTimeoutMs } as const

@@ -2,7 +2,7 @@
 // From it come the reading of the file, the JSON Schema for editors and the reference page. Its output is a
 // CatalogDocument; whether the parts fit each other is for `validateCatalog` of core to say.
 
-import { EXCLUSIONS, MIGRATIONS, UNIT_BUCKETS, USAGE_BUCKETS, WINDOWS, type Exhausted, type LimitDocument, type RuleTerms } from '@tollgate/core'
+import { EXCLUSIONS, MIGRATIONS, PLAN_PRIORITIES, UNIT_BUCKETS, USAGE_BUCKETS, WINDOWS, type Exhausted, type LimitDocument, type RuleTerms } from '@tollgate/core'
 import * as z from 'zod'
 import { addOn, COURSE_FIELDS, entitlement, promotion } from './subscription-schema.ts'
 import { choice, decimal, fields, integer, list, looseText, orShorthand, text, toggle } from './fields.ts'
@@ -181,6 +181,7 @@ const plan = fields(
     }).exactOptional(),
     limits: list(limit, { description: 'Quotas that hold whoever pays.' }).default([]),
     clamp_output: toggle({ description: 'Output may be lowered to what the budgets afford, instead of refusing.', example: true }).exactOptional(),
+    priority: choice(PLAN_PRIORITIES, { description: 'Whose requests a busy gateway keeps first: a step is four times the part of the one before. `normal` unless stated.', example: 'high' }).exactOptional(),
     funding: list(choice(['allowance', 'wallet', 'overage'], { description: 'Who pays.' }), {
       description: 'Who pays, in this order: `allowance` (included units), `wallet` (prepaid credit), `overage` (accrued for the invoice). Without `overage` a request that nobody can pay is refused.',
       example: ['allowance', 'wallet'],

@@ -49,7 +49,7 @@ export function noticeHeaders({ degrade, warnings, rates }: Extract<Authorizatio
     const changed = [...(degrade.model === null ? [] : [`model=${quoted(degrade.model)}`]), ...(degrade.outputTokens === null ? [] : [`output_tokens=${degrade.outputTokens}`]), ...(degrade.instruction === null ? [] : ['instructed'])]
     headers.push('x-tollgate-degraded', [...changed, `budget=${quoted(degrade.scope)}`, `reason=${degrade.reason}`].join('; '))
   }
-  const told = [...(notice === null ? [] : [notice]), ...warnings.slice(0, WARNINGS_TOLD_MAX).map(({ why, scope, reason }) => `${why}; budget=${quoted(scope)}; reason=${reason}`)]
+  const told = [...(notice === null ? [] : [notice.replace(/[^\x20-\x7e]/g, '?')]), ...warnings.slice(0, WARNINGS_TOLD_MAX).map(({ why, scope, reason }) => `${why}; budget=${quoted(scope)}; reason=${reason}`)]
   if (told.length > 0) headers.push('x-tollgate-warning', told.join(', '))
   return headers.concat(rateHeaders(rates))
 }

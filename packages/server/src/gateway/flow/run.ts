@@ -3,14 +3,15 @@
 // hold, the hold is settled or released before this returns.
 
 import { createHash } from 'node:crypto'
-import { assert, BACKGROUND_TTL_MS, RESERVATION_TTL_MS_MAX, type CustomerId, type KeyRecord } from '@tollgate/core'
+import { assert, BACKGROUND_TTL_MS, planOf, RESERVATION_TTL_MS_MAX, type CustomerId, type KeyRecord, type PlanPriority } from '@tollgate/core'
 import type { Authorization, AuthorizeInput, Known } from '../../hot/contract.ts'
 import { attempt } from '../attempts/attempt.ts'
 import { placeOf } from '../cache/place.ts'
 import { replay } from '../cache/replay.ts'
 import { tokensOfInstruction } from '../../hot/remedy.ts'
 import { authenticate, readBody, sendError, type Exchange } from '../exchange.ts'
-import { errorAnswer, forbidden, invalidRequest, RequestRefused, tooManyInFlight } from '../refusal.ts'
+import { PRIORITY_WEIGHTS } from '../in-flight.ts'
+import { errorAnswer, forbidden, invalidRequest, RequestRefused, tooManyInFlight, tooManyRefusals, upstreamBusy } from '../refusal.ts'
 import type { Surface, SurfaceRequest } from '../surface.ts'
 import type { ResolvedModel } from '../upstreams.ts'
 import { boundQuantities, type UsageBound } from '../usage-bound.ts'
@@ -31,8 +32,16 @@ export async function runRequest(exchange: Exchange, entry: Entry): Promise<bool
   const key = authenticated instanceof Promise ? await authenticated : authenticated
   if (entry.surface === null && key.customer === null && exchange.request.headers['x-tollgate-customer'] === undefined) return false
   const customer = customerOf(exchange, key)
-  if (!context.inFlight.enter(customer)) {
-    sendError(exchange, tooManyInFlight(context.limits.inFlightPerCustomerMax))
+  const now = context.clock.now()
+  if (context.refusals.isFlooding(key.id, now)) {
+    sendError(exchange, tooManyRefusals(context.limits.refusalsPerSecondMax))
+    return true
+  }
+  const shed = context.inFlight.enter(customer, key.id)
+  if (shed !== null) {
+    context.metrics.happened('shed')
+    context.refusals.refused(key.id, now)
+    sendError(exchange, tooManyInFlight(shed, context.limits))
     return true
   }
   try {
@@ -41,12 +50,20 @@ export async function runRequest(exchange: Exchange, entry: Entry): Promise<bool
     if (known === null) throw invalidRequest(`There is no customer ${customer}.`, { status: key.customer === null ? 404 : 403, code: 'customer_not_found' })
     const surface = entry.surface ?? passThroughAt(known.catalog, entry.path)
     if (surface === null) return false
+    context.inFlight.weigh(customer, priorityOf(known))
     const body = await readBody(exchange, context.limits.bodyBytesMax)
     await admit(exchange, { entry, key, customer, known, surface, body })
     return true
+  } catch (error) {
+    if (error instanceof RequestRefused) context.refusals.refused(key.id, now)
+    throw error
   } finally {
-    context.inFlight.leave(customer)
+    context.inFlight.leave(customer, key.id)
   }
+}
+
+function priorityOf({ catalog, snapshot }: Known): PlanPriority {
+  return planOf(catalog, snapshot)?.priority ?? 'normal'
 }
 
 type Identified = { readonly entry: Entry; readonly key: KeyRecord; readonly customer: CustomerId; readonly known: Known; readonly surface: Surface; readonly body: Buffer }
@@ -68,7 +85,10 @@ async function admit(exchange: Exchange, { entry, key, customer, known, surface,
   const asking: Asking = { key, customer, known, surface, request, bound, dimensions, attribution, counted, routes: null }
   const decided = context.node.authorize(authorizeInput(exchange, asking))
   const authorization = decided instanceof Promise ? await decided : decided
-  if (authorization.kind !== 'allowed') return sendRefusal(exchange, key, authorization)
+  if (authorization.kind !== 'allowed') {
+    context.refusals.refused(key.id, exchange.startedAt)
+    return sendRefusal(exchange, key, authorization)
+  }
   const admitted = { surface, request, key, known, attribution, authorization, ...(place === null ? {} : { place }), ...asAdmitted(asking, authorization, { model, bound, dimensions }) }
   // Whoever went away meanwhile has used nothing.
   if (exchange.response.destroyed) context.node.release(authorization.reservation)
@@ -78,14 +98,26 @@ async function admit(exchange: Exchange, { entry, key, customer, known, surface,
 /** From here on there is a hold: every way out of this settles or releases it. */
 async function call(exchange: Exchange, admitted: Admitted): Promise<void> {
   const { context } = exchange
+  const { customer } = admitted.known.snapshot
+  const { slots } = admitted.model.target.upstream
+  let hasSlot = false
   try {
-    // No call runs at a provider that a restart of this node would not know of.
+    const slot = slots.enter(customer, PRIORITY_WEIGHTS[priorityOf(admitted.known)])
+    hasSlot = slot instanceof Promise ? await slot : slot
+    if (!hasSlot) {
+      context.metrics.happened('shed')
+      throw new RequestRefused(upstreamBusy(admitted.model.target.config.name))
+    }
+    // No call runs at a provider that a restart of this node would not know of. Whoever went away while it waited has used nothing.
     await context.node.written()
+    if (exchange.response.destroyed) return void context.node.release(admitted.authorization.reservation)
     const { called, end } = await attempt(exchange, admitted)
     await finish(exchange, called, end)
   } catch (error) {
     context.node.release(admitted.authorization.reservation)
     throw error
+  } finally {
+    if (hasSlot) slots.leave(customer)
   }
 }
 
