@@ -57,6 +57,15 @@ test('an admitted request is settled, extended and released by its id', async ()
   expect(seen.map(({ path }) => path)).toEqual(['/v1/authorize', '/v1/reservations/res_mine/extend', '/v1/reservations/res_mine/settle', '/v1/reservations/res_mine/release'])
 })
 
+test('what a request must be changed to is told as data, to whom says that it can', async () => {
+  const degrade = { model: 'gpt-5-mini', output_tokens: 310, instruction: 'Be brief.', budget: 'cap:research', reason: 'limit_exhausted' }
+  script = [json(200, { ...ALLOW, decision: 'degrade', degrade })]
+  expect(await client().authorize({ ...REQUEST, canDegrade: true })).toMatchObject({ allowed: true, degraded: false, degrade: { model: 'gpt-5-mini', outputTokens: 310, instruction: 'Be brief.', budget: 'cap:research', reason: 'limit_exhausted' } })
+  expect(JSON.parse(seen[0]!.body)).toMatchObject({ can_degrade: true })
+  script = [json(200, ALLOW)]
+  expect(await client().authorize(REQUEST)).toMatchObject({ degrade: null })
+})
+
 test('a denial is data with a status for one’s own answer', async () => {
   for (const [reason, status] of [['credit_balance_exhausted', 402], ['limit_exhausted', 402], ['feature_not_entitled', 403], ['budget_unavailable', 503]] as const) {
     script = [json(200, { ...DENY, reason })]

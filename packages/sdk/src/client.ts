@@ -63,11 +63,11 @@ export function createTollgate(options: Options): Tollgate {
   }
 
   async function authorize(request: AuthorizeRequest): Promise<Allowed | Denied> {
-    const { reservationId = `res_${newId()}`, ttlSeconds } = request
-    const answer = await send('/v1/authorize', { reservation_id: reservationId, ...requestBody(request), ttl_seconds: ttlSeconds })
+    const { reservationId = `res_${newId()}`, ttlSeconds, canDegrade } = request
+    const answer = await send('/v1/authorize', { reservation_id: reservationId, ...requestBody(request), ttl_seconds: ttlSeconds, can_degrade: canDegrade })
     if (answer.kind === 'unavailable') {
       if (failModeOf(request.feature) === 'closed') return deniedByFailMode(answer.error)
-      return reservation(send, { checked: ADMITTED_BY_FAIL_MODE, id: reservationId, request, expiresAt: null, replayed: false })
+      return reservation(send, { checked: ADMITTED_BY_FAIL_MODE, id: reservationId, request, expiresAt: null, replayed: false, degrade: null })
     }
     if (answer.status !== 200) throw errorOf(answer.status, answer.body)
     return answer.body['decision'] === 'deny' ? deniedOf(answer.body) : allowedOf(send, { ...request, reservationId }, answer.body)

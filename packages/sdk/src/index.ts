@@ -6,6 +6,7 @@ export type {
   Allowed,
   AuthorizeRequest,
   Checked,
+  Degrade,
   Denied,
   DenialReason,
   Dimensions,

@@ -4,8 +4,8 @@
 
 import { TollgateError } from './error.ts'
 import { errorOf, type Body, type Send } from './transport.ts'
-import type { Allowed, AuthorizeRequest, Checked, Denied, Settled, Usage } from './types.ts'
-import { checkedOf, checkedQuantities, deniedOf, eventBody, moneyOf, resultOf, textOf } from './wire.ts'
+import type { Allowed, AuthorizeRequest, Checked, Degrade, Denied, Settled, Usage } from './types.ts'
+import { checkedOf, checkedQuantities, degradeOf, deniedOf, eventBody, moneyOf, resultOf, textOf } from './wire.ts'
 
 /** The gateway records settled reservations under it. */
 const RESERVATION_SOURCE = 'tollgate:api'
@@ -16,6 +16,7 @@ type Admission = {
   readonly request: AuthorizeRequest
   readonly expiresAt: string | null
   readonly replayed: boolean
+  readonly degrade: Degrade | null
 }
 
 export function allowedOf(send: Send, request: AuthorizeRequest & { readonly reservationId: string }, body: Body): Allowed {
@@ -25,6 +26,7 @@ export function allowedOf(send: Send, request: AuthorizeRequest & { readonly res
     request,
     expiresAt: textOf(body, 'expires_at'),
     replayed: body['replayed'] === true,
+    degrade: degradeOf(body),
   })
 }
 
@@ -88,5 +90,5 @@ export function reservation(send: Send, admission: Admission): Allowed {
     if (answer.status !== 200 && answer.body['code'] !== 'reservation_not_found') throw errorOf(answer.status, answer.body)
   }
 
-  return { ...checked, reservationId: id, expiresAt: admission.expiresAt, replayed: admission.replayed, settle, extend, release }
+  return { ...checked, reservationId: id, expiresAt: admission.expiresAt, replayed: admission.replayed, degrade: admission.degrade, settle, extend, release }
 }

@@ -27,6 +27,8 @@ export type AuthorizeRequest = Request & {
   readonly reservationId?: string
   /** How long the hold stands without a settle. */
   readonly ttlSeconds?: number
+  /** You can use another model, less output or another instruction where the answer's `degrade` says so; otherwise such a request is refused. */
+  readonly canDegrade?: boolean
 }
 
 /** What was really used. */
@@ -97,12 +99,27 @@ export type Settled = {
   readonly replayed: boolean
 }
 
+/** How a request that did not fit as it was may run. */
+export type Degrade = {
+  /** Use this model instead; null for the one asked for. */
+  readonly model: string | null
+  /** Ask for no more output than this, over all answers; null for what was asked. */
+  readonly outputTokens: number | null
+  /** Add this to the instructions of the request; null for nothing. */
+  readonly instruction: string | null
+  /** The budget that had not enough left, and the reason that it would have refused with. */
+  readonly budget: string
+  readonly reason: DenialReason
+}
+
 /** An admitted request. Settle it with what was used, or release it when nothing was. */
 export type Allowed = Checked & {
   readonly reservationId: string
   /** When the hold ends by itself. */
   readonly expiresAt: string | null
   readonly replayed: boolean
+  /** Only with `canDegrade`: run it as this says. Null when it runs as it was asked. */
+  readonly degrade: Degrade | null
   /** Books what was really used, also where it is more than was held. May be called again after a failure: it is charged once. */
   readonly settle: (usage: Usage) => Promise<Settled>
   /** Raises the hold to a new bound. Denied leaves the old hold in force. */

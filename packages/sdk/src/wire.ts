@@ -2,7 +2,7 @@
 
 import { TollgateError } from './error.ts'
 import type { Body } from './transport.ts'
-import type { Checked, Denied, DenialReason, Entitlement, EventResult, Money, Quantities, Request, TrackedEvent } from './types.ts'
+import type { Checked, Degrade, Denied, DenialReason, Entitlement, EventResult, Money, Quantities, Request, TrackedEvent } from './types.ts'
 
 export function requestBody(request: Request): Body {
   const { customer, entity, feature, model, run, type, quantities, dimensions } = request
@@ -94,6 +94,13 @@ export function checkedOf(body: Body): Checked {
     catalogVersion: typeof body['catalog_version'] === 'number' ? body['catalog_version'] : null,
     degraded: false,
   }
+}
+
+export function degradeOf(body: Body): Degrade | null {
+  const degrade = body['degrade'] as Body | undefined
+  if (degrade === undefined) return null
+  const { output_tokens: outputTokens } = degrade
+  return { model: textOf(degrade, 'model'), outputTokens: typeof outputTokens === 'number' ? outputTokens : null, instruction: textOf(degrade, 'instruction'), budget: textOf(degrade, 'budget') ?? '', reason: (textOf(degrade, 'reason') ?? 'limit_exhausted') as DenialReason }
 }
 
 export function entitlementOf(feature: string, body: Body): Entitlement {

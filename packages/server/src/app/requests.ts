@@ -27,6 +27,8 @@ export type RequestRecord = {
   readonly upstreamKey: string | null
   readonly tried: string | null
   readonly attempts: number
+  readonly modelAsked: string | null
+  readonly degraded: string | null
   readonly cache: 'hit' | 'none'
   readonly isStream: boolean
   readonly ending: string | null
@@ -99,7 +101,7 @@ function recordOfRun(row: RunRow): RequestRecord {
     entity: row.entity, feature: row.feature, run: row.run, key: row.key,
     tags: Object.fromEntries(Object.entries(dimensions).flatMap(([name, value]) => (name.startsWith(TAG) ? [[name.slice(TAG.length), value]] : []))),
     model: dimensions['model'] ?? null, modelReturned: dimensions['model_returned'] ?? null, provider: dimensions['provider'] ?? null, upstream: dimensions['upstream'] ?? null,
-    upstreamKey: text('upstream_key'), tried: text('tried'), attempts: number('attempts') ?? 1, cache: context['cache'] === 'hit' ? 'hit' : 'none', isStream: context['stream'] === true, ending: text('ending'), error: text('error'),
+    upstreamKey: text('upstream_key'), tried: text('tried'), attempts: number('attempts') ?? 1, modelAsked: text('model_asked'), degraded: text('degraded'), cache: context['cache'] === 'hit' ? 'hit' : 'none', isStream: context['stream'] === true, ending: text('ending'), error: text('error'),
     latencyMs: number('latency_ms'), firstByteMs: number('first_byte_ms'), usage: row.quantities, isEstimated: row.estimated, estimate: text('estimate'),
     charge: formatUnits(parseUnits(row.amount, row.asset), row.asset), currency: row.asset, cost: row.cost, denial: null,
   }
@@ -110,7 +112,7 @@ function recordOfDenial({ id, time, payload }: DeniedRow): RequestRecord {
   const reason = text('reason') ?? 'budget_unavailable'
   return {
     id, outcome: 'denied', time, requestId: null, surface: null, status: DENIAL_STATUS[reason as DenialReason]?.status ?? 403, entity: null, feature: text('feature'), run: null, key: text('key'), tags: {},
-    model: text('model'), modelReturned: null, provider: null, upstream: null, upstreamKey: null, tried: null, attempts: 0, cache: 'none', isStream: false, ending: null, error: null, latencyMs: null, firstByteMs: null,
+    model: text('model'), modelReturned: null, provider: null, upstream: null, upstreamKey: null, tried: null, attempts: 0, modelAsked: null, degraded: null, cache: 'none', isStream: false, ending: null, error: null, latencyMs: null, firstByteMs: null,
     usage: {}, isEstimated: false, estimate: null, charge: null, currency: null, cost: null, denial: { reason, scope: text('scope') ?? '', required: text('required') },
   }
 }

@@ -1,7 +1,7 @@
 // A request that was admitted: what its end needs to settle it, and what the decision says in the headers of the answer.
 
 import { formatUnits, type KeyRecord } from '@tollgate/core'
-import type { Authorization, Known, RateStanding } from '../../hot/contract.ts'
+import type { Authorization, Degrade, Known, RateStanding } from '../../hot/contract.ts'
 import type { CachePlace } from '../cache/place.ts'
 import type { Surface, SurfaceRequest } from '../surface.ts'
 import type { ResolvedModel } from '../upstreams.ts'
@@ -46,12 +46,17 @@ export function noticeHeaders({ degrade, warnings, rates }: Extract<Authorizatio
   if (degrade === null && warnings.length === 0 && rates.length === 0 && notice === null) return NO_HEADERS
   const headers: string[] = []
   if (degrade !== null) {
-    const changed = [...(degrade.model === null ? [] : [`model=${quoted(degrade.model)}`]), ...(degrade.outputTokens === null ? [] : [`output_tokens=${degrade.outputTokens}`]), ...(degrade.instruction === null ? [] : ['instructed'])]
-    headers.push('x-tollgate-degraded', [...changed, `budget=${quoted(degrade.scope)}`, `reason=${degrade.reason}`].join('; '))
+    headers.push('x-tollgate-degraded', degradedText(degrade))
   }
   const told = [...(notice === null ? [] : [notice.replace(/[^\x20-\x7e]/g, '?')]), ...warnings.slice(0, WARNINGS_TOLD_MAX).map(({ why, scope, reason }) => `${why}; budget=${quoted(scope)}; reason=${reason}`)]
   if (told.length > 0) headers.push('x-tollgate-warning', told.join(', '))
   return headers.concat(rateHeaders(rates))
+}
+
+/** What a request was changed to, and why: in the header of its answer and on its record. */
+export function degradedText({ model, outputTokens, instruction, scope, reason }: Degrade): string {
+  const changed = [...(model === null ? [] : [`model=${quoted(model)}`]), ...(outputTokens === null ? [] : [`output_tokens=${outputTokens}`]), ...(instruction === null ? [] : ['instructed'])]
+  return [...changed, `budget=${quoted(scope)}`, `reason=${reason}`].join('; ')
 }
 
 /** The rates of a request, as the IETF's draft 10 on rate limit fields writes them. */

@@ -51,6 +51,7 @@ test('a cheaper model from a share of a budget on is a soft limit of that share,
   expect(first).toBeGreaterThan(0)
   expect(new Set(models.slice(0, first))).toEqual(new Set([null]))
   expect(new Set(models.slice(first)).size).toBe(1)
+  expect(world.settled.at(-1)).toMatchObject({ dimensions: { model: 'fixed-model' }, context: { degraded: models.at(-1)!, model_asked: 'sandbox-small' } })
 })
 
 /** Body in, and what of it the provider gets beside `before`. */

@@ -4,7 +4,7 @@
 import { formatUnits, inputTokens, outputTokens, planOf, type ProviderUsage } from '@tollgate/core'
 import type { Settled, Usage } from '../../hot/contract.ts'
 import type { Exchange } from '../exchange.ts'
-import { decisionHeaders, noticeHeaders, type Admitted } from './admitted.ts'
+import { decisionHeaders, degradedText, noticeHeaders, type Admitted } from './admitted.ts'
 import type { Called } from './called.ts'
 import { providerCost, quantitiesOf } from './usage.ts'
 
@@ -58,6 +58,8 @@ function contextOf({ startedAt, requestId, context }: Exchange, { surface, reque
   if (attempts > 1) kept['attempts'] = attempts
   if (earlier !== undefined) kept['tried'] = earlier.map(({ upstream, key, what }) => `${upstream}${key === null ? '' : `/${key}`} ${what}`).join(', ')
   if (upstreamKey !== null) kept['upstream_key'] = upstreamKey.name
+  if (authorization.degrade !== null) kept['degraded'] = degradedText(authorization.degrade)
+  if (authorization.degrade?.model !== undefined && authorization.degrade.model !== null) kept['model_asked'] = request.model
   return kept
 }
 

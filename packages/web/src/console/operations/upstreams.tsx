@@ -36,7 +36,7 @@ export function UpstreamsPage() {
                   { head: 'Kind', cell: ({ kind }) => <Badge>{kind}</Badge> },
                   { head: 'Address', cell: ({ base_url: url }) => <code className="font-mono text-xs">{url}</code> },
                   { head: 'Models', className: 'max-w-56 truncate', cell: ({ models }) => models.join(', ') },
-                  { head: 'Key', cell: ({ has_secret: has }) => (has ? <Badge tone="good">stored</Badge> : <Badge tone="warn">none</Badge>) },
+                  { head: 'Key', cell: ({ has_secret: has, keys }) => (has ? <Badge tone="good">{keys.length > 1 ? `${keys.length} keys` : 'stored'}</Badge> : <Badge tone="warn">none</Badge>) },
                   { head: <span className="sr-only">Actions</span>, isNumber: true, cell: (row) => isAdmin && <span className="flex justify-end gap-2"><Button className="h-7 px-2 text-xs" onClick={() => setEditing(row)}>Change</Button><Button look="danger" className="h-7 px-2 text-xs" onClick={() => setRemoving(row)}>Remove</Button></span> },
                 ]}
               />
@@ -58,11 +58,16 @@ function Edit({ upstream, onClose }: { readonly upstream: Upstream | null; reado
   const [models, setModels] = useState(upstream?.models.join(', ') ?? '*')
   const [secret, setSecret] = useState('')
   const [isPrivate, setPrivate] = useState(upstream?.allow_private ?? false)
+  const [priority, setPriority] = useState(String(upstream?.priority ?? 1))
+  const [weight, setWeight] = useState(String(upstream?.weight ?? 1))
+  const [retries, setRetries] = useState(upstream?.retries === null || upstream === null ? '' : String(upstream.retries))
   const create = useWrite('createUpstream', onClose)
   const put = useWrite('putUpstream', onClose)
   const write = upstream === null ? create : put
   const submit = () => {
-    const body = { name, kind, base_url: address, provider, models: models.split(',').map((model) => model.trim()).filter((model) => model !== ''), allow_private: isPrivate, ...(secret === '' ? {} : { secret }) }
+    // What this form does not show stays as it is.
+    const routing = { priority: Number(priority), weight: Number(weight), retries: retries === '' ? null : Number(retries), ...(upstream === null ? {} : { timeouts: upstream.timeouts }) }
+    const body = { ...routing, name, kind, base_url: address, provider, models: models.split(',').map((model) => model.trim()).filter((model) => model !== ''), allow_private: isPrivate, ...(secret === '' ? {} : { secret }) }
     if (upstream === null) create.mutate({ body })
     else put.mutate({ params: { upstream: upstream.id }, body })
   }
@@ -78,13 +83,23 @@ function Edit({ upstream, onClose }: { readonly upstream: Upstream | null; reado
           <Field label="Provider of the rate card" required value={provider} onChange={(event) => setProvider(event.target.value)} />
           <Field label="Models" required hint="Joined by commas; * for all that no other names." value={models} onChange={(event) => setModels(event.target.value)} />
         </div>
-        <Field label="Key" type="password" autoComplete="off" hint={upstream?.has_secret === true ? 'Left empty, the stored one stays.' : 'Stored sealed, never shown again.'} value={secret} onChange={(event) => setSecret(event.target.value)} />
+        <div className="grid gap-3 sm:grid-cols-3">
+          <Field label="Priority" type="number" min={1} max={100} required hint="Lower is asked first." value={priority} onChange={(event) => setPriority(event.target.value)} />
+          <Field label="Weight" type="number" min={1} max={1000} required hint="Share within its priority." value={weight} onChange={(event) => setWeight(event.target.value)} />
+          <Field label="Retries" type="number" min={0} max={5} hint="Empty: elsewhere only." value={retries} onChange={(event) => setRetries(event.target.value)} />
+        </div>
+        <Field label="Key" type="password" autoComplete="off" hint={secretHint(upstream)} value={secret} onChange={(event) => setSecret(event.target.value)} />
         <label className="flex items-center gap-2">
           <input type="checkbox" className="size-4 accent-accent" checked={isPrivate} onChange={(event) => setPrivate(event.target.checked)} /> Its address may be a private one
         </label>
       </DialogForm>
     </Dialog>
   )
+}
+
+function secretHint(upstream: Upstream | null): string {
+  if (upstream === null || !upstream.has_secret) return 'Stored sealed, never shown again.'
+  return upstream.keys.length === 0 ? 'Left empty, the stored one stays.' : `Left empty, its ${upstream.keys.length} keys stay: ${upstream.keys.map(({ name }) => name).join(', ')}. One here takes their place.`
 }
 
 function Remove({ upstream, onClose }: { readonly upstream: Upstream; readonly onClose: () => void }) {
