@@ -155,7 +155,7 @@ test('a rate that lets requests wait answers them in its time; who would wait to
   expect(full.filter(({ status }) => status === 429).length).toBeGreaterThan(0)
   expect(full.every(({ status }) => status === 200 || status === 429)).toBe(true)
   // The application waits for itself.
-  const { retry_after_seconds: after } = (await (await world.post('/v1/authorize', { feature: 'chat', model: 'fixed-model', quantities: { input_tokens: 140, output_tokens: 5 } }, { key })).json()) as { retry_after_seconds?: number }
+  const { retry_after_seconds: after } = (await (await world.post('/v1/authorize', { feature: 'chat', model: 'fixed-model', quantities: { input_tokens: 100_000, output_tokens: 5 } }, { key })).json()) as { retry_after_seconds?: number }
   expect(after).toBeGreaterThanOrEqual(1)
 })
 
