@@ -2,7 +2,7 @@
 // reachable node would let the next request pass. Expired blocks become breakage.
 
 import {
-  assetScale, didYouMean, LIFETIME, formatUnits, InputError, makeId, nearest, parsePositiveUnits, grantTransfers, repaymentTransfers, sourceOf, voidTransfers, units, ZERO, type AccountId, type Instant, type Transfer, type Units,
+  assetScale, didYouMean, LIFETIME, formatUnits, InputError, isCurrency, makeId, nearest, parsePositiveUnits, grantTransfers, repaymentTransfers, sourceOf, voidTransfers, units, ZERO, type AccountId, type Instant, type Transfer, type Units,
 } from '@tollgate/core'
 import { walletBudget } from '@tollgate/core/resolve'
 import { withRetry, type Transaction } from '../platform/postgres.ts'
@@ -30,6 +30,8 @@ export type TopUp = {
   readonly expiresAt: Instant | null
   /** From when it can be used; now where it is left out or null. */
   readonly effectiveAt?: Instant | null
+  /** What it was bought for, decimal text; of a currency's own wallet its amount where it is left out. */
+  readonly cost?: { readonly amount: string; readonly currency: string } | null
   /** The payment or campaign behind it, for the ledger's reader. */
   readonly reference: string | null
   /** Id of the new block, the same for every repetition of one call: the second finds what the first did. Made when left out. */
@@ -45,13 +47,21 @@ export async function topUp(plane: ControlPlane, actor: Actor, customer: string,
   if (input.expiresAt !== null && (input.effectiveAt ?? 0) >= input.expiresAt) throw new InputError({ code: 'out_of_range', field: 'effective_at', message: 'effective_at must be before expires_at' })
   const block = input.block ?? makeId('block', plane.randomText())
   const { category, priority, expiresAt, reference } = input
+  const cost = costOf(input, asset, amount)
   const repaid = await withRetry(plane.sql, async (tx) => {
     await lockCustomers(tx, [customer])
     if ((await findCustomer(tx, customer)) === null) throw new Problem('not_found', `there is no customer ${customer}`, 'customer')
-    return addBlock(tx, plane, actor, { customer, id: block, asset, amount, category, priority, expiresAt, reference, cost: null, effectiveAt: input.effectiveAt ?? null })
+    return addBlock(tx, plane, actor, { customer, id: block, asset, amount, category, priority, expiresAt, reference, cost, effectiveAt: input.effectiveAt ?? null })
   })
   await tellNodes(plane, customer)
   return { block, amount, repaid, asset }
+}
+
+function costOf({ category, cost }: TopUp, asset: string, amount: Units): AddedBlock['cost'] {
+  if (cost === undefined || cost === null) return category === 'paid' && isCurrency(asset) ? { amount, currency: asset } : null
+  if (category !== 'paid') throw new InputError({ code: 'invalid_value', field: 'cost', message: 'promotional credit was given: it has no cost' })
+  if (!isCurrency(cost.currency)) throw new InputError({ code: 'invalid_currency', field: 'cost.currency', message: 'cost.currency must be a currency such as USD' })
+  return { amount: parsePositiveUnits(cost.amount, cost.currency, 'cost.amount'), currency: cost.currency }
 }
 
 export type AddedBlock = {

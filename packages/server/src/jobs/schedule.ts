@@ -21,7 +21,7 @@ import { addUpLevels } from '../app/levels.ts'
 import { keepPartitions } from '../app/partitions.ts'
 import { importScheduled } from '../app/rates/import-scheduled.ts'
 import { forgetCodeFailures } from '../app/wallets/codes.ts'
-import { createNotifier } from '../app/wallets/notices.ts'
+import { createLowBalanceNotifier, tellEndingCredits } from '../app/wallets/notices.ts'
 import { carryOutPayments } from '../app/wallets/payments.ts'
 import { carryOutRefunds } from '../app/wallets/refunds.ts'
 import { createRecharger } from '../app/wallets/recharge.ts'
@@ -51,7 +51,8 @@ const JOBS: readonly Job[] = [
   { name: 'run-due-subscriptions', says: 'Ends trials and graces, applies scheduled changes, at their instant.', everyMs: 500, run: runDueSubscriptions },
   { name: 'recharge-wallets', says: 'Begins a purchase for each wallet that fell to its threshold.', everyMs: 1_000, run: createRecharger() },
   { name: 'carry-out-payments', says: 'Asks for the money of purchases, and looks after those that wait.', everyMs: 1_000, run: carryOutPayments },
-  { name: 'tell-wallet-notices', says: 'Tells of wallets that run low and credits that end soon.', everyMs: 2_000, run: createNotifier() },
+  { name: 'tell-low-balances', says: 'Tells of wallets that run low.', everyMs: 2_000, run: createLowBalanceNotifier() },
+  { name: 'tell-ending-credits', says: 'Tells of credits that end soon.', everyMs: 60_000, run: tellEndingCredits },
   { name: 'carry-out-refunds', says: 'Asks providers to give back the money of refunded credit.', everyMs: 5_000, run: carryOutRefunds },
   { name: 'begin-credit-blocks', says: 'Adds credits to their wallets whose first day has come.', everyMs: 1_000, run: beginBlocks },
   { name: 'expire-credit-blocks', says: 'Takes what is left of credits whose day has come.', everyMs: 10_000, run: expireBlocks },

@@ -67,6 +67,12 @@ export async function armLow(tx: Transaction, of: WalletKey, balance: Units): Pr
   await tx`delete from wallet_told where customer_id = ${of.customer} and asset = ${of.asset} and kind = 'low' and threshold < ${formatUnits(balance, of.asset)}::numeric`
 }
 
+/** The longest lead time that anybody set, in days: what ends later need not be looked at. */
+export async function longestLead(sql: Sql | Transaction): Promise<number> {
+  const [row] = await sql<{ days: number }[]>`select coalesce(max(days), 0)::int as days from (select unnest(expiry_days) as days from wallet_notice union all select unnest(expiry_days) from wallet_notice_default) leads`
+  return row!.days
+}
+
 export type EndingCredit = WalletKey & { readonly block: string; readonly days: number; readonly remaining: string; readonly expiresAt: Instant }
 
 /** Marks ends of credits that come within a lead time and were not told yet; at most `limit`, the nearest first. */

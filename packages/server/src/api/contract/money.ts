@@ -85,6 +85,7 @@ export const moneyRoutes = {
       effective_at: instantIn('From when it can be used; now unless stated. It joins the balance then.', '2026-12-01T00:00:00Z').nullable().optional(),
       expires_at: instantIn('When the rest expires; never unless stated.', '2027-01-01T00:00:00Z').nullable().optional(),
       reference: text('The payment or campaign behind it.', 'pi_3PabcXyz').nullable().optional(),
+      cost: z.strictObject({ amount: decimal('Without tax.', '50'), currency: text('ISO 4217.', 'USD', 3) }).nullable().optional().meta({ description: 'What it was bought for: its cost basis, which a refund gives back in proportion. For `paid` only; a currency’s own wallet is worth its amount unless stated.' }),
     }),
     status: 201,
     answer: z.strictObject({

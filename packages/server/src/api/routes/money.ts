@@ -20,6 +20,7 @@ export const moneyHandlers: Handlers<keyof typeof moneyRoutes> = {
       priority: body.priority,
       expiresAt: body.expires_at ?? null,
       effectiveAt: body.effective_at ?? null,
+      cost: body.cost ?? null,
       reference: body.reference ?? null,
       block: `blk_${idText()}`,
     })

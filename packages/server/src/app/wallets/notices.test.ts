@@ -4,7 +4,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest'
 import { formatInstant, instant } from '@tollgate/core'
 import { testApi, type TestApi } from '../../../../../test/api.ts'
 import { virtualClock, type VirtualClock } from '../../platform/clock.ts'
-import { createNotifier } from './notices.ts'
+import { createLowBalanceNotifier, tellEndingCredits } from './notices.ts'
 
 const DAY = 86_400_000
 let api: TestApi
@@ -26,7 +26,7 @@ const add = (customer: string, amount: string, more: object = {}) => api.call(`P
 /** Draws as many dollars as tokens cost: 0.003 a thousand. */
 const set = (customer: string, body: object, key?: string) => api.call(`PUT /v1/customers/${customer}/wallets/USD/notices`, { body, ...(key === undefined ? {} : { key }) })
 const told = async (customer: string, type: string) => (await api.world.plane.sql<{ payload: Record<string, unknown> }[]>`select payload from outbox where customer_id = ${customer} and type = ${type} order by id`).map(({ payload }) => payload)
-const look = async () => void (await Promise.all([createNotifier()(api.world.plane), createNotifier()(api.world.plane)]))
+const look = async () => void (await Promise.all([createLowBalanceNotifier()(api.world.plane), createLowBalanceNotifier()(api.world.plane), tellEndingCredits(api.world.plane), tellEndingCredits(api.world.plane)]))
 /** Takes credit away as usage would. */
 async function draw(customer: string, amount: string): Promise<void> {
   const answer = await api.call('POST /v1/events', { body: [{ specversion: '1.0', source: 'n', id: `n${(count += 1)}`, subject: customer, type: 'ai.request', data: { feature: 'chat', model: 'm', output_tokens: Math.round(Number(amount) * PER_DOLLAR) } }] })

@@ -7,6 +7,8 @@ import { testApi, type TestApi } from '../../../../../test/api.ts'
 import { fakeStripe, type FakeStripe } from '../../../../../test/stripe/fake-stripe.ts'
 import { virtualClock, type VirtualClock } from '../../platform/clock.ts'
 import { drainInbox } from '../providers/inbox.ts'
+import { findPayment } from '../../store/recharge.ts'
+import { paymentPort } from './payment-port.ts'
 import { carryOutPayments } from './payments.ts'
 import { createRecharger } from './recharge.ts'
 
@@ -145,6 +147,20 @@ test('while Stripe does not answer the same payment is asked for again, with its
   expect(await payments(customer)).toMatchObject([{ state: 'pending', reason: expect.stringContaining('having a moment') }])
   stripe.bank.answer = 'succeeded'
   clock.advance(600_000)
+  await work()
+  expect(await balance(customer)).toBe('51')
+  expect(stripe.payments.length - before).toBe(1)
+})
+
+test('a control plane that dies when Stripe has taken the money asks again after its restart, and it is the same payment', async () => {
+  const before = stripe.payments.length
+  const customer = await living('1', { threshold: '5', amount: '50', method: 'stripe' })
+  await work(1)
+  const [{ id }] = await payments(customer)
+  const known = { ...(await findPayment(api.world.plane.sql, id))!, providerSource: 'pm_card' }
+  // The money is taken, and nobody is left to write that down.
+  expect(await paymentPort(api.world.plane, 'stripe').ask(known)).toMatchObject({ kind: 'succeeded' })
+  expect(await balance(customer)).toBe('1')
   await work()
   expect(await balance(customer)).toBe('51')
   expect(stripe.payments.length - before).toBe(1)

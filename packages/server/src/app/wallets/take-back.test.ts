@@ -107,7 +107,7 @@ test('a refund of spent credit leaves a debt that the next credits repay', async
   const block = await add(customer, '20')
   await use(customer, 1_500)
   expect((await post(`${customer}/credits/${block}/refund`, { amount: '20', reason: 'chargeback' })).body.code).toBe('out_of_range')
-  expect((await post(`${customer}/credits/${block}/refund`, { amount: '20', spent_too: true, reason: 'chargeback' })).body).toMatchObject({ amount: '5', owed: '15', net: null })
+  expect((await post(`${customer}/credits/${block}/refund`, { amount: '20', spent_too: true, reason: 'chargeback' })).body).toMatchObject({ amount: '5', owed: '15', net: '20', tax: '0' })
   expect(await read(customer)).toMatchObject({ balance: '-15', debt: '15' })
   await add(customer, '20')
   expect(await read(customer)).toMatchObject({ balance: '5', debt: '0' })
