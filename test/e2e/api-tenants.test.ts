@@ -64,6 +64,7 @@ const BODIES: Readonly<Partial<Record<Operation, unknown>>> = {
   changeCustomer: { standing: 'suspended' },
   createEntity: { kind: 'team', name: 'Mine' },
   addCredits: { amount: '1' },
+  moveBudget: { to: 'else', amount: '1', reason: 'mine' },
   voidCredits: { reason: 'mine' },
   refundCredits: { reason: 'mine' },
   moveCredits: { to: OWN, amount: '1', reason: 'mine' },
@@ -118,6 +119,7 @@ function paramsOf(customer: string): Readonly<Record<string, string>> {
     item: 'ini_any',
     asset: 'USD',
     block: 'blk_any',
+    refund: 'rfd_any',
     payment: 'pay_any',
     batch: 'cbt_any',
     webhook: 'whk_any',
@@ -212,7 +214,7 @@ describe('a key does only what its scopes say', () => {
       // Of a person, not of a key.
       if (operation === 'getSession') expect(answer.body.code).toBe('no_session')
       // There is none yet.
-      else if (operation === 'getRequest' || operation === 'getPaymentInvoice') expect(answer.body.code).toBe('not_found')
+      else if (operation === 'getRequest' || operation === 'getRefundNote' || operation === 'getPaymentInvoice') expect(answer.body.code).toBe('not_found')
       else expect([operation, answer.status < 300]).toEqual([operation, may])
       if (!may) expect(answer.body.code).toBe('wrong_scope')
       if (may) expect(route.method).toBe('GET')

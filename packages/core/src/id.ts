@@ -18,6 +18,7 @@ export const ID_PREFIXES = {
   redemption: 'rdm',
   refund: 'rfd',
   creditMove: 'mov',
+  budgetMove: 'bmv',
   transfer: 'trf',
   subscription: 'sub',
   signingKey: 'sgk',

@@ -163,6 +163,21 @@ create table book_settings (
   constraint book_settings_only_one_check CHECK (only_one)
 );
 
+create table budget_move (
+  customer_id text not null,
+  id text not null,
+  from_budget text not null,
+  to_budget text not null,
+  amount numeric(38,12) not null,
+  reason text not null,
+  moved_at timestamp with time zone not null,
+  moved_by text not null,
+  constraint budget_move_pkey PRIMARY KEY (customer_id, id),
+  constraint budget_move_customer_id_fkey FOREIGN KEY (customer_id) REFERENCES customer(id),
+  constraint budget_move_amount_check CHECK ((amount > (0)::numeric))
+);
+CREATE TRIGGER budget_move_append_only BEFORE DELETE OR UPDATE ON public.budget_move FOR EACH ROW EXECUTE FUNCTION refuse_change();
+
 create table budget_override (
   customer_id text not null,
   rule_id text not null,
@@ -1025,6 +1040,21 @@ create table pseudonym (
   constraint pseudonym_pseudonym_key UNIQUE (pseudonym),
   constraint pseudonym_customer_id_fkey FOREIGN KEY (customer_id) REFERENCES customer(id)
 );
+
+create table purchase_credit_note (
+  customer_id text not null,
+  refund_id text not null,
+  payment_id text not null,
+  series text not null,
+  number bigint not null,
+  document jsonb not null,
+  created_at timestamp with time zone not null,
+  constraint purchase_credit_note_pkey PRIMARY KEY (refund_id),
+  constraint purchase_credit_note_series_number_key UNIQUE (series, number),
+  constraint purchase_credit_note_customer_id_refund_id_fkey FOREIGN KEY (customer_id, refund_id) REFERENCES credit_refund(customer_id, id),
+  constraint purchase_credit_note_payment_id_fkey FOREIGN KEY (payment_id) REFERENCES purchase_invoice(payment_id)
+);
+CREATE TRIGGER purchase_credit_note_kept BEFORE DELETE OR UPDATE ON public.purchase_credit_note FOR EACH ROW EXECUTE FUNCTION refuse_change();
 
 create table purchase_invoice (
   customer_id text not null,

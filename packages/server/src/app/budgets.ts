@@ -68,7 +68,8 @@ export async function setMemberLimit(plane: ControlPlane, actor: Actor, customer
   return budget
 }
 
-async function existing(tx: Transaction, customer: string, id: string): Promise<StoredRule> {
+/** @throws {Problem} not_found. */
+export async function existing(tx: Transaction, customer: string, id: string): Promise<StoredRule> {
   const rule = await findBudgetRule(tx, customer, id)
   if (rule === null) throw new Problem('not_found', `customer ${customer} has no budget ${id} of its own; those of the plan are changed in the catalog`, 'budget')
   return rule
@@ -79,7 +80,7 @@ function ownerOf(actor: Actor): 'operator' | 'tenant' {
 }
 
 /** A customer changes what is its own, never what the operator set. */
-function assertOwned(actor: Actor, id: string, rule: StoredRule): void {
+export function assertOwned(actor: Actor, id: string, rule: StoredRule): void {
   if (ownerOf(actor) === 'tenant' && rule.owner !== 'tenant') throw new Problem('budget_of_operator', `budget ${id} was set by the operator: ask there for a change, or set a tighter one of your own`, 'budget')
 }
 

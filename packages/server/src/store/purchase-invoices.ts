@@ -15,3 +15,14 @@ export async function findPurchaseInvoice(sql: Sql | Transaction, of: { readonly
   const [row] = await sql<{ document: InvoiceDocument }[]>`select document from purchase_invoice where customer_id = ${of.customer} and payment_id = ${of.payment}`
   return row?.document ?? null
 }
+
+export async function insertPurchaseNote(tx: Transaction, row: PurchaseInvoiceRow & { readonly refund: string }): Promise<void> {
+  await tx`
+    insert into purchase_credit_note (customer_id, refund_id, payment_id, series, number, document, created_at)
+    values (${row.customer}, ${row.refund}, ${row.payment}, ${row.series}, ${String(row.number)}::bigint, ${tx.json(row.document as never)}, ${row.createdAt})`
+}
+
+export async function findPurchaseNote(sql: Sql | Transaction, of: { readonly customer: string; readonly refund: string }): Promise<InvoiceDocument | null> {
+  const [row] = await sql<{ document: InvoiceDocument }[]>`select document from purchase_credit_note where customer_id = ${of.customer} and refund_id = ${of.refund}`
+  return row?.document ?? null
+}

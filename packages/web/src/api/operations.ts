@@ -1,4 +1,4 @@
-// Generated from the contract by `npm run gen`: the operations of the API and the shapes that they take and answer.
+// Generated from the contract by `npm run gen`: the operations of the API and the shapes that they take and answer. Longer than 500 lines because it holds a line for each of them.
 
 export type Account = { readonly account: string; readonly currency: string; readonly debits: string; readonly credits: string; readonly balance: string }
 export type Alert = { readonly id: string; readonly type: string; readonly level: "notice" | "problem"; readonly says: string; readonly customer: string | null; readonly at: string; readonly data: Readonly<Record<string, unknown>> }
@@ -139,7 +139,7 @@ export type Operations = {
   readonly openCheckout: { readonly input: { readonly params: { readonly customer: string }; readonly body: { readonly provider?: "stripe" | "chargebee" | "recurly"; readonly plan: string; readonly seats?: number; readonly add_ons?: readonly ({ readonly id: string; readonly quantity?: number })[]; readonly success_url: string; readonly cancel_url: string } }; readonly answer: { readonly id: string; readonly url: string } }
   readonly openPortal: { readonly input: { readonly params: { readonly customer: string }; readonly body: { readonly provider?: "stripe" | "chargebee" | "recurly"; readonly return_url: string } }; readonly answer: { readonly id: string; readonly url: string } }
   readonly listAudit: { readonly input: { readonly query?: { readonly customer?: string | number; readonly actor?: string | number; readonly action?: string | number; readonly target?: string | number; readonly from?: string | number; readonly to?: string | number; readonly limit?: string | number; readonly cursor?: string | number } }; readonly answer: { readonly data: readonly (AuditEntry)[]; readonly next_cursor: string | null } }
-  readonly addCredits: { readonly input: { readonly params: { readonly customer: string }; readonly body: { readonly amount: string; readonly currency?: string; readonly category?: "paid" | "promotional"; readonly priority?: number; readonly effective_at?: string | null; readonly expires_at?: string | null; readonly reference?: string | null } }; readonly answer: { readonly block_id: string; readonly amount: string; readonly currency: string; readonly repaid: string; readonly balance: string } }
+  readonly addCredits: { readonly input: { readonly params: { readonly customer: string }; readonly body: { readonly amount: string; readonly currency?: string; readonly category?: "paid" | "promotional"; readonly priority?: number; readonly effective_at?: string | null; readonly expires_at?: string | null; readonly reference?: string | null; readonly cost?: { readonly amount: string; readonly currency: string } | null } }; readonly answer: { readonly block_id: string; readonly amount: string; readonly currency: string; readonly repaid: string; readonly balance: string } }
   readonly getBalance: { readonly input: { readonly params: { readonly customer: string } }; readonly answer: Balance }
   readonly listTransfers: { readonly input: { readonly params: { readonly customer: string }; readonly query?: { readonly account?: string | number; readonly limit?: string | number; readonly cursor?: string | number } }; readonly answer: { readonly data: readonly (Transfer)[]; readonly next_cursor: string | null } }
   readonly listAccounts: { readonly input: { readonly params: { readonly customer: string }; readonly query?: { readonly at?: string | number } }; readonly answer: { readonly data: readonly (Account)[]; readonly next_cursor: string | null } }
@@ -158,6 +158,7 @@ export type Operations = {
   readonly quoteCredits: { readonly input: { readonly params: { readonly customer: string }; readonly query: { readonly amount: string | number; readonly asset?: string | number } }; readonly answer: CreditQuote }
   readonly openTopUp: { readonly input: { readonly params: { readonly customer: string }; readonly body: { readonly amount: string; readonly asset?: string; readonly provider?: "stripe"; readonly keeps_card?: boolean; readonly success_url: string; readonly cancel_url: string } }; readonly answer: { readonly payment: CreditPayment; readonly url: string } }
   readonly listPayments: { readonly input: { readonly params: { readonly customer: string }; readonly query?: { readonly limit?: string | number; readonly cursor?: string | number } }; readonly answer: { readonly data: readonly (CreditPayment)[]; readonly next_cursor: string | null } }
+  readonly getRefundNote: { readonly input: { readonly params: { readonly customer: string; readonly refund: string } }; readonly answer: PrintedInvoice }
   readonly getPaymentInvoice: { readonly input: { readonly params: { readonly customer: string; readonly payment: string } }; readonly answer: PrintedInvoice }
   readonly confirmPayment: { readonly input: { readonly params: { readonly customer: string; readonly payment: string }; readonly body: { readonly outcome: "succeeded" | "failed"; readonly reference?: string | null; readonly reason?: string | null } }; readonly answer: CreditPayment }
   readonly listRecharges: { readonly input: { readonly params: { readonly customer: string } }; readonly answer: { readonly data: readonly (RechargeRule)[] } }
@@ -200,6 +201,7 @@ export type Operations = {
   readonly putBudget: { readonly input: { readonly params: { readonly customer: string; readonly budget: string }; readonly body: { readonly name: string; readonly limit: string; readonly meters?: readonly (string)[] | null; readonly window: "second" | "minute" | "hour" | "day" | "week" | "month" | "quarter" | "year" | "billing_period" | "lifetime"; readonly enforcement?: "hard" | "soft" | "metered"; readonly entity?: string | null; readonly features?: readonly (string)[] | null; readonly rolling?: boolean; readonly rollover_max?: string | null; readonly where?: Readonly<Record<string, readonly (string)[]>>; readonly per?: readonly (string)[]; readonly at_exhaustion?: { readonly action: "deny" } | { readonly action: "fallback"; readonly model: string; readonly instruction?: string } | { readonly action: "clamp"; readonly instruction?: string } | { readonly action: "brief"; readonly instruction: string } | { readonly action: "queue"; readonly wait_seconds: number } | { readonly action: "overage" } | { readonly action: "throttle"; readonly per_minute: number }; readonly fail_mode?: { readonly mode: "closed" } | { readonly mode: "open"; readonly amount?: string | null }; readonly observe?: boolean; readonly thresholds?: readonly (number)[]; readonly overcommit?: boolean; readonly burst?: string | null } }; readonly answer: Budget }
   readonly deleteBudget: { readonly input: { readonly params: { readonly customer: string; readonly budget: string } }; readonly answer: { readonly id: string } }
   readonly putBudgetMember: { readonly input: { readonly params: { readonly customer: string; readonly budget: string }; readonly body: { readonly values: readonly (string)[]; readonly limit: string | null } }; readonly answer: Budget }
+  readonly moveBudget: { readonly input: { readonly params: { readonly customer: string; readonly budget: string }; readonly body: { readonly to: string; readonly amount: string; readonly reason: string } }; readonly answer: { readonly id: string; readonly from: Budget; readonly to: Budget } }
   readonly createFreeze: { readonly input: { readonly body: { readonly kind: "customer" | "entity" | "key" | "feature"; readonly target: string; readonly customer?: string | null; readonly reason?: string } }; readonly answer: { readonly freeze: Freeze | null; readonly hits: FreezeHits } }
   readonly listFreezes: { readonly input: { readonly query?: { readonly customer?: string | number } }; readonly answer: { readonly data: readonly (Freeze)[]; readonly next_cursor: string | null } }
   readonly previewFreeze: { readonly input: { readonly body: { readonly kind: "customer" | "entity" | "key" | "feature"; readonly target: string; readonly customer?: string | null } }; readonly answer: FreezeHits }
@@ -283,6 +285,8 @@ export type Operations = {
   readonly printInvoiceHtml: { readonly input: { readonly params: { readonly customer: string; readonly invoice: string } }; readonly answer: unknown }
   readonly printPaymentInvoicePdf: { readonly input: { readonly params: { readonly customer: string; readonly payment: string } }; readonly answer: unknown }
   readonly printPaymentInvoiceHtml: { readonly input: { readonly params: { readonly customer: string; readonly payment: string } }; readonly answer: unknown }
+  readonly printRefundNotePdf: { readonly input: { readonly params: { readonly customer: string; readonly refund: string } }; readonly answer: unknown }
+  readonly printRefundNoteHtml: { readonly input: { readonly params: { readonly customer: string; readonly refund: string } }; readonly answer: unknown }
   readonly exportData: { readonly input: { readonly params: { readonly dataset: string }; readonly query: { readonly from: string | number; readonly to: string | number; readonly customer?: string | number; readonly format?: "csv" | "parquet"; readonly rows?: string | number; readonly after?: string | number } }; readonly answer: unknown }
   readonly exportDispute: { readonly input: { readonly params: { readonly customer: string }; readonly query: { readonly from: string | number; readonly to: string | number } }; readonly answer: unknown }
   readonly exportJournals: { readonly input: { readonly query: { readonly from: string | number; readonly to: string | number; readonly format?: "csv" | "netsuite-csv" | "netsuite-json" } }; readonly answer: unknown }
@@ -356,6 +360,7 @@ export const OPERATIONS = {
   quoteCredits: ['GET', '/v1/customers/{customer}/credit-quote'],
   openTopUp: ['POST', '/v1/customers/{customer}/top-ups'],
   listPayments: ['GET', '/v1/customers/{customer}/payments'],
+  getRefundNote: ['GET', '/v1/customers/{customer}/refunds/{refund}/credit-note'],
   getPaymentInvoice: ['GET', '/v1/customers/{customer}/payments/{payment}/invoice'],
   confirmPayment: ['POST', '/v1/customers/{customer}/payments/{payment}/confirm'],
   listRecharges: ['GET', '/v1/customers/{customer}/recharges'],
@@ -398,6 +403,7 @@ export const OPERATIONS = {
   putBudget: ['PUT', '/v1/customers/{customer}/budgets/{budget}'],
   deleteBudget: ['DELETE', '/v1/customers/{customer}/budgets/{budget}'],
   putBudgetMember: ['PUT', '/v1/customers/{customer}/budgets/{budget}/members'],
+  moveBudget: ['POST', '/v1/customers/{customer}/budgets/{budget}/move'],
   createFreeze: ['POST', '/v1/freezes'],
   listFreezes: ['GET', '/v1/freezes'],
   previewFreeze: ['POST', '/v1/freezes/preview'],
@@ -481,6 +487,8 @@ export const OPERATIONS = {
   printInvoiceHtml: ['GET', '/v1/customers/{customer}/invoices/{invoice}/html'],
   printPaymentInvoicePdf: ['GET', '/v1/customers/{customer}/payments/{payment}/invoice/pdf'],
   printPaymentInvoiceHtml: ['GET', '/v1/customers/{customer}/payments/{payment}/invoice/html'],
+  printRefundNotePdf: ['GET', '/v1/customers/{customer}/refunds/{refund}/credit-note/pdf'],
+  printRefundNoteHtml: ['GET', '/v1/customers/{customer}/refunds/{refund}/credit-note/html'],
   exportData: ['GET', '/v1/exports/data/{dataset}'],
   exportDispute: ['GET', '/v1/customers/{customer}/dispute-file'],
   exportJournals: ['GET', '/v1/exports/journals'],

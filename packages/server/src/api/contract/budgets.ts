@@ -209,4 +209,18 @@ export const budgetRoutes = {
     answer: budget,
     problems: ['not_found', 'no_members', 'out_of_range', 'budget_of_operator', 'overcommitted'],
   }),
+  moveBudget: route({
+    method: 'POST',
+    path: '/v1/customers/{customer}/budgets/{budget}/move',
+    tag: 'entitlements',
+    summary: 'Move an amount to another budget',
+    description: 'Allocation between departments, teams and users: the limit of one budget falls, that of the other rises, at once. What was spent or is lent to gateways stays. Back by the same call the other way. Send an Idempotency-Key, so that a repeated call moves once.',
+    access: ['tenant_admin'],
+    params: budgetParam,
+    query: nothing,
+    body: z.strictObject({ to: word('The other budget.', 'research'), amount: decimal('What is moved, in what both count.', '50'), reason: text('Why, for the audit log.', 'the trial is over') }),
+    status: 201,
+    answer: z.strictObject({ id: id('bmv', 'Id of the move.'), from: budget, to: budget }),
+    problems: ['not_found', 'out_of_range', 'budgets_differ', 'budget_of_operator', 'overcommitted', 'credits_in_use'],
+  }),
 } as const

@@ -105,6 +105,7 @@ export const ENTRIES = {
   request_timeout: { status: 408, title: 'The request took too long to arrive', advice: 'Try again.' },
   // 409, 422: what was asked contradicts what is.
   already_exists: { status: 409, title: 'It exists already', advice: 'Choose another id or name, or use what exists.' },
+  budgets_differ: { status: 409, title: 'Nothing can be moved between these budgets', advice: 'Move between two budgets that count the same over the same window.' },
   budget_fixed: {
     status: 409,
     title: 'This cannot be changed on a budget that exists',

@@ -118,6 +118,7 @@ const note = z
   })
   .meta({ id: 'CreditNote' })
 
+const refundParam = customerParam.extend({ refund: id('rfd', 'Id of the refund.') })
 const paymentParam = z.strictObject({ customer: id('cus', 'Id of the customer.'), payment: id('pay', 'Id of the purchase.') })
 const invoiceParam = z.strictObject({ customer: id('cus', 'Id of the customer.'), invoice: id('inv', 'Id of the invoice.') })
 const reason = z.strictObject({ reason: text('Why, for whoever asks later.', 'duplicate of INV-000041') })
@@ -153,4 +154,6 @@ export const printedRoutes = {
   printInvoiceHtml: route({ ...readable, method: 'GET', path: '/v1/customers/{customer}/invoices/{invoice}/html', summary: 'Get an invoice as a page', description: '', params: invoiceParam, body: null, answer: null, problems: ['not_found'] }),
   printPaymentInvoicePdf: route({ ...readable, tag: 'money', method: 'GET', path: '/v1/customers/{customer}/payments/{payment}/invoice/pdf', summary: 'Get the invoice of a purchase as PDF', description: '', params: paymentParam, body: null, answer: null, problems: ['not_found'] }),
   printPaymentInvoiceHtml: route({ ...readable, tag: 'money', method: 'GET', path: '/v1/customers/{customer}/payments/{payment}/invoice/html', summary: 'Get the invoice of a purchase as a page', description: '', params: paymentParam, body: null, answer: null, problems: ['not_found'] }),
+  printRefundNotePdf: route({ ...readable, tag: 'money', method: 'GET', path: '/v1/customers/{customer}/refunds/{refund}/credit-note/pdf', summary: 'Get the credit note of a refund as PDF', description: '', params: refundParam, body: null, answer: null, problems: ['not_found'] }),
+  printRefundNoteHtml: route({ ...readable, tag: 'money', method: 'GET', path: '/v1/customers/{customer}/refunds/{refund}/credit-note/html', summary: 'Get the credit note of a refund as a page', description: '', params: refundParam, body: null, answer: null, problems: ['not_found'] }),
 } as const

@@ -175,6 +175,10 @@ export const walletRoutes = {
     method: 'GET', path: '/v1/customers/{customer}/payments', tag: 'money', summary: 'List purchases of credits', description: 'Newest first.',
     access: ['customer'], params: customerParam, query: z.strictObject({ limit, cursor }), body: null, status: 200, answer: listOf(payment), problems: ['not_found', 'invalid_cursor'],
   }),
+  getRefundNote: route({
+    method: 'GET', path: '/v1/customers/{customer}/refunds/{refund}/credit-note', tag: 'money', summary: 'Get the credit note of a refund', description: 'What the refund took back of the invoice of its purchase. Add `/pdf` or `/html` for the printed form.',
+    access: ['customer'], params: customerParam.extend({ refund: id('rfd', 'Id of the refund.') }), query: nothing, body: null, status: 200, answer: printedInvoice, problems: ['not_found'],
+  }),
   getPaymentInvoice: route({
     method: 'GET', path: '/v1/customers/{customer}/payments/{payment}/invoice', tag: 'money', summary: 'Get the invoice of a purchase', description: 'Written when the money came, in a series of its own. Add `/pdf` or `/html` to the address for the printed form.',
     access: ['customer'], params: paymentParam, query: nothing, body: null, status: 200, answer: printedInvoice, problems: ['not_found'],

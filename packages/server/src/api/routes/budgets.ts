@@ -3,6 +3,7 @@
 import { didYouMean, InputError, nearest, type EntityId, type Exhausted, type RuleTerms } from '@tollgate/core'
 import { budgetById, budgetReport, membersPage, resetOf, textOf, type BudgetStanding } from '../../app/budget-report.ts'
 import { deleteBudget, putBudget, setMemberLimit } from '../../app/budgets.ts'
+import { moveAllocation } from '../../app/wallets/allocations.ts'
 import type { ControlPlane } from '../../app/control-plane.ts'
 import { ApiError } from '../problems.ts'
 import type { budgetRoutes } from '../contract/budgets.ts'
@@ -37,6 +38,11 @@ export const budgetHandlers: Handlers<keyof typeof budgetRoutes> = {
     const id = `cap:${params.budget}`
     await deleteBudget(plane, caller.actor, params.customer, id)
     return { id }
+  },
+  moveBudget: async ({ plane, caller, params, body, idText }) => {
+    const [id, from, to] = [`bmv_${idText()}`, `cap:${params.budget}`, `cap:${body.to}`]
+    await moveAllocation(plane, caller.actor, params.customer, { id, from, to, amount: body.amount, reason: body.reason })
+    return { id, from: budgetBody(await budgetById(plane, params.customer, from)), to: budgetBody(await budgetById(plane, params.customer, to)) }
   },
   putBudgetMember: async ({ plane, caller, params, body }) =>
     budgetBody(await budgetById(plane, params.customer, await setMemberLimit(plane, caller.actor, params.customer, { rule: `cap:${params.budget}`, values: body.values, limit: body.limit }))),

@@ -3,7 +3,7 @@
 import { createHash } from 'node:crypto'
 import type { FastifyInstance } from 'fastify'
 import { printDocument, printInvoice, type Printed } from '../../app/invoices/read.ts'
-import { purchaseInvoice } from '../../app/wallets/purchase-invoice.ts'
+import { purchaseInvoice, purchaseNote } from '../../app/wallets/purchase-invoice.ts'
 import { INVOICE_STYLE } from '../../app/invoices/html.ts'
 import type { ControlPlane } from '../../app/control-plane.ts'
 import { PRINTED } from '../contract.ts'
@@ -22,7 +22,11 @@ export function registerPrinted(app: FastifyInstance, parts: { readonly plane: C
     const of = readInput(PRINTED.printPaymentInvoicePdf.params, params, 'path')
     return printDocument(parts.plane, { document: await purchaseInvoice(parts.plane, of), id: of.payment }, form, parts.font)
   }
-  for (const [operation, form, print] of [['printInvoicePdf', 'pdf', invoice], ['printInvoiceHtml', 'html', invoice], ['printPaymentInvoicePdf', 'pdf', purchase], ['printPaymentInvoiceHtml', 'html', purchase]] as const) {
+  const note: Print = async (params, form) => {
+    const of = readInput(PRINTED.printRefundNotePdf.params, params, 'path')
+    return printDocument(parts.plane, { document: await purchaseNote(parts.plane, of), id: of.refund }, form, parts.font)
+  }
+  for (const [operation, form, print] of [['printRefundNotePdf', 'pdf', note], ['printRefundNoteHtml', 'html', note], ['printInvoicePdf', 'pdf', invoice], ['printInvoiceHtml', 'html', invoice], ['printPaymentInvoicePdf', 'pdf', purchase], ['printPaymentInvoiceHtml', 'html', purchase]] as const) {
     const route = PRINTED[operation]
     app.route({
       method: route.method,

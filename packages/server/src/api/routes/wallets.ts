@@ -8,7 +8,7 @@ import { purchaseOf, quoteOf } from '../../app/wallets/purchase.ts'
 import { refundsOf } from '../../app/wallets/refunds.ts'
 import { moveCredit, refundBlock, voidBlock } from '../../app/wallets/take-back.ts'
 import { putRecharge, rechargeRules, removeRecharge } from '../../app/wallets/recharge.ts'
-import { purchaseInvoice } from '../../app/wallets/purchase-invoice.ts'
+import { purchaseInvoice, purchaseNote } from '../../app/wallets/purchase-invoice.ts'
 import { timeOf, timeOrNull } from '../contract/fields.ts'
 import type { walletRoutes } from '../contract/wallets.ts'
 import { readCursor, writeCursor } from '../cursor.ts'
@@ -50,6 +50,7 @@ export const walletHandlers: Handlers<keyof typeof walletRoutes> = {
     const page = await paymentsPage(plane, { customer: params.customer, before: at === undefined || id === undefined ? null : { at: Number(at), id }, limit: query.limit })
     return { data: page.rows.map(paymentBody), next_cursor: writeCursor('payments', page.next) }
   },
+  getRefundNote: async ({ plane, params }) => documentBody(await purchaseNote(plane, params)),
   getPaymentInvoice: async ({ plane, params }) => documentBody(await purchaseInvoice(plane, params)),
   confirmPayment: async ({ plane, caller, params, body }) =>
     paymentBody(await confirmPayment(plane, caller.actor, { customer: params.customer, id: params.payment }, { succeeded: body.outcome === 'succeeded', reference: body.reference, reason: body.reason })),

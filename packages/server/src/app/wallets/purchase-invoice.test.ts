@@ -74,3 +74,19 @@ test('bought credits are invoiced once, paid, with the customer’s tax and on i
   await expect(api.world.plane.sql`update purchase_invoice set number = 7`).rejects.toThrow()
   expect((await api.call(`GET /v1/customers/${one}/checks/sums`)).body).toMatchObject({ agrees: true })
 })
+
+test('a refund of bought credits has a credit note on their invoice, with its tax, in a series without gaps', async () => {
+  const customer = await buyer()
+  const payment = await buys(customer)
+  const refund = async (amount: string) => (await api.call(`POST /v1/customers/${customer}/credits/${payment.replace('pay_', 'blk_')}/refund`, { body: { amount, reason: 'ordered twice' } })).body
+  const [first, second] = [await refund('25'), await refund('75')]
+  const note = (of: { readonly id: string }, form = '') => api.call(`GET /v1/customers/${customer}/refunds/${of.id}/credit-note${form}`)
+  const { number } = (await invoice(customer, payment)).body
+  expect((await note(first)).body).toMatchObject({ kind: 'credit_note', corrects: number, subtotal: '25', taxes: [{ percent: '19', base: '25', amount: '4.75' }], total: '29.75' })
+  const numbers = [(await note(first)).body.number, (await note(second)).body.number].map((text: string) => Number(text.slice(-6)))
+  expect(numbers[1]! - numbers[0]!).toBe(1)
+  expect([(await note(second, '/pdf')).status, (await note(second, '/html')).status]).toEqual([200, 200])
+  const accounts = (await api.call(`GET /v1/customers/${customer}/ledger/accounts`)).body.data
+  expect(accounts.filter(({ account }: Record<string, string>) => account === 'tax_payable' || account === 'payment_clearing').map(({ balance }: Record<string, string>) => balance)).toEqual(['0', '0'])
+  await expect(api.world.plane.sql`delete from purchase_credit_note`).rejects.toThrow()
+})

@@ -1,12 +1,12 @@
 // The invoice of a purchase of credits. Paid credits are taxed when they are bought, so this is the document that the customer needs for
 // it; what the credits pay later is on the invoices of usage, without tax. It asks for nothing: it is written when the money has come.
 
-import { formatUnits, parseUnits, units, ZERO, type InvoiceDocument, type Instant, type Units } from '@tollgate/core'
+import { formatUnits, parseUnits, splitByWeight, units, ZERO, type InvoiceDocument, type Instant, type Units } from '@tollgate/core'
 import type { Transaction } from '../../platform/postgres.ts'
 import { readProfiles, readSettings } from '../../store/billing.ts'
 import { findCustomer } from '../../store/customers.ts'
 import { takeNumbers } from '../../store/invoices.ts'
-import { findPurchaseInvoice, insertPurchaseInvoice } from '../../store/purchase-invoices.ts'
+import { findPurchaseInvoice, findPurchaseNote, insertPurchaseInvoice, insertPurchaseNote } from '../../store/purchase-invoices.ts'
 import type { PaymentRow } from '../../store/recharge.ts'
 import type { ControlPlane } from '../control-plane.ts'
 import { getCustomer } from '../customers.ts'
@@ -35,6 +35,37 @@ export async function purchaseInvoice(plane: ControlPlane, of: { readonly custom
   await getCustomer(plane, of.customer)
   const document = await findPurchaseInvoice(plane.sql, of)
   if (document === null) throw new Problem('not_found', `there is no invoice of payment ${of.payment}: one is written when its money comes, if somebody is set who issues it (PUT /v1/billing/settings)`, 'payment')
+  return document
+}
+
+/** What a refund takes back of the invoice of its purchase, as a document with a number of its own; null where there was no invoice. Returns its number. */
+export async function writePurchaseNote(tx: Transaction, of: { readonly payment: PaymentRow; readonly refund: string; readonly net: Units; readonly tax: Units; readonly credits: Units; readonly reason: string; readonly now: Instant }): Promise<string | null> {
+  const { payment, refund, net, tax, credits, reason, now } = of
+  const { customer, currency, asset } = payment
+  const invoice = await findPurchaseInvoice(tx, { customer, payment: payment.id })
+  const settings = (await readSettings(tx)) as BillingSettings | null
+  const row = await findCustomer(tx, customer)
+  if (invoice === null || settings === null || row === null) return null
+  const series = `${settings.noteSeries}${SERIES_OF_PURCHASES}`
+  const number = await takeNumbers(tx, series, 1)
+  const money = (amount: Units) => formatUnits(amount, currency)
+  const parts = invoice.taxes.map(({ amount }) => parseUnits(amount, currency))
+  const shares = tax === ZERO || parts.length === 0 ? parts.map(() => ZERO) : splitByWeight(tax, parts)
+  const gross = money(units(net + tax))
+  const document: InvoiceDocument = {
+    ...invoice, kind: 'credit_note', number: numberText(series, number), corrects: invoice.number, issued: dayOf(now, row.timeZone), due: null,
+    lines: [{ ...invoice.lines[0]!, quantity: formatUnits(credits, asset), exact: money(net), amount: money(net) }],
+    subtotal: money(net), taxable: money(net), taxes: invoice.taxes.flatMap((line, index) => (shares[index] === ZERO ? [] : [{ ...line, base: money(net), amount: money(shares[index]!) }])), total: gross, amountDue: gross, notes: [reason, ...settings.notes],
+  }
+  await insertPurchaseNote(tx, { customer, refund, payment: payment.id, series, number, document, createdAt: now })
+  return document.number
+}
+
+/** @throws {Problem} not_found. */
+export async function purchaseNote(plane: ControlPlane, of: { readonly customer: string; readonly refund: string }): Promise<InvoiceDocument> {
+  await getCustomer(plane, of.customer)
+  const document = await findPurchaseNote(plane.sql, of)
+  if (document === null) throw new Problem('not_found', `there is no credit note of refund ${of.refund}: one is written where the purchase had an invoice`, 'refund')
   return document
 }
 

@@ -3,7 +3,6 @@
 
 import { assert, departureTransfers, divideRounded, drawFrom, formatUnits, InputError, parsePositiveUnits, parseUnits, refundTransfers, roundToMinor, units, voidTransfers, ZERO, type Instant, type Units } from '@tollgate/core'
 import { walletBudget } from '@tollgate/core/resolve'
-import { setTimeout as delay } from 'node:timers/promises'
 import { withRetry, type Transaction } from '../../platform/postgres.ts'
 import { insertAudit } from '../../store/audit.ts'
 import { findBlock, lockHeadroom, markVoided, takeFromBlock, type ListedBlock } from '../../store/credits.ts'
@@ -19,36 +18,11 @@ import type { ControlPlane } from '../control-plane.ts'
 import { addBlock, post, raiseWallet } from '../credits.ts'
 import { contextOf, getCustomer } from '../customers.ts'
 import { Problem } from '../problems.ts'
+import { HeldError, withFree } from './free.ts'
 import { blocksOf } from './settle-payment.ts'
+import { writePurchaseNote } from './purchase-invoice.ts'
 
 export type BlockKey = { readonly customer: string; readonly block: string }
-
-/** How often idle leases are called back before it is refused, and how long one waits for them between. */
-const RECALLS_MAX = 4
-const RECALL_WAIT_MS = 200
-
-/** Thrown inside the transaction: gateways hold too much of the wallet. */
-class HeldError extends Error {
-  readonly leased: string
-  constructor(leased: string) {
-    super('gateways hold part of the wallet')
-    this.leased = leased
-  }
-}
-
-/** Runs `work` until what it takes is free, calling idle leases back in between. */
-async function withFree<T>(plane: ControlPlane, of: { readonly customer: string; readonly asset: string }, work: (tx: Transaction) => Promise<T>): Promise<T> {
-  for (let recalls = 0; ; recalls += 1) {
-    try {
-      return await withRetry(plane.sql, work)
-    } catch (error) {
-      if (!(error instanceof HeldError)) throw error
-      if (recalls === RECALLS_MAX) throw new Problem('credits_in_use', `gateways hold ${error.leased} ${of.asset} of this wallet for requests that run: try again when they have ended`, 'amount')
-      await plane.hub.broadcast({ kind: 'recall', customer: of.customer as never, budgets: [walletBudget(of.asset).id] })
-      await delay(RECALL_WAIT_MS)
-    }
-  }
-}
 
 /** Lowers what the wallet has by `amount`, all of which must be free. */
 async function lower(tx: Transaction, of: { readonly customer: string; readonly asset: string }, amount: Units): Promise<void> {
@@ -74,12 +48,12 @@ async function assetOf(plane: ControlPlane, { customer, block: id }: BlockKey): 
 /** Takes what is left of a block; a second call changes nothing. What corrections give back to it later has lapsed. */
 export async function voidBlock(plane: ControlPlane, actor: Actor, key: BlockKey, reason: string): Promise<ListedBlock> {
   const asset = await assetOf(plane, key)
-  await withFree(plane, { customer: key.customer, asset }, async (tx) => {
+  await withFree(plane, { customer: key.customer, budget: walletBudget(asset).id }, () => withRetry(plane.sql, async (tx) => {
     const block = await blockIn(tx, key)
     if (block.voidedAt !== null) return
     await voidIn(tx, plane, key.customer, block, { amount: block.remaining, reason, at: plane.clock.now() })
     await insertAudit(tx, { actor: actor.id, action: 'credits.voided', customer: key.customer, target: block.id, before: { remaining: formatUnits(block.remaining, asset) }, after: null, reason })
-  })
+  }))
   await tellNodes(plane, key.customer)
   return (await findBlock(plane.sql, { customer: key.customer, block: key.block }))!
 }
@@ -111,7 +85,7 @@ export type RefundInput = {
 /** Gives money back for credit of a block that was bought: what it was bought for, in proportion, with its tax. Bonus credit that came with it goes in proportion. */
 export async function refundBlock(plane: ControlPlane, actor: Actor, key: BlockKey, input: RefundInput): Promise<RefundRow> {
   const asset = await assetOf(plane, key)
-  await withFree(plane, { customer: key.customer, asset }, (tx) => refundIn(tx, plane, actor, key, input))
+  await withFree(plane, { customer: key.customer, budget: walletBudget(asset).id }, () => withRetry(plane.sql, (tx) => refundIn(tx, plane, actor, key, input)))
   await tellNodes(plane, key.customer)
   return (await findRefund(plane.sql, input.id))!
 }
@@ -137,12 +111,14 @@ export async function refundIn(tx: Transaction, plane: ControlPlane, actor: Acto
   await post(tx, plane, customer, { cause: 'refund', causeId: input.id }, refundTransfers({ block: id, asset, amount }, owed))
   const tax = refund.tax === null || refund.currency === null ? ZERO : parseUnits(refund.tax, refund.currency)
   if (tax > ZERO) await post(tx, plane, customer, { cause: 'refund', causeId: input.id }, [{ debit: 'tax_payable', credit: 'payment_clearing', asset: refund.currency!, amount: tax }])
+  let note: string | null = null
   if (payment !== null) {
+    note = await writePurchaseNote(tx, { payment, refund: input.id, net: parseUnits(refund.net!, payment.currency), tax, credits: wanted, reason: input.reason, now: plane.clock.now() })
     await noteRefunded(tx, { payment: payment.id, net: refund.net!, currency: payment.currency })
     await takeBonus(tx, plane, customer, { payment, wanted, granted, reason: input.reason })
   }
   await insertAudit(tx, { actor: actor.id, action: 'credits.refunded', customer, target: id, before: { remaining: formatUnits(remaining, asset) }, after: refund, reason: input.reason })
-  await insertOutbox(tx, [{ customer, type: 'credits.refunded', payload: { refund: input.id, block: id, amount: formatUnits(wanted, asset), asset, owed: formatUnits(owed, asset), net: refund.net, tax: refund.tax, currency: refund.currency, method: refund.method, reason: input.reason } }])
+  await insertOutbox(tx, [{ customer, type: 'credits.refunded', payload: { refund: input.id, block: id, amount: formatUnits(wanted, asset), asset, owed: formatUnits(owed, asset), net: refund.net, tax: refund.tax, currency: refund.currency, credit_note: note, method: refund.method, reason: input.reason } }])
 }
 
 function refundOf(plane: ControlPlane, of: { readonly customer: string; readonly block: ListedBlock; readonly payment: PaymentRow | null; readonly amount: Units; readonly owed: Units; readonly input: RefundInput }): RefundRow {
@@ -181,7 +157,7 @@ export async function moveCredit(plane: ControlPlane, actor: Actor, from: string
   const asset = input.asset ?? snapshot.currency
   const amount = parsePositiveUnits(input.amount, asset)
   if (input.to === from) throw new InputError({ code: 'out_of_range', field: 'to', message: 'credit is moved to another customer' })
-  const moved = await withFree(plane, { customer: from, asset }, (tx) => moveIn(tx, plane, actor, from, { ...input, asset, amount }))
+  const moved = await withFree(plane, { customer: from, budget: walletBudget(asset).id }, () => withRetry(plane.sql, (tx) => moveIn(tx, plane, actor, from, { ...input, asset, amount })))
   await tellNodes(plane, from)
   await tellNodes(plane, input.to)
   return { id: input.id, asset, amount: formatUnits(amount, asset), blocks: moved }
