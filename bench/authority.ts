@@ -1,5 +1,5 @@
 // `authority`: cold acquires a second, four budgets each (a team's cap, a quota, an allowance and the wallet), through the authority on
-// PostgreSQL, at 1 and at 16 callers. Cold: the node has no lease of that customer yet. The baseline is what most gates do on each
+// PostgreSQL, at 1, at 16 and at 256 callers, whose acquires share transactions. Cold: the node has no lease of that customer yet. The baseline is what most gates do on each
 // request: `update … set settled = settled + amount where settled + amount <= limit`, a statement a budget, in one transaction, on the
 // same PostgreSQL, as durable. It resolves no plan, fences no node, remembers no answer and recalls nothing; on the other hand it is
 // paid for by every request, and an acquire by one in as many as fit its lease.
@@ -15,7 +15,9 @@ import { benchPlane } from './plane.ts'
 import { median, result, type BenchResult } from './result.ts'
 
 const CUSTOMERS = 500
-const CALLERS = [1, 16] as const
+const CALLERS = [1, 16, 256] as const
+/** Of the most callers: there acquires come in batches. */
+const RATIO_LEAST = 3
 /** As many as the server opens. */
 const CONNECTIONS = 20
 /** Requests that one lease covers. */
@@ -55,7 +57,7 @@ export async function run(options: { readonly rounds: number; readonly log: (lin
         rates.ours.push(ours)
         rates.bare.push(bare)
       }
-      results.push(result({ bench: 'authority', metric: `acquires, ${callers} at once`, value: median(rates.ours), unit: 'acquires/s', baseline: median(rates.bare), target: { of: 'ratio', at: 'least', limit: 1 } }))
+      results.push(result({ bench: 'authority', metric: `acquires, ${callers} at once`, value: median(rates.ours), unit: 'acquires/s', baseline: median(rates.bare), ...(callers === CALLERS.at(-1) ? { target: { of: 'ratio', at: 'least', limit: RATIO_LEAST } } : {}) }))
     }
     return results
   } finally {

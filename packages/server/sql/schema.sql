@@ -740,20 +740,17 @@ create table lease (
   used numeric(38,12) default 0 not null,
   phase text default 'open'::text not null,
   constraint lease_pkey PRIMARY KEY (customer_id, budget_id, period_start, node_id, incarnation),
-  constraint lease_customer_id_budget_id_period_start_fkey FOREIGN KEY (customer_id, budget_id, period_start) REFERENCES budget_state(customer_id, budget_id, period_start),
-  constraint lease_node_id_fkey FOREIGN KEY (node_id) REFERENCES node(id),
   constraint lease_phase_check CHECK ((phase = ANY (ARRAY['open'::text, 'closed'::text, 'given_up'::text]))),
   constraint lease_used_check CHECK ((used >= (0)::numeric))
 );
-CREATE INDEX lease_node ON public.lease USING btree (node_id, incarnation) WHERE (granted > used);
+CREATE INDEX lease_node ON public.lease USING btree (node_id, incarnation) WHERE (phase = 'open'::text);
 
 create table lease_answer (
   node_id text not null,
   incarnation integer not null,
   sequence bigint not null,
   answer jsonb not null,
-  constraint lease_answer_pkey PRIMARY KEY (node_id, incarnation, sequence),
-  constraint lease_answer_node_id_fkey FOREIGN KEY (node_id) REFERENCES node(id)
+  constraint lease_answer_pkey PRIMARY KEY (node_id, incarnation, sequence)
 );
 
 create table lease_doubt (

@@ -35,6 +35,12 @@ export async function openNamed(tx: Transaction, named: readonly { readonly budg
   await carryOver(tx, rolling.map(({ carry }) => carry))
 }
 
+/** Its limit follows what is left of the period before, so that it is brought up to date whenever it is asked for. */
+export function carriesOver({ budget, context }: { readonly budget: Budget; readonly context: CustomerContext }): boolean {
+  if (fundingBudgets(context.snapshot).includes(budget)) return context.plan.allowances.some(({ rollover }) => rollover !== undefined)
+  return limitBefore(context, budget) !== null
+}
+
 /** Before a report: a period that nobody has used yet shows what it took over all the same. */
 export async function openRunning(plane: ControlPlane, context: CustomerContext): Promise<void> {
   if (context.plan.allowances.every(({ rollover }) => rollover === undefined)) return

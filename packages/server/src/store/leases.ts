@@ -16,8 +16,10 @@ type Fragment = postgres.PendingQuery<postgres.Row[]>
 export type LockedLeases = {
   readonly key: BudgetKey
   readonly state: BudgetState
-  /** Of every holder that has some of it unused, and of those asked for. */
+  /** Of the holders asked for. */
   readonly leases: ReadonlyMap<string, { readonly granted: bigint; readonly used: bigint; readonly isOpen: boolean }>
+  /** How many others have some of it unused. */
+  readonly otherSharers: number
 }
 
 /** `trailingMs`: the reach of a rolling window. Its other cycles within that reach are locked and read, too. */
@@ -27,25 +29,35 @@ export function budgetKeyText(key: BudgetKey): string {
   return `${key.customer} ${key.budget} ${key.periodStart}`
 }
 
-/** Locks budgets and reads them with their leases; amounts at {@link STORED_SCALE}. Those that do not exist are missing in the answer. */
+/** Locks budgets and reads them with the leases of the holders, each named once; amounts at {@link STORED_SCALE}. Budgets that do not exist are missing in the answer. */
 export async function lockLeases(tx: Transaction, keys: readonly WantedBudget[], holders: readonly NodeIdentity[]): Promise<Map<string, LockedLeases>> {
   const [customers, budgets, starts] = columnsOf(keys)
-  const states = await tx<(BudgetKey & { limit: string; settled: string; escrow: string })[]>`
+  // Sent together: the leases are read when the locks are held.
+  const locked = tx<(BudgetKey & { limit: string; settled: string; escrow: string })[]>`
     select b.customer_id as customer, b.budget_id as budget, b.period_start as "periodStart", b.limit_amount as limit, b.settled, b.escrow from budget_state b
     where (b.customer_id, b.budget_id, b.period_start) in (
       select o.customer_id, o.budget_id, o.period_start from unnest(${customers}::text[], ${budgets}::text[], ${starts}::timestamptz[], ${keys.map(({ trailingMs }) => trailingMs ?? 0)}::float8[]) as w(customer_id, budget_id, period_start, reach_ms)
       join budget_state o on o.customer_id = w.customer_id and o.budget_id = w.budget_id
         and o.period_start between w.period_start - w.reach_ms * interval '1 ms' and w.period_start + w.reach_ms * interval '1 ms')
     order by b.customer_id, b.budget_id, b.period_start for update of b`
-  const leases = await tx<(BudgetKey & { node: string; incarnation: number; granted: string; used: string; isOpen: boolean })[]>`
-    select l.customer_id as customer, l.budget_id as budget, l.period_start as "periodStart", l.node_id as node, l.incarnation, l.granted, l.used, l.phase = 'open' as "isOpen" from lease l
-    join unnest(${customers}::text[], ${budgets}::text[], ${starts}::timestamptz[]) as wanted(customer_id, budget_id, period_start) using (customer_id, budget_id, period_start)
-    where l.granted > l.used or (l.node_id, l.incarnation) in (select * from unnest(${holders.map(({ node }) => node)}::text[], ${holders.map(({ incarnation }) => incarnation)}::int[]))`
+  const lent = tx<(BudgetKey & { place: number | null; granted: string; used: string; isOpen: boolean; sharers: number })[]>`
+    select l.customer_id as customer, l.budget_id as budget, l.period_start as "periodStart", h.place::int as place, min(l.granted) as granted, min(l.used) as used, bool_or(l.phase = 'open') as "isOpen",
+      (count(*) filter (where l.phase = 'open' and l.granted > l.used))::int as sharers
+    from unnest(${customers}::text[], ${budgets}::text[], ${starts}::timestamptz[]) as wanted(customer_id, budget_id, period_start)
+    join lease l using (customer_id, budget_id, period_start)
+    left join unnest(${holders.map(({ node }) => node)}::text[], ${holders.map(({ incarnation }) => incarnation)}::int[]) with ordinality as h(node_id, incarnation, place) using (node_id, incarnation)
+    where h.place is not null or l.granted > l.used group by 1, 2, 3, 4`
+  const [states, leases] = await Promise.all([locked, lent])
   const found = new Map(states.map((row) => [budgetKeyText(row), {
     key: { customer: row.customer, budget: row.budget, periodStart: row.periodStart },
-    state: { limit: exact(row.limit), settled: exact(row.settled), escrow: exact(row.escrow) }, leases: new Map<string, { granted: bigint; used: bigint; isOpen: boolean }>(),
+    state: { limit: exact(row.limit), settled: exact(row.settled), escrow: exact(row.escrow) }, leases: new Map<string, { granted: bigint; used: bigint; isOpen: boolean }>(), otherSharers: 0,
   }]))
-  for (const row of leases) found.get(budgetKeyText(row))?.leases.set(holderOf(row.node, row.incarnation), { granted: exact(row.granted), used: exact(row.used), isOpen: row.isOpen })
+  for (const row of leases) {
+    const budget = found.get(budgetKeyText(row))
+    if (budget === undefined) continue
+    if (row.place === null) budget.otherSharers = row.sharers
+    else budget.leases.set(holderOf(holders[row.place - 1]!.node, holders[row.place - 1]!.incarnation), { granted: exact(row.granted), used: exact(row.used), isOpen: row.isOpen })
+  }
   return found
 }
 
@@ -57,13 +69,16 @@ export async function writeLeases(tx: Transaction, writes: readonly LeaseWrite[]
   const [customers, budgets, starts] = columnsOf(writes)
   const added = writes.map(({ granted, before }) => decimal(unusedOf({ granted, used: before.used }) - unusedOf(before)))
   await tx`
-    insert into lease (customer_id, budget_id, period_start, node_id, incarnation, granted)
-    select * from unnest(${customers}::text[], ${budgets}::text[], ${starts}::timestamptz[], ${writes.map(({ node }) => node)}::text[], ${writes.map(({ incarnation }) => incarnation)}::int[],
-      ${writes.map(({ granted }) => decimal(granted))}::numeric[])
-    on conflict (customer_id, budget_id, period_start, node_id, incarnation) do update set granted = excluded.granted`
-  await tx`
+    with written as (
+      select * from unnest(${customers}::text[], ${budgets}::text[], ${starts}::timestamptz[], ${writes.map(({ node }) => node)}::text[], ${writes.map(({ incarnation }) => incarnation)}::int[],
+        ${writes.map(({ granted }) => decimal(granted))}::numeric[], ${added}::numeric[]) as w(customer_id, budget_id, period_start, node_id, incarnation, granted, added)
+    ), lent as (
+      insert into lease (customer_id, budget_id, period_start, node_id, incarnation, granted)
+      select customer_id, budget_id, period_start, node_id, incarnation, granted from written
+      on conflict (customer_id, budget_id, period_start, node_id, incarnation) do update set granted = excluded.granted
+    )
     update budget_state b set escrow = b.escrow + d.added
-    from (select customer_id, budget_id, period_start, sum(added) as added from unnest(${customers}::text[], ${budgets}::text[], ${starts}::timestamptz[], ${added}::numeric[]) as w(customer_id, budget_id, period_start, added) group by 1, 2, 3) d
+    from (select customer_id, budget_id, period_start, sum(added) as added from written group by 1, 2, 3) d
     where b.customer_id = d.customer_id and b.budget_id = d.budget_id and b.period_start = d.period_start and d.added <> 0`
 }
 

@@ -7,10 +7,11 @@ import {
 } from '@tollgate/core'
 import { withRetry, type Sql, type Transaction } from '../../platform/postgres.ts'
 import type { BudgetKey } from '../../store/budgets.ts'
+import { customerVersions } from '../../store/customers.ts'
 import { budgetKeyText, lockLeases, STORED_SCALE, writeLeases, type LeaseWrite } from '../../store/leases.ts'
 import { answerKeyText, readLeaseAnswers, renewNode, standingsOf, writeLeaseAnswers } from '../../store/nodes.ts'
 import { budgetScale } from '../customer-contexts.ts'
-import { needsInForce, type InForceParts } from './budgets-in-force.ts'
+import { needsInForce, type InForceParts, type OpenRows } from './budgets-in-force.ts'
 import { FencedError, StaleBudgetError } from './errors.ts'
 
 /** `recall`: other nodes may hold what is missing. */
@@ -23,6 +24,7 @@ type Waiting = Asked & { readonly resolve: (outcome: Outcome) => void; readonly 
 /** Answers each request when the transaction that holds it has committed. */
 export function createAcquirer(parts: InForceParts & { readonly sql: Sql }): (asked: Asked) => Promise<Outcome> {
   const waiting: Waiting[] = []
+  const opened: OpenRows = new Set()
   let running = 0
 
   function start(): void {
@@ -37,7 +39,8 @@ export function createAcquirer(parts: InForceParts & { readonly sql: Sql }): (as
 
   async function run(batch: readonly Waiting[]): Promise<void> {
     try {
-      const outcomes = await withRetry(parts.sql, (tx) => acquireIn(tx, parts, batch))
+      const { outcomes, committed } = await withRetry(parts.sql, (tx) => acquireIn(tx, { ...parts, opened }, batch))
+      committed()
       for (const [index, { resolve, reject }] of batch.entries()) {
         const outcome = outcomes[index]!
         if (outcome instanceof Error) reject(outcome)
@@ -65,14 +68,22 @@ type Row = {
   /** The other cycles of a rolling window that count against this one. */
   readonly around: readonly Row[]
   readonly leases: Map<string, { granted: bigint; used: bigint; isOpen: boolean }>
+  readonly otherSharers: number
 }
 
-export async function acquireIn(tx: Transaction, parts: InForceParts, batch: readonly Asked[]): Promise<(Outcome | Error)[]> {
-  const identities = batch.map(({ identity }) => identity)
-  const [standings, answers] = await Promise.all([standingsOf(tx, identities), readLeaseAnswers(tx, batch.map(keyOf))])
+async function acquireIn(tx: Transaction, parts: InForceParts & { readonly opened: OpenRows }, batch: readonly Asked[]): Promise<{ readonly outcomes: (Outcome | Error)[]; readonly committed: () => void }> {
+  const identities = [...new Map(batch.map(({ identity }) => [holderOf(identity.node, identity.incarnation), identity])).values()]
+  const [standings, answers, versions] = await Promise.all([standingsOf(tx, identities), readLeaseAnswers(tx, batch.map(keyOf)), customerVersions(tx, [...new Set(batch.map(({ request }) => request.customer))])])
   for (const identity of identities) if (standings.get(holderOf(identity.node, identity.incarnation)) === 'silent') await renewNode(tx, identity, parts.clock.now())
-  const needs = await needsInForce(tx, parts, batch.map(({ request }) => request))
-  const rows = await lockRows(tx, batch, needs)
+  const { needs, open, committed } = await needsInForce(tx, parts, versions, batch.map(({ request }) => request))
+  await open()
+  let rows = await lockRows(tx, batch, needs, identities)
+  if (isMissing(rows, batch, needs)) {
+    // Remembered, and deleted since.
+    parts.opened.clear()
+    await open()
+    rows = await lockRows(tx, batch, needs, identities)
+  }
   const writes = new Map<string, LeaseWrite>()
   const given: (ReturnType<typeof keyOf> & { readonly answer: Lease[] | AuthorityRefusal })[] = []
   const outcomes = batch.map((asked, index): Outcome | Error => {
@@ -93,7 +104,11 @@ export async function acquireIn(tx: Transaction, parts: InForceParts, batch: rea
     return outcome
   })
   await Promise.all([writeLeases(tx, [...writes.values()]), writeLeaseAnswers(tx, given)])
-  return outcomes
+  return { outcomes, committed }
+}
+
+function isMissing(rows: ReadonlyMap<string, Row>, batch: readonly Asked[], needs: readonly (readonly LeaseNeed[] | null)[]): boolean {
+  return batch.some(({ request }, index) => needs[index]?.some(({ budget }) => !rows.has(budgetKeyText({ customer: request.customer, budget: budget.id, periodStart: budget.period.start }))))
 }
 
 /** One request over the working copies; they change only when all of it fits. */
@@ -126,13 +141,13 @@ function decide({ identity, request, mayRecall }: Asked, wanted: readonly LeaseN
 }
 
 function sharersOf(row: Row, holder: string): number {
-  let sharers = 1
+  let sharers = 1 + row.otherSharers
   for (const [other, lease] of row.leases) if (other !== holder && lease.isOpen && unusedOf(lease) > 0n) sharers += 1
   return sharers
 }
 
 /** The rows of all requests, in the exact units of their budgets. */
-async function lockRows(tx: Transaction, batch: readonly Asked[], needs: readonly (readonly LeaseNeed[] | null)[]): Promise<Map<string, Row>> {
+async function lockRows(tx: Transaction, batch: readonly Asked[], needs: readonly (readonly LeaseNeed[] | null)[], holders: readonly NodeIdentity[]): Promise<Map<string, Row>> {
   const wanted = new Map<string, { readonly key: BudgetKey; readonly trailingMs: number }>()
   const factors = new Map<string, bigint>()
   for (const [index, { request }] of batch.entries()) {
@@ -142,12 +157,12 @@ async function lockRows(tx: Transaction, batch: readonly Asked[], needs: readonl
       factors.set(`${request.customer} ${budget.id}`, 10n ** BigInt(STORED_SCALE - budgetScale(budget)))
     }
   }
-  const locked = await lockLeases(tx, [...wanted.values()].map(({ key, trailingMs }) => ({ ...key, trailingMs })), batch.map(({ identity }) => identity))
-  const rows = new Map([...locked].map(([text, { key, state, leases }]): [string, Row & { around: Row[] }] => {
+  const locked = await lockLeases(tx, [...wanted.values()].map(({ key, trailingMs }) => ({ ...key, trailingMs })), holders)
+  const rows = new Map([...locked].map(([text, { key, state, leases, otherSharers }]): [string, Row & { around: Row[] }] => {
     const factor = factors.get(`${key.customer} ${key.budget}`)!
     const exact = (amount: bigint) => amount / factor
     return [text, {
-      key, factor, around: [], state: { limit: exact(state.limit), settled: exact(state.settled), escrow: exact(state.escrow) },
+      key, factor, around: [], otherSharers, state: { limit: exact(state.limit), settled: exact(state.settled), escrow: exact(state.escrow) },
       leases: new Map([...leases].map(([holder, lease]) => [holder, { granted: exact(lease.granted), used: exact(lease.used), isOpen: lease.isOpen }])),
     }]
   }))

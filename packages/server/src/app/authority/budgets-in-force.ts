@@ -5,16 +5,33 @@ import type { Transaction } from '../../platform/postgres.ts'
 import { customerVersions } from '../../store/customers.ts'
 import { budgetScale, type CustomerContext, type CustomerContexts } from '../customer-contexts.ts'
 import { nowOf } from '../customer-time.ts'
-import { openNamed } from '../open-budgets.ts'
+import { budgetKeyText } from '../../store/leases.ts'
+import { carriesOver, openNamed } from '../open-budgets.ts'
 
 export type InForceParts = { readonly contexts: CustomerContexts; readonly clock: Clock }
 
 export type BudgetUse = { readonly unit: Budget['unit']; readonly scale: number; readonly enforcement: Budget['enforcement'] }
 
-/** Of each request its needs on the budgets in force, or null where one of them is not in force any more. Their rows exist afterwards. */
-export async function needsInForce(tx: Transaction, parts: InForceParts, requests: readonly LeaseRequest[]): Promise<(readonly LeaseNeed[] | null)[]> {
-  const facts = await parts.contexts.facts(tx, await customerVersions(tx, [...new Set(requests.map(({ customer }) => customer))]))
-  const named: { readonly budget: Budget; readonly context: CustomerContext }[] = []
+type Named = { readonly budget: Budget; readonly context: CustomerContext }
+
+export type NeedsInForce = {
+  /** Of each request, null where one of its budgets is not in force any more. */
+  readonly needs: readonly (readonly LeaseNeed[] | null)[]
+  /** Makes the rows that may be missing: those that nobody has seen yet, and those that take over what was left before. */
+  readonly open: () => Promise<void>
+  /** The transaction has committed: all of the rows are there. */
+  readonly committed: () => void
+}
+
+/** Rows that are known to be there: opening them again would only cost time. Those of ended periods are deleted, and asked for by nobody. */
+export type OpenRows = Set<string>
+
+/** Rows that are remembered; past it all are looked at again. */
+const OPEN_ROWS_MAX = 200_000
+
+export async function needsInForce(tx: Transaction, parts: InForceParts & { readonly opened: OpenRows }, versions: ReadonlyMap<string, number>, requests: readonly LeaseRequest[]): Promise<NeedsInForce> {
+  const facts = await parts.contexts.facts(tx, versions)
+  const named: Named[] = []
   const needs = requests.map(({ customer, budgets }) => {
     const known = facts.get(customer)
     if (known === undefined) return null
@@ -31,9 +48,22 @@ export async function needsInForce(tx: Transaction, parts: InForceParts, request
     }
     return found
   })
-  const inOrder = named.sort((a, b) => (a.context.snapshot.customer < b.context.snapshot.customer ? -1 : 1))
-  await openNamed(tx, inOrder, (customer, at) => parts.contexts.at(facts.get(customer)!, at))
-  return needs
+  return {
+    needs,
+    open: async () => {
+      const wanted = named.filter((one) => !parts.opened.has(rowKey(one)) || carriesOver(one))
+      const inOrder = wanted.sort((a, b) => (a.context.snapshot.customer < b.context.snapshot.customer ? -1 : 1))
+      if (inOrder.length > 0) await openNamed(tx, inOrder, (customer, at) => parts.contexts.at(facts.get(customer)!, at))
+    },
+    committed: () => {
+      if (parts.opened.size > OPEN_ROWS_MAX) parts.opened.clear()
+      for (const one of named) parts.opened.add(rowKey(one))
+    },
+  }
+}
+
+function rowKey({ budget, context }: Named): string {
+  return budgetKeyText({ customer: context.snapshot.customer, budget: budget.id, periodStart: budget.period.start })
 }
 
 /** Units of budgets that are or were lent, by customer, id and period. */
