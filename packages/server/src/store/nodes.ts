@@ -62,6 +62,12 @@ export async function givenUp(sql: Sql | Transaction, identities: readonly NodeI
   return new Set(rows.map(({ holder }) => holder))
 }
 
+/** How far the journal of this incarnation is settled; null when it is not the latest of its node. */
+export async function journalPosition(sql: Sql | Transaction, { node, incarnation }: NodeIdentity): Promise<JournalPosition | null> {
+  const [row] = await sql<{ segment: number; offset: bigint }[]>`select journal_segment as segment, journal_offset as offset from node where id = ${node} and incarnation = ${incarnation}`
+  return row === undefined ? null : { segment: row.segment, offset: Number(row.offset) }
+}
+
 /** Moves forward only: a doubled or late ship changes nothing. Nor does that of a replaced process, whose journal is another one. */
 export async function advanceJournal(tx: Transaction, { node, incarnation }: NodeIdentity, to: JournalPosition): Promise<void> {
   await tx`

@@ -3,12 +3,12 @@
 
 import {
   assert, holderOf, holdToExact, LEASE_MARGIN_MS, LEASE_TTL_MS, RECALL_WAIT_MS,
-  type Authority, type AuthorityRefusal, type Clock, type InFlight, type Instant, type JournalStretch, type Lease, type LeaseRequest, type LeftBehind, type NodeIdentity, type ReturnedLease, type UsageEvent,
+  type Authority, type AuthorityRefusal, type Clock, type InFlight, type Instant, type JournalPosition, type JournalStretch, type Lease, type LeaseRequest, type LeftBehind, type NodeIdentity, type ReturnedLease, type UsageEvent,
 } from '@tollgate/core'
 import { decodeGroups, type DenialRecord } from '../../hot/journal-line.ts'
 import { withRetry, type Sql, type Transaction } from '../../platform/postgres.ts'
 import { budgetKeyText, closeLeases, lockLeases, STORED_SCALE, writeLeases, type DoubtRow, type LeaseWrite } from '../../store/leases.ts'
-import { answerKeyText, readLeaseAnswers, registerNode, renewNode, standingsOf, writeLeaseAnswers } from '../../store/nodes.ts'
+import { answerKeyText, journalPosition, readLeaseAnswers, registerNode, renewNode, standingsOf, writeLeaseAnswers } from '../../store/nodes.ts'
 import type { CustomerContexts } from '../customer-contexts.ts'
 import type { NodeHub } from '../node-hub.ts'
 import type { SettlementQueue } from '../settlement/queue.ts'
@@ -47,6 +47,7 @@ export function createPostgresAuthority(parts: AuthorityParts): Authority {
 
   async function ship(identity: NodeIdentity, stretch: JournalStretch): Promise<JournalStretch['to']> {
     const { records, torn } = decodeGroups(stretch.lines, SHIPPED)
+    await mustRemember(sql, identity, stretch.from)
     assert(!torn, `node ${identity.node} ships a damaged journal at ${stretch.from.segment}:${stretch.from.offset}`)
     const items = records.flatMap((record) => (record.kind === 'settled' ? [{ event: record.body as UsageEvent, statedTime: true }] : []))
     const outbox = records.flatMap((record) => (record.kind === 'denied' ? [denialMessage(record.body)] : []))
@@ -68,6 +69,18 @@ export function createPostgresAuthority(parts: AuthorityParts): Authority {
     giveBack,
     ship,
   }
+}
+
+/**
+ * A node goes on from where its journal was said to be settled. A database that has not settled that far is an older one than the node spoke to,
+ * a backup that was put back: it does not know what it lent. The node starts anew, and ships what it still has from where this one stands.
+ */
+async function mustRemember(sql: Sql, identity: NodeIdentity, from: JournalPosition): Promise<void> {
+  // A segment is begun without a word of how the one before it ended.
+  if (from.offset === 0) return
+  const settled = await journalPosition(sql, identity)
+  if (settled === null || settled.segment > from.segment || (settled.segment === from.segment && settled.offset >= from.offset)) return
+  throw new FencedError(`node ${identity.node} is fenced: its journal was settled up to ${from.segment}:${from.offset}, and this database knows of ${settled.segment}:${settled.offset}; it was restored from an older one`)
 }
 
 const SHIPPED = new Set(['settled', 'denied'] as const)
