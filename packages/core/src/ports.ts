@@ -83,7 +83,7 @@ export const BACKGROUND_KINDS = ['response', 'message_batch', 'batch', 'file'] a
 export type BackgroundKind = (typeof BACKGROUND_KINDS)[number]
 
 /** The requests of a batch file: what they ask, and what all of them can use at most. */
-export type BatchRequests = { readonly model: string; readonly endpoint: string; readonly count: number; readonly inputTokens: number; readonly outputTokens: number; readonly units: Readonly<Record<string, number>> }
+export type BatchRequests = { readonly model: string; readonly endpoint: string; readonly count: number; readonly inputTokens: number; readonly outputTokens: number; readonly outputOfOne: number; readonly units: Readonly<Record<string, number>> }
 
 /** Work that a provider does after it has answered: it is paid for when it ends, fetched or not. */
 export type BackgroundJob = {

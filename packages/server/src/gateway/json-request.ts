@@ -85,6 +85,15 @@ export function fieldsOf(value: unknown): Fields {
   return typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as Fields) : NO_FIELDS
 }
 
+/** The members of a JSON object; none where the text is no such thing. */
+export function fieldsIn(text: string): Fields {
+  try {
+    return fieldsOf(JSON.parse(text))
+  } catch {
+    return NO_FIELDS
+  }
+}
+
 const NO_FIELDS: Fields = {}
 
 export function listOf(value: unknown): readonly unknown[] {

@@ -10,6 +10,8 @@ export type UsageBound = {
   readonly outputTokens: number
   /** The request may write to a provider's cache. */
   readonly writesCache?: boolean
+  /** Of many requests at once, the most output that one of them may have. */
+  readonly outputOfOne?: number
   /** What is counted one by one: images, seconds, searches. */
   readonly units?: Readonly<Record<string, number>>
 }

@@ -45,6 +45,8 @@ export type AuthorizeInput = {
   readonly outlives?: boolean
   /** The caller can wait for a rate that lets requests wait. */
   readonly canWait?: boolean
+  /** Of many requests at once, the most output that one of them may have: what bounds one request speaks of that. */
+  readonly outputOfOne?: number
   /** Tokens of input as they were counted, where the bound is only the most that they can be. */
   readonly countedInput?: number
   /** What was asked, as a short text that is equal for equal prompts; null or left out where nobody looks for repetitions. */

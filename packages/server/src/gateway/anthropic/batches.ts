@@ -42,7 +42,7 @@ function boundOf(all: readonly Fields[], rate: Rate | null) {
   for (const bound of bounds) for (const [unit, count] of Object.entries(bound.units ?? {})) units[unit] = (units[unit] ?? 0) + count
   return {
     inputTokens: bounds.reduce((sum, bound) => sum + bound.inputTokens, 0), outputTokens: bounds.reduce((sum, bound) => sum + bound.outputTokens, 0),
-    writesCache: bounds.some((bound) => bound.writesCache === true), units,
+    outputOfOne: bounds.reduce((most, bound) => Math.max(most, bound.outputTokens), 0), writesCache: bounds.some((bound) => bound.writesCache === true), units,
   }
 }
 

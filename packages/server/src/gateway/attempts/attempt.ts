@@ -85,6 +85,8 @@ function ask(exchange: Exchange, admitted: Admitted, wanted: TargetKey | null): 
     answer.onFailure('resting', new Error(`${target.config.name} failed several times in a row and rests for a moment`))
     return called
   }
+  // A long stream that tries whether a rest is over has told it with its head.
+  if (target.health.isTried) answer.tellsGood(() => answered(target.health))
   const { timeouts } = target
   const sent = request.ask(model.upstreamModel, authorization.degrade)
   answer.startedWith(

@@ -1,6 +1,7 @@
 // Several keys, several upstreams, and each way in which one fails: what is asked next, what the client gets, what is charged and recorded.
 
 import { createServer, type Server } from 'node:http'
+import { setTimeout as delay } from 'node:timers/promises'
 import type { AddressInfo } from 'node:net'
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest'
 import { fixedUpstream, TEST_CATALOG, testGateway, type FixedUpstream, type TestGateway } from '../../../../../test/gateway.ts'
@@ -171,6 +172,26 @@ test('an upstream that fails again and again rests, fails at once meanwhile, and
   first.answer = good
   await expect.poll(async () => (await ask()).status, { timeout: 5_000 }).toBe(200)
   expect(await Promise.all([ask(), ask(), ask()].map(async (one) => (await one).status))).toEqual([200, 200, 200])
+})
+
+test('the head of a stream that tries whether a rest is over ends it, long before the stream does', async () => {
+  world.withUpstreams([config('first', first)])
+  first.answer = status(503)
+  for (let count = 0; count < 5; count++) await ask()
+  first.answer = (response, request) => {
+    if (!request.body.includes('"stream":true')) return good(response, request)
+    response.writeHead(200, { 'content-type': 'text/event-stream' })
+    response.write('data: {"model":"gpt-4.1-nano","choices":[{"delta":{"content":"Hi"}}]}\n\n')
+    setTimeout(() => response.end('data: {"model":"gpt-4.1-nano","choices":[],"usage":{"prompt_tokens":10,"completion_tokens":5,"total_tokens":15}}\n\ndata: [DONE]\n\n'), 2_000)
+  }
+  let stream = await ask({ stream: true })
+  while (stream.status === 503) {
+    await stream.text()
+    await delay(100)
+    stream = await ask({ stream: true })
+  }
+  expect((await ask()).status).toBe(200)
+  await stream.text()
 })
 
 test('a 500 that nobody else can answer may be the request’s own doing: the others go on asking', async () => {

@@ -2,7 +2,7 @@
 // keeper's affair.
 
 import { inputTokens, openUsageReader, outputTokens, type BackgroundJob, type PartUsage, type ProviderUsage, type UsageSurface } from '@tollgate/core'
-import { fieldsOf, type Fields } from '../json-request.ts'
+import { fieldsIn, fieldsOf, type Fields } from '../json-request.ts'
 import { usageSurfaceOf } from '../openai/batch-file.ts'
 import type { Target } from '../upstreams.ts'
 import { fetchLines, fetchWhole } from './fetch.ts'
@@ -71,7 +71,7 @@ export function filesOf(batch: Fields): string[] {
 }
 
 function addFileResult(counted: { readonly answers: ProviderUsage[]; untold: number }, line: string | null, { provider, surface }: { readonly provider: string; readonly surface: UsageSurface }): void {
-  const response = line === null ? null : fieldsOf(fieldsOf(parsed(line))['response'])
+  const response = line === null ? null : fieldsOf(fieldsIn(line)['response'])
   if (response === null || typeof response['status_code'] !== 'number') return void (counted.untold += 1)
   if (response['status_code'] !== 200) return
   const reader = openUsageReader(surface, provider)
@@ -82,7 +82,7 @@ function addFileResult(counted: { readonly answers: ProviderUsage[]; untold: num
 }
 
 function addResult(counted: { readonly answers: ProviderUsage[]; untold: number }, line: string | null, provider: string): void {
-  const result = line === null ? null : fieldsOf(fieldsOf(parsed(line))['result'])
+  const result = line === null ? null : fieldsOf(fieldsIn(line)['result'])
   if (result === null || result['type'] === undefined) return void (counted.untold += 1)
   if (result['type'] !== 'succeeded') return
   const reader = openUsageReader('messages', provider)
@@ -103,12 +103,4 @@ function together(answers: readonly ProviderUsage[]): ProviderUsage {
     elsewhere.push(...answer.elsewhere)
   }
   return { model, tier: 'batch', region: answers[0]?.region ?? null, labels: {}, buckets: own, elsewhere, total: { counted: inputTokens(own) + outputTokens(own), stated: null }, problems: [] }
-}
-
-function parsed(line: string): unknown {
-  try {
-    return JSON.parse(line)
-  } catch {
-    return null
-  }
 }

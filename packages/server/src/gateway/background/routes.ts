@@ -6,7 +6,7 @@ import { authenticate, idHeaders, type Exchange } from '../exchange.ts'
 import { customerOf } from '../flow/attribution.ts'
 import { clientHeaders } from '../headers.ts'
 import { invalidRequest, RequestRefused, errorAnswer } from '../refusal.ts'
-import { fieldsOf, type Fields } from '../json-request.ts'
+import { fieldsIn } from '../json-request.ts'
 import { fetchWhole, passOn } from './fetch.ts'
 import { BACKGROUND, placeOfWork } from './kinds.ts'
 import { fileOf } from './open.ts'
@@ -49,7 +49,7 @@ export async function handleBackground(exchange: Exchange, { kind, id, action, m
   if (LONG.has(action)) return passOn(exchange, target, input)
   const { status, headers, body: answer } = await fetchWhole(target, input)
   // A client that learns of a batch's files asks for them before the keeper has looked.
-  if (kind === 'batch' && status === 200) for (const file of filesOf(parsed(answer))) await context.background?.own(fileOf(job, file))
+  if (kind === 'batch' && status === 200) for (const file of filesOf(fieldsIn(answer.toString()))) await context.background?.own(fileOf(job, file))
   const body = kind === 'message_batch' ? withOwnResultsUrl(answer, id) : answer
   if (response.destroyed) return
   response.writeHead(status, [...clientHeaders(headers), 'content-length', String(body.length), ...idHeaders(exchange)])
@@ -59,12 +59,4 @@ export async function handleBackground(exchange: Exchange, { kind, id, action, m
 /** A file that a batch wrote tells what the batch used: until that is charged it stays. */
 async function isCharged({ context }: Exchange, customer: CustomerId, { job, isFinished }: { readonly job: BackgroundJob; readonly isFinished: boolean }): Promise<boolean> {
   return job.batch === undefined ? isFinished : ((await context.background?.find(customer, job.batch))?.isFinished ?? true)
-}
-
-function parsed(body: Buffer): Fields {
-  try {
-    return fieldsOf(JSON.parse(body.toString()))
-  } catch {
-    return {}
-  }
 }

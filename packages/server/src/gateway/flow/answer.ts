@@ -54,6 +54,7 @@ export class Answer implements UpstreamReceiver {
   #drainTimer: NodeJS.Timeout | null = null
   #drained = 0
   #isEnded = false
+  #onGood: (() => void) | null = null
 
   constructor(exchange: Exchange, options: { readonly surface: Surface; readonly request: SurfaceRequest; readonly reader: UsageReader; readonly streamHeaders: readonly string[] }) {
     this.#exchange = exchange
@@ -69,6 +70,11 @@ export class Answer implements UpstreamReceiver {
   startedWith(control: UpstreamControl): void {
     this.#control = control
     this.body.paces(control)
+  }
+
+  /** Is told when a good answer begins. */
+  tellsGood(onGood: () => void): void {
+    this.#onGood = onGood
   }
 
   /** How often the provider was asked. */
@@ -97,6 +103,7 @@ export class Answer implements UpstreamReceiver {
     this.#firstByteAt = context.clock.now()
     this.#decoder = decoderFor(headers['content-encoding'], (chunk) => this.#take(chunk))
     if (status !== 200) return
+    if (this.#onGood !== null) this.#onGood()
     const type = headers['content-type']
     if (this.#surface.answer.isBytes === true && type?.startsWith('application/json') === false && !type.startsWith('text/event-stream')) return this.#beginLarge()
     const isArray = this.#surface.answer.hasArrayStream === true && this.#request.isStream && type?.startsWith('application/json') === true

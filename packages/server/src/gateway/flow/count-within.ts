@@ -14,6 +14,6 @@ type Counting = { readonly known: Known; readonly request: SurfaceRequest; reado
 /** Null where nothing is to be counted: what cannot be counted (images, files) is not bounded by it. */
 export function countWithin({ context }: Exchange, rules: readonly RequestBound[], { known, request, bound, feature }: Counting): Promise<number> | number | null {
   const rule = boundFor(rules, { feature, plan: known.snapshot.plan, model: request.model })
-  if (rule === null || rule.contextMax === null || bound.inputTokens <= rule.contextMax) return null
+  if (rule === null || rule.contextMax === null || bound.outputOfOne !== undefined || bound.inputTokens <= rule.contextMax) return null
   return request.countable() === null ? 0 : countInput(context, request)
 }

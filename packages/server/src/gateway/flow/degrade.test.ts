@@ -133,6 +133,14 @@ test('what one request may ask for: output is lowered and told, a context that i
   expect(anthropic.status).toBe(200)
 })
 
+test('of a batch each request is bounded, not their sum', async () => {
+  const feature = { 'x-tollgate-feature': 'capped' }
+  const batch = (most: number) => ({ requests: Array.from({ length: 5 }, (_, index) => ({ custom_id: String(index), params: { model: 'fixed-claude', max_tokens: most, messages: MESSAGES } })) })
+  expect((await world.post('/v1/messages/batches', batch(7), { key, headers: feature })).status).toBe(200)
+  const refused = await world.post('/v1/messages/batches', batch(8), { key, headers: feature })
+  expect([refused.status, await refused.text()]).toEqual([400, expect.stringContaining('7 is the most here')])
+})
+
 test('through authorize the application gets the same as data', async () => {
   await put(BRIEF)
   const authorize = async (body: Record<string, unknown>) => (await (await world.post('/v1/authorize', { feature: 'chat', model: 'fixed-model', quantities: { input_tokens: 10, output_tokens: 5 }, ...body }, { key })).json()) as Record<string, unknown>

@@ -181,6 +181,7 @@ function authorizeInput(exchange: Exchange, asking: Asking): AuthorizeInput {
     canInstruct: request.canInstruct === true,
     canWait: true,
     ...(counted === null ? {} : { countedInput: counted }),
+    ...(bound.outputOfOne === undefined ? {} : { outputOfOne: bound.outputOfOne }),
     prompt: attribution.run === null || request.prompt === undefined ? null : fingerprint(request.prompt()),
   }
 }

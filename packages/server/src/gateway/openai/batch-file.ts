@@ -4,7 +4,7 @@
 
 import { setImmediate as turn } from 'node:timers/promises'
 import type { BatchRequests, Rate, UsageSurface } from '@tollgate/core'
-import { fieldsOf, wrong } from '../json-request.ts'
+import { fieldsIn, wrong } from '../json-request.ts'
 import { memberNamed, replaceValue, topLevelMembers, within } from '../json-splice.ts'
 import type { Surface } from '../surface.ts'
 import { chat } from './chat.ts'
@@ -35,7 +35,7 @@ type Named = { readonly upstreamModel: string; readonly rate: Rate | null }
 /** @throws {RequestRefused} 400 with the line at fault. */
 export async function readBatchFile(content: Buffer, named: (model: string) => Named): Promise<BatchFile> {
   const lines: string[] = []
-  const sum = { model: '', endpoint: '', count: 0, inputTokens: 0, outputTokens: 0, units: {} as Record<string, number> }
+  const sum = { model: '', endpoint: '', count: 0, inputTokens: 0, outputTokens: 0, outputOfOne: 0, units: {} as Record<string, number> }
   let known: Named | null = null
   let read = 0
   for (let at = 0; at < content.length; ) {
@@ -57,6 +57,7 @@ export async function readBatchFile(content: Buffer, named: (model: string) => N
     const bound = one.bound(known.rate)
     sum.inputTokens += bound.inputTokens
     sum.outputTokens += bound.outputTokens
+    sum.outputOfOne = Math.max(sum.outputOfOne, bound.outputTokens)
     for (const unit in bound.units) sum.units[unit] = (sum.units[unit] ?? 0) + bound.units[unit]!
     lines.push(one.renamed(known.upstreamModel))
     if (read > STRETCH_BYTES) {
@@ -70,8 +71,8 @@ export async function readBatchFile(content: Buffer, named: (model: string) => N
 
 function readLine(line: string, number: number) {
   const members = topLevelMembers(line)
-  const value = members === null ? null : parsed(line)
-  if (members === null || value === null) throw wrong('file', `has a line ${number} that is no JSON object`)
+  if (members === null) throw wrong('file', `has a line ${number} that is no JSON object`)
+  const value = fieldsIn(Buffer.from(line, 'latin1').toString())
   const endpoint = String(value['url'])
   const form = ENDPOINTS.get(endpoint)
   if (form === undefined || value['method'] !== 'POST') throw wrong('file', `asks ${String(value['method']).slice(0, 20)} ${endpoint.slice(0, 100)} on line ${number}: a batch may ask POST ${[...ENDPOINTS.keys()].join(', ')}`)
@@ -88,13 +89,5 @@ function readLine(line: string, number: number) {
       const { start, end, text: name } = within(body.valueStart, replaceValue(model, Buffer.from(JSON.stringify(upstreamModel)).toString('latin1')))
       return line.slice(0, start) + name + line.slice(end)
     },
-  }
-}
-
-function parsed(line: string): Readonly<Record<string, unknown>> | null {
-  try {
-    return fieldsOf(JSON.parse(Buffer.from(line, 'latin1').toString()))
-  } catch {
-    return null
   }
 }

@@ -62,11 +62,11 @@ async function prepareBatch({ asked, find }: Preparing): Promise<SurfaceRequest>
   const requests = file?.kind === 'file' ? file.requests : undefined
   if (file === null || requests === undefined || file.batch !== undefined) throw invalidRequest(`There is no file ${id} of requests of this customer: send it with POST /v1/files and the purpose batch.`, { status: 404, param: 'input_file_id', code: 'not_found' })
   if (endpoint !== requests.endpoint) throw wrong('endpoint', `must be ${requests.endpoint}, which the file asks`)
-  const { inputTokens, outputTokens, units, count } = requests
+  const { inputTokens, outputTokens, outputOfOne, units, count } = requests
   return {
     body, model: requests.model, isStream: false, wantsUsage: true, background: 'batch', requests,
     pinned: { upstream: file.upstream, key: file.upstreamKey ?? null },
-    bound: () => ({ inputTokens, outputTokens, units: { ...units, requests: count } }),
+    bound: () => ({ inputTokens, outputTokens, outputOfOne, units: { ...units, requests: count } }),
     ask: () => ({ path: '/batches', body, contentType: 'application/json' }),
     countable: () => null,
     fixed: () => ({ buckets: {}, isEstimated: false }),
