@@ -5,7 +5,7 @@ import { startTollgate, type Tollgate } from '../e2e/tollgate.ts'
 import { axeFindings, cuttableWire, missingBrowser, openBrowser, settled, signIn, type Watched } from './browser.ts'
 
 const TABS = ['overview', 'subscription', 'usage', 'events', 'budgets', 'invoice', 'ledger', 'keys', 'decisions', 'audit']
-const PAGES = ['', 'live', 'customers', 'catalog/plans', 'catalog/edit', 'catalog/rates', 'catalog/versions', 'money/invoices', 'money/books', 'operations/alerts', 'operations/providers', 'operations/jobs', 'operations/keys', 'operations/upstreams', 'operations/webhooks', 'operations/parked', 'operations/audit', 'operations/system']
+const PAGES = ['', 'live', 'customers', 'catalog/plans', 'catalog/edit', 'catalog/rates', 'catalog/versions', 'money/invoices', 'money/margin', 'money/books', 'operations/alerts', 'operations/providers', 'operations/jobs', 'operations/keys', 'operations/upstreams', 'operations/webhooks', 'operations/parked', 'operations/audit', 'operations/system']
 
 describe.runIf(missingBrowser === null)('the console', () => {
   let tollgate: Tollgate

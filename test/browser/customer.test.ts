@@ -33,7 +33,7 @@ describe.runIf(missingBrowser === null)('the page of a customer', () => {
 
   test('a test clock is advanced: the trial that the page foretold is over, and the page says so by itself', async () => {
     const { page, errors } = await open('cus_clock?tab=subscription')
-    await page.getByText(/Clocktower is trialing on plan hybrid since 1 Jan 2026: .* On 15 Jan 2026 it becomes active/).waitFor()
+    await page.getByText(/Clocktower is in trial on plan hybrid since 1 Jan 2026: .* On 15 Jan 2026 it is active/).waitFor()
     await page.getByRole('button', { name: 'Advance …' }).click()
     await page.getByLabel('To the start of (UTC)').fill('2026-01-20')
     await page.getByRole('button', { name: 'Advance', exact: true }).click()

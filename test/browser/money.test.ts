@@ -72,6 +72,20 @@ describe.runIf(missingBrowser === null)('money', () => {
     expect(errors).toEqual([])
   })
 
+  test('the margin of the month by feature is that of the books, and its charges are saved as a file', async () => {
+    const { page, errors } = await open('money/margin')
+    await page.getByLabel('Group').selectOption('feature')
+    await page.getByRole('region', { name: 'Margin', exact: true }).getByText('chat').waitFor()
+    const { total } = await tollgate.get<{ readonly total: { readonly revenue: string } }>(`/v1/margin?from=${new Date(Date.now() - 29 * 86_400_000).toISOString().slice(0, 10)}&to=${new Date().toISOString().slice(0, 10)}`)
+    await expect.poll(() => page.locator('dl data').first().getAttribute('value')).toBe(total.revenue)
+    expect(await axeFindings(page)).toEqual([])
+    const [file] = await Promise.all([page.waitForEvent('download'), page.getByRole('button', { name: 'Save as CSV' }).click()])
+    const text = await file.createReadStream().then(async (stream) => { let all = ''; for await (const chunk of stream) all += String(chunk); return all })
+    expect(text.trim().split('\n').length).toBeGreaterThan(3)
+    expect(text).toContain('cus_used')
+    expect(errors).toEqual([])
+  }, 60_000)
+
   test('an invoice opens to its lines, and a credit note takes one back', async () => {
     const { page, errors } = await open('money/invoices')
     await page.getByRole('button', { name: /^INV-0/ }).first().click()

@@ -31,6 +31,7 @@ async function fill(tollgate: Tollgate): Promise<void> {
   await post('/v1/customers/cus_acme/entities', { id: 'ent_support', kind: 'team', name: 'Support desk' })
   await post('/v1/customers/cus_acme/credits', { amount: '25', category: 'promotional', expires_at: new Date(Date.now() + 10 * DAY_MS).toISOString(), reference: 'welcome' })
   await post('/v1/customers/cus_northwind/credits', { amount: '120' })
+  await post('/v1/customers/cus_fjord/subscription/facts', { kind: 'payment_failed', reason: 'the card was declined' })
   const number = numbers()
   const events = ['acme', 'northwind', 'lumen', 'fjord'].flatMap((customer) =>
     Array.from({ length: 28 }, (_, day) => day).flatMap((day) =>
@@ -68,6 +69,9 @@ try {
     await take('overview', `${tollgate.demo.url}/console/`)
     await take('why', `${tollgate.demo.url}/console/customers/${tollgate.demo.customer}/decisions/${refusal.id}`)
     await take('usage', `${tollgate.demo.url}/console/customers/cus_acme?tab=usage`)
+    await take('customer', `${tollgate.demo.url}/console/customers/cus_fjord?tab=subscription`)
+    await take('catalog', `${tollgate.demo.url}/console/catalog/edit`)
+    await take('books', `${tollgate.demo.url}/console/money/books`)
     await take('portal', portal)
   }
 } finally {

@@ -15,6 +15,7 @@ import { add, shareOf, subtract } from '../parts/decimal.ts'
 import { DecisionTable } from '../views/decisions.tsx'
 import { UsageView } from '../views/usage.tsx'
 import { CustomerName } from './customer-name.tsx'
+import { daysAgo } from './money/margin.tsx'
 import { LastRefusal, Steps } from './overview-start.tsx'
 
 const MINUTE_MS = 60_000
@@ -42,6 +43,7 @@ export function Overview() {
               </div>
               <div className="space-y-6">
                 <Refusals figures={figures} />
+                <LastMonth />
                 <Health figures={figures} />
               </div>
             </div>
@@ -67,7 +69,7 @@ function Numbers({ figures }: { readonly figures: OverviewFigures }) {
       <Figure label="Events, last hour" value={<Quantity value={String(hour.events)} />} note={<PerSecond events={hour.events} />} />
       <Figure label="Refused, last hour" value={<Quantity value={String(hour.denied)} />} note={`${percent(denied)} of all`} tone={denied > 0.2 ? 'warn' : 'neutral'} />
       <Figure label="Charged, last hour" value={<Money amount={hour.charge} currency={currency} />} note="posted" />
-      <Figure label="Margin, 24 hours" value={roughly(margin.charge) === 0 ? '–' : percent(share)} note={margin.unpriced === 0 ? 'of charge over provider cost' : `${compact(margin.unpriced)} of unknown cost`} tone={share < 0 ? 'bad' : 'neutral'} />
+      <Figure label="Margin, 24 hours" value={roughly(margin.charge) === 0 ? '–' : percent(share)} note={margin.unpriced === 0 ? 'of charge over provider cost' : `without ${compact(margin.unpriced)} of unknown cost`} tone={share < 0 ? 'bad' : 'neutral'} />
       <Figure label="Recurring fees" value={<Money amount={figures.recurring} currency={currency} />} note="a month" />
       <Figure label="Customers" value={<Quantity value={String(customers.total)} />} note={standingText(customers.by_standing)} />
     </Figures>
@@ -146,6 +148,23 @@ function Health({ figures }: { readonly figures: OverviewFigures }) {
           </div>
         ))}
       </dl>
+    </Card>
+  )
+}
+
+function LastMonth() {
+  const query = useQuery(ask('getMargin', { query: { from: daysAgo(29), to: daysAgo(0), by: 'day', top: 1 } }))
+  if (query.data === undefined) return null
+  const { total, metrics, currency } = query.data
+  const rows = [
+    ['Revenue', <Money key="revenue" amount={total.revenue} currency={currency} />], ['Margin', total.margin_percent === null ? '–' : `${total.margin_percent} %`],
+    ['Revenue by customer', metrics.revenue_per_customer === null ? '–' : <Money key="customer" amount={metrics.revenue_per_customer} currency={currency} />],
+    ['Revenue by user', metrics.revenue_per_user === null ? '–' : <Money key="user" amount={metrics.revenue_per_user} currency={currency} />],
+    ['Net revenue retention', metrics.net_revenue_retention === null ? '–' : `${metrics.net_revenue_retention} %`],
+  ] as const
+  return (
+    <Card title="Last 30 days" note={total.requests_without_cost === 0 ? 'As in the books.' : `As in the books; ${compact(total.requests_without_cost)} requests of unknown cost count as none.`} actions={<Link to="/money/margin" className="text-sm font-medium text-accent">Margin</Link>}>
+      <dl className="space-y-2">{rows.map(([name, value]) => <div key={name} className="flex justify-between gap-3"><dt className="text-muted">{name}</dt><dd className="font-medium">{value}</dd></div>)}</dl>
     </Card>
   )
 }

@@ -48,6 +48,7 @@ const edit = createRoute({
 const rates = createRoute({ getParentRoute: () => root, path: '/catalog/rates', component: lazyRouteComponent(() => import('./catalog/rates.tsx'), 'RatesPage') })
 const versions = createRoute({ getParentRoute: () => root, path: '/catalog/versions', component: lazyRouteComponent(() => import('./catalog/versions.tsx'), 'VersionsPage') })
 const invoices = createRoute({ getParentRoute: () => root, path: '/money/invoices', component: lazyRouteComponent(() => import('./money/invoices.tsx'), 'InvoicesPage') })
+const margin = createRoute({ getParentRoute: () => root, path: '/money/margin', component: lazyRouteComponent(() => import('./money/margin.tsx'), 'MarginPage') })
 const books = createRoute({ getParentRoute: () => root, path: '/money/books', component: lazyRouteComponent(() => import('./money/books.tsx'), 'BooksPage') })
 const keys = createRoute({ getParentRoute: () => root, path: '/operations/keys', component: lazyRouteComponent(() => import('./operations/pages.tsx'), 'KeysPage') })
 const audit = createRoute({ getParentRoute: () => root, path: '/operations/audit', component: lazyRouteComponent(() => import('./operations/audit.tsx'), 'AuditPage') })
@@ -59,7 +60,7 @@ const providers = createRoute({ getParentRoute: () => root, path: '/operations/p
 const jobs = createRoute({ getParentRoute: () => root, path: '/operations/jobs', component: lazyRouteComponent(() => import('./operations/jobs.tsx'), 'JobsPage') })
 const system = createRoute({ getParentRoute: () => root, path: '/operations/system', component: lazyRouteComponent(() => import('./operations/system.tsx'), 'SystemPage') })
 
-const routeTree = root.addChildren([overview, live, customers, customer, decision, plans, edit, rates, versions, invoices, books, keys, audit, parked, upstreams, webhooks, alerts, providers, jobs, system])
+const routeTree = root.addChildren([overview, live, customers, customer, decision, plans, edit, rates, versions, invoices, margin, books, keys, audit, parked, upstreams, webhooks, alerts, providers, jobs, system])
 
 export function createConsoleRouter() {
   return createRouter({ routeTree, basepath: '/console', defaultPreload: 'intent', scrollRestoration: true })

@@ -41,7 +41,7 @@ export function Shell() {
             <NavigationGroup key={group} name={group}>
               {entries.map(({ to, label }) => (
                 <li key={to}>
-                  <Link to={to} activeOptions={{ exact: to === '/' }} className="block rounded-lg px-2.5 py-1.5 text-muted hover:bg-hover hover:text-ink" activeProps={{ className: 'bg-accent-soft font-medium text-ink!', 'aria-current': 'page' }}>
+                  <Link to={to} activeOptions={{ exact: to === '/' }} className="block rounded-lg px-2.5 py-1 text-muted hover:bg-hover hover:text-ink" activeProps={{ className: 'bg-accent-soft font-medium text-ink!', 'aria-current': 'page' }}>
                     {label}
                   </Link>
                 </li>
@@ -65,7 +65,7 @@ export function Shell() {
 
 function NavigationGroup({ name, children }: { readonly name: string; readonly children: ReactNode }) {
   return (
-    <div className="mb-4">
+    <div className="mb-3">
       {name !== '' && <p className="eyebrow px-2.5 pb-1">{name}</p>}
       <ul className="space-y-0.5">{children}</ul>
     </div>

@@ -34,7 +34,7 @@ export function BuyCredits({ customer, asset, isAdmin }: { readonly customer: st
         }}
       >
         <div className="w-40"><Field label={`Credits in ${asset}`} inputMode="decimal" required pattern="\d+(\.\d+)?" value={amount} onChange={(event) => setAmount(event.target.value)} /></div>
-        <div className="min-w-48 flex-1 pt-6">
+        <div className="min-w-48 flex-1 pt-7">
           {quote.data !== undefined && (
             <p aria-live="polite">
               <Money amount={quote.data.amount} currency={quote.data.currency} className="font-semibold" /> {!isZero(quote.data.tax) && <span className="text-muted">of it <Money amount={quote.data.tax} currency={quote.data.currency} /> tax</span>} {!isZero(quote.data.bonus) && <Badge tone="good"><Measure value={quote.data.bonus} unit={asset} /> on top</Badge>}

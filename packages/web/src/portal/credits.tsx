@@ -9,6 +9,7 @@ import { Money } from '../parts/values.tsx'
 import { Blocks } from '../views/credits.tsx'
 import { BuyCredits, Payments } from './buy.tsx'
 import { BalanceNotices, Recharge } from './recharge.tsx'
+import { Redeem } from './redeem.tsx'
 
 export function Credits({ customer, isAdmin }: { readonly customer: string; readonly isAdmin: boolean }) {
   const balance = useQuery(ask('getBalance', { params: { customer } }))
@@ -30,6 +31,7 @@ export function Credits({ customer, isAdmin }: { readonly customer: string; read
           <BuyCredits customer={customer} asset={found.currency} isAdmin={isAdmin} />
           <Recharge customer={customer} asset={found.currency} isAdmin={isAdmin} />
           <BalanceNotices customer={customer} asset={found.currency} isAdmin={isAdmin} />
+          {isAdmin && <Redeem customer={customer} />}
           <Payments customer={customer} />
         </div>
       )}

@@ -4,6 +4,7 @@ import { useRef, useState } from 'react'
 import { call, type Answer } from '../api/client.ts'
 import type { UsageEvent } from '../api/operations.ts'
 import { Button } from '../parts/controls.tsx'
+import { saveFile } from '../parts/save-file.ts'
 
 const PAGE = 1_000
 
@@ -21,7 +22,7 @@ export function Export({ customer }: { readonly customer: string }) {
         setRead((count += page.data.length))
         cursor = page.next_cursor
       }
-      save(new Blob(parts, { type: 'text/csv' }), `usage-${customer}.csv`)
+      saveFile(new Blob(parts, { type: 'text/csv' }), `usage-${customer}.csv`)
     } catch (error) {
       if (!(error instanceof Error && error.name === 'AbortError')) throw error
     } finally {
@@ -47,12 +48,4 @@ function lineOf(event: UsageEvent): string {
 function cell(text: string): string {
   const safe = /^[=+\-@\t\r]/.test(text) && !/^-?\d/.test(text) ? `'${text}` : text
   return /[",\n]/.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe
-}
-
-function save(blob: Blob, name: string): void {
-  const link = document.createElement('a')
-  link.href = URL.createObjectURL(blob)
-  link.download = name
-  link.click()
-  URL.revokeObjectURL(link.href)
 }

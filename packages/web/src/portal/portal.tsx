@@ -89,7 +89,7 @@ function Pages({ session }: { readonly session: PortalSession }) {
       </header>
       <Tabs.List aria-label="Pages" className="mb-6 flex gap-1 overflow-x-auto border-b">
         {PAGES.map(([value, label]) => (
-          <Tabs.Trigger key={value} value={value} className="-mb-px border-b-2 border-transparent px-3 py-2 whitespace-nowrap text-muted hover:text-ink data-[state=active]:border-accent data-[state=active]:font-medium data-[state=active]:text-ink">
+          <Tabs.Trigger key={value} value={value} className="-mb-px border-b-2 border-transparent px-3 py-2 whitespace-nowrap text-muted hover:text-ink focus-visible:-outline-offset-2 data-[state=active]:border-accent data-[state=active]:font-medium data-[state=active]:text-ink">
             {label}
           </Tabs.Trigger>
         ))}

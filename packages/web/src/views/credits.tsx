@@ -22,7 +22,7 @@ export function Blocks({ balance, command }: { readonly balance: Balance; readon
       rows={blocks}
       rowKey={({ id }) => id}
       columns={[
-        { head: 'Added', cell: ({ created_at }) => <Time at={created_at} /> },
+        { head: 'Added', className: 'whitespace-nowrap', cell: ({ created_at }) => <Time at={created_at} /> },
         { head: 'Kind', cell: ({ category }) => <Badge tone={category === 'paid' ? 'accent' : 'good'}>{category}</Badge> },
         { head: 'Left', isNumber: true, cell: ({ remaining, asset }) => <Money amount={remaining} currency={asset} /> },
         { head: 'Of', isNumber: true, cell: ({ granted, asset }) => <span className="text-muted"><Money amount={granted} currency={asset} /></span> },

@@ -2,11 +2,11 @@
 
 import { useQuery } from '@tanstack/react-query'
 import { Fragment, useState } from 'react'
-import type { InvoiceLine, PrintedInvoice } from '../api/operations.ts'
+import type { InvoiceLine, PrintedInvoice, PrintedLine } from '../api/operations.ts'
 import { useRefresh } from '../api/live.tsx'
 import { ask } from '../api/queries.ts'
 import { isZero } from '../parts/decimal.ts'
-import { day } from '../parts/format.ts'
+import { day, words } from '../parts/format.ts'
 import { useSettings } from '../parts/settings.tsx'
 import { Badge, Card, Empty, Loaded, join } from '../parts/surface.tsx'
 import { Ago, Money, Quantity } from '../parts/values.tsx'
@@ -24,7 +24,7 @@ export function InvoiceView({ customer, isOperator = false }: { readonly custome
         const span = { from: period.start, to: period.end }
         return (
           <Card title={<>Running period <Badge>preview</Badge></>} note={<>{day(period.start, zone)} – {day(period.end, zone)} · plan {invoice.plan} · read <Ago at={invoice.as_of} /></>} flush>
-            {invoice.lines.length === 0 ? (
+            {invoice.lines.length + invoice.invoice.lines.length === 0 ? (
               <Empty title="Nothing is due in this period yet" />
             ) : (
               <div className="relative overflow-x-auto" tabIndex={0} role="region" aria-label="Invoice lines">
@@ -52,6 +52,7 @@ export function InvoiceView({ customer, isOperator = false }: { readonly custome
                         )}
                       </Fragment>
                     ))}
+                    {invoice.invoice.lines.filter(({ kind }) => BESIDE.has(kind)).map((line) => <BesideLine key={line.line} line={line} currency={currency} />)}
                   </tbody>
                 </table>
               </div>
@@ -61,6 +62,22 @@ export function InvoiceView({ customer, isOperator = false }: { readonly custome
         )
       }}
     </Loaded>
+  )
+}
+
+/** What the invoice asks for beside the period itself: usage that came after its own period was closed, changes of plan, items by hand. */
+const BESIDE: ReadonlySet<PrintedLine['kind']> = new Set(['late_usage', 'proration', 'item'])
+
+function BesideLine({ line: { name, kind, quantity, exact, amount }, currency }: { readonly line: PrintedLine; readonly currency: string }) {
+  return (
+    <tr className="border-b hover:bg-hover">
+      <td className="px-3 py-2 pl-5"><span className="pl-4.5 font-medium">{name}</span> <Badge>{words(kind).toLowerCase()}</Badge></td>
+      <td className="px-3 py-2 text-right text-muted"><Quantity value={quantity} /></td>
+      <td />
+      <td />
+      <td className="px-3 py-2 text-right font-mono text-xs text-muted">{exact}</td>
+      <td className="px-3 py-2 pr-5 text-right"><Money amount={amount} currency={currency} /></td>
+    </tr>
   )
 }
 

@@ -7,6 +7,7 @@ import type { Invoice } from '../api/operations.ts'
 import { askPages } from '../api/queries.ts'
 import { Button, Dialog } from '../parts/controls.tsx'
 import { day } from '../parts/format.ts'
+import { saveFile } from '../parts/save-file.ts'
 import { useSettings } from '../parts/settings.tsx'
 import { Badge, Card, Empty, Loaded, type Tone } from '../parts/surface.tsx'
 import { More, Table } from '../parts/table.tsx'
@@ -110,11 +111,7 @@ function Pdf({ invoice }: { readonly invoice: Invoice }) {
     setBusy(false)
     setFailed(answer === null || !answer.ok)
     if (answer === null || !answer.ok) return
-    const link = document.createElement('a')
-    link.href = URL.createObjectURL(await answer.blob())
-    link.download = `${invoice.document.number ?? invoice.id}.pdf`
-    link.click()
-    URL.revokeObjectURL(link.href)
+    saveFile(await answer.blob(), `${invoice.document.number ?? invoice.id}.pdf`)
   }
   return (
     <Button className="h-7 px-2 text-xs" disabled={isBusy} onClick={() => void load()} aria-label={`PDF of invoice ${invoice.document.number ?? invoice.id}`}>

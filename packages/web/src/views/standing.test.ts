@@ -9,8 +9,8 @@ const SUBSCRIPTION: Subscription = {
 
 test.each([
   ['all is well', {}, /^Acme is active on plan pro since .*2026: it began\. Requests are served\.$/],
-  ['grace says what follows by itself', { state: 'grace', standing: 'grace', reason: 'a payment failed', ahead: [{ from: '2026-01-08T00:00:00Z', state: 'suspended', plan: 'pro', seats: 1, add_ons: [], reason: 'grace ended' }] }, /a payment failed\. Requests are still served, and a payment is late\. On .*2026 it becomes suspended: grace ended\.$/],
-  ['a change of plan that comes is named', { ahead: [{ from: '2026-02-01T00:00:00Z', state: 'active', plan: 'team', seats: 1, add_ons: [], reason: 'ordered' }] }, /it becomes active on plan team: ordered\.$/],
+  ['grace says what follows by itself', { state: 'grace', standing: 'grace', reason: 'a payment failed', ahead: [{ from: '2026-01-08T00:00:00Z', state: 'suspended', plan: 'pro', seats: 1, add_ons: [], reason: 'grace ended' }] }, /is in grace on plan pro .*a payment failed\. Requests are still served, and a payment is late\. On .*2026 it is suspended: grace ended\.$/],
+  ['a change of plan that comes is named', { ahead: [{ from: '2026-02-01T00:00:00Z', state: 'active', plan: 'team', seats: 1, add_ons: [], reason: 'ordered' }] }, /it is active on plan team: ordered\.$/],
   ['a cancellation that waits', { cancels_at: '2026-02-01T00:00:00Z' }, /It ends on .*2026\.$/],
 ] as const)('%s', (_, change, says) => {
   expect(standingText('Acme', { ...SUBSCRIPTION, ...(change as Partial<Subscription>) }, 'utc')).toMatch(says)

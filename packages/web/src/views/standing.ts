@@ -3,6 +3,9 @@
 import type { Subscription } from '../api/operations.ts'
 import { day, type Zone } from '../parts/format.ts'
 
+/** States that are no adjectives. */
+const WORDS: Readonly<Record<string, string>> = { grace: 'in grace', trialing: 'in trial' }
+
 const PERMITS: Readonly<Record<string, string>> = {
   good: 'Requests are served.',
   grace: 'Requests are still served, and a payment is late.',
@@ -16,13 +19,13 @@ const PERMITS: Readonly<Record<string, string>> = {
 
 export function standingText(name: string, subscription: Subscription, zone: Zone): string {
   const { state, plan, since, reason, standing } = subscription
-  return [`${name} is ${state} on plan ${plan} since ${day(since, zone)}: ${reason}.`, PERMITS[standing] ?? '', nextText(subscription, zone)].filter(Boolean).join(' ')
+  return [`${name} is ${WORDS[state] ?? state} on plan ${plan} since ${day(since, zone)}: ${reason}.`, PERMITS[standing] ?? '', nextText(subscription, zone)].filter(Boolean).join(' ')
 }
 
 /** What comes next by itself; empty when nothing is known to come. */
 export function nextText({ ahead, scheduled, cancels_at: cancels, grace_ends_at: grace, trial_ends_at: trial, resumes_at: resumes, state }: Subscription, zone: Zone): string {
   const [next] = ahead
-  if (next !== undefined) return `On ${day(next.from, zone)} it becomes ${next.state}${next.state === state ? ` on plan ${next.plan}` : ''}: ${next.reason}.`
+  if (next !== undefined) return `On ${day(next.from, zone)} it is ${WORDS[next.state] ?? next.state}${next.state === state ? ` on plan ${next.plan}` : ''}: ${next.reason}.`
   if (cancels !== null) return `It ends on ${day(cancels, zone)}.`
   if (grace !== null) return `Grace ends on ${day(grace, zone)}.`
   if (trial !== null) return `The trial ends on ${day(trial, zone)}.`

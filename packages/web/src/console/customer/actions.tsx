@@ -14,7 +14,7 @@ import { FreezeDialog } from '../../views/freezes.tsx'
 import { useMay } from '../session.tsx'
 import { ChangePlan } from './change-plan.tsx'
 
-type Open = 'top-up' | 'plan' | 'standing' | 'observe' | 'portal' | 'freeze' | null
+type Open = 'top-up' | 'plan' | 'standing' | 'observe' | 'portal' | 'dispute' | 'freeze' | null
 
 export function Actions({ customer }: { readonly customer: Customer }) {
   const [open, setOpen] = useState<Open>(null)
@@ -38,6 +38,7 @@ export function Actions({ customer }: { readonly customer: Customer }) {
             {item('plan', 'Change plan …')}
             {item('standing', 'Set the standing by hand …')}
             {item('portal', 'Open its portal …')}
+            {item('dispute', 'Dispute file …')}
             {item('observe', customer.observe ? 'Enforce its limits …' : 'Only observe …')}
             {isSupport && item('freeze', 'Stop everything …')}
           </DropdownMenu.Content>
@@ -48,6 +49,7 @@ export function Actions({ customer }: { readonly customer: Customer }) {
       {open === 'standing' && <ChangeStanding customer={customer} onClose={close} />}
       {open === 'observe' && <Observe customer={customer} onClose={close} />}
       {open === 'freeze' && <FreezeDialog target={{ kind: 'customer', target: customer.id, customer: null, name: customer.name }} onClose={close} />}
+      {open === 'dispute' && <DisputeFile customer={customer} onClose={close} />}
       {open === 'portal' && <OpenPortal customer={customer} onClose={close} />}
     </>
   )
@@ -89,6 +91,24 @@ function ChangeStanding({ customer, onClose }: ActionProps) {
       <DialogForm submit={refuses ? 'Refuse its requests' : 'Change standing'} look={refuses ? 'danger' : 'primary'} onSubmit={() => write.mutate({ params: { customer: customer.id }, body: { standing } })} onCancel={onClose} isBusy={write.isPending} isReady={standing !== customer.standing} error={write.error}>
         <Choice label="Standing" value={standing} options={STANDINGS} onChange={(event) => setStanding(event.target.value as Customer['standing'])} />
       </DialogForm>
+    </Dialog>
+  )
+}
+
+/** Everything that says why it was charged what it was, to hand over. */
+function DisputeFile({ customer, onClose }: ActionProps) {
+  const [from, setFrom] = useState(() => new Date(Date.now() - 30 * 86_400_000).toISOString().slice(0, 10))
+  const [to, setTo] = useState(() => new Date().toISOString().slice(0, 10))
+  return (
+    <Dialog isOpen onClose={onClose} title={`Dispute file of ${customer.name}`} lead="Events, charges with their price versions, decisions, invoices and the ledger with its checkpoints, as one archive with a page that says how to verify it. Provider cost is not in it.">
+      <div className="grid gap-3 sm:grid-cols-2">
+        <Field label="From" type="date" required value={from} max={to} onChange={(event) => setFrom(event.target.value)} />
+        <Field label="To" type="date" required value={to} min={from} onChange={(event) => setTo(event.target.value)} />
+      </div>
+      <div className="flex justify-end gap-2 pt-2">
+        <Button onClick={onClose}>Close</Button>
+        <a download href={`/v1/customers/${encodeURIComponent(customer.id)}/dispute-file?${new URLSearchParams({ from, to }).toString()}`} className={buttonLook('primary')}>Save it</a>
+      </div>
     </Dialog>
   )
 }

@@ -55,7 +55,7 @@ export function CustomerPage() {
             <Tabs.Root value={tab} onValueChange={(next) => void navigate({ to: '/customers/$customer', params, search: { tab: next as Tab }, replace: true })}>
               <Tabs.List aria-label="About the customer" className="mb-6 flex gap-1 overflow-x-auto border-b">
                 {TABS.map(([value, label]) => (
-                  <Tabs.Trigger key={value} value={value} className="-mb-px border-b-2 border-transparent px-3 py-2 whitespace-nowrap text-muted hover:text-ink data-[state=active]:border-accent data-[state=active]:font-medium data-[state=active]:text-ink">
+                  <Tabs.Trigger key={value} value={value} className="-mb-px border-b-2 border-transparent px-3 py-2 whitespace-nowrap text-muted hover:text-ink focus-visible:-outline-offset-2 data-[state=active]:border-accent data-[state=active]:font-medium data-[state=active]:text-ink">
                     {label}
                   </Tabs.Trigger>
                 ))}

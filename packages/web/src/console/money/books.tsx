@@ -46,7 +46,7 @@ function Currency({ month, book }: { readonly month: BooksMonth; readonly book: 
       <Figures label={`${month.month} in ${currency}`}>
         <Figure label={`Revenue in ${currency}`} value={<Money amount={revenue} currency={currency} />} note={month.is_running ? 'so far this month' : 'of the month'} />
         <Figure label="Cost" value={<Money amount={expenses} currency={currency} />} note="providers, and bad debt" />
-        <Figure label="Margin" value={<Money amount={margin} currency={currency} />} note={isZero(revenue) || isNegative(revenue) || isNegative(margin) ? '' : `${percent(shareOf(margin, revenue))} of revenue`} tone={isNegative(margin) ? 'bad' : 'neutral'} />
+        <Figure label="Margin" value={<Money amount={margin} currency={currency} />} note={isZero(revenue) || isNegative(revenue) || isNegative(margin) ? '' : `${percent(shareOf(margin, revenue))} of revenue, where unknown cost is none`} tone={isNegative(margin) ? 'bad' : 'neutral'} />
         <Figure label="Invoices" value={<Money amount={invoices.net} currency={currency} />} note={`${invoices.documents} ${invoices.documents === 1 ? 'document' : 'documents'}, without tax`} />
         <Figure label="Credit notes" value={<Money amount={notes.net} currency={currency} />} note={`${notes.documents} ${notes.documents === 1 ? 'document' : 'documents'}, without tax`} />
       </Figures>
@@ -60,7 +60,7 @@ function Currency({ month, book }: { readonly month: BooksMonth; readonly book: 
             rows={accounts}
             rowKey={({ account }) => account}
             columns={[
-              { head: 'Account', className: 'align-top', cell: ({ name, code, account }) => <span title={account}><span className="font-medium">{name}</span> <span className="text-xs text-faint">{code}</span></span> },
+              { head: 'Account', className: 'align-top', cell: ({ name, code, account }) => <><span className="font-medium">{name}</span> <span className="text-xs text-faint">{code}</span><br /><code className="font-mono text-xs text-faint">{account}</code></> },
               { head: 'Kind', className: 'align-top', cell: ({ kind }) => <Badge>{kind}</Badge> },
               { head: 'Opening', isNumber: true, className: 'align-top', cell: ({ opening }) => <Money amount={opening} currency={currency} className="text-muted" /> },
               { head: 'Moved by', cell: (row) => <Movements row={row} currency={currency} /> },
