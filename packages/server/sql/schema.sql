@@ -617,6 +617,14 @@ create table exchange_rate (
 );
 CREATE TRIGGER exchange_rate_append_only BEFORE DELETE OR UPDATE ON public.exchange_rate FOR EACH ROW EXECUTE FUNCTION refuse_change();
 
+create table export_day (
+  day date not null,
+  files integer not null,
+  exported_at timestamp with time zone default now() not null,
+  constraint export_day_pkey PRIMARY KEY (day),
+  constraint export_day_day_fkey FOREIGN KEY (day) REFERENCES book_day(day)
+);
+
 create table frozen_target (
   id text not null,
   customer_id text,

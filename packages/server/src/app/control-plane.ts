@@ -2,6 +2,7 @@
 
 import { EVENT_AGE_MS_MAX, EVENT_AHEAD_MS_MAX, type Authority, type Clock, type Directory, type Links, type UpstreamConfig } from '@tollgate/core'
 import type { Log } from '../platform/log.ts'
+import type { ObjectStore } from '../platform/object-store.ts'
 import type { Sql } from '../platform/postgres.ts'
 import { createCatalogs, type Catalogs } from './catalogs.ts'
 import { createCustomerContexts, type CustomerContexts } from './customer-contexts.ts'
@@ -31,6 +32,8 @@ export type ControlPlane = {
   readonly eventBounds: TimeBounds
   /** The price list of the daily import; none unless set. */
   readonly rateSource?: { readonly location: string; /** Percent, decimal text. */ readonly confirmAbove: string } | null
+  /** Where records of closed days are written; nowhere unless set. */
+  readonly exportStore?: ObjectStore | null
   /** Whole months of usage events that are kept beside the running one; null for ever. */
   readonly retention: { readonly eventMonths: number | null }
   /** Dimensions whose values are persons. */
@@ -49,7 +52,7 @@ export type ControlPlane = {
   readonly directory: Directory
 }
 
-export type ControlPlaneOptions = Partial<Pick<ControlPlane, 'eventBounds' | 'retention' | 'personal' | 'connectors' | 'issuer'>> & Pick<ControlPlane, 'sql' | 'clock' | 'log' | 'links' | 'masterKey' | 'randomText' | 'environmentUpstreams' | 'rateSource'>
+export type ControlPlaneOptions = Partial<Pick<ControlPlane, 'eventBounds' | 'retention' | 'personal' | 'connectors' | 'issuer'>> & Pick<ControlPlane, 'sql' | 'clock' | 'log' | 'links' | 'masterKey' | 'randomText' | 'environmentUpstreams' | 'rateSource' | 'exportStore'>
 
 export async function createControlPlane(options: ControlPlaneOptions): Promise<ControlPlane> {
   const catalogs = createCatalogs(options.sql, options.clock)

@@ -73,6 +73,7 @@ export const STREAM_TYPES: Readonly<Record<string, StreamType>> = {
   'credit_note.written': { says: 'Part of an invoice or all of it was taken back.', tenantMembers: ['credit_note', 'number', 'invoice', 'total', 'currency'] },
   'books.disagree': { says: 'Figures of a customer or of a month that must agree do not, or a chain of transfers is broken. For the operator.', tenantMembers: [], alert: 'problem' },
   'books.day_closed': { says: 'A day of the books is closed: its journal entries can be exported. For the operator.', tenantMembers: [] },
+  'exports.day_written': { says: 'The records of a closed day were written to your storage. For the operator.', tenantMembers: [] },
   'margin.below_target': { says: 'The margin of the last 30 days is below the target: in all, of a customer, a feature or a model. Once a month for each. For the operator.', tenantMembers: [], alert: 'notice' },
   'webhook.disabled': { says: 'Nothing is sent to a webhook endpoint any more, and why.', tenantMembers: ['webhook', 'url', 'reason'], alert: 'problem' },
   'correction.refused': { says: 'A correction that came before its event does not fit it, and was not applied. For the operator.', tenantMembers: [], alert: 'problem' },

@@ -4,6 +4,7 @@ import { endOverdueDoubts } from '../app/authority/doubt.ts'
 import { backfillMeters } from '../app/backfill.ts'
 import { forceScheduled } from '../app/force-catalog.ts'
 import { forgetBackgroundJobs } from '../app/background-jobs.ts'
+import { exportClosedDays } from '../app/exports/scheduled.ts'
 import { tellMargins } from '../app/books/margin-alerts.ts'
 import { addUpUsage } from '../app/books/days.ts'
 import { keepBooks } from '../app/books/keep.ts'
@@ -64,6 +65,7 @@ const JOBS: readonly Job[] = [
   { name: 'recognise-revenue', says: 'Recognises revenue day by day, as the books say it.', everyMs: 300_000, run: (plane) => recogniseRevenue(plane) },
   { name: 'add-up-usage', says: 'Adds up what usage earned and cost, by day.', everyMs: 60_000, run: addUpUsage },
   { name: 'close-book-days', says: 'Closes days of the books that are over, and checks their months.', everyMs: 300_000, run: keepBooks },
+  { name: 'export-closed-days', says: 'Writes the records of closed days to your storage, where one is set.', everyMs: 300_000, run: exportClosedDays },
   { name: 'tell-margins', says: 'Tells whose margin fell below the target.', everyMs: 3_600_000, run: tellMargins },
   { name: 'add-up-levels', says: 'Adds up measures that are charged by their level over time.', everyMs: 60_000, run: addUpLevels },
   { name: 'backfill-meters', says: 'Counts past events for a meter that is new.', everyMs: 10_000, run: backfillMeters },

@@ -21,6 +21,7 @@ import { connect, type Sql } from '../platform/postgres.ts'
 import { randomText } from '../platform/random-id.ts'
 import { systemClock } from '../platform/clock.ts'
 import { StartError } from '../platform/start-error.ts'
+import { openObjectStore } from '../platform/object-store.ts'
 import { loadDemo } from './demo.ts'
 import { startGatewaySet, type GatewaySet } from './gateway-set.ts'
 import { listen } from './listen.ts'
@@ -56,6 +57,7 @@ export async function serve(options: ServeOptions): Promise<{ readonly stop: () 
       personal: new Set(config.personalDimensions),
       eventBounds: { lateMsMax: Math.min(config.eventLateDays, (config.keepEventMonths ?? Infinity) * 28) * DAY_MS, aheadMsMax: config.eventAheadMinutes * MINUTE_MS },
       rateSource: config.ratesUrl === null ? null : { location: config.ratesUrl, confirmAbove: config.ratesConfirmAbove },
+      exportStore: config.exportTo === null ? null : openObjectStore(config.exportTo, { keyId: config.exportKeyId, secret: config.exportSecret }),
       connectors: CONNECTORS,
       issuer: issuerOf(config),
       links,

@@ -131,6 +131,12 @@ export const OPTIONS = {
     env: 'TOLLGATE_RATES_URL', schema: text,
     doc: 'A price list that is imported once a day: an address (http, https) or a file, in a shape that `tollgate rates import` reads. Not set: nothing is imported by itself.',
   }),
+  exportTo: option({
+    env: 'TOLLGATE_EXPORT_TO', schema: text,
+    doc: 'Where the records of each closed day are written as Parquet: a folder, or a bucket as s3://bucket/prefix?region=eu-central-1, with &endpoint=https://… for one that is not Amazon’s. Not set: nowhere.',
+  }),
+  exportKeyId: option({ env: 'TOLLGATE_EXPORT_KEY_ID', isSecret: true, schema: text, doc: 'Access key of the bucket in TOLLGATE_EXPORT_TO.' }),
+  exportSecret: option({ env: 'TOLLGATE_EXPORT_SECRET', isSecret: true, schema: text, doc: 'Its secret.' }),
   ratesConfirmAbove: option({
     env: 'TOLLGATE_RATES_CONFIRM_ABOVE', default: '10', schema: z.string().regex(/^\d{1,6}(\.\d)?$/, 'must be a percentage such as 10 or 2.5'),
     doc: 'Percent above which the daily import leaves a change of a price to you, and says so on the event stream.',
