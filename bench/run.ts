@@ -16,6 +16,7 @@ const BENCHES: Readonly<Record<string, () => Promise<Bench>>> = {
   settle: () => import('./settle.ts'),
   ingest: () => import('./ingest.ts'),
   close: () => import('./close.ts'),
+  books: () => import('./books.ts'),
   rate: () => import('./rate.ts'),
   simulate: () => import('./simulate.ts'),
   gateway: () => import('./gateway.ts'),
