@@ -1099,6 +1099,7 @@ create table recharge_rule (
   stopped_reason text,
   bounded_month timestamp with time zone,
   changed_at timestamp with time zone default now() not null,
+  look_again_at timestamp with time zone,
   constraint recharge_rule_pkey PRIMARY KEY (customer_id, asset),
   constraint recharge_rule_customer_id_fkey FOREIGN KEY (customer_id) REFERENCES customer(id),
   constraint recharge_rule_amount_check CHECK ((amount > (0)::numeric)),

@@ -19,6 +19,8 @@ export type RuleRow = {
   readonly stoppedAt: Instant | null
   readonly stoppedReason: string | null
   readonly boundedMonth: Instant | null
+  /** It is not decided again before; null for at once. */
+  readonly lookAgainAt: Instant | null
 }
 
 type RuleText = Omit<RuleRow, 'threshold' | 'amount' | 'target' | 'cooldownMs'> & { readonly threshold: string; readonly amount: string | null; readonly target: string | null; readonly cooldownMs: bigint }
@@ -35,10 +37,10 @@ export async function listRules(sql: Sql, customer: string): Promise<RuleRow[]> 
 export async function writeRule(tx: Transaction, row: RuleRow): Promise<void> {
   const amount = (value: Units | null) => (value === null ? null : formatUnits(value, row.asset))
   await tx`
-    insert into recharge_rule (customer_id, asset, threshold, amount, target, month_max, cooldown_ms, method, failures, stopped_at, stopped_reason, bounded_month)
-    values (${row.customer}, ${row.asset}, ${amount(row.threshold)}, ${amount(row.amount)}, ${amount(row.target)}, ${row.monthMax}, ${row.cooldownMs}, ${row.method}, ${row.failures}, ${row.stoppedAt}, ${row.stoppedReason}, ${row.boundedMonth})
+    insert into recharge_rule (customer_id, asset, threshold, amount, target, month_max, cooldown_ms, method, failures, stopped_at, stopped_reason, bounded_month, look_again_at)
+    values (${row.customer}, ${row.asset}, ${amount(row.threshold)}, ${amount(row.amount)}, ${amount(row.target)}, ${row.monthMax}, ${row.cooldownMs}, ${row.method}, ${row.failures}, ${row.stoppedAt}, ${row.stoppedReason}, ${row.boundedMonth}, ${row.lookAgainAt})
     on conflict (customer_id, asset) do update set threshold = excluded.threshold, amount = excluded.amount, target = excluded.target, month_max = excluded.month_max, cooldown_ms = excluded.cooldown_ms,
-      method = excluded.method, failures = excluded.failures, stopped_at = excluded.stopped_at, stopped_reason = excluded.stopped_reason, bounded_month = excluded.bounded_month, changed_at = now()`
+      method = excluded.method, failures = excluded.failures, stopped_at = excluded.stopped_at, stopped_reason = excluded.stopped_reason, bounded_month = excluded.bounded_month, look_again_at = excluded.look_again_at, changed_at = now()`
 }
 
 export async function deleteRule(tx: Transaction, of: WalletKey): Promise<boolean> {
@@ -47,12 +49,12 @@ export async function deleteRule(tx: Transaction, of: WalletKey): Promise<boolea
 }
 
 /** Wallets of a page of rules whose balance is at or below their threshold and for which nothing is under way; `last` is where the page ended. */
-export async function crossedRules(sql: Sql, input: { readonly after: WalletKey; readonly limit: number }): Promise<{ readonly crossed: readonly WalletKey[]; readonly last: WalletKey | null }> {
+export async function crossedRules(sql: Sql, input: { readonly now: Instant; readonly after: WalletKey; readonly limit: number }): Promise<{ readonly crossed: readonly WalletKey[]; readonly last: WalletKey | null }> {
   const [row] = await sql<{ crossed: WalletKey[]; last: WalletKey | null }[]>`
     with page as (select * from recharge_rule where (customer_id, asset) > (${input.after.customer}, ${input.after.asset}) order by customer_id, asset limit ${input.limit}), below as (
       select r.customer_id as customer, r.asset from page r
       join budget_state b on b.customer_id = r.customer_id and b.budget_id = 'wallet:' || r.asset
-      where r.stopped_at is null and b.limit_amount - b.settled <= r.threshold
+      where r.stopped_at is null and (r.look_again_at is null or r.look_again_at <= ${input.now}) and b.limit_amount - b.settled <= r.threshold
         and not exists (select 1 from credit_payment p where p.customer_id = r.customer_id and p.asset = r.asset and p.cause = 'recharge' and p.state in ('pending', 'asked')))
     select (select coalesce(jsonb_agg(to_jsonb(below) order by customer, asset), '[]') from below) as crossed,
       (select case when (select count(*) from page) = ${input.limit}::int then (select jsonb_build_object('customer', customer_id, 'asset', asset) from page order by customer_id desc, asset desc limit 1) end) as last`
@@ -144,7 +146,7 @@ export async function rechargeHistory(tx: Transaction, of: { readonly customer: 
 
 function selectRule(sql: Sql | Transaction) {
   return sql`
-    select customer_id as customer, asset, threshold, amount, target, trim_scale(month_max)::text as "monthMax", cooldown_ms as "cooldownMs", method, failures, stopped_at as "stoppedAt", stopped_reason as "stoppedReason", bounded_month as "boundedMonth"
+    select customer_id as customer, asset, threshold, amount, target, trim_scale(month_max)::text as "monthMax", cooldown_ms as "cooldownMs", method, failures, stopped_at as "stoppedAt", stopped_reason as "stoppedReason", bounded_month as "boundedMonth", look_again_at as "lookAgainAt"
     from recharge_rule`
 }
 

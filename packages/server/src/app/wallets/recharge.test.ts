@@ -4,6 +4,7 @@
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
 import { instant } from '@tollgate/core'
 import { testApi, type TestApi } from '../../../../../test/api.ts'
+import { publishSource } from '../../../../../test/plane.ts'
 import { fakeStripe, type FakeStripe } from '../../../../../test/stripe/fake-stripe.ts'
 import { virtualClock, type VirtualClock } from '../../platform/clock.ts'
 import { drainInbox } from '../providers/inbox.ts'
@@ -177,6 +178,11 @@ test('the cooldown and the bound of the month hold, and the bound is told once a
   }
   expect((await payments(customer)).length).toBe(2)
   expect(await told(customer, 'credits.recharge_bounded')).toEqual([{ asset: 'USD', month_max: '120', currency: 'USD' }])
+  // Meanwhile nobody decides it again each second.
+  expect(await api.world.plane.sql`select look_again_at > ${clock.now()} as later from recharge_rule where customer_id = ${customer}`).toEqual([{ later: true }])
+  clock.advance(32 * 86_400_000)
+  await work(2)
+  expect((await payments(customer)).length).toBe(3)
 })
 
 test('with `request` the operator’s code is asked once by a message and confirms; confirming twice grants once', async () => {
@@ -229,4 +235,13 @@ test('a tenant sets the rule of its own wallet, a reading key does not, and of a
   expect((await api.call(`POST /v1/customers/${own}/payments/pay_x/confirm`, { key: admin, body: { outcome: 'succeeded' } })).status).toBe(403)
   expect(await api.call(`PUT /v1/customers/${own}/recharges/USD`, { body: { threshold: '5', method: 'request' } })).toMatchObject({ status: 400, body: { code: 'required' } })
   expect((await api.call(`DELETE /v1/customers/${own}/recharges/USD`, { key: admin })).body).toEqual({ removed: true })
+})
+
+test('a rule whose credits are not for sale any more stops and says so, once', async () => {
+  const customer = await living('10', null, 'credit')
+  await api.call(`PUT /v1/customers/${customer}/recharges/credits`, { body: { threshold: '20', amount: '500', method: 'request' } })
+  await publishSource(api.world.plane, CATALOG.replace(', value: 0.02', ''))
+  await work()
+  await work()
+  expect(await told(customer, 'credits.recharge_stopped')).toMatchObject([{ asset: 'credits', reason: expect.stringContaining('no price for credits') }])
 })

@@ -2,7 +2,7 @@
 // the customer's lock; a purchase under way is one row that the database allows once. So there is one recharge, however many
 // settlements cross the threshold at once, and however many control planes look.
 
-import { decideRecharge, formatUnits, InputError, makeId, parsePositiveUnits, parseUnits, RECHARGE_COOLDOWN_MS, type Units } from '@tollgate/core'
+import { decideRecharge, formatUnits, HOUR_MS, InputError, instant, makeId, parsePositiveUnits, parseUnits, RECHARGE_COOLDOWN_MS, type Instant, type Span, type Units } from '@tollgate/core'
 import { windowSpan } from '@tollgate/core/resolve'
 import { withRetry, type Transaction } from '../../platform/postgres.ts'
 import { insertAudit } from '../../store/audit.ts'
@@ -49,7 +49,7 @@ export async function putRecharge(plane: ControlPlane, actor: Actor, of: WalletK
   if (target !== null && target <= threshold) throw new InputError({ code: 'out_of_range', field: 'target', message: 'target must be above threshold' })
   const monthMax = input.monthMax === null ? null : formatUnits(parsePositiveUnits(input.monthMax, currency, 'month_max'), currency)
   if (input.method !== 'request') await requireAccount(plane, input.method as ProviderName)
-  const row: RuleRow = { ...of, threshold, amount, target, monthMax, cooldownMs: input.cooldownMs ?? RECHARGE_COOLDOWN_MS, method: input.method, failures: 0, stoppedAt: null, stoppedReason: null, boundedMonth: null }
+  const row: RuleRow = { ...of, threshold, amount, target, monthMax, cooldownMs: input.cooldownMs ?? RECHARGE_COOLDOWN_MS, method: input.method, failures: 0, stoppedAt: null, stoppedReason: null, boundedMonth: null, lookAgainAt: null }
   await withRetry(plane.sql, async (tx) => {
     await lockCustomers(tx, [of.customer])
     const before = await findRule(tx, of)
@@ -77,14 +77,15 @@ function shown(row: RuleRow | null): unknown {
 export function createRecharger(): (plane: ControlPlane) => Promise<number> {
   let after: WalletKey = { customer: '', asset: '' }
   return async (plane) => {
-    const { crossed, last } = await crossedRules(plane.sql, { after, limit: RULES_PER_TURN })
+    const { crossed, last } = await crossedRules(plane.sql, { now: plane.clock.now(), after, limit: RULES_PER_TURN })
     after = last ?? { customer: '', asset: '' }
     let begun = 0
     for (const wallet of crossed) {
       try {
         if (await rechargeOne(plane, wallet)) begun += 1
       } catch (error) {
-        plane.log.error({ err: error, ...wallet }, 'a recharge could not be decided; it is tried again')
+        if (error instanceof Problem && error.code === 'credits_not_sold') await stopUnsold(plane, wallet, error.message)
+        else plane.log.error({ err: error, ...wallet }, 'a recharge could not be decided; it is tried again')
       }
     }
     return begun
@@ -107,7 +108,7 @@ export async function rechargeOne(plane: ControlPlane, of: WalletKey): Promise<b
     const monthMax = rule.monthMax === null ? null : parseUnits(rule.monthMax, price.currency)
     const decision = decideRecharge({ ...rule, fill, monthMax }, price, { balance: await walletBalance(tx, of), isOpen: history.isOpen, lastAt: history.lastAt, paidInMonth: history.paid, now })
     if (decision.kind === 'wait') {
-      if (decision.reason === 'month_bound' && rule.boundedMonth !== month.start) await tellBound(tx, { ...rule, boundedMonth: month.start }, price.currency)
+      await putOff(tx, rule, { reason: decision.reason, month, lastAt: history.lastAt, now: plane.clock.now(), ownNow: now, currency: price.currency })
       return false
     }
     const purchase = await purchaseOf(tx, plane, { customer: of.customer, id, cause: 'recharge', method: rule.method, state: 'pending', quote: decision.quote, at: now })
@@ -117,8 +118,26 @@ export async function rechargeOne(plane: ControlPlane, of: WalletKey): Promise<b
   })
 }
 
-/** Once a month. */
-async function tellBound(tx: Transaction, rule: RuleRow, currency: string): Promise<void> {
-  await writeRule(tx, rule)
-  await insertOutbox(tx, [{ customer: rule.customer, type: 'credits.recharge_bounded', payload: { asset: rule.asset, month_max: rule.monthMax, currency } }])
+/** How long a rule that its bounds keep from buying is left alone: a refund or another price may change it. */
+const BOUND_LOOK_MS = HOUR_MS
+
+type PutOff = { readonly reason: Extract<ReturnType<typeof decideRecharge>, { readonly kind: 'wait' }>['reason']; readonly month: Span; readonly lastAt: Instant | null; readonly now: Instant; /** Of the customer's own clock, by which its purchases are dated. */ readonly ownNow: Instant; readonly currency: string }
+
+/** It is decided again when that may have another answer. A bound of the month is told once in it. */
+async function putOff(tx: Transaction, rule: RuleRow, { reason, month, lastAt, now, ownNow, currency }: PutOff): Promise<void> {
+  if (reason === 'cooldown' && lastAt !== null) return writeRule(tx, { ...rule, lookAgainAt: instant(now + lastAt + rule.cooldownMs - ownNow) })
+  if (reason !== 'month_bound' && reason !== 'price_bound') return
+  await writeRule(tx, { ...rule, lookAgainAt: instant(now + BOUND_LOOK_MS), boundedMonth: reason === 'month_bound' ? month.start : rule.boundedMonth })
+  if (reason === 'month_bound' && rule.boundedMonth !== month.start) await insertOutbox(tx, [{ customer: rule.customer, type: 'credits.recharge_bounded', payload: { asset: rule.asset, month_max: rule.monthMax, currency } }])
+}
+
+/** Its credits are not for sale any more: it stops and tells, rather than fail every second. */
+async function stopUnsold(plane: ControlPlane, of: WalletKey, reason: string): Promise<void> {
+  await withRetry(plane.sql, async (tx) => {
+    await lockCustomers(tx, [of.customer])
+    const rule = await findRule(tx, of)
+    if (rule === null || rule.stoppedAt !== null) return
+    await writeRule(tx, { ...rule, stoppedAt: plane.clock.now(), stoppedReason: reason })
+    await insertOutbox(tx, [{ customer: of.customer, type: 'credits.recharge_stopped', payload: { asset: of.asset, failures: rule.failures, reason } }])
+  })
 }
