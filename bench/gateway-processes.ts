@@ -14,12 +14,12 @@ const LOOK_MS = 50
 const STILL_MS = 500
 
 export type Child = { readonly process: ChildProcess; readonly lines: AsyncIterator<string> }
-export type Tollgate = { readonly port: number; readonly key: string; /** Waits until settlement has come to rest; answers how long it went on. */ readonly rest: () => Promise<number>; readonly process: ChildProcess }
+export type Tollgate = { readonly port: number; readonly url: string; readonly key: string; /** Makes another customer with a full wallet; answers its key. */ readonly customer: (id: string) => Promise<string>; /** Waits until settlement has come to rest; answers how long it went on. */ readonly rest: () => Promise<number>; readonly process: ChildProcess }
 
 /** The program with the demo, its wallet filled, and the benchmark's upstream as its provider. */
-export async function startTollgate(folder: string, upstream: string, children: Child[]): Promise<Tollgate> {
+export async function startTollgate(folder: string, upstream: string, children: Child[], environment: Readonly<Record<string, string>> = {}): Promise<Tollgate> {
   const child = startChild(join(import.meta.dirname, '..', 'packages', 'server', 'src', 'main.ts'), ['serve', '--demo'], {
-    TOLLGATE_DATA_DIR: folder, TOLLGATE_PORT: '0', TOLLGATE_GATEWAY_PORT: '0', TOLLGATE_LOG_LEVEL: 'error', OPENAI_API_KEY: 'bench', OPENAI_BASE_URL: `${upstream}/v1`,
+    TOLLGATE_DATA_DIR: folder, TOLLGATE_PORT: '0', TOLLGATE_GATEWAY_PORT: '0', TOLLGATE_LOG_LEVEL: 'error', OPENAI_API_KEY: 'bench', OPENAI_BASE_URL: `${upstream}/v1`, ...environment,
   })
   children.push(child)
   for (let line = await child.lines.next(); !line.value?.includes('Tollgate is ready'); line = await child.lines.next()) {
@@ -28,11 +28,22 @@ export async function startTollgate(folder: string, upstream: string, children: 
   const demo = JSON.parse(readFileSync(join(folder, 'demo.json'), 'utf8')) as { readonly url: string; readonly gateway_url: string; readonly key: string; readonly admin_key: string; readonly customer: string }
   const admin = { authorization: `Bearer ${demo.admin_key}`, 'content-type': 'application/json' }
   const customer = `${demo.url}/v1/customers/${demo.customer}`
-  const filled = await fetch(`${customer}/credits`, { method: 'POST', headers: admin, body: JSON.stringify({ amount: '1000000' }) })
-  if (!filled.ok) throw new Error(`the demo wallet was not filled: ${await filled.text()}`)
+  const post = async (path: string, body: object) => {
+    const answer = await fetch(`${demo.url}${path}`, { method: 'POST', headers: admin, body: JSON.stringify(body) })
+    if (!answer.ok) throw new Error(`POST ${path}: ${await answer.text()}`)
+    return (await answer.json()) as { readonly key: string }
+  }
+  const fill = (id: string) => post(`/v1/customers/${id}/credits`, { amount: '1000000' })
+  await fill(demo.customer)
   const posted = async () => ((await (await fetch(`${customer}/balance`, { headers: admin })).json()) as { readonly balance: string }).balance
   return {
     port: Number(new URL(demo.gateway_url).port),
+    url: demo.url,
+    customer: async (id) => {
+      await post('/v1/customers', { id, name: id, plan: 'prepaid' })
+      await fill(id)
+      return (await post('/v1/keys', { name: id, scopes: ['gateway'], customer: id })).key
+    },
     key: demo.key,
     process: child.process,
     rest: async () => {
@@ -49,9 +60,10 @@ export async function startTollgate(folder: string, upstream: string, children: 
   }
 }
 
-export function startChild(file: string, args: readonly string[], environment: Readonly<Record<string, string>> = {}): Child {
-  const child = spawn(process.execPath, [file, ...args], { stdio: ['pipe', 'pipe', 'inherit'], env: { ...process.env, ...environment } })
-  return { process: child, lines: createInterface({ input: child.stdout })[Symbol.asyncIterator]() }
+/** `isTold`: over a channel, as the program's own children are. */
+export function startChild(file: string, args: readonly string[], environment: Readonly<Record<string, string>> = {}, { isTold = false } = {}): Child {
+  const child = spawn(process.execPath, [file, ...args], { stdio: ['pipe', 'pipe', 'inherit', ...(isTold ? (['ipc'] as const) : [])], env: { ...process.env, ...environment } })
+  return { process: child, lines: createInterface({ input: child.stdout! })[Symbol.asyncIterator]() }
 }
 
 export async function portOf(child: Child): Promise<number> {

@@ -20,6 +20,7 @@ const BENCHES: Readonly<Record<string, () => Promise<Bench>>> = {
   rate: () => import('./rate.ts'),
   simulate: () => import('./simulate.ts'),
   gateway: () => import('./gateway.ts'),
+  'hot-tenant': () => import('./hot-tenant.ts'),
   memory: () => import('./memory.ts'),
 }
 

@@ -1,7 +1,7 @@
 // What requests wait for when their budgets are not leased yet, on a real control plane: not for each other's budgets, and not for ever.
 
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { instant, type Authority, type CustomerId } from '@tollgate/core'
+import { instant, type Authority, type CustomerId, type LeaseNeed } from '@tollgate/core'
 import { testPlane, type TestPlane } from '../../../../test/plane.ts'
 import { SYSTEM } from '../app/actor.ts'
 import { putBudget } from '../app/budgets.ts'
@@ -94,4 +94,27 @@ test('what is used of a budget before anything of it was lent is covered by its 
   if (next.kind === 'allowed') other.release(next.reservation)
   await other.drain()
   expect(await wallet()).toEqual([[10, 0.1, 0]])
+})
+
+test('where others hold the rest of an allowance the next source pays, and they are not asked for it again with every request', async () => {
+  let asked = 0
+  const one = await world.node({
+    name: 'sharing',
+    authority: (authority) => ({
+      ...authority,
+      acquire: async (identity, call) => {
+        const [{ budget }] = call.budgets as [LeaseNeed]
+        if (!budget.id.startsWith('allowance:')) return authority.acquire(identity, call)
+        asked += 1
+        return [{ budget: budget.id, periodStart: budget.period.start, granted: 0, exhausted: false }]
+      },
+    }),
+  })
+  const customer = await world.customer({ plan: 'prepaid', credit: '1000' })
+  for (let count = 0; count < 5; count++) expect((await one.authorize(request(customer, { tokens: 80 }))).kind).toBe('allowed')
+  expect(asked).toBe(1)
+  // For a second, as any refusal.
+  now += 1_001
+  expect((await one.authorize(request(customer, { tokens: 80 }))).kind).toBe('allowed')
+  expect(asked).toBe(2)
 })

@@ -1,7 +1,7 @@
 // Asks the authority for what a customer's requests miss. A budget is asked for by one call at a time, which all who miss it wait
 // for; calls for different budgets (the members of a template) run side by side.
 
-import { assert, assetScale, formatDecimal, freeOf, grant, holdToExact, instant, parseDecimal, type AuthorityRefusal, type Budget, type Decision, type Hold, type Slice } from '@tollgate/core'
+import { assert, assetScale, formatDecimal, freeOf, grant, holdToExact, instant, parseDecimal, type AuthorityRefusal, type Budget, type Instant, type Decision, type Hold, type Slice } from '@tollgate/core'
 import { foldUsed, sliceFor, takePast, timeOf, type CustomerState } from './customer-state.ts'
 import type { Inside } from './inside.ts'
 import { leased, nearlyUsed, wishOf } from './lease-ahead.ts'
@@ -70,9 +70,17 @@ function ask(node: Inside, state: CustomerState, needs: Needs, isAhead: boolean)
       const slice = sliceFor(state, need.budget)
       grant(slice, lease.granted)
       leased(state, slice, timeOf(node, state))
-      slice.refused = lease.exhausted && !isAhead ? { min: 1, until: until(EXHAUSTION_BELIEVED_MS) } : null
+      slice.refused = isAhead ? null : lease.exhausted ? { min: 1, until: until(EXHAUSTION_BELIEVED_MS) } : shortOf(need, lease.granted, until(REFUSAL_BELIEVED_MS))
     }
   })
+}
+
+/**
+ * A source that another stands behind gave what it could, others have given back, and it was not enough: believed as a refusal is. Asked
+ * again at once, the nodes would call the rest of an allowance back from each other with every request, until it is used up.
+ */
+function shortOf({ need }: Needs[number], granted: number, until: Instant): Slice['refused'] {
+  return granted < need ? { min: need - granted, until } : null
 }
 
 /** All that is not free: settled, used and not settled yet, held by requests that run, or lent to other nodes. What is told adds up with what was missing. */
