@@ -25,7 +25,6 @@ export async function run(options: { readonly rounds: number; readonly log: (lin
     const customers: CustomerId[] = []
     for (let index = 0; index < CUSTOMERS; index += 1) customers.push((await createCustomer(plane, SYSTEM, { id: `cus_b${index}`, name: `Bench ${index}`, externalId: null, plan: 'hybrid', timeZone: 'UTC', metadata: {}, startsAt: null })).id)
     const rates = { ours: [] as number[], bare: [] as number[], exported: [] as number[], read: [] as number[] }
-    const heap: number[] = []
     for (let round = 0; round <= options.rounds; round += 1) {
       const [before] = await sql<{ id: bigint }[]>`select coalesce(max(id), 0) as id from settlement_batch`
       await use(customers, round)
@@ -53,7 +52,6 @@ export async function run(options: { readonly rounds: number; readonly log: (lin
         if (after === null) break
       }
       rates.exported.push(events / ((performance.now() - start) / 1_000))
-      heap.push(process.memoryUsage().heapUsed / 1e6)
       const bareStart = performance.now()
       for await (const rows of sql`select * from usage_event where time >= ${span.from} and time < ${span.to} order by customer_id, time, sequence`.cursor(2_000)) void rows.length
       rates.read.push(events / ((performance.now() - bareStart) / 1_000))
@@ -66,7 +64,6 @@ export async function run(options: { readonly rounds: number; readonly log: (lin
     return [
       result({ bench: 'books', metric: 'usage added up', value: median(rates.ours), unit: 'events/s', baseline: median(rates.bare), target: { of: 'ratio', at: 'least', limit: 0.2 } }),
       result({ bench: 'books', metric: 'events exported as CSV', value: median(rates.exported), unit: 'rows/s', baseline: median(rates.read), target: { of: 'ratio', at: 'least', limit: 0.3 } }),
-      result({ bench: 'books', metric: 'heap after the last export', value: heap.at(-1)!, unit: 'MB', baseline: heap[0]! }),
       result({ bench: 'books', metric: `a month of ${events} events, with its checks`, value: reportMs, unit: 'ms' }),
     ]
   } finally {

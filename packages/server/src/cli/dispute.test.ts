@@ -105,6 +105,11 @@ test('nothing of providers’ cost, of other plans or of other customers is in i
   for (const secret of ['0.0777', 'cus_other', 'rate_card', 'per_million', '"id": "prepaid"']) expect(all, secret).not.toContain(secret)
 })
 
+test('decisions name their members as the API does', () => {
+  const text = files['decisions.ndjson']!
+  expect(text).not.toMatch(/"[a-z]+[A-Z]/)
+})
+
 test('a time in which nothing happened is a file that says so', async () => {
   const out = join(folder, 'empty.zip')
   expect((await run(['dispute', 'cus_asked', '--from', '2020-01-01', '--to', '2020-01-31', '--out', out])).code).toBe(0)

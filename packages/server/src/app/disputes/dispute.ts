@@ -66,10 +66,15 @@ async function* rowsOf(plane: ControlPlane, dataset: Dataset, { customer, from, 
 async function* decisionsOf(plane: ControlPlane, { customer, from, to }: DisputeInput): AsyncGenerator<string> {
   for (let after: string | null = null; ; ) {
     const page = await requestsPage(plane, customer, { after, outcome: null, from, to, feature: null, run: null, model: null, limit: ROWS_PER_PAGE })
-    yield page.rows.map(({ cost: _cost, upstream: _upstream, upstreamKey: _key, tried: _tried, ...row }) => `${JSON.stringify({ ...row, time: formatInstant(row.time) })}\n`).join('')
+    yield page.rows.map(({ cost: _cost, upstream: _upstream, upstreamKey: _key, tried: _tried, ...row }) => `${JSON.stringify(wireNames({ ...row, time: formatInstant(row.time) }))}\n`).join('')
     if (page.next === null) return
     after = page.next
   }
+}
+
+/** Members are named as in the API. */
+function wireNames(record: Readonly<Record<string, unknown>>): Record<string, unknown> {
+  return Object.fromEntries(Object.entries(record).map(([name, value]) => [name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`), value]))
 }
 
 /** The plans that the customer was on, those that they extend, and what their meters count; the rate card is not the customer's. */
