@@ -10,8 +10,21 @@ export const RESERVED = new Set(['entity', 'feature', 'run'])
 /** What meters of one event type read: decimal places by property, and the dimensions they select by. */
 export type Readers = { readonly scales: ReadonlyMap<string, number>; readonly dimensions: ReadonlySet<string> }
 
+/** By the meters of a catalog and type; only of types that a meter reads, so that no sender can make it grow. */
+const known = new WeakMap<readonly Meter[], Map<string, Readers>>()
+
 export function readersOf(meters: readonly Meter[], type: string): Readers {
+  let byType = known.get(meters)
+  if (byType === undefined) known.set(meters, (byType = new Map()))
+  const found = byType.get(type)
+  if (found !== undefined) return found
   const own = meters.filter(({ eventType }) => eventType === type)
+  const readers = workOut(own)
+  if (own.length > 0) byType.set(type, readers)
+  return readers
+}
+
+function workOut(own: readonly Meter[]): Readers {
   const scales = new Map<string, number>()
   const counted = own.filter(({ aggregation }) => aggregation === 'unique_count')
   for (const meter of own) {
