@@ -4,6 +4,7 @@
 import { createServer, type IncomingMessage } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import Stripe from 'stripe'
+import { fakeInvoices } from './fake-invoices.ts'
 import { fakeMoney, refused, type FakePayment } from './fake-money.ts'
 import { OPERATIONS, readForm } from './published.ts'
 
@@ -27,6 +28,7 @@ export type FakeStripe = {
   readonly payments: FakePayment[]
   /** How the next charges end; `succeeded` unless set. */
   readonly bank: { answer: FakePayment['status'] | 'declined' | 'unreachable' }
+  readonly billing: ReturnType<typeof fakeInvoices>
   /** Of now, or of a second that is named. */
   readonly signature: (body: string, secret: string, at?: number) => string
   /** Answers nothing any more. */
@@ -38,6 +40,7 @@ export async function fakeStripe(): Promise<FakeStripe> {
   const called: string[] = []
   let subscription: Subscription | null = null
   const money = fakeMoney()
+  const billing = fakeInvoices(() => Date.now())
   let count = 0
   const server = createServer((request, response) => {
     void answer(request).then(({ status, body }) => response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(body)))
@@ -67,6 +70,13 @@ export async function fakeStripe(): Promise<FakeStripe> {
       case 'GetCheckoutSessionsSession':
       case 'PostRefunds':
         return money.answer(name, { id: operation.path.exec(url.pathname)?.[1] ?? '', parameters, key: String(request.headers['idempotency-key'] ?? '') })
+      case 'GetInvoices':
+      case 'GetInvoicesInvoice':
+      case 'PostInvoices':
+      case 'PostInvoicesInvoiceFinalize':
+      case 'GetInvoiceitems':
+      case 'PostInvoiceitems':
+        return billing.answer(name, { id: operation.path.exec(url.pathname)?.[1] ?? '', parameters, key: String(request.headers['idempotency-key'] ?? '') })
       case 'PostCheckoutSessions':
         return { status: 200, body: { id: 'cs_test_1', object: 'checkout.session', url: 'https://checkout.stripe.example/cs_test_1' } }
       case 'PostBillingPortalSessions':
@@ -85,6 +95,7 @@ export async function fakeStripe(): Promise<FakeStripe> {
     called,
     payments: money.payments,
     bank: money.bank,
+    billing,
     take: () => events.splice(0),
     subscribe: ({ at, customer, tollgate, price, trialEnd }) => {
       subscription = {

@@ -50,6 +50,36 @@ export const OPERATIONS = {
     path: /^\/v1\/refunds$/,
     parameters: z.strictObject({ payment_intent: text.optional(), charge: text.optional(), amount: whole.optional(), reason: z.enum(['duplicate', 'fraudulent', 'requested_by_customer']).optional(), metadata: metadata.optional() }),
   },
+  GetInvoices: {
+    method: 'GET',
+    path: /^\/v1\/invoices$/,
+    parameters: z.strictObject({
+      limit: whole.optional(), starting_after: text.optional(), ending_before: text.optional(), customer: text.optional(), subscription: text.optional(), status: z.enum(['draft', 'open', 'paid', 'uncollectible', 'void']).optional(), collection_method: z.enum(['charge_automatically', 'send_invoice']).optional(),
+      created: z.strictObject({ gt: whole.optional(), gte: whole.optional(), lt: whole.optional(), lte: whole.optional() }).optional(),
+    }),
+  },
+  GetInvoicesInvoice: { method: 'GET', path: /^\/v1\/invoices\/([^/]+)$/, parameters: z.strictObject({ expand: z.array(text).optional() }) },
+  PostInvoices: {
+    method: 'POST',
+    path: /^\/v1\/invoices$/,
+    parameters: z.strictObject({
+      customer: text.optional(), currency: z.string().regex(/^[a-z]{3}$/).optional(), auto_advance: z.enum(['true', 'false']).optional(), collection_method: z.enum(['charge_automatically', 'send_invoice']).optional(), days_until_due: whole.optional(), due_date: whole.optional(),
+      description: z.string().max(1_500).optional(), footer: z.string().max(5_000).optional(), metadata: metadata.optional(), number: z.string().max(26).optional(), pending_invoice_items_behavior: z.enum(['exclude', 'include']).optional(), subscription: text.optional(),
+    }).refine((invoice) => invoice.days_until_due === undefined || invoice.collection_method === 'send_invoice', 'days_until_due is for send_invoice only'),
+  },
+  PostInvoicesInvoiceFinalize: { method: 'POST', path: /^\/v1\/invoices\/([^/]+)\/finalize$/, parameters: z.strictObject({ auto_advance: z.enum(['true', 'false']).optional() }) },
+  GetInvoiceitems: {
+    method: 'GET', path: /^\/v1\/invoiceitems$/,
+    parameters: z.strictObject({ limit: whole.optional(), starting_after: text.optional(), ending_before: text.optional(), customer: text.optional(), invoice: text.optional(), pending: z.enum(['true', 'false']).optional() }),
+  },
+  PostInvoiceitems: {
+    method: 'POST',
+    path: /^\/v1\/invoiceitems$/,
+    parameters: z.strictObject({
+      customer: text.optional(), invoice: text.optional(), amount: z.string().regex(/^-?\d+$/).optional(), currency: z.string().regex(/^[a-z]{3}$/).optional(), description: z.string().max(5_000).optional(), metadata: metadata.optional(), discountable: z.enum(['true', 'false']).optional(),
+      period: z.strictObject({ start: whole, end: whole }).refine(({ start, end }) => Number(end) >= Number(start), 'the period ends before it starts').optional(), quantity: whole.optional(), unit_amount_decimal: text.optional(),
+    }),
+  },
   PostBillingPortalSessions: { method: 'POST', path: /^\/v1\/billing_portal\/sessions$/, parameters: z.strictObject({ customer: text, return_url: text.optional() }) },
 } as const satisfies Readonly<Record<string, Operation>>
 

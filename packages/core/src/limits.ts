@@ -118,8 +118,16 @@ export const CATALOG_BYTES_MAX = 1024 * 1024
 /** Values in a catalog with its aliases expanded, and how deep they nest: a few bytes of YAML can name billions. */
 export const CATALOG_VALUES_MAX = 100_000
 export const CATALOG_DEPTH_MAX = 16
+/** Catalog versions whose times are remembered: usage that is told later than so many changes is priced by the one in force now; with rates imported daily that is two years. */
+export const CATALOG_HISTORY_MAX = 1_000
 /** Files laid over a catalog: base, region, environment and a few more. */
 export const CATALOG_OVERLAYS_MAX = 8
+/** Invoices that are handed over in one turn of the job, one after the other; how often one is tried, and the longest pause between. */
+export const HANDOVERS_AT_ONCE = 50
+export const HANDOVER_ATTEMPTS_MAX = 20
+export const HANDOVER_BACKOFF_MS_MAX = 3_600_000
+/** Invoices of one reconciliation with a receiver: a report that is read by a person, made in one request. */
+export const RECONCILED_INVOICES_MAX = 20_000
 /** Entries of a re-rating that are posted in one transaction, whose customers wait for it with their settlement. */
 export const RERATING_ENTRIES_AT_ONCE = 100
 /** Earlier plans that subscribers keep: they travel to every node with the catalog. */

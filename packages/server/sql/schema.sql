@@ -642,6 +642,35 @@ create table frozen_target (
 );
 CREATE UNIQUE INDEX frozen_target_once ON public.frozen_target USING btree (COALESCE(customer_id, ''::text), kind, target);
 
+create table handover (
+  customer_id text not null,
+  invoice_id text not null,
+  target text not null,
+  state text not null,
+  external_id text,
+  total numeric(38,12),
+  attempts integer default 0 not null,
+  next_attempt_at timestamp with time zone default now() not null,
+  reason text,
+  queued_at timestamp with time zone default now() not null,
+  delivered_at timestamp with time zone,
+  constraint handover_pkey PRIMARY KEY (customer_id, invoice_id, target),
+  constraint handover_customer_id_invoice_id_fkey FOREIGN KEY (customer_id, invoice_id) REFERENCES invoice(customer_id, id),
+  constraint handover_state_check CHECK ((state = ANY (ARRAY['waiting'::text, 'delivered'::text, 'stopped'::text])))
+);
+CREATE INDEX handover_due ON public.handover USING btree (next_attempt_at) WHERE (state = 'waiting'::text);
+
+create table handover_setting (
+  only_row boolean default true not null,
+  target text not null,
+  since timestamp with time zone not null,
+  collects boolean not null,
+  updated_at timestamp with time zone default now() not null,
+  updated_by text not null,
+  constraint handover_setting_pkey PRIMARY KEY (only_row),
+  constraint handover_setting_only_row_check CHECK (only_row)
+);
+
 create table idempotent_answer (
   scope text not null,
   key text not null,

@@ -19,6 +19,7 @@ import { registerImportCommand } from './cli/import.ts'
 import { processDeps } from './cli/output.ts'
 import { registerStatementCommands } from './cli/statement.ts'
 import { registerRatesCommands } from './cli/rates.ts'
+import { registerHandoverCommands } from './cli/handover.ts'
 import { registerRerateCommand } from './cli/rerate.ts'
 import { registerSimulateCommand } from './cli/simulate.ts'
 import { registerProviderCommands } from './cli/provider.ts'
@@ -76,6 +77,7 @@ registerCodesCommands(program, processDeps())
 registerExchangeCommands(program, processDeps())
 registerSimulateCommand(program, processDeps())
 registerRerateCommand(program, processDeps())
+registerHandoverCommands(program, processDeps())
 registerSubscriptionCommands(program, processDeps())
 registerProviderCommands(program, processDeps())
 registerStatusCommand(program, processDeps())

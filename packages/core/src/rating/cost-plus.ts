@@ -22,7 +22,7 @@ export type CostFact = {
 export function costPlusCharge(price: EventPriceOf<'cost_plus'>, fact: CostFact): Units | null {
   const base = baseOf(price, fact)
   if (base === null) return null
-  const charge = units(divideRounded(base.cost * base.exchange * (ONE + price.margin), ONE * ONE))
+  const charge = units(base.exchange === ONE ? divideRounded(base.cost * (ONE + price.margin), ONE) : divideRounded(base.cost * base.exchange * (ONE + price.margin), ONE * ONE))
   return price.minimum !== null && charge < price.minimum ? price.minimum : charge
 }
 

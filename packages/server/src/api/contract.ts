@@ -24,6 +24,7 @@ import type { Route } from './contract/route.ts'
 import { requestRoutes } from './contract/requests.ts'
 import { sessionRoutes, signInRoute, signOutRoute } from './contract/sessions.ts'
 import { rateRoutes } from './contract/rates.ts'
+import { handoverRoutes } from './contract/handover.ts'
 import { reratingRoutes } from './contract/reratings.ts'
 import { simulationRoutes } from './contract/simulations.ts'
 import { streamRoute, systemRoutes } from './contract/system.ts'
@@ -57,6 +58,7 @@ export const HANDLED = {
   ...exchangeRoutes,
   ...simulationRoutes,
   ...reratingRoutes,
+  ...handoverRoutes,
   ...accessRoutes,
   ...webhookRoutes,
   ...sessionRoutes,

@@ -21,6 +21,7 @@ import { grantHandlers, subscriptionHandlers, testClockHandlers } from './routes
 import { auditHandlers } from './routes/audit.ts'
 import { providerHandlers } from './routes/providers.ts'
 import { sessionHandlers } from './routes/sessions.ts'
+import { handoverHandlers } from './routes/handover.ts'
 import { reratingHandlers } from './routes/reratings.ts'
 import { simulationHandlers } from './routes/simulations.ts'
 import { usageHandlers } from './routes/usage.ts'
@@ -52,6 +53,7 @@ export const HANDLERS: Handlers = {
   ...exchangeHandlers,
   ...simulationHandlers,
   ...reratingHandlers,
+  ...handoverHandlers,
   ...accessHandlers,
   ...webhookHandlers,
   ...sessionHandlers,

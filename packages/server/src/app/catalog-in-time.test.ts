@@ -2,7 +2,7 @@
 // each as a subscriber meets it, in what it is charged and may use.
 
 import { afterEach, beforeEach, expect, test } from 'vitest'
-import { instant, type CustomerId, type Instant, type Migration } from '@tollgate/core'
+import { formatUnits, instant, rateInForce, type CustomerId, type Instant, type Migration } from '@tollgate/core'
 import { testPlane, type TestPlane } from '../../../../test/plane.ts'
 import { virtualClock, type VirtualClock } from '../platform/clock.ts'
 import { SYSTEM } from './actor.ts'
@@ -10,6 +10,7 @@ import { createCustomer } from './customers.ts'
 import { forceScheduled } from './force-catalog.ts'
 import { applyCatalog, earlierCatalog, planCatalog } from './plan-catalog.ts'
 import { withdrawScheduled } from './publish-catalog.ts'
+import { applyImport } from './rates/import-rates.ts'
 
 const catalog = (price: string, included: number, more = '') => `
 currency: USD
@@ -115,6 +116,23 @@ test('while one is scheduled no other is published, it can be withdrawn, and the
   expect((await audited()).map(({ action }) => action)).toEqual(['catalog.published', 'catalog.scheduled', 'catalog.withdrawn'])
 })
 
+test('rates that are imported while a catalog is scheduled hold in both, and withdrawing it withdraws its copies', async () => {
+  const rates = (input: string) => ({ lists: [{ name: 'own.yaml', content: `source: own\nrates:\n  - { provider: lab, model: lab-1, from: 2020-01-01, per_million: { input: ${input}, output: 8 }, context_window: 1000, output_max: 100 }\n` }], providers: 'all' as const, prefer: null, from: '2020-01-01', confirmAbove: '10', isConfirmed: true, baseVersion: null })
+  const costs = () => String(rateInForce(world.plane.catalogs.current().rateCard, 'lab-1', clock.now())?.perMillion.get('input') ?? null)
+  await publish(catalog('2', 10), { from: day(10) })
+  await applyImport(world.plane, SYSTEM, rates('3'))
+  expect([world.plane.catalogs.current().version, costs(), await charge(11)]).toEqual([3, '3000000000000', '1'])
+  clock.set(day(10))
+  await forceScheduled(world.plane)
+  expect([world.plane.catalogs.current().version, costs(), await charge(1)]).toEqual([4, '3000000000000', '2'])
+  await publish(catalog('5', 10), { from: day(20) })
+  await applyImport(world.plane, SYSTEM, rates('4'))
+  await withdrawScheduled(world.plane, SYSTEM)
+  clock.set(day(21))
+  expect([world.plane.catalogs.changesAt(), costs(), await charge(1)]).toEqual([null, '4000000000000', '2'])
+  expect((await earlierCatalog(world.plane, null)).version).toBe(3)
+})
+
 test('subscribers keep a plan that is changed for newcomers only: price, allowance, next period', async () => {
   await charge(1)
   await publish(catalog('2', 20), { pro: 'keep' })
@@ -138,6 +156,20 @@ test('subscribers follow with their next period: the running one keeps its price
   expect(await charge(1, customer, day(20))).toBe('1')
 })
 
+test('what is told late is priced as it was at its time, so that the order of arrival never changes a total', async () => {
+  await charge(10)
+  const before = clock.now()
+  await publish(catalog('2', 10))
+  const [early, late] = [before, clock.now()]
+  expect(await charge(1, customer, late)).toBe('2')
+  expect(await charge(1, customer, early)).toBe('1')
+  expect(await charge(1, customer, late)).toBe('2')
+  await publish(catalog('3', 10), { from: day(5) })
+  clock.set(day(6))
+  await forceScheduled(world.plane)
+  expect([await charge(1), await charge(1, customer, instant(day(5) - 1)), await charge(1, customer, early)]).toEqual(['3', '2', '1'])
+})
+
 test('those who kept a plan can be asked to follow without another change, and the plan says how many they are', async () => {
   await charge(1)
   await publish(catalog('2', 20), { pro: 'keep' })
@@ -159,7 +191,26 @@ test('a catalog that would break what subscribers keep is refused', async () => 
   await expect(applyCatalog(world.plane, SYSTEM, { source: catalog('4', 10), overlays: [], baseVersion: null, migrations: new Map([['prro', 'now']]) })).rejects.toMatchObject({ code: 'unknown_plan' })
 })
 
-test('a node decides by the plan that the customer keeps', async () => {
+test('a node decides and charges by the plan that the customer keeps, and settlement agrees with it', async () => {
+  const node = await world.node()
+  const spend = async (who: CustomerId, tokens: number): Promise<string> => {
+    const bound = { quantities: { tokens: String(tokens) }, dimensions: {} }
+    const answer = await node.authorize({ reservation: null, customer: who, key: null, entity: null, feature: 'chat', model: null, run: null, type: 'ai.request', ttlMs: 60_000, repeatable: false, bound })
+    if (answer.kind !== 'allowed') throw new Error(JSON.stringify(answer))
+    const settled = node.settle(answer.reservation, { ...bound, cost: null, estimated: false, context: {} })
+    if (settled.kind !== 'settled') throw new Error(settled.kind)
+    await settled.written
+    return formatUnits(settled.charge, 'USD')
+  }
+  expect(await spend(customer, 11)).toBe('1')
+  await publish(catalog('2', 20), { pro: 'keep' })
+  const later = await subscribe('cus_later')
+  expect([await spend(customer, 1), await spend(later, 21)]).toEqual(['1', '2'])
+  await expect.poll(async () => (await world.plane.sql`select customer_id as customer, amount::float8 as amount from usage_event order by customer_id, sequence`).map(({ customer: of, amount }) => [of, amount]), { timeout: 5_000 })
+    .toEqual([['cus_first', 1], ['cus_first', 1], ['cus_later', 2]])
+})
+
+test('a node is told which plan the customer keeps', async () => {
   await publish(catalog('2', 20), { pro: 'keep' })
   const view = await world.plane.directory.customer({ node: 'n', incarnation: 1 } as never, customer)
   expect(view!.snapshot).toMatchObject({ catalogVersion: 2, plan: 'pro', planVersion: 1 })

@@ -2,10 +2,10 @@
 // the one in force is re-read when somebody published, and one that is scheduled takes over at its instant by the clock. What decisions and costs read is the document as it was written with the rates
 // that it does not name itself: the imported ones of its version, and those that the program ships.
 
-import { assert, InputError, type Catalog, type CatalogDocument, type Clock, type Instant } from '@tollgate/core'
+import { assert, CATALOG_HISTORY_MAX, InputError, type Catalog, type CatalogDocument, type Clock, type Instant } from '@tollgate/core'
 import type { Sql, Transaction } from '../platform/postgres.ts'
 import { compileCatalog } from '../platform/meter-expression.ts'
-import { catalogAt, catalogVersion, scheduledCatalog } from '../store/catalogs.ts'
+import { catalogAt, catalogsInForce, catalogVersion, scheduledCatalog, type InForce } from '../store/catalogs.ts'
 import { importedRates } from '../store/rate-cards.ts'
 import { currenciesOf, exchangeFor } from './exchange/import-exchange.ts'
 import { withRates } from './rates/effective-rates.ts'
@@ -19,6 +19,8 @@ export type Catalogs = {
   readonly document: (version: number) => Promise<CatalogDocument>
   /** Currencies that the catalog in force needs. */
   readonly currencies: () => readonly string[]
+  /** The version that was in force at an instant: what is told late is priced as it was then. That in force now for what was before the first. */
+  readonly versionAt: (at: Instant) => number
   /** When another version takes force; null where none is scheduled. */
   readonly changesAt: () => Instant | null
   readonly coming: () => Catalog | null
@@ -30,6 +32,8 @@ export function createCatalogs(sql: Sql, clock: Clock): Catalogs {
   const compiled = new Map<number, Catalog>()
   const documents = new Map<number, CatalogDocument>()
   let inForce: Catalog | null = null
+  /** Versions that have been in force, the newest first. */
+  let history: readonly InForce[] = []
   let scheduled: { readonly catalog: Catalog; readonly at: Instant } | null = null
 
   async function document(version: number, reader: Sql | Transaction = sql): Promise<CatalogDocument> {
@@ -55,7 +59,10 @@ export function createCatalogs(sql: Sql, clock: Clock): Catalogs {
   }
 
   function current(): Catalog {
-    if (scheduled !== null && clock.now() >= scheduled.at) [inForce, scheduled] = [scheduled.catalog, null]
+    if (scheduled !== null && clock.now() >= scheduled.at) {
+      history = [{ version: scheduled.catalog.version, from: scheduled.at }, ...history]
+      ;[inForce, scheduled] = [scheduled.catalog, null]
+    }
     assert(inForce !== null, 'no catalog is loaded: refresh() comes first')
     return inForce
   }
@@ -64,6 +71,7 @@ export function createCatalogs(sql: Sql, clock: Clock): Catalogs {
     document: (wanted) => document(wanted),
     version,
     current,
+    versionAt: (at) => history.find(({ from }) => from <= at)?.version ?? current().version,
     changesAt: () => scheduled?.at ?? null,
     coming: () => scheduled?.catalog ?? null,
     currencies: () => {
@@ -72,9 +80,10 @@ export function createCatalogs(sql: Sql, clock: Clock): Catalogs {
     },
     refresh: async () => {
       const now = clock.now()
-      const [latest, next] = [await catalogAt(sql, now), await scheduledCatalog(sql, now)]
+      const [latest, next, earlier] = [await catalogAt(sql, now), await scheduledCatalog(sql, now), await catalogsInForce(sql, { at: now, limit: CATALOG_HISTORY_MAX })]
       const [catalog, coming] = [latest === null ? compileCatalog(EMPTY_CATALOG, 0) : await version(latest.version), next === null ? null : await version(next.version)]
       inForce = catalog
+      history = earlier
       scheduled = next === null || coming === null ? null : { catalog: coming, at: next.inForceFrom }
       return current()
     },

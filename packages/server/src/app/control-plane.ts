@@ -15,6 +15,7 @@ import { createPseudonyms } from './settlement/pseudonyms.ts'
 import { createKnownDimensions } from './settlement/known-dimensions.ts'
 import type { OperatorIssuer } from './operator-issuer.ts'
 import { createSharers } from './sharers.ts'
+import type { Receivers } from './handover/port.ts'
 import type { Connectors } from './providers/connector.ts'
 import { createSettlementQueue, type SettlementQueue } from './settlement/queue.ts'
 
@@ -48,11 +49,13 @@ export type ControlPlane = {
   readonly issuer: OperatorIssuer | null
   /** Billing providers; none where they are not wired. */
   readonly connectors: Connectors
+  /** Who takes final invoices over; none where they are not wired. */
+  readonly receivers: Receivers
   readonly authority: Authority
   readonly directory: Directory
 }
 
-export type ControlPlaneOptions = Partial<Pick<ControlPlane, 'eventBounds' | 'retention' | 'personal' | 'connectors' | 'issuer'>> & Pick<ControlPlane, 'sql' | 'clock' | 'log' | 'links' | 'masterKey' | 'randomText' | 'environmentUpstreams' | 'rateSource' | 'exportStore'>
+export type ControlPlaneOptions = Partial<Pick<ControlPlane, 'eventBounds' | 'retention' | 'personal' | 'connectors' | 'receivers' | 'issuer'>> & Pick<ControlPlane, 'sql' | 'clock' | 'log' | 'links' | 'masterKey' | 'randomText' | 'environmentUpstreams' | 'rateSource' | 'exportStore'>
 
 export async function createControlPlane(options: ControlPlaneOptions): Promise<ControlPlane> {
   const catalogs = createCatalogs(options.sql, options.clock)
@@ -63,7 +66,7 @@ export async function createControlPlane(options: ControlPlaneOptions): Promise<
   hub.onLeave(sharers.leave)
   const queue = createSettlementQueue({ ...options, catalogs, contexts, dimensions: createKnownDimensions(), pseudonyms: createPseudonyms({ ...options, personal: options.personal ?? new Set() }) })
   return {
-    eventBounds: { lateMsMax: EVENT_AGE_MS_MAX, aheadMsMax: EVENT_AHEAD_MS_MAX }, retention: { eventMonths: null }, personal: new Set(), connectors: new Map(), issuer: null, ...options, catalogs, contexts, hub, queue, jobs: createJobBoard(options.clock),
+    eventBounds: { lateMsMax: EVENT_AGE_MS_MAX, aheadMsMax: EVENT_AHEAD_MS_MAX }, retention: { eventMonths: null }, personal: new Set(), connectors: new Map(), receivers: new Map(), issuer: null, ...options, catalogs, contexts, hub, queue, jobs: createJobBoard(options.clock),
     authority: createPostgresAuthority({ ...options, contexts, hub, queue }),
     directory: createDirectory({ ...options, catalogs, contexts, sharers }),
   }

@@ -1,4 +1,5 @@
-// GET on a provider's API: bounded in time and size, one retry for a moment's trouble. Used in jobs only.
+// A provider's API without a client of its own: bounded in time and size, one retry for a moment's trouble. A write needs a key of idempotency
+// among its headers, because it is repeated too. Used in jobs only.
 
 import { PROVIDER_BODY_BYTES_MAX, PROVIDER_TIMEOUT_MS } from '@tollgate/core'
 import { request } from 'undici'
@@ -6,17 +7,30 @@ import { ProviderError } from '../app/providers/connector.ts'
 import { record, type Json } from './json.ts'
 
 /** The JSON that was answered; null for 404. */
-export async function askProvider(name: string, url: string, headers: Readonly<Record<string, string>>): Promise<Json | null> {
+export function askProvider(name: string, url: string, headers: Readonly<Record<string, string>>): Promise<Json | null> {
+  return repeated(name, url, { headers, body: null })
+}
+
+/** Sends a form, or the text of a JSON. */
+export async function tellProvider(name: string, url: string, headers: Readonly<Record<string, string>>, body: URLSearchParams | string): Promise<Json> {
+  const answer = await repeated(name, url, { headers, body })
+  if (answer === null) throw new ProviderError(`${name} answered 404`, false)
+  return answer
+}
+
+type Asked = { readonly headers: Readonly<Record<string, string>>; /** Null for a GET. */ readonly body: URLSearchParams | string | null }
+
+async function repeated(name: string, url: string, asked: Asked): Promise<Json | null> {
   for (let retry = 0; ; retry++) {
-    const answer = await once(name, url, headers)
+    const answer = await once(name, url, asked)
     if (answer.kind === 'answered') return answer.body
     if (!answer.error.retryable || retry === 1) throw answer.error
   }
 }
 
-async function once(name: string, url: string, headers: Readonly<Record<string, string>>): Promise<{ readonly kind: 'answered'; readonly body: Json | null } | { readonly kind: 'failed'; readonly error: ProviderError }> {
+async function once(name: string, url: string, { headers, body: sent }: Asked): Promise<{ readonly kind: 'answered'; readonly body: Json | null } | { readonly kind: 'failed'; readonly error: ProviderError }> {
   try {
-    const { statusCode, body } = await request(url, { headers: { accept: 'application/json', ...headers }, headersTimeout: PROVIDER_TIMEOUT_MS, bodyTimeout: PROVIDER_TIMEOUT_MS })
+    const { statusCode, body } = await request(url, { ...(sent === null ? {} : { method: 'POST' as const, body: sent.toString() }), headers: { accept: 'application/json', ...(sent === null ? {} : { 'content-type': typeof sent === 'string' ? 'application/json' : 'application/x-www-form-urlencoded' }), ...headers }, headersTimeout: PROVIDER_TIMEOUT_MS, bodyTimeout: PROVIDER_TIMEOUT_MS })
     const chunks: Buffer[] = []
     let bytes = 0
     for await (const chunk of body) {

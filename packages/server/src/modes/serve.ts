@@ -2,6 +2,7 @@
 // is a child of its own, or several, so that no settlement or report is ever seen in a request's latency. PostgreSQL is embedded
 // unless DATABASE_URL says otherwise. Everything starts in order and stops in the reverse order.
 
+import { join } from 'node:path'
 import { randomBytes } from 'node:crypto'
 import { DAY_MS, MINUTE_MS } from '@tollgate/core'
 import { createApi } from '../api/server.ts'
@@ -29,6 +30,7 @@ import { preparePages } from './pages.ts'
 import { goBehindTheGateway } from './priority.ts'
 import { printWelcome } from './welcome.ts'
 import { CONNECTORS } from '../connect/connectors.ts'
+import { receiversOf } from '../connect/receivers.ts'
 import { environmentUpstreams } from './environment-upstreams.ts'
 
 export type ServeOptions = { readonly config: Config; readonly demo: boolean; readonly version: string }
@@ -60,6 +62,7 @@ export async function serve(options: ServeOptions): Promise<{ readonly stop: () 
       exportStore: config.exportTo === null ? null : openObjectStore(config.exportTo, { keyId: config.exportKeyId, secret: config.exportSecret }),
       connectors: CONNECTORS,
       issuer: issuerOf(config),
+      receivers: receiversOf(join(config.dataDir, 'handover')),
       links,
     })
     await keepPartitions(plane)

@@ -28,6 +28,15 @@ export async function catalogAt(sql: Sql | Transaction, at: Instant): Promise<Ca
   return row ?? null
 }
 
+export type InForce = { readonly version: number; readonly from: Instant }
+
+/** Versions that have been in force by `at`, the newest first. */
+export async function catalogsInForce(sql: Sql | Transaction, of: { readonly at: Instant; readonly limit: number }): Promise<InForce[]> {
+  return sql<InForce[]>`
+    select version, in_force_from as "from" from catalog_version v where in_force_from <= ${of.at} and not exists (select 1 from catalog_withdrawal w where w.version = v.version)
+    order by in_force_from desc, version desc limit ${of.limit}`
+}
+
 /** The version that takes force after `at`; null where none is scheduled. Its copies with newer rates stand in its place. */
 export async function scheduledCatalog(sql: Sql | Transaction, at: Instant): Promise<CatalogRow | null> {
   const [row] = await sql<CatalogRow[]>`

@@ -3,7 +3,7 @@ import type { Subscription } from '../api/operations.ts'
 import { standingText } from './standing.ts'
 
 const SUBSCRIPTION: Subscription = {
-  customer: 'cus_a', id: 'sub_a', source: 'tollgate', state: 'active', standing: 'good', reason: 'it began', plan: 'pro', seats: 1, add_ons: [], started_at: '2026-01-01T00:00:00Z', since: '2026-01-01T00:00:00Z',
+  customer: 'cus_a', id: 'sub_a', source: 'tollgate', state: 'active', standing: 'good', reason: 'it began', plan: 'pro', plan_version: null, seats: 1, add_ons: [], started_at: '2026-01-01T00:00:00Z', since: '2026-01-01T00:00:00Z',
   period: { start: '2026-01-01T00:00:00Z', end: '2026-02-01T00:00:00Z' }, trial_ends_at: null, grace_ends_at: null, cancels_at: null, resumes_at: null, blocks: [], scheduled: [], ahead: [], notice: null, as_of: '2026-01-02T00:00:00Z',
 }
 

@@ -44,6 +44,7 @@ export const subscription = z
     standing: z.string().meta({ description: 'What it permits now.', examples: ['good'] }),
     reason: stretch.shape.reason,
     plan: word('Its plan.', 'pro'),
+    plan_version: z.int().nullable().meta({ description: 'Catalog version of the plan, where the customer keeps an earlier one than that in force.' }),
     seats: z.int().meta({ description: 'Seats.' }),
     add_ons: addOnsOut,
     started_at: time('When it began.'),

@@ -84,7 +84,7 @@ function actionOf(body: Call<typeof subscriptionRoutes.actOnSubscription>['body'
   }
 }
 
-function subscriptionBody({ customer, current, period, notice, ahead, asOf }: SubscriptionView) {
+function subscriptionBody({ customer, current, planVersion, period, notice, ahead, asOf }: SubscriptionView) {
   return {
     customer,
     id: current.subscription,
@@ -93,6 +93,7 @@ function subscriptionBody({ customer, current, period, notice, ahead, asOf }: Su
     standing: standingOf(current.state),
     reason: current.reason,
     plan: current.plan,
+    plan_version: planVersion,
     seats: current.seats,
     add_ons: [...current.addOns],
     started_at: timeOf(current.startedAt),

@@ -23,6 +23,7 @@ test.each<[what: string, files: string[], expected: unknown]>([
   ['plain words stand in place of others', ['l: [a, b]', 'l: [c]'], { l: ['c'] }],
   ['a word means its item', ['l: [chat, { feature: search, models: [x] }]', 'l: [{ feature: chat, models: [y] }]'], { l: [{ feature: 'chat', models: ['y'] }, { feature: 'search', models: ['x'] }] }],
   ['rates by provider, model and day', ['r: [{ provider: p, model: m, from: 1, x: 1 }]', 'r: [{ provider: p, model: m, from: 2, x: 2 }]'], { r: [{ provider: 'p', model: 'm', from: '1', x: '1' }, { provider: 'p', model: 'm', from: '2', x: '2' }] }],
+  ['a short form over the fields that it is short for', ['p: { fee: { name: Fee, amount: 1 } }', 'p: { fee: 2 }'], { p: { fee: { name: 'Fee', amount: '2' } } }],
   ['the last file on top', ['a: 1', 'a: 2', 'a: 3'], { a: '3' }],
 ])('%s', (_, files, expected) => {
   expect(JSON.parse(JSON.stringify(merged(...files).value))).toEqual(expected)

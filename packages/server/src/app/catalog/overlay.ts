@@ -49,8 +49,13 @@ function merge(both: Both, merging: Merging): YamlValue {
   const { below, above } = both
   if (isFields(below) && isFields(above)) return mergeFields(both, below, above, merging)
   if (isList(below) && isList(above)) return mergeLists(both, below, above, merging)
+  const short = SHORT[String(both.path.at(-1))]
+  if (isFields(below) && typeof above === 'string' && short !== undefined) return { ...(keep(below, both, merging) as Fields), [short]: take({ ...both, path: [...both.path, short] }, merging) }
   return take(both, merging)
 }
+
+/** Fields that may be written as one value, and which of their own that is: `fee: 61` lays an amount over a fee and leaves its name. */
+const SHORT: Readonly<Record<string, string>> = { fee: 'amount', trial: 'days' }
 
 /** The value of the file above as it is. */
 function take({ above, abovePath, path, file }: Pick<Both, 'above' | 'abovePath' | 'path' | 'file'>, { origins }: Merging): YamlValue {

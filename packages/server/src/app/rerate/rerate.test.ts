@@ -144,7 +144,7 @@ test('usage that comes late or is taken back after a re-rating is the difference
 
 test('another span of a period that was posted is told and not posted, and so is usage that credits paid', async () => {
   const [one, paid] = [await customer('cus_one'), await customer('cus_paid', 'prepaid')]
-  await api.call(`POST /v1/customers/${paid}/credits`, { body: { amount: '100' }, key: 'credit' })
+  await api.call(`POST /v1/customers/${paid}/credits`, { body: { amount: '100' } })
   await send(one, 300)
   await send(paid, 100)
   clock.advance(33 * DAY)

@@ -62,8 +62,14 @@ export async function settleBatch(parts: SettlementParts, batch: SettlementBatch
 
 /** The catalogs that the batch's decisions were made under, by version. */
 async function catalogsOf(parts: SettlementParts, items: readonly IncomingUsage[]): Promise<Map<number, Catalog>> {
-  const versions = new Set(items.flatMap(({ event }) => (event.catalogVersion === null || event.catalogVersion === 0 ? [] : [event.catalogVersion])))
+  const versions = new Set(items.flatMap(({ event }) => versionOf(parts, event) ?? []))
   return new Map(await Promise.all([...versions].map(async (version) => [version, await parts.catalogs.version(version)] as const)))
+}
+
+/** That of its decision; of usage that nobody decided on, the one in force at its time. Null before there was any. */
+function versionOf({ catalogs }: SettlementParts, { catalogVersion, time }: UsageEvent): number | null {
+  const version = catalogVersion === null || catalogVersion === 0 ? catalogs.versionAt(time) : catalogVersion
+  return version === 0 ? null : version
 }
 
 type Settled = { readonly results: EventResult[]; /** What memory may keep once the transaction stands. */ readonly committed: () => void }
@@ -161,7 +167,7 @@ async function loadState(tx: Transaction, parts: LoadedParts, jobs: readonly Job
   const customers = [...new Set(events.map(({ customer }) => customer))]
   const contexts = [...new Set(events.map((event) => contextAt(event.customer, event.time)))]
   const periods = [...new Set(contexts.map(({ snapshot }) => snapshot.period.start))]
-  const catalogOf = (event: UsageEvent) => parts.versions.get(event.catalogVersion ?? 0) ?? parts.catalogs.current()
+  const catalogOf = (event: UsageEvent) => parts.versions.get(versionOf(parts, event) ?? 0) ?? parts.catalogs.current()
   const metering = new Map(jobs.map((job) => [job.event, job.metering ?? meteringOf(job.event, catalogOf(job.event), parts.catalogs.current())]))
   const placed = [...metering].flatMap(([event, { readings }]) => readings.map((reading) => ({ event, periodStart: contextAt(event.customer, event.time).snapshot.period.start, reading })))
   const reversed = new Set(jobs.flatMap(({ event, step }) => (step.effect === 'reversal' ? [event] : [])))

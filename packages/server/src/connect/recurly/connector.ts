@@ -10,7 +10,7 @@ import { linksOf, ownerOf, parseNotification, readRecurly, subscriptionDraft } f
 
 const TOLERANCE_MS = 300_000
 const API_URL = 'https://v3.recurly.com'
-const API_VERSION = 'application/vnd.recurly.v2021-02-25'
+export const API_VERSION = 'application/vnd.recurly.v2021-02-25'
 
 export const recurlyConnector: Connector = {
   provider: 'recurly',
@@ -68,7 +68,11 @@ function shown(subscription: Json, context: { readonly catalog: Catalog; readonl
 
 function ask({ apiKey, settings }: Account, path: string): Promise<Json | null> {
   if (apiKey === null) throw new ProviderError('no API key of Recurly is set: PUT /v1/providers/recurly with api_key', false)
-  return askProvider('Recurly', `${settings.apiUrl ?? API_URL}${path}`, { authorization: `Basic ${Buffer.from(`${apiKey}:`).toString('base64')}`, accept: API_VERSION })
+  return askProvider('Recurly', `${addressOf({ settings })}${path}`, { authorization: `Basic ${Buffer.from(`${apiKey}:`).toString('base64')}`, accept: API_VERSION })
+}
+
+export function addressOf({ settings }: Pick<Account, 'settings'>): string {
+  return settings.apiUrl ?? API_URL
 }
 
 function parsed(body: string): ReturnType<typeof parseNotification> {

@@ -1,0 +1,79 @@
+// A Chargebee for tests: the part of its API that takes invoices, with every parameter held against the published names. A key of idempotency
+// makes one of a write until it is forgotten, and answers can be lost after the work was done.
+
+import { createServer, type IncomingMessage } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import * as z from 'zod'
+import { readForm } from '../stripe/published.ts'
+
+type FakeInvoice = { readonly id: string; readonly customer_id: string; readonly currency_code: string; readonly po_number: string | undefined; readonly date: number; status: 'paid' | 'payment_due' | 'voided'; readonly total: number; readonly line_items: readonly unknown[] }
+
+const whole = z.string().regex(/^\d+$/)
+const column = (value: z.ZodType) => z.array(value)
+const CREATE = z.strictObject({
+  customer_id: z.string().min(1), currency_code: z.string().length(3).optional(), po_number: z.string().max(100).optional(), invoice_note: z.string().max(2_000).optional(), auto_collection: z.enum(['on', 'off']).optional(), net_term_days: whole.optional(), invoice_date: whole.optional(),
+  charges: z.strictObject({ amount: column(whole), description: column(z.string().max(250)), taxable: column(z.enum(['true', 'false'])).optional(), date_from: column(whole).optional(), date_to: column(whole).optional() }),
+  discounts: z.strictObject({ apply_on: column(z.enum(['invoice_amount', 'specific_item_price'])), amount: column(whole) }).optional(),
+})
+const LIST = z.strictObject({ limit: whole.optional(), offset: z.string().optional(), date: z.strictObject({ after: whole, before: whole }).optional(), customer_id: z.strictObject({ is: z.string() }).optional() })
+
+export async function fakeChargebee() {
+  const invoices: FakeInvoice[] = []
+  const byKey = new Map<string, { readonly body: string; readonly answer: Answer }>()
+  const trouble = { lose: 0 }
+  const server = createServer((request, response) => void answer(request).then(({ status, body }) => response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(body))))
+
+  type Answer = { readonly status: number; readonly body: unknown }
+  const refused = (status: number, message: string): Answer => ({ status, body: { message, type: 'invalid_request', api_error_code: 'param_wrong_value' } })
+
+  async function answer(request: IncomingMessage): Promise<Answer> {
+    const chunks: Buffer[] = []
+    for await (const chunk of request) chunks.push(chunk as Buffer)
+    const url = new URL(request.url ?? '/', 'http://chargebee')
+    const body = Buffer.concat(chunks).toString()
+    if (request.headers.authorization !== `Basic ${Buffer.from('test_key:').toString('base64')}`) return refused(401, 'Sorry, authentication failed. Invalid api key')
+    if (request.method === 'GET' && url.pathname === '/invoices') return page(readForm(url.search.slice(1)))
+    const one = /^\/invoices\/([^/]+)$/.exec(url.pathname)
+    if (request.method === 'GET' && one !== null) {
+      const found = invoices.find(({ id }) => id === one[1])
+      return found === undefined ? refused(404, 'not found') : { status: 200, body: { invoice: found } }
+    }
+    if (request.method !== 'POST' || url.pathname !== '/invoices/create_for_charge_items_and_charges') return refused(404, `no such operation: ${request.method} ${url.pathname}`)
+    const key = String(request.headers['chargebee-idempotency-key'] ?? '')
+    const known = byKey.get(key)
+    if (known !== undefined && known.body !== body) return refused(400, 'the idempotency key was used with other parameters')
+    const done = known ?? { body, answer: create(readForm(body)) }
+    byKey.set(key, done)
+    if (trouble.lose === 0) return done.answer
+    trouble.lose -= 1
+    return { status: 503, body: { message: 'temporarily unavailable' } }
+  }
+
+  function create(parameters: unknown): Answer {
+    const read = CREATE.safeParse(parameters)
+    if (!read.success) return refused(400, read.error.issues.map(({ path, message }) => `${path.join('.')} ${message}`).join(', '))
+    const { charges, discounts, ...of } = read.data
+    const total = charges.amount.reduce((sum: number, amount) => sum + Number(amount), 0) - (discounts?.amount ?? []).reduce((sum: number, amount) => sum + Number(amount), 0)
+    const invoice: FakeInvoice = { id: String(invoices.length + 1), customer_id: of.customer_id, currency_code: of.currency_code ?? 'USD', po_number: of.po_number, date: Number(of.invoice_date ?? Math.floor(Date.now() / 1000)), status: 'payment_due', total, line_items: charges.description }
+    invoices.push(invoice)
+    return { status: 200, body: { invoice } }
+  }
+
+  function page(parameters: unknown): Answer {
+    const read = LIST.safeParse(parameters)
+    if (!read.success) return refused(400, read.error.message)
+    const { date, customer_id: customer, offset = '0' } = read.data
+    const all = invoices.filter((invoice) => (customer === undefined || invoice.customer_id === customer.is) && (date === undefined || (invoice.date > Number(date.after) && invoice.date < Number(date.before))))
+    const from = Number(offset)
+    return { status: 200, body: { list: all.slice(from, from + 2).map((invoice) => ({ invoice })), ...(all.length > from + 2 ? { next_offset: String(from + 2) } : {}) } }
+  }
+
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  return {
+    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, invoices, trouble, forgetKeys: () => byKey.clear(),
+    goAway: () => new Promise<void>((resolve) => {
+      server.closeAllConnections()
+      server.close(() => resolve())
+    }),
+  }
+}
