@@ -14,7 +14,7 @@ const LOOK_MS = 50
 const STILL_MS = 500
 
 export type Child = { readonly process: ChildProcess; readonly lines: AsyncIterator<string> }
-export type Tollgate = { readonly port: number; readonly url: string; readonly key: string; /** Makes another customer with a full wallet; answers its key. */ readonly customer: (id: string) => Promise<string>; /** Waits until settlement has come to rest; answers how long it went on. */ readonly rest: () => Promise<number>; readonly process: ChildProcess }
+export type Tollgate = { readonly port: number; readonly url: string; readonly key: string; /** Makes another customer, with a full wallet unless stated; answers its key. */ readonly customer: (id: string, credit?: string) => Promise<string>; /** Waits until settlement has come to rest; answers how long it went on. */ readonly rest: () => Promise<number>; readonly process: ChildProcess }
 
 /** The program with the demo, its wallet filled, and the benchmark's upstream as its provider. */
 export async function startTollgate(folder: string, upstream: string, children: Child[], environment: Readonly<Record<string, string>> = {}): Promise<Tollgate> {
@@ -33,15 +33,15 @@ export async function startTollgate(folder: string, upstream: string, children: 
     if (!answer.ok) throw new Error(`POST ${path}: ${await answer.text()}`)
     return (await answer.json()) as { readonly key: string }
   }
-  const fill = (id: string) => post(`/v1/customers/${id}/credits`, { amount: '1000000' })
+  const fill = (id: string, amount = '1000000') => post(`/v1/customers/${id}/credits`, { amount })
   await fill(demo.customer)
   const posted = async () => ((await (await fetch(`${customer}/balance`, { headers: admin })).json()) as { readonly balance: string }).balance
   return {
     port: Number(new URL(demo.gateway_url).port),
     url: demo.url,
-    customer: async (id) => {
+    customer: async (id, credit) => {
       await post('/v1/customers', { id, name: id, plan: 'prepaid' })
-      await fill(id)
+      await fill(id, credit)
       return (await post('/v1/keys', { name: id, scopes: ['gateway'], customer: id })).key
     },
     key: demo.key,

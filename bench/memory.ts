@@ -6,7 +6,9 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { drive, portOf, startTollgate, withProcesses } from './gateway-processes.ts'
 import { result, type BenchResult } from './result.ts'
 
-const STREAMS = 2_000
+const STREAMS = 10_000
+/** Of one customer: its bound of requests in flight is above it. */
+const STREAMS_PER_CUSTOMER = 1_250
 const KB_PER_STREAM_MOST = 64
 const REQUESTS = 1_000_000
 const GROWTH_MB_MOST = 64
@@ -24,7 +26,8 @@ export function run(options: { readonly log: (line: string) => void }): Promise<
     await drive(load, job)
     await delay(REST_MS)
     const before = residentKb(gateway)
-    const held = await drive(load, { ...job, connections: STREAMS, hold: true })
+    const keys = await Promise.all(Array.from({ length: STREAMS / STREAMS_PER_CUSTOMER }, (_, index) => tollgate.customer(`cus_bench${index}`)))
+    const held = await drive(load, { ...job, keys, connections: STREAMS, hold: true })
     if (held.errors > 0) throw new Error(`${held.errors} streams failed`)
     await delay(REST_MS)
     const open = residentKb(gateway)

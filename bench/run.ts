@@ -21,6 +21,7 @@ const BENCHES: Readonly<Record<string, () => Promise<Bench>>> = {
   simulate: () => import('./simulate.ts'),
   gateway: () => import('./gateway.ts'),
   'hot-tenant': () => import('./hot-tenant.ts'),
+  fairness: () => import('./fairness.ts'),
   memory: () => import('./memory.ts'),
 }
 

@@ -1,12 +1,12 @@
 // Drives one address with a fixed number of connections, closed loop, from a process of its own. Reads one JSON job a line on
 // stdin ({ port, connections, seconds, stream, key }) and answers one JSON line: requests per second, p50 and p99 in
-// milliseconds, p50 of the first byte, errors. With `hold` it opens streams that do not end and keeps them until the next job. Raw sockets: a client library would cost more than the proxy that is measured.
+// milliseconds, p50 of the first byte, errors; an answer that is not 200 is one, and says nothing of latency. With `hold` it opens streams that do not end and keeps them until the next job. Raw sockets: a client library would cost more than the proxy that is measured.
 
 import { connect, type Socket } from 'node:net'
 import { createInterface } from 'node:readline'
 import { eachMessage } from './wire.ts'
 
-export type LoadJob = { readonly port: number; readonly connections: number; readonly seconds: number; readonly stream: boolean; readonly key: string; readonly headers?: readonly string[]; readonly hold?: boolean }
+export type LoadJob = { readonly port: number; readonly connections: number; readonly seconds: number; readonly stream: boolean; readonly key: string; /** One for each connection in turn, instead of `key`. */ readonly keys?: readonly string[]; readonly headers?: readonly string[]; readonly hold?: boolean }
 export type LoadResult = { readonly perSecond: number; readonly p50Ms: number; readonly p99Ms: number; readonly firstByteP50Ms: number; readonly errors: number; readonly total: number }
 
 let held: readonly Socket[] = []
@@ -19,12 +19,12 @@ for await (const line of createInterface({ input: process.stdin })) {
 
 /** Opens the streams one after another and answers when each has sent its first bytes. */
 async function hold(job: LoadJob): Promise<LoadResult> {
-  const request = requestBytes(job)
+  const requests = requestsOf(job)
   const sockets: Socket[] = []
   let errors = 0
   for (let index = 0; index < job.connections; index++) {
     await new Promise<void>((resolve) => {
-      const socket = connect({ port: job.port, host: '127.0.0.1', noDelay: true }, () => void socket.write(request))
+      const socket = connect({ port: job.port, host: '127.0.0.1', noDelay: true }, () => void socket.write(requests[index % requests.length]!))
       socket.once('data', (chunk: Buffer) => {
         if (!chunk.toString('latin1').startsWith('HTTP/1.1 200')) errors += 1
         resolve()
@@ -41,13 +41,13 @@ async function hold(job: LoadJob): Promise<LoadResult> {
 }
 
 async function drive(job: LoadJob): Promise<LoadResult> {
-  const request = requestBytes(job)
+  const requests = requestsOf(job)
   const latencies: number[] = []
   const firstBytes: number[] = []
   const sockets: Socket[] = []
   let errors = 0
   let measuring = false
-  const open = () => new Promise<void>((resolve, reject) => {
+  const open = (_: unknown, index: number) => new Promise<void>((resolve, reject) => {
     const socket = connect({ port: job.port, host: '127.0.0.1', noDelay: true }, () => {
       sockets.push(socket)
       resolve()
@@ -58,7 +58,7 @@ async function drive(job: LoadJob): Promise<LoadResult> {
     const send = () => {
       sentAt = performance.now()
       isWaiting = true
-      socket.write(request)
+      socket.write(requests[index % requests.length]!)
     }
     socket.on('data', () => {
       if (measuring && isWaiting) firstBytes.push(performance.now() - sentAt)
@@ -66,7 +66,7 @@ async function drive(job: LoadJob): Promise<LoadResult> {
     })
     eachMessage(socket, (response) => {
       if (!response.startsWith('HTTP/1.1 200')) errors += 1
-      if (measuring) latencies.push(performance.now() - sentAt)
+      else if (measuring) latencies.push(performance.now() - sentAt)
       if (!socket.destroyed) send()
     })
     socket.once('connect', send)
@@ -82,6 +82,10 @@ async function drive(job: LoadJob): Promise<LoadResult> {
   for (const socket of sockets) socket.destroy()
   const at = (values: number[], share: number) => values.sort((a, b) => a - b)[Math.min(values.length - 1, Math.floor(values.length * share))] ?? NaN
   return { perSecond: latencies.length / elapsed, p50Ms: at(latencies, 0.5), p99Ms: at(latencies, 0.99), firstByteP50Ms: at(firstBytes, 0.5), errors, total: latencies.length }
+}
+
+function requestsOf(job: LoadJob): Buffer[] {
+  return (job.keys ?? [job.key]).map((key) => requestBytes({ ...job, key }))
 }
 
 function requestBytes(job: LoadJob): Buffer {

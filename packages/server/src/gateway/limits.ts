@@ -30,6 +30,10 @@ export type GatewayLimits = {
   readonly connectionsMax: number
   /** Refusals of one key in one second, after which nothing more is decided for it until the next. */
   readonly refusalsPerSecondMax: number
+  /** Whoever is shed hears of it after this long, so that a client that asks again at once does so a few times a second and not thousands. */
+  readonly shedDelayMs: number
+  /** Answers that are held back so at a time; further ones leave at once. */
+  readonly shedDelayedMax: number
   /** How long a stop goes on to listen, so that clients and load balancers hear of it by an answer and not by a closed socket. */
   readonly closeNoticeMs: number
   readonly upstreamConnectTimeoutMs: number
@@ -69,6 +73,8 @@ export const GATEWAY_LIMITS: GatewayLimits = {
   fairPartMin: 16,
   connectionsMax: 20_000,
   refusalsPerSecondMax: 100,
+  shedDelayMs: 250,
+  shedDelayedMax: 4_096,
   closeNoticeMs: 1_000,
   upstreamConnectTimeoutMs: 10_000,
   upstreamIdleMs: UPSTREAM_IDLE_TIMEOUT_MS,

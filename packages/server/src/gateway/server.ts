@@ -81,7 +81,7 @@ export function createGateway(parts: GatewayParts): Gateway {
   let onIdle: (() => void) | null = null
   const keeper = parts.background === undefined ? null : createKeeper({ jobs: parts.background, node: parts.node, upstreams, clock: parts.clock, log: parts.log, ...(parts.backgroundPace === undefined ? {} : { pace: parts.backgroundPace }) })
   const context: GatewayContext = {
-    node: parts.node, upstreams, tokens, inFlight: createInFlight(limits, lateness.isLate), refusals: createRefusalFlood(limits.refusalsPerSecondMax), answers: createAnswerStore(), metrics, limits, clock: parts.clock, log: parts.log, bodies: { bytes: 0 }, isClosing: () => isClosing, metricsPage: parts.metricsPage ?? null, spent: parts.spent ?? null, background: keeper, siblings,
+    node: parts.node, upstreams, tokens, inFlight: createInFlight(limits, lateness.isLate), refusals: createRefusalFlood(limits), answers: createAnswerStore(), metrics, limits, clock: parts.clock, log: parts.log, bodies: { bytes: 0 }, isClosing: () => isClosing, metricsPage: parts.metricsPage ?? null, spent: parts.spent ?? null, background: keeper, siblings,
   }
 
   const bounds = {

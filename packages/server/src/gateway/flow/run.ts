@@ -3,6 +3,7 @@
 // hold, the hold is settled or released before this returns.
 
 import { createHash } from 'node:crypto'
+import { setTimeout as delay } from 'node:timers/promises'
 import { assert, BACKGROUND_TTL_MS, planOf, RESERVATION_TTL_MS_MAX, type CustomerId, type KeyRecord, type PlanPriority } from '@tollgate/core'
 import type { Authorization, AuthorizeInput, Known } from '../../hot/contract.ts'
 import { attempt } from '../attempts/attempt.ts'
@@ -11,7 +12,7 @@ import { replay } from '../cache/replay.ts'
 import { tokensOfInstruction } from '../../hot/remedy.ts'
 import { authenticate, readBody, sendError, type Exchange } from '../exchange.ts'
 import { PRIORITY_WEIGHTS } from '../in-flight.ts'
-import { errorAnswer, forbidden, invalidRequest, RequestRefused, tooManyInFlight, tooManyRefusals, upstreamBusy } from '../refusal.ts'
+import { errorAnswer, forbidden, invalidRequest, RequestRefused, tooManyInFlight, tooManyRefusals, upstreamBusy, type ErrorAnswer } from '../refusal.ts'
 import type { Surface, SurfaceRequest } from '../surface.ts'
 import type { ResolvedModel } from '../upstreams.ts'
 import { boundQuantities, type UsageBound } from '../usage-bound.ts'
@@ -34,14 +35,13 @@ export async function runRequest(exchange: Exchange, entry: Entry): Promise<bool
   const customer = customerOf(exchange, key)
   const now = context.clock.now()
   if (context.refusals.isFlooding(key.id, now)) {
-    sendError(exchange, tooManyRefusals(context.limits.refusalsPerSecondMax))
+    await refuseLater(exchange, tooManyRefusals(context.limits.refusalsPerSecondMax))
     return true
   }
   const shed = context.inFlight.enter(customer, key.id)
   if (shed !== null) {
     context.metrics.happened('shed')
-    context.refusals.refused(key.id, now)
-    sendError(exchange, tooManyInFlight(shed, context.limits))
+    await refuseLater(exchange, tooManyInFlight(shed, context.limits))
     return true
   }
   try {
@@ -60,6 +60,16 @@ export async function runRequest(exchange: Exchange, entry: Entry): Promise<bool
   } finally {
     context.inFlight.leave(customer, key.id)
   }
+}
+
+/** A client in a loop waits for its next refusal, and the others have the thread meanwhile. */
+async function refuseLater(exchange: Exchange, answer: ErrorAnswer): Promise<void> {
+  const { context } = exchange
+  if (context.refusals.enterDelay()) {
+    await delay(context.limits.shedDelayMs)
+    context.refusals.leaveDelay()
+  }
+  sendError(exchange, answer)
 }
 
 function priorityOf({ catalog, snapshot }: Known): PlanPriority {
