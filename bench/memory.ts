@@ -1,4 +1,4 @@
-// `memory`: what the gateway process holds for each open stream, and whether it grows with requests that are over. Read from the system,
+// `memory`: what the gateway processes hold for each open stream, and whether it grows with requests that are over. Read from the system,
 // of a real Tollgate under a real load.
 
 import { readdirSync, readFileSync } from 'node:fs'
@@ -9,6 +9,8 @@ import { result, type BenchResult } from './result.ts'
 const STREAMS = 10_000
 /** Of one customer: its bound of requests in flight is above it. */
 const STREAMS_PER_CUSTOMER = 1_250
+/** A stream takes two file descriptors, and a process may often have 20,000. */
+const GATEWAYS = 2
 const KB_PER_STREAM_MOST = 64
 const REQUESTS = 1_000_000
 const GROWTH_MB_MOST = 64
@@ -20,27 +22,27 @@ export function run(options: { readonly log: (line: string) => void }): Promise<
   return withProcesses(async ({ folder, children, started }) => {
     const upstream = `http://127.0.0.1:${await portOf(started('load/fixed-upstream.ts'))}`
     const load = started('load/load-generator.ts')
-    const tollgate = await startTollgate(folder, upstream, children)
+    const tollgate = await startTollgate(folder, upstream, children, { TOLLGATE_GATEWAYS: String(GATEWAYS) })
     const job = { port: tollgate.port, key: tollgate.key, connections: 32, seconds: SECONDS_EACH, stream: true }
-    const gateway = gatewayOf(tollgate.process.pid!)
+    const gateways = gatewaysOf(tollgate.process.pid!)
     await drive(load, job)
     await delay(REST_MS)
-    const before = residentKb(gateway)
+    const before = residentKb(gateways)
     const keys = await Promise.all(Array.from({ length: STREAMS / STREAMS_PER_CUSTOMER }, (_, index) => tollgate.customer(`cus_bench${index}`)))
     const held = await drive(load, { ...job, keys, connections: STREAMS, hold: true })
     if (held.errors > 0) throw new Error(`${held.errors} streams failed`)
     await delay(REST_MS)
-    const open = residentKb(gateway)
+    const open = residentKb(gateways)
     options.log(`${STREAMS} open streams: ${Math.round(before / 1_024)} MB before, ${Math.round(open / 1_024)} MB with them`)
     let total = 0
     let half: number | null = null
     for (let turn = 0; total < REQUESTS; turn++) {
       total += (await drive(load, { ...job, stream: turn % 2 === 0 })).total
-      if (half === null && total >= REQUESTS / 2) half = residentKb(gateway)
-      options.log(`${total.toLocaleString('en')} requests: ${Math.round(residentKb(gateway) / 1_024)} MB`)
+      if (half === null && total >= REQUESTS / 2) half = residentKb(gateways)
+      options.log(`${total.toLocaleString('en')} requests: ${Math.round(residentKb(gateways) / 1_024)} MB`)
       await tollgate.rest()
     }
-    const end = residentKb(gateway)
+    const end = residentKb(gateways)
     return [
       result({ bench: 'memory', metric: 'of an open stream', value: (open - before) / STREAMS, unit: 'KB', target: { of: 'value', at: 'most', limit: KB_PER_STREAM_MOST } }),
       result({ bench: 'memory', metric: `grown by the second half of ${total.toLocaleString('en')} requests`, value: (end - (half ?? end)) / 1_024, unit: 'MB', target: { of: 'value', at: 'most', limit: GROWTH_MB_MOST } }),
@@ -49,20 +51,22 @@ export function run(options: { readonly log: (line: string) => void }): Promise<
   })
 }
 
-/** The child of `serve` that was started as the gateway. */
-function gatewayOf(serve: number): number {
+/** The children of `serve` that were started as gateways. */
+function gatewaysOf(serve: number): number[] {
+  const found: number[] = []
   for (const name of readdirSync('/proc')) {
     if (!/^\d+$/.test(name)) continue
     try {
       if (Number(/\) \S (\d+)/.exec(readFileSync(`/proc/${name}/stat`, 'utf8'))?.[1]) !== serve) continue
-      if (readFileSync(`/proc/${name}/cmdline`, 'utf8').includes('\0gateway\0')) return Number(name)
+      if (readFileSync(`/proc/${name}/cmdline`, 'utf8').includes('\0gateway\0')) found.push(Number(name))
     } catch {
       continue
     }
   }
-  throw new Error('the gateway process was not found: this benchmark reads /proc of Linux')
+  if (found.length !== GATEWAYS) throw new Error('the gateway processes were not found: this benchmark reads /proc of Linux')
+  return found
 }
 
-function residentKb(pid: number): number {
-  return Number(/VmRSS:\s+(\d+) kB/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1])
+function residentKb(pids: readonly number[]): number {
+  return pids.reduce((sum, pid) => sum + Number(/VmRSS:\s+(\d+) kB/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1]), 0)
 }

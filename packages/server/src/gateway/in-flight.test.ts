@@ -44,6 +44,11 @@ test('a late thread sheds who has most, and nobody where one is alone', () => {
   expect(gate.enter(GOOD, 'key_good')).toBeNull()
 })
 
+test('a late thread sheds nobody where all have alike', () => {
+  const gate = createInFlight(BOUNDS, () => true)
+  for (let round = 0; round < 9; round++) for (let index = 0; index < 10; index++) expect(gate.enter(`cus_${index}` as CustomerId, `key_${index}`)).toBeNull()
+})
+
 test('a key, a customer and the node have each their own bound', () => {
   const gate = createInFlight({ ...BOUNDS, inFlightMax: 200 }, () => false)
   expect(begun(gate, HOSTILE, 300, 'k')).toBe(80)

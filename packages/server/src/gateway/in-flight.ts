@@ -28,6 +28,9 @@ export type InFlightBounds = {
 /** Parts of a busy node, by the priority of a customer's plan. */
 export const PRIORITY_WEIGHTS: Readonly<Record<PlanPriority, number>> = { low: 1, normal: 4, high: 16 }
 
+/** Whoever has so many times its part of what a late thread has taken. */
+const FLOODS_AT = 1.5
+
 type Held = { count: number; weight: number }
 
 /** @param isLate whether the thread is behind with its work. */
@@ -40,8 +43,8 @@ export function createInFlight(bounds: InFlightBounds, isLate: () => boolean): I
   function fairPart(weight: number): number {
     // There is always a part left for one who is not here yet.
     const ofRoom = Math.floor((bounds.inFlightMax * weight) / (weights + PRIORITY_WEIGHTS.normal))
-    // A late thread has no room at all: what it has taken is what is shared, and alone nobody takes anything from anybody.
-    const ofTaken = isLate() && customers.size > 1 ? Math.floor((total * weight) / weights) : Infinity
+    // A late thread has no room at all: what it has taken is what is shared. Where all have alike nobody floods it, and alone nobody takes anything from anybody.
+    const ofTaken = isLate() && customers.size > 1 ? Math.floor((FLOODS_AT * total * weight) / weights) : Infinity
     return Math.max(bounds.fairPartMin, Math.min(ofRoom, ofTaken))
   }
 
