@@ -44,6 +44,14 @@ export async function signIn(page: Page, url: string, key: string): Promise<void
   await page.getByRole('navigation', { name: 'Console' }).waitFor()
 }
 
+/** A page of the console, signed in with the administrator's key. */
+export async function openConsole(chromium: Awaited<ReturnType<typeof openBrowser>>, { url, admin_key: key }: { readonly url: string; readonly admin_key: string }, path: string): Promise<Watched> {
+  const watched = await chromium.open()
+  await signIn(watched.page, url, key)
+  await watched.page.goto(`${url}/console/${path}`)
+  return watched
+}
+
 /** Waits until nothing of the page is loading any more. */
 export async function settled(page: Page): Promise<void> {
   const loading = page.getByRole('status', { name: 'Loading' })

@@ -3,7 +3,7 @@
 
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { startTollgate, type Tollgate } from '../e2e/tollgate.ts'
-import { axeFindings, missingBrowser, openBrowser, settled, signIn, type Watched } from './browser.ts'
+import { axeFindings, missingBrowser, openBrowser, openConsole, settled } from './browser.ts'
 
 const LIST = `source: finance
 rates:
@@ -25,12 +25,7 @@ describe.runIf(missingBrowser === null)('the catalog', () => {
     await tollgate.stop()
   })
 
-  const open = async (path: string): Promise<Watched> => {
-    const watched = await chromium.open()
-    await signIn(watched.page, tollgate.demo.url, tollgate.demo.admin_key)
-    await watched.page.goto(`${tollgate.demo.url}/console/${path}`)
-    return watched
-  }
+  const open = (path: string) => openConsole(chromium, tollgate.demo, path)
 
   test('the help follows the caret, says what may be written there, and puts it in', async () => {
     const { page, errors } = await open('catalog/edit')

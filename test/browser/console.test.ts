@@ -2,7 +2,7 @@
 
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { startTollgate, type Tollgate } from '../e2e/tollgate.ts'
-import { axeFindings, cuttableWire, missingBrowser, openBrowser, settled, signIn, type Watched } from './browser.ts'
+import { axeFindings, cuttableWire, missingBrowser, openBrowser, openConsole, settled, signIn } from './browser.ts'
 
 const TABS = ['overview', 'subscription', 'usage', 'events', 'budgets', 'invoice', 'ledger', 'keys', 'decisions', 'audit']
 const PAGES = ['', 'live', 'customers', 'catalog/plans', 'catalog/edit', 'catalog/rates', 'catalog/versions', 'money/invoices', 'money/margin', 'money/books', 'operations/alerts', 'operations/providers', 'operations/jobs', 'operations/keys', 'operations/upstreams', 'operations/webhooks', 'operations/parked', 'operations/audit', 'operations/system']
@@ -20,12 +20,7 @@ describe.runIf(missingBrowser === null)('the console', () => {
   })
 
   const ask = () => tollgate.client({ maxRetries: 0 }).chat.completions.create({ model: 'sandbox-small', max_tokens: 300, messages: [{ role: 'user', content: 'Say hello' }] })
-  const open = async (path: string): Promise<Watched> => {
-    const watched = await chromium.open()
-    await signIn(watched.page, tollgate.demo.url, tollgate.demo.admin_key)
-    await watched.page.goto(`${tollgate.demo.url}/console/${path}`)
-    return watched
-  }
+  const open = (path: string) => openConsole(chromium, tollgate.demo, path)
 
   /** Id of a refusal that the page of decisions knows. */
   const refused = async (): Promise<string> => {

@@ -3,7 +3,7 @@
 
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { startTollgate, type Tollgate } from '../e2e/tollgate.ts'
-import { axeFindings, missingBrowser, openBrowser, settled, signIn, type Watched } from './browser.ts'
+import { axeFindings, missingBrowser, openBrowser, openConsole, settled } from './browser.ts'
 
 describe.runIf(missingBrowser === null)('the page of a customer', () => {
   let tollgate: Tollgate
@@ -23,12 +23,7 @@ describe.runIf(missingBrowser === null)('the page of a customer', () => {
     expect(answer.ok, path).toBe(true)
     return (await answer.json()) as Record<string, unknown>
   }
-  const open = async (path: string): Promise<Watched> => {
-    const watched = await chromium.open()
-    await signIn(watched.page, tollgate.demo.url, tollgate.demo.admin_key)
-    await watched.page.goto(`${tollgate.demo.url}/console/customers/${path}`)
-    return watched
-  }
+  const open = (path: string) => openConsole(chromium, tollgate.demo, `customers/${path}`)
   const decided = async (feature: string) => (await post('/v1/authorize', { feature, quantities: { input_tokens: 1 } }, tollgate.demo.key))['decision']
 
   test('a test clock is advanced: the trial that the page foretold is over, and the page says so by itself', async () => {

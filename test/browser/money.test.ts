@@ -2,7 +2,7 @@
 
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { startTollgate, type Tollgate } from '../e2e/tollgate.ts'
-import { axeFindings, missingBrowser, openBrowser, settled, signIn, type Watched } from './browser.ts'
+import { axeFindings, missingBrowser, openBrowser, openConsole, settled } from './browser.ts'
 
 type Preview = { readonly lines: readonly { readonly kind: string; readonly exact: string }[] }
 
@@ -31,12 +31,7 @@ describe.runIf(missingBrowser === null)('money', () => {
     expect(answer.ok, `${method} ${path}: ${answer.status}`).toBe(true)
     return (await answer.json()) as Record<string, string>
   }
-  const open = async (path: string): Promise<Watched> => {
-    const watched = await chromium.open()
-    await signIn(watched.page, tollgate.demo.url, tollgate.demo.admin_key)
-    await watched.page.goto(`${tollgate.demo.url}/console/${path}`)
-    return watched
-  }
+  const open = (path: string) => openConsole(chromium, tollgate.demo, path)
   /** Decimal texts as whole numbers of the twelfth place: what is compared here is exact. */
   const units = (text: string) => BigInt(text.replace(/^(-?\d+)(?:\.(\d+))?$/, (_, whole: string, part = '') => whole + String(part).padEnd(12, '0')))
 

@@ -4,7 +4,7 @@
 import { createHmac } from 'node:crypto'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { startTollgate, type Tollgate } from '../e2e/tollgate.ts'
-import { missingBrowser, openBrowser, signIn, type Watched } from './browser.ts'
+import { missingBrowser, openBrowser, openConsole } from './browser.ts'
 
 const SECRET = 'whsec_pages'
 
@@ -20,12 +20,7 @@ describe.runIf(missingBrowser === null)('operations', () => {
     await tollgate.stop()
   })
 
-  const open = async (path: string): Promise<Watched> => {
-    const watched = await chromium.open()
-    await signIn(watched.page, tollgate.demo.url, tollgate.demo.admin_key)
-    await watched.page.goto(`${tollgate.demo.url}/console/${path}`)
-    return watched
-  }
+  const open = (path: string) => openConsole(chromium, tollgate.demo, path)
   const send = async (method: string, path: string, body: unknown) => {
     const answer = await fetch(`${tollgate.demo.url}${path}`, { method, headers: { 'authorization': `Bearer ${tollgate.demo.admin_key}`, 'content-type': 'application/json' }, body: JSON.stringify(body) })
     expect(answer.ok, `${method} ${path}`).toBe(true)
