@@ -41,6 +41,8 @@ export type Catalog = {
   readonly featureRules?: readonly FeatureRule[]
   readonly cacheRules?: readonly CacheRule[]
   readonly requestBounds?: readonly RequestBound[]
+  /** Streams whose client went away are stopped at once; they are read on unless it is there. */
+  readonly stopsWhenGone?: true
 }
 
 /** `value` is what one credit costs in `currency` where it is accrued; null where it can only be prepaid. */

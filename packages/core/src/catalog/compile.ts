@@ -46,6 +46,7 @@ export function compileCatalog(written: CatalogDocument, version: number, compil
     ...(document.gateway.feature_rules === undefined ? {} : { featureRules: document.gateway.feature_rules }),
     ...(document.gateway.cache === undefined || document.gateway.cache.length === 0 ? {} : { cacheRules: document.gateway.cache.map(compileCacheRule) }),
     ...(document.gateway.bounds === undefined || document.gateway.bounds.length === 0 ? {} : { requestBounds: document.gateway.bounds.map(compileBound) }),
+    ...(document.gateway.client_gone === 'stop' ? { stopsWhenGone: true as const } : {}),
   }
 }
 

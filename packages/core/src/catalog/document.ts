@@ -203,6 +203,8 @@ export type GatewayDocument = {
   /** Which answers are kept and replayed: the first rule that matches. None unless there. */
   readonly cache?: readonly CacheRuleDocument[]
   readonly bounds?: readonly RequestBoundDocument[]
+  /** What happens to a stream whose client went away: read on for a while to learn its true use, or stopped at once; `drain` unless stated. */
+  readonly client_gone?: 'drain' | 'stop'
 }
 
 /** The most that one request may ask for: the first rule that matches. Conditions as those of a cache rule. */

@@ -58,7 +58,7 @@ export function diffCatalogs(before: CatalogDocument | null, after: CatalogDocum
     ...diffItems({ kind: 'credit_price', plan: null }, null, [old.credit_prices ?? [], after.credit_prices ?? []], ({ asset }) => asset),
     ...diffItems({ kind: 'rate', plan: null }, null, [old.rate_card, after.rate_card], rateId),
     ...diffItems({ kind: 'provider_terms', plan: null }, null, [old.provider_terms ?? [], after.provider_terms ?? []], termsId),
-    ...diffFields({ kind: 'gateway', plan: null }, 'gateway', { feature: before === null ? undefined : old.gateway.feature }, { feature: after.gateway.feature }),
+    ...diffFields({ kind: 'gateway', plan: null }, 'gateway', { feature: before === null ? undefined : old.gateway.feature, client_gone: old.gateway.client_gone ?? 'drain' }, { feature: after.gateway.feature, client_gone: after.gateway.client_gone ?? 'drain' }),
     ...diffItems({ kind: 'gateway_model', plan: null }, null, [old.gateway.models, after.gateway.models], (model) => model.name),
     ...diffItems({ kind: 'gateway_path', plan: null }, null, [old.gateway.paths ?? [], after.gateway.paths ?? []], (path) => path.path),
     ...diffItems({ kind: 'feature_rule', plan: null }, null, [old.gateway.feature_rules ?? [], after.gateway.feature_rules ?? []], (rule) => [rule.feature, rule.path, rule.header, rule.value].join(' ')),

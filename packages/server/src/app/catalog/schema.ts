@@ -343,6 +343,7 @@ const gateway = fields(
     models: list(gatewayModel, { description: 'Models that the gateway offers.' }).default([]),
     paths: list(gatewayPath, { description: 'Paths of providers beyond the surfaces that the gateway knows. A path that is neither is refused.' }).exactOptional(),
     feature_rules: list(featureRule, { description: 'Which feature a request uses where neither its key nor its header says: the first rule that matches.' }).exactOptional(),
+    client_gone: choice(['drain', 'stop'], { description: 'A stream whose client went away is read on for at most 10 s and 1 MB, to learn what it used (`drain`), or stopped at once and charged as estimated (`stop`); `drain` unless stated.', example: 'drain' }).exactOptional(),
     bounds: list(requestBound, { description: 'The most that one request may ask for, whatever its budgets: the first rule that matches.' }).exactOptional(),
     cache: list(cacheRule, { description: 'Which answers are kept and replayed: the first rule that matches. A hit costs nothing and is charged as the plan says (`excluded`).' }).exactOptional(),
   },

@@ -36,6 +36,7 @@ export class Answer implements UpstreamReceiver {
   readonly #reader: UsageReader
   /** Headers of ours that a stream begins with. */
   readonly #streamHeaders: readonly string[]
+  readonly #stopsWhenGone: boolean
   #end!: (end: AnswerEnd) => void
   #control: UpstreamControl | null = null
   #status = 0
@@ -56,12 +57,13 @@ export class Answer implements UpstreamReceiver {
   #isEnded = false
   #onGood: (() => void) | null = null
 
-  constructor(exchange: Exchange, options: { readonly surface: Surface; readonly request: SurfaceRequest; readonly reader: UsageReader; readonly streamHeaders: readonly string[] }) {
+  constructor(exchange: Exchange, options: { readonly surface: Surface; readonly request: SurfaceRequest; readonly reader: UsageReader; readonly streamHeaders: readonly string[]; /** A client that went away stops it at once. */ readonly stopsWhenGone?: boolean }) {
     this.#exchange = exchange
     this.#surface = options.surface
     this.#request = options.request
     this.#reader = options.reader
     this.#streamHeaders = options.streamHeaders
+    this.#stopsWhenGone = options.stopsWhenGone === true
     this.ended = new Promise((resolve) => { this.#end = resolve })
     this.body = new ClientBody(exchange, () => this.#onClientGone())
   }
@@ -220,6 +222,7 @@ export class Answer implements UpstreamReceiver {
   }
 
   #startDrain(): void {
+    if (this.#stopsWhenGone) return this.#control?.abort()
     this.#drainTimer = setTimeout(() => this.#control?.abort(), this.#exchange.context.limits.drainTimeoutMs)
   }
 

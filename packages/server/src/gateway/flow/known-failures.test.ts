@@ -4,7 +4,7 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
 import type { BudgetRule, CustomerId, RuleTerms } from '@tollgate/core'
-import { testGateway, type FixedUpstream, type TestGateway } from '../../../../../test/gateway.ts'
+import { TEST_CATALOG, testGateway, type FixedUpstream, type TestGateway } from '../../../../../test/gateway.ts'
 import { SYSTEM } from '../../app/actor.ts'
 import { putBudget } from '../../app/budgets.ts'
 import { freeze } from '../../app/freezes.ts'
@@ -108,6 +108,22 @@ test('a path that is passed on meets the same decision as every other, and is me
   await freeze(world.world.plane, SYSTEM, { id: 'frz_stop', customer, kind: 'customer', target: customer, reason: 'stop' })
   expect([(await rerank(key)).status, world.upstream.requests.length]).toEqual([403, 1])
   expect(world.settled.map(({ quantities }) => quantities['search_units'])).toEqual(['3'])
+})
+
+test('where the operator chose so, a stream whose client went away is stopped at once and charged for what was seen', async () => {
+  const other = await testGateway({ catalog: TEST_CATALOG.replace('gateway:\n', 'gateway:\n  client_gone: stop\n') })
+  try {
+    const one = await other.customer()
+    const response = await other.post('/v1/chat/completions', { model: 'sandbox-small', messages: [{ role: 'user', content: 'Hi' }], stream: true, max_tokens: 400 }, { key: await other.key(one), headers: { 'x-sandbox-output-tokens': '400', 'x-sandbox-chunk-delay-ms': '20' } })
+    const reader = response.body!.getReader()
+    for (let count = 0; count < 3; count++) await reader.read()
+    await reader.cancel()
+    await expect.poll(() => other.node.openFor(one), { timeout: 5_000 }).toBe(0)
+    expect(other.settled).toMatchObject([{ estimated: true, context: { ending: 'client_gone' } }])
+    expect(Number(other.settled[0]!.quantities['output_tokens'])).toBeLessThan(40)
+  } finally {
+    await other.close()
+  }
 })
 
 test('a provider that repeats its usage in each chunk is charged for the last, and one that tells it twice once', async () => {
