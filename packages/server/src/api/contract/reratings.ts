@@ -72,7 +72,7 @@ export const reratingRoutes = {
     query: nothing,
     body: z.strictObject({
       source: source.optional().meta({ description: 'The corrected catalog; left out, that in force.' }),
-      overlays: z.array(z.strictObject({ name: text('What its mistakes are told under.', 'production.yaml'), source })).max(CATALOG_OVERLAYS_MAX).default([]),
+      overlays: z.array(z.strictObject({ name: text('What its mistakes are told under.', 'production.yaml'), source })).max(CATALOG_OVERLAYS_MAX).default([]).meta({ description: 'Files that are laid over it.' }),
       from: instantIn('First instant of the usage.', '2026-10-01T00:00:00Z'),
       to: instantIn('First instant after it; not later than now.', '2026-11-01T00:00:00Z'),
       plans: z.array(word('A plan.', 'pro')).min(1).max(PLANS_MAX).optional().meta({ description: 'Only customers on these plans.' }),
