@@ -1,9 +1,11 @@
 // The books at the command line: a month that agrees ends with 0, one that does not with 1 and both sides; files appear whole.
 
+import { execFile, execFileSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { promisify } from 'node:util'
 import { PassThrough } from 'node:stream'
 import { Command } from 'commander'
 import { afterAll, beforeAll, expect, test } from 'vitest'
@@ -80,6 +82,17 @@ test('Parquet is a folder of parts with a manifest that names what is in each', 
   expect([code, stderr, readdirSync(out).sort()]).toEqual([0, expect.stringContaining('rows of charges in 1 files'), ['manifest.json', 'part-00001.parquet']])
   expect(manifest.files).toEqual([{ file: 'part-00001.parquet', rows: manifest.rows, bytes: bytes.length, sha256: createHash('sha256').update(bytes).digest('hex') }])
   rmSync(out, { recursive: true })
+})
+
+test('what is no file, such as a pipe, is written into and stays what it is', async () => {
+  const [day, pipe] = [new Date().toISOString().slice(0, 10), join(folder, 'pipe')]
+  execFileSync('mkfifo', [pipe])
+  for (const dataset of ['journals', 'events']) {
+    const read = promisify(execFile)('cat', [pipe])
+    const { code } = await run(['export', dataset, '--from', day, '--to', day, '--out', pipe], registerExportCommands)
+    expect([dataset, code, (await read).stdout.length > 0, statSync(pipe).isFIFO()]).toEqual([dataset, 0, true, true])
+  }
+  rmSync(pipe)
 })
 
 test('a file appears whole, or not at all, and what is not closed is told', async () => {

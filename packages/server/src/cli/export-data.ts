@@ -8,6 +8,7 @@ import { join } from 'node:path'
 import * as z from 'zod'
 import { connect, type Client } from './client.ts'
 import { CliError, isInteractive, say, type CliDeps } from './output.ts'
+import { isNoFile } from './save-file.ts'
 
 export type DataOptions = { readonly from: string; readonly to: string; readonly format: string; readonly out?: string; readonly customer?: string }
 
@@ -21,7 +22,7 @@ export async function exportData(dataset: string, options: DataOptions, deps: Cl
   if (format !== 'csv' && format !== 'parquet') throw new CliError(`--format must be csv or parquet, not ${JSON.stringify(format)}.`)
   if (out === undefined && format === 'parquet') throw new CliError('Parquet is written into a folder of parts.', 'Name it: --out FOLDER')
   const query = String(new URLSearchParams({ from, to, format, rows: ROWS_PER_PART[format], ...(customer === undefined ? {} : { customer }) }))
-  const target = out === undefined ? toStdout(deps) : format === 'csv' ? toFile(out) : toFolder(out, { dataset, from, to })
+  const target = out === undefined ? into((bytes) => new Promise<void>((resolve) => void deps.stdout.write(bytes, () => resolve()))) : format === 'csv' ? (isNoFile(out) ? into((bytes) => appendFile(out, bytes)) : toFile(out)) : toFolder(out, { dataset, from, to })
   let state = await resumed(target, `${dataset}?${query}`, deps)
   for (;;) {
     const part = await download(connect(deps), dataset, query, state.next)
@@ -57,9 +58,10 @@ async function resumed(target: Target, query: string, deps: CliDeps): Promise<St
   return fresh
 }
 
-function toStdout(deps: CliDeps): Target {
+/** A stream, a device or a pipe: what went in is gone, so it does not go on where it was. */
+function into(write: (bytes: Buffer) => Promise<void>): Target {
   return { statePath: null, reset: async () => undefined, finish: async () => undefined, add: async (state, part) => {
-    await new Promise<void>((resolve) => deps.stdout.write(part.bytes, () => resolve()))
+    await write(part.bytes)
     return { ...state, rows: state.rows + part.rows, next: part.next ?? '' }
   } }
 }

@@ -1,6 +1,7 @@
-// What a command downloads, to standard output or into a file. A file appears under its name when it is whole.
+// What a command downloads, to standard output or into a file. A file appears under its name when it is whole; a device or a pipe is written
+// into, never put in the place of.
 
-import { createWriteStream } from 'node:fs'
+import { createWriteStream, statSync } from 'node:fs'
 import { rename, rm } from 'node:fs/promises'
 import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
@@ -12,7 +13,7 @@ const SHOWN_EVERY_MS = 200
 export async function saveFile(response: Response, { out, deps }: { readonly out: string | null; readonly deps: CliDeps }): Promise<void> {
   const body = Readable.fromWeb(response.body as never)
   if (out === null) return pipeline(body, deps.stdout, { end: false })
-  const part = `${out}.part`
+  const part = isNoFile(out) ? out : `${out}.part`
   let [bytes, shownAt] = [0, 0]
   const counted = async function* (chunks: AsyncIterable<Uint8Array>) {
     for await (const chunk of chunks) {
@@ -26,12 +27,18 @@ export async function saveFile(response: Response, { out, deps }: { readonly out
   }
   try {
     await pipeline(body, counted, createWriteStream(part, { mode: 0o600 }))
-    await rename(part, out)
+    if (part !== out) await rename(part, out)
   } catch (error) {
-    await rm(part, { force: true })
+    if (part !== out) await rm(part, { force: true })
     throw new CliError(`${out} could not be written: ${error instanceof Error ? error.message : String(error)}.`, 'Nothing was left behind; run it again.')
   }
   say(deps, `${deps.stderr.isTTY === true ? '\r' : ''}${out}: ${sizeText(bytes)}`)
+}
+
+/** Something is there, such as `/dev/null` or a named pipe, that is written into: a file in its place would take it away from everybody else. */
+export function isNoFile(path: string): boolean {
+  const known = statSync(path, { throwIfNoEntry: false })
+  return known !== undefined && !known.isFile() && !known.isDirectory()
 }
 
 function sizeText(bytes: number): string {
