@@ -17,7 +17,8 @@ test('two gateway processes on one wallet never overspend it, and every charge i
     expect((await tollgate.post(`${customer}/credits`, { amount: '0.45' })).status).toBe(201)
     const statuses = (await Promise.all([drive(tollgate.demo.gateway_url, tollgate.demo.key), drive(second.url, tollgate.demo.key)])).flat()
     const admitted = statuses.filter((status) => status === 200).length
-    expect([...new Set(statuses)].sort()).toEqual([200, 402])
+    // 429: a key that goes on after a hundred refusals in a second.
+    expect([...new Set(statuses)].filter((status) => status !== 429).sort()).toEqual([200, 402])
     await expect.poll(async () => (await tollgate.get<Sums>(`${customer}/checks/sums`)).events, { timeout: 10_000 }).toBe(admitted)
     expect((await tollgate.get<Sums>(`${customer}/checks/sums`)).differences).toEqual([])
     const { balance, debt } = await tollgate.get<{ balance: string; debt: string }>(`${customer}/balance`)
