@@ -62,7 +62,7 @@ test('a WebSocket is refused in words, and its connection is of use for nothing 
   await start({})
   const key = await world.key(await world.customer())
   const answer = await raw(`GET /v1/realtime?model=sandbox-small HTTP/1.1\r\nhost: x\r\nauthorization: Bearer ${key}\r\nconnection: Upgrade\r\nupgrade: websocket\r\nsec-websocket-version: 13\r\nsec-websocket-key: AAAAAAAAAAAAAAAAAAAAAA==\r\n\r\n`)
-  expect(answer).toMatch(/^HTTP\/1\.1 400 /)
+  expect(answer).toMatch(/^HTTP\/1\.1 501 /)
   expect(answer).toContain('"code":"websocket_not_served"')
 })
 

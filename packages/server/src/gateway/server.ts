@@ -159,7 +159,7 @@ function listening(server: Server, port: number, host: string): Promise<number> 
   })
 }
 
-const NO_WEBSOCKETS = 'WebSockets and other upgrades are not served here: what a realtime session will use cannot be held before it runs, and nothing passes unmetered. Use POST /v1/responses or /v1/chat/completions with "stream": true.'
+const NO_WEBSOCKETS = 'WebSockets and other upgrades are not served here: what a realtime session will use cannot be held before it runs, and nothing passes unmetered. Use POST /v1/chat/completions, /v1/responses or /v1/messages with "stream": true.'
 
 /** How logs and metrics call a request whose client went away before its answer, after a web server's habit. */
 const CLIENT_GONE = 499
@@ -188,7 +188,7 @@ async function routeRequest(exchange: Exchange, path: string): Promise<void> {
 
 function route(exchange: Exchange, path: string, owners: Owners): Promise<void> | void {
   const { method, headers } = exchange.request
-  if (headers.upgrade !== undefined) return sendError(exchange, errorAnswer({ status: 400, type: 'invalid_request_error', code: 'websocket_not_served', message: NO_WEBSOCKETS }))
+  if (headers.upgrade !== undefined) return sendError(exchange, errorAnswer({ status: 501, type: 'invalid_request_error', code: 'websocket_not_served', message: NO_WEBSOCKETS }))
   const background = path.includes('/responses/') || path.includes('/batches/') || path.includes('/files/') ? backgroundRoute(method, path) : null
   if (background !== null) return handleBackground(exchange, background)
   if (method === 'POST') {
@@ -242,9 +242,6 @@ function sendReadiness(exchange: Exchange): void {
 }
 
 function sendNotFound(exchange: Exchange, path: string): void {
-  if (exchange.request.headers.upgrade?.toLowerCase() === 'websocket') {
-    return sendError(exchange, errorAnswer({ status: 501, type: 'invalid_request_error', code: 'websocket_not_served', message: 'WebSocket sessions are not served here, because nothing could meter them, and nothing passes unmetered. Stream over HTTP: POST /v1/chat/completions, /v1/responses or /v1/messages with "stream": true.' }))
-  }
   const message = `${exchange.request.method} ${path.slice(0, 200)} is not served here, and nothing passes unmetered. Served are: ${servedPaths().join(', ')}, GET /v1/models, GET /v1/key, GET /v1/dashboard/billing/subscription and /usage, POST /v1/authorize, POST /v1/check, POST /v1/reservations/{id}/settle, /extend and /release.`
   sendError(exchange, errorAnswer({ status: 404, type: 'invalid_request_error', code: 'unknown_url', message }))
 }

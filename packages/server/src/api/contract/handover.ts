@@ -40,10 +40,10 @@ export const handoverRoutes = {
   getHandover: route({ ...base, method: 'GET', path: '/v1/handover', summary: 'Get the hand-over of invoices', description: 'To whom, since when, and how many wait.', query: nothing, body: null, status: 200, answer: view, problems: [] }),
   putHandover: route({
     ...base, method: 'PUT', path: '/v1/handover', summary: 'Hand final invoices over', description: 'Each final invoice becomes one finished invoice at the receiver, whose lines come to what it asks for. Null ends it.', query: nothing,
-    body: z.strictObject({ target: z.enum(TARGETS).nullable(), since: instantIn('Invoices finalized from then on; from now on unless stated.', '2026-11-01T00:00:00Z').optional(), collects: z.boolean().default(false).meta({ description: 'The receiver takes the money from what the customer left there.' }) }),
+    body: z.strictObject({ target: z.enum(TARGETS).nullable().meta({ description: 'Who takes final invoices from now on; null for nobody.' }), since: instantIn('Invoices finalized from then on; from now on unless stated.', '2026-11-01T00:00:00Z').optional(), collects: z.boolean().default(false).meta({ description: 'The receiver takes the money from what the customer left there.' }) }),
     status: 200, answer: view, problems: ['not_found', 'provider_not_set'],
   }),
-  listHandovers: route({ ...base, method: 'GET', path: '/v1/handover/invoices', summary: 'List what was handed over', description: 'Newest first.', query: z.strictObject({ state: z.enum(STATES).optional(), limit, cursor }), body: null, status: 200, answer: listOf(handed), problems: [] }),
+  listHandovers: route({ ...base, method: 'GET', path: '/v1/handover/invoices', summary: 'List what was handed over', description: 'Newest first.', query: z.strictObject({ state: choice(STATES, 'Only these.').optional(), limit, cursor }), body: null, status: 200, answer: listOf(handed), problems: [] }),
   retryHandover: route({ ...base, method: 'POST', path: '/v1/handover/retry', summary: 'Try what stopped again', description: 'All, or one invoice.', query: nothing, body: z.strictObject({ invoice: id('inv', 'Only this one.').optional() }), status: 200, answer: z.strictObject({ invoices: z.int() }), problems: [] }),
   reconcileHandover: route({
     ...base, method: 'GET', path: '/v1/handover/reconciliation', summary: 'Hold both sides against each other', description: 'Invoices finalized in a span here, and what the receiver has of them. It changes nothing.',

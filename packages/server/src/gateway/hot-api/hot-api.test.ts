@@ -164,7 +164,7 @@ test('what a key may do and has left', async () => {
 })
 
 test('nothing else is served, and it says what is', async () => {
-  for (const path of ['/v1/batches', '/v1/files', '/v1/chat/completions/x', '/v1', '/', '/v1/customers']) {
+  for (const path of ['/v1/fine_tuning/jobs', '/v1/vector_stores', '/v1/chat/completions/x', '/v1', '/', '/v1/customers']) {
     const response = await world.post(path, {}, { key })
     expect([path, response.status, ((await response.json()) as { error: { code: string } }).error.code]).toEqual([path, 404, 'unknown_url'])
   }
