@@ -35,6 +35,8 @@ describe.runIf(missingBrowser === null)('operations', () => {
 
   test('a message that cannot be read stops with its reason, alerts, and is done when it is replayed after the catalog names its price', async () => {
     const { page, errors } = await open('operations/providers')
+    // Each provider is loaded by itself: the first button is Stripe's when all are there.
+    await page.getByRole('button', { name: 'Set up' }).nth(2).waitFor()
     await page.getByRole('button', { name: 'Set up' }).first().click()
     await page.getByLabel('Signing secret of the endpoint').fill(SECRET)
     await page.getByRole('button', { name: 'Save' }).click()

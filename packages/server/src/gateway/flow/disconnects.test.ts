@@ -242,9 +242,9 @@ test('a stop waits for what is in flight, drains included, and closes the connec
   const raw = await other.key(await other.customer())
   const response = await other.post('/v1/chat/completions', { model: 'sandbox-small', messages: MESSAGES, stream: true }, { key: raw, headers: { 'x-sandbox-chunk-delay-ms': '10', 'x-sandbox-output-tokens': '20' } })
   const closed = other.gateway.close()
-  await expect(fetch(`${other.url}/healthz`)).rejects.toThrow()
   expect((await response.text()).endsWith('data: [DONE]\n\n')).toBe(true)
   await closed
+  await expect(fetch(`${other.url}/healthz`)).rejects.toThrow()
   expect(other.settled).toMatchObject([{ estimated: false, quantities: { output_tokens: '20' } }])
   await other.close()
 })
