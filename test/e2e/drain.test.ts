@@ -7,6 +7,7 @@ import { startTollgate, type Sums } from './tollgate.ts'
 
 const CLIENTS = 4
 const PAUSE_MS = 10
+const NOBODY_LISTENS: ReadonlySet<string | undefined> = new Set(['ECONNREFUSED', 'ECONNRESET'])
 
 test('SIGTERM in the middle of traffic fails no request: what is open ends, what is new hears that the connection closes', { timeout: 90_000 }, async () => {
   const tollgate = await startTollgate()
@@ -29,7 +30,8 @@ test('SIGTERM in the middle of traffic fails no request: what is open ends, what
         answered[isStopping ? 'after' : 'before'] += 1
         if (answer.headers['connection'] === 'close') answered.told += 1
       } catch (error) {
-        if ((error as NodeJS.ErrnoException).code !== 'ECONNREFUSED') failures.push(String(error))
+        // Reset: it stood in the system's queue when nobody listened any more, and reached nobody. The sums below would show one that did.
+        if (!NOBODY_LISTENS.has((error as NodeJS.ErrnoException).code)) failures.push(String(error))
         break
       }
       await delay(PAUSE_MS)
