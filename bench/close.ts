@@ -36,7 +36,7 @@ export async function run(options: { readonly rounds: number; readonly log: (lin
       const bareStart = performance.now()
       await sql`
         select customer_id, line ->> 'price' as price, sum((line ->> 'quantity')::numeric), sum((line ->> 'amount')::numeric)
-        from usage_event, jsonb_array_elements(charges -> 'lines') line where time >= ${since}::timestamptz group by 1, 2`
+        from usage_event, json_array_elements(charges -> 'lines') line where time >= ${since}::timestamptz group by 1, 2`
       const bare = CUSTOMERS / ((performance.now() - bareStart) / 1_000)
       const start = performance.now()
       const { invoices } = await runBilling(plane)
