@@ -5,6 +5,9 @@ import type { Sql, Transaction } from '../platform/postgres.ts'
 
 export type DueLevel = { readonly customer: string; readonly meter: string; readonly from: Instant }
 
+/** As it was read; `version` is another one after any reading since, also one of an hour that waits already. */
+export type ReadLevel = DueLevel & { readonly version: string }
+
 /** Hours from `from` on must be worked out (again). */
 export async function markLevels(tx: Transaction, rows: readonly DueLevel[]): Promise<void> {
   if (rows.length === 0) return
@@ -14,13 +17,13 @@ export async function markLevels(tx: Transaction, rows: readonly DueLevel[]): Pr
     on conflict (customer_id, meter) do update set from_time = least(level_due.from_time, excluded.from_time)`
 }
 
-export async function dueLevels(sql: Sql, before: Instant, limit: number): Promise<DueLevel[]> {
-  return sql<DueLevel[]>`select customer_id as customer, meter, from_time as from from level_due where from_time < ${iso(before)}::timestamptz order by from_time limit ${limit}`
+export async function dueLevels(sql: Sql, before: Instant, limit: number): Promise<ReadLevel[]> {
+  return sql<ReadLevel[]>`select customer_id as customer, meter, from_time as from, xmin::text as version from level_due where from_time < ${iso(before)}::timestamptz order by from_time limit ${limit}`
 }
 
-/** Unless a late reading has moved it back meanwhile. */
-export async function passLevel(sql: Sql, due: DueLevel, to: Instant): Promise<void> {
-  await sql`update level_due set from_time = ${iso(to)}::timestamptz where customer_id = ${due.customer} and meter = ${due.meter} and from_time = ${iso(due.from)}::timestamptz`
+/** Unless a reading came meanwhile: then its hour is looked at again. */
+export async function passLevel(sql: Sql, due: ReadLevel, to: Instant): Promise<void> {
+  await sql`update level_due set from_time = ${iso(to)}::timestamptz where customer_id = ${due.customer} and meter = ${due.meter} and xmin::text = ${due.version}`
 }
 
 export type LevelRow = { readonly time: Instant; readonly feature: string; readonly entity: string; readonly dimensions: string; readonly value: string }
