@@ -19,8 +19,8 @@ async function drive(tollgate: Tollgate, requests: number, tally: Tally, onProgr
       try {
         const answer = await pool.request({ method: 'POST', path: '/v1/chat/completions', headers: { authorization: `Bearer ${tollgate.demo.key}`, 'content-type': 'application/json', 'x-sandbox-chunk-delay-ms': '0' }, body })
         const text = await answer.body.text()
-        // 429: a key that goes on after a hundred refusals in a second.
-        if (answer.statusCode === 402 || answer.statusCode === 429) tally.refused += 1
+        // A key that goes on after a hundred refusals in a second is refused with another word.
+        if (answer.statusCode === 402 || (answer.statusCode === 429 && text.includes('too_many_refusals'))) tally.refused += 1
         else if (answer.statusCode === 200 && (index % 4 !== 0 || text.endsWith('data: [DONE]\n\n'))) tally.acknowledged += 1
         else tally.cut += 1
       } catch {

@@ -235,6 +235,25 @@ test('on a test clock a year of invoices is written while it is turned, each on 
     ['2029-04-11', '2029-05-11', '2029-06-11', '2029-07-11', '2029-08-11', '2029-09-11', '2029-10-11', '2029-11-11', '2029-12-11', '2030-01-11', '2030-02-11', '2030-03-11'].map((day) => `opening ${day} ${day} 30`))
 })
 
+test('a customer whose invoice cannot be written keeps no other waiting: it is told, and tried again an hour later', async () => {
+  const { sql } = api.world.plane
+  await until('2030-06-01T00:00:00Z')
+  const [broken, fine] = [await customer('pro'), await customer('pro')]
+  // What stands in its way: an opening of the same period that the schedule knows nothing of.
+  await sql`
+    insert into invoice (customer_id, id, kind, state, currency, period_start, period_end, document, subtotal, net, tax, amount_due, created_at)
+    select ${broken}, 'inv_in_the_way', 'opening', 'draft', currency, (select anchor_at from subscription where customer_id = ${broken}), period_end, document, subtotal, net, tax, amount_due, created_at from invoice limit 1`
+  await until('2030-06-01T00:01:00Z')
+  const kinds = async (id: string) => (await api.call(`GET /v1/customers/${id}/invoices`)).body.data.map(({ id: own, kind }: Json) => (own === 'inv_in_the_way' ? own : kind))
+  const told = async () => (await sql<{ customer: string }[]>`select customer_id as customer from outbox where type = 'invoice.run_failed'`).map((row) => row.customer)
+  expect([await kinds(fine), await kinds(broken), await told()]).toEqual([['opening'], ['inv_in_the_way'], [broken]])
+  await sql`delete from invoice where id = 'inv_in_the_way'`
+  await until('2030-06-01T00:30:00Z')
+  expect(await kinds(broken)).toEqual([])
+  await until('2030-06-01T01:02:00Z')
+  expect([await kinds(broken), await told()]).toEqual([['opening'], [broken]])
+})
+
 test('after any life of changes a period’s invoices sum to the time of each agreement, and closing it writes what its preview said', async () => {
   const hours = fc.integer({ min: 1, max: 27 * 24 })
   const step = fc.record({ at: hours, body: fc.constantFrom<Json>({ plan: 'pro', when: 'now' }, { plan: 'team', when: 'now' }, { add_ons: [{ id: 'support' }], when: 'now' }, { add_ons: [], when: 'now' }) })
