@@ -106,10 +106,10 @@ function countReport(text: string, ended: { readonly code: number; readonly outp
 
 type Ended = { readonly code: number; readonly output: string }
 
-/** Runs a command without input and keeps the end of what it prints. */
-export function run(file: string, args: readonly string[]): Promise<Ended> {
+/** Runs a command without input and keeps the end of what it prints; `env` is added to this process's. */
+export function run(file: string, args: readonly string[], env: NodeJS.ProcessEnv = {}): Promise<Ended> {
   return new Promise((resolve) => {
-    const child = spawn(file, args, { cwd: ROOT, stdio: ['ignore', 'pipe', 'pipe'], env: { ...process.env, ...(process.stdout.isTTY ? {} : { NO_COLOR: '1', FORCE_COLOR: '0' }) } })
+    const child = spawn(file, args, { cwd: ROOT, stdio: ['ignore', 'pipe', 'pipe'], env: { ...process.env, ...(process.stdout.isTTY ? {} : { NO_COLOR: '1', FORCE_COLOR: '0' }), ...env } })
     let output = ''
     const keep = (chunk: Buffer) => {
       output = (output + chunk.toString()).slice(-OUTPUT_BYTES_MAX)
