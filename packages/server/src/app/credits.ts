@@ -96,23 +96,23 @@ export async function addBlock(tx: Transaction, plane: ControlPlane, actor: Acto
   await insertBlock(tx, { ...input, granted: amount, remaining: amount, effectiveAt, begun })
   const { account, ...because } = input.from ?? { account: sourceOf(category), cause: 'top_up', causeId: block }
   await post(tx, plane, customer, because, grantTransfers({ block, asset, amount }, account))
-  const repaid = begun ? await joinWallet(tx, plane, { customer, id: block, asset, granted: amount }) : ZERO
+  const repaid = begun ? await joinWallet(tx, plane, { customer, id: block, asset, remaining: amount }) : ZERO
   await insertAudit(tx, { actor: actor.id, action: 'credits.added', customer, target: block, before: null, after: { ...input, amount: formatUnits(amount, asset), cost: input.cost === null ? null : { amount: formatUnits(input.cost.amount, input.cost.currency), currency: input.cost.currency } } })
   await insertOutbox(tx, [{ customer, type: 'credits.added', payload: { block, amount: formatUnits(amount, asset), currency: asset, category, repaid: formatUnits(repaid, asset), ...(begun ? {} : { effective_at: new Date(effectiveAt).toISOString() }) } }])
   return repaid
 }
 
-/** From now on the block is a part of its wallet: what is owed is repaid out of it first. Returns how much. */
-async function joinWallet(tx: Transaction, plane: ControlPlane, block: { readonly customer: string; readonly id: string; readonly asset: string; readonly granted: Units }): Promise<Units> {
-  const { customer, id, asset, granted } = block
+/** From now on what the block holds is a part of its wallet: what is owed is repaid out of it first. Returns how much. */
+async function joinWallet(tx: Transaction, plane: ControlPlane, block: { readonly customer: string; readonly id: string; readonly asset: string; readonly remaining: Units }): Promise<Units> {
+  const { customer, id, asset, remaining } = block
   const debt = await readDebt(tx, customer, asset)
-  const repaid = debt < granted ? debt : granted
-  await beginBlock(tx, { customer, id, asset, remaining: units(granted - repaid) })
+  const repaid = debt < remaining ? debt : remaining
+  await beginBlock(tx, { customer, id, asset, remaining: units(remaining - repaid) })
   if (repaid > ZERO) {
     await writeDebts(tx, [{ customer, asset, amount: units(debt - repaid) }])
     await post(tx, plane, customer, { cause: 'top_up', causeId: id }, repaymentTransfers({ block: id, asset, amount: repaid }))
   }
-  await raiseWallet(tx, customer, asset, granted)
+  await raiseWallet(tx, customer, asset, remaining)
   await armLow(tx, { customer, asset }, await walletBalance(tx, { customer, asset }))
   return repaid
 }
@@ -128,7 +128,9 @@ export async function beginBlocks(plane: ControlPlane): Promise<number> {
       await lockCustomers(tx, [customer])
       for (const block of await waitingBlocks(tx, plane.clock.now(), BEGINNINGS_MAX, customer)) {
         const repaid = await joinWallet(tx, plane, block)
-        await insertOutbox(tx, [{ customer, type: 'credits.begun', payload: { block: block.id, amount: formatUnits(block.granted, block.asset), currency: block.asset, repaid: formatUnits(repaid, block.asset) } }])
+        // All of it was refunded before it began.
+        if (block.remaining === ZERO) continue
+        await insertOutbox(tx, [{ customer, type: 'credits.begun', payload: { block: block.id, amount: formatUnits(block.remaining, block.asset), currency: block.asset, repaid: formatUnits(repaid, block.asset) } }])
       }
     })
     await tellNodes(plane, customer)

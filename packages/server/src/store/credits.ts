@@ -92,11 +92,11 @@ function listedOf({ cost, costCurrency, ...row }: ListedText): ListedBlock {
   return { ...row, granted: amount(row.granted), remaining: amount(row.remaining), taken: amount(row.taken), cost: cost === null ? null : { amount: cost, currency: costCurrency! } }
 }
 
-/** Blocks whose first instant has come and that are not in their wallet yet. */
-export async function waitingBlocks(sql: Sql | Transaction, at: Instant, limit: number, customer: string | null = null): Promise<{ readonly customer: string; readonly id: string; readonly asset: string; readonly granted: Units }[]> {
-  const rows = await sql<{ customer: string; id: string; asset: string; granted: string }[]>`
-    select customer_id as customer, id, asset, granted from credit_block where not begun and effective_at <= ${at} and (${customer}::text is null or customer_id = ${customer}) order by customer_id, effective_at, id limit ${limit}`
-  return rows.map((row) => ({ ...row, granted: parseUnits(row.granted, row.asset) }))
+/** Blocks whose first instant has come and that are not in their wallet yet, with what they still hold: part may have been refunded before. */
+export async function waitingBlocks(sql: Sql | Transaction, at: Instant, limit: number, customer: string | null = null): Promise<{ readonly customer: string; readonly id: string; readonly asset: string; readonly remaining: Units }[]> {
+  const rows = await sql<{ customer: string; id: string; asset: string; remaining: string }[]>`
+    select customer_id as customer, id, asset, remaining from credit_block where not begun and effective_at <= ${at} and (${customer}::text is null or customer_id = ${customer}) order by customer_id, effective_at, id limit ${limit}`
+  return rows.map((row) => ({ ...row, remaining: parseUnits(row.remaining, row.asset) }))
 }
 
 export async function beginBlock(tx: Transaction, of: { readonly customer: string; readonly id: string; readonly asset: string; readonly remaining: Units }): Promise<void> {

@@ -2,17 +2,19 @@
 
 import fc from 'fast-check'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { formatInstant, instant, type CustomerId } from '@tollgate/core'
+import { formatInstant, instant, parseUnits, type CustomerId } from '@tollgate/core'
 import { testApi, type TestApi } from '../../../../../test/api.ts'
 import { fakeStripe, type FakeStripe } from '../../../../../test/stripe/fake-stripe.ts'
 import type { AuthorizeInput } from '../../hot/contract.ts'
 import { virtualClock, type VirtualClock } from '../../platform/clock.ts'
+import { SYSTEM } from '../actor.ts'
 import { beginBlocks, expireBlocks } from '../credits.ts'
 import { checkBooks } from '../ledger/check.ts'
 import { drainInbox } from '../providers/inbox.ts'
 import { carryOutPayments } from './payments.ts'
 import { createRecharger } from './recharge.ts'
 import { carryOutRefunds } from './refunds.ts'
+import { refundBlock } from './take-back.ts'
 
 const CATALOG = `
 currency: USD
@@ -187,6 +189,33 @@ test('a block that begins later joins the balance then, and repays what is owed 
   await agrees(customer)
   const other = await living()
   expect(await post(`${other}/credits`, { amount: '1', effective_at: formatInstant(instant(clock.now() + 2 * DAY)), expires_at: formatInstant(instant(clock.now() + DAY)) })).toMatchObject({ status: 400, body: { code: 'out_of_range' } })
+})
+
+test('what is refunded of a block before it begins does not join the wallet', async () => {
+  const customer = await living()
+  const later = { effective_at: formatInstant(instant(clock.now() + DAY)) }
+  const [whole, part] = [await add(customer, '0.01', later), await add(customer, '5', later)]
+  expect((await post(`${customer}/credits/${whole}/refund`, { amount: '0.01', spent_too: true, reason: 'chargeback' })).body).toMatchObject({ amount: '0.01', owed: '0' })
+  await post(`${customer}/credits/${part}/refund`, { amount: '2', reason: 'less of it' })
+  for (let turn = 0; turn < 4; turn += 1) await add(customer, '0.01')
+  await use(customer, 104)
+  await agrees(customer)
+  clock.advance(DAY)
+  await beginBlocks(api.world.plane)
+  expect(await read(customer)).toMatchObject({ balance: '2', debt: '0' })
+  await agrees(customer)
+})
+
+test('a chargeback that a provider tells of before the block begins takes nothing out of the wallet', async () => {
+  const customer = await living()
+  const block = await add(customer, '5', { effective_at: formatInstant(instant(clock.now() + DAY)) })
+  await add(customer, '3')
+  await refundBlock(api.world.plane, SYSTEM, { customer, block }, { id: 'ref_early', amount: '4', spentToo: true, throughProvider: false, reason: 'chargeback', given: { by: 'stripe', gross: parseUnits('4', 'USD') } })
+  expect((await read(customer)).balance).toBe('3')
+  clock.advance(DAY)
+  await beginBlocks(api.world.plane)
+  expect((await read(customer)).balance).toBe('4')
+  await agrees(customer)
 })
 
 type Act = { readonly kind: 'add' | 'use' | 'undo' | 'void' | 'refund' | 'chargeback' | 'move' | 'pass'; readonly amount: number; readonly pick: number; readonly later: number }

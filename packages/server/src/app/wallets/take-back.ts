@@ -105,7 +105,7 @@ export async function refundIn(tx: Transaction, plane: ControlPlane, actor: Acto
   if (!(await insertRefund(tx, refund))) return
   // What was spent is owed: the wallet goes below zero, and the next credit pays that first.
   if (owed > ZERO) await writeDebts(tx, [{ customer, asset, amount: units((await readDebt(tx, customer, asset)) + owed) }])
-  if (owed > ZERO || input.given !== undefined) await raiseWallet(tx, customer, asset, units(-wanted))
+  if (owed > ZERO || input.given !== undefined) await raiseWallet(tx, customer, asset, units(-(block.begun ? wanted : owed)))
   else if (block.begun) await lower(tx, { customer, asset }, amount)
   await takeFromBlock(tx, { customer, id, asset, amount, counts: true })
   await post(tx, plane, customer, { cause: 'refund', causeId: input.id }, refundTransfers({ block: id, asset, amount }, owed))
