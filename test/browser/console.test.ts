@@ -4,8 +4,8 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { startTollgate, type Tollgate } from '../e2e/tollgate.ts'
 import { axeFindings, cuttableWire, missingBrowser, openBrowser, openConsole, settled, signIn } from './browser.ts'
 
-const TABS = ['overview', 'subscription', 'usage', 'events', 'budgets', 'invoice', 'ledger', 'keys', 'decisions', 'audit']
-const PAGES = ['', 'live', 'customers', 'catalog/plans', 'catalog/edit', 'catalog/rates', 'catalog/versions', 'money/invoices', 'money/margin', 'money/books', 'operations/alerts', 'operations/providers', 'operations/jobs', 'operations/keys', 'operations/upstreams', 'operations/webhooks', 'operations/parked', 'operations/audit', 'operations/system']
+const TABS = ['overview', 'subscription', 'contract', 'usage', 'events', 'budgets', 'invoice', 'ledger', 'keys', 'decisions', 'audit']
+const PAGES = ['', 'live', 'customers', 'catalog/plans', 'catalog/edit', 'catalog/rates', 'catalog/exchange', 'catalog/reratings', 'catalog/versions', 'money/invoices', 'money/margin', 'money/books', 'money/coupons', 'money/codes', 'operations/alerts', 'operations/providers', 'operations/jobs', 'operations/keys', 'operations/upstreams', 'operations/webhooks', 'operations/parked', 'operations/audit', 'operations/system']
 
 describe.runIf(missingBrowser === null)('the console', () => {
   let tollgate: Tollgate

@@ -19,10 +19,10 @@ export async function insertExchangeRates(tx: Transaction, rows: readonly NewQuo
   return { added: added.count, differing }
 }
 
-/** Quotes that were known at `knownAt` of days from `from` on, among these currencies. */
-export async function exchangeRates(sql: Sql | Transaction, of: { readonly currencies: readonly string[]; readonly from: string; readonly knownAt: Instant | null; readonly limit: number }): Promise<QuotedRateDocument[]> {
+/** Quotes that were known at `knownAt` of days from `from` on, in these currencies; `isEither`: or of these. */
+export async function exchangeRates(sql: Sql | Transaction, of: { readonly currencies: readonly string[]; readonly from: string; readonly knownAt: Instant | null; readonly limit: number; readonly isEither?: boolean }): Promise<QuotedRateDocument[]> {
   return sql<QuotedRateDocument[]>`
     select day::text as day, base, quote, trim_scale(rate)::text as rate, source from exchange_rate
-    where quote = any(${of.currencies as string[]}::text[]) and day >= ${of.from}::date and (${of.knownAt}::timestamptz is null or imported_at < ${of.knownAt}::timestamptz + interval '1 millisecond')
+    where (quote = any(${of.currencies as string[]}::text[]) or ${of.isEither ?? false} and base = any(${of.currencies as string[]}::text[])) and day >= ${of.from}::date and (${of.knownAt}::timestamptz is null or imported_at < ${of.knownAt}::timestamptz + interval '1 millisecond')
     order by day desc, base, quote limit ${of.limit}`
 }

@@ -6,8 +6,8 @@ type Entry = { readonly to: NonNullable<LinkProps['to']>; readonly label: string
 
 export const NAVIGATION: readonly { readonly group: string; readonly entries: readonly Entry[] }[] = [
   { group: '', entries: [{ to: '/', label: 'Overview' }, { to: '/live', label: 'Live' }, { to: '/customers', label: 'Customers' }] },
-  { group: 'Catalog', entries: [{ to: '/catalog/plans', label: 'Plans' }, { to: '/catalog/edit', label: 'Editor' }, { to: '/catalog/rates', label: 'Rate card' }, { to: '/catalog/versions', label: 'Versions' }] },
-  { group: 'Money', entries: [{ to: '/money/invoices', label: 'Invoices' }, { to: '/money/margin', label: 'Margin' }, { to: '/money/books', label: 'Books' }] },
+  { group: 'Catalog', entries: [{ to: '/catalog/plans', label: 'Plans' }, { to: '/catalog/edit', label: 'Editor' }, { to: '/catalog/rates', label: 'Rate card' }, { to: '/catalog/exchange', label: 'Exchange rates' }, { to: '/catalog/reratings', label: 'Re-rating' }, { to: '/catalog/versions', label: 'Versions' }] },
+  { group: 'Money', entries: [{ to: '/money/invoices', label: 'Invoices' }, { to: '/money/margin', label: 'Margin' }, { to: '/money/books', label: 'Books' }, { to: '/money/coupons', label: 'Coupons' }, { to: '/money/codes', label: 'Codes' }] },
   {
     group: 'Operations',
     entries: [

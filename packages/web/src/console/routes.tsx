@@ -50,6 +50,11 @@ const versions = createRoute({ getParentRoute: () => root, path: '/catalog/versi
 const invoices = createRoute({ getParentRoute: () => root, path: '/money/invoices', component: lazyRouteComponent(() => import('./money/invoices.tsx'), 'InvoicesPage') })
 const margin = createRoute({ getParentRoute: () => root, path: '/money/margin', component: lazyRouteComponent(() => import('./money/margin.tsx'), 'MarginPage') })
 const books = createRoute({ getParentRoute: () => root, path: '/money/books', component: lazyRouteComponent(() => import('./money/books.tsx'), 'BooksPage') })
+const coupons = createRoute({ getParentRoute: () => root, path: '/money/coupons', component: lazyRouteComponent(() => import('./money/coupons.tsx'), 'CouponsPage') })
+const codes = createRoute({ getParentRoute: () => root, path: '/money/codes', component: lazyRouteComponent(() => import('./money/codes.tsx'), 'CodesPage') })
+const exchange = createRoute({ getParentRoute: () => root, path: '/catalog/exchange', component: lazyRouteComponent(() => import('./catalog/exchange.tsx'), 'ExchangePage') })
+const reratings = createRoute({ getParentRoute: () => root, path: '/catalog/reratings', component: lazyRouteComponent(() => import('./catalog/reratings.tsx'), 'ReratingsPage') })
+const rerating = createRoute({ getParentRoute: () => root, path: '/catalog/reratings/$rerating', component: lazyRouteComponent(() => import('./catalog/rerating.tsx'), 'ReratingPage') })
 const keys = createRoute({ getParentRoute: () => root, path: '/operations/keys', component: lazyRouteComponent(() => import('./operations/pages.tsx'), 'KeysPage') })
 const audit = createRoute({ getParentRoute: () => root, path: '/operations/audit', component: lazyRouteComponent(() => import('./operations/audit.tsx'), 'AuditPage') })
 const parked = createRoute({ getParentRoute: () => root, path: '/operations/parked', component: lazyRouteComponent(() => import('./operations/pages.tsx'), 'ParkedPage') })
@@ -60,7 +65,7 @@ const providers = createRoute({ getParentRoute: () => root, path: '/operations/p
 const jobs = createRoute({ getParentRoute: () => root, path: '/operations/jobs', component: lazyRouteComponent(() => import('./operations/jobs.tsx'), 'JobsPage') })
 const system = createRoute({ getParentRoute: () => root, path: '/operations/system', component: lazyRouteComponent(() => import('./operations/system.tsx'), 'SystemPage') })
 
-const routeTree = root.addChildren([overview, live, customers, customer, decision, plans, edit, rates, versions, invoices, margin, books, keys, audit, parked, upstreams, webhooks, alerts, providers, jobs, system])
+const routeTree = root.addChildren([overview, live, customers, customer, decision, plans, edit, rates, versions, invoices, margin, books, coupons, codes, exchange, reratings, rerating, keys, audit, parked, upstreams, webhooks, alerts, providers, jobs, system])
 
 export function createConsoleRouter() {
   return createRouter({ routeTree, basepath: '/console', defaultPreload: 'intent', scrollRestoration: true })

@@ -41,7 +41,7 @@ export function Shell() {
             <NavigationGroup key={group} name={group}>
               {entries.map(({ to, label }) => (
                 <li key={to}>
-                  <Link to={to} activeOptions={{ exact: to === '/' }} className="block rounded-lg px-2.5 py-1 text-muted hover:bg-hover hover:text-ink" activeProps={{ className: 'bg-accent-soft font-medium text-ink!', 'aria-current': 'page' }}>
+                  <Link to={to} activeOptions={{ exact: to === '/' }} className="block rounded-lg px-2.5 py-1 text-muted lg:py-0.5 hover:bg-hover hover:text-ink" activeProps={{ className: 'bg-accent-soft font-medium text-ink!', 'aria-current': 'page' }}>
                     {label}
                   </Link>
                 </li>

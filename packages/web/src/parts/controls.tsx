@@ -7,7 +7,7 @@ import { Failure, join } from './surface.tsx'
 type ButtonProps = ButtonHTMLAttributes<HTMLButtonElement> & { readonly look?: 'plain' | 'primary' | 'danger' | 'quiet' }
 const LOOKS = {
   plain: 'border bg-surface text-ink hover:bg-hover',
-  primary: 'border border-transparent bg-accent text-accent-ink hover:opacity-90',
+  primary: 'border border-transparent bg-accent text-accent-ink hover:bg-accent-hover',
   danger: 'border border-bad/40 bg-surface text-bad hover:bg-bad-soft',
   quiet: 'border border-transparent text-muted hover:bg-hover hover:text-ink',
 } as const

@@ -50,5 +50,5 @@ export function currenciesOf(document: CatalogDocument): readonly string[] {
 }
 
 export function listExchangeRates(plane: ControlPlane, of: { readonly currencies: readonly string[] | null; readonly from: string; readonly limit: number }): Promise<readonly QuotedRateDocument[]> {
-  return exchangeRates(plane.sql, { currencies: of.currencies ?? plane.catalogs.currencies(), from: of.from, knownAt: null, limit: of.limit })
+  return exchangeRates(plane.sql, { currencies: of.currencies ?? plane.catalogs.currencies(), from: of.from, knownAt: null, limit: of.limit, isEither: true })
 }

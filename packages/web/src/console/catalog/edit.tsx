@@ -75,7 +75,7 @@ function Editor({ source, version, overlays }: { readonly source: string; readon
     <>
     <div className="grid gap-6 xl:grid-cols-[minmax(0,3fr)_minmax(0,2fr)]">
       <Card title={`Catalog, from version ${version}`} note={overlays.length === 0 ? undefined : `${overlays.map(({ name }) => name).join(', ')} ${overlays.length === 1 ? 'is' : 'are'} laid over it, and stay as they are.`} actions={<><Button disabled={!isChanged} onClick={() => setText(source)}>Undo all</Button>{isAdmin && <Button look="primary" disabled={!isFine || plan.data.changes.length === 0} onClick={() => setPublishing(true)}>Publish …</Button>}</>} flush>
-        <SourceEditor value={text} onChange={setText} onCaret={setCaret} issues={issues} textarea={editor} />
+        <SourceEditor label="Catalog, as YAML" value={text} onChange={setText} onCaret={setCaret} issues={issues} textarea={editor} />
       </Card>
       <div className="space-y-6">
         {plan.error !== null && issuesOf(plan.error) === null && <Failure error={plan.error} retry={() => mutate(text)} />}

@@ -6,6 +6,7 @@ import { call, type Answer } from '../../api/client.ts'
 import type { RateChange } from '../../api/operations.ts'
 import { useWrite } from '../../api/queries.ts'
 import { Button, Dialog } from '../../parts/controls.tsx'
+import { FilePicker } from '../../parts/file-picker.tsx'
 import { quantity, words } from '../../parts/format.ts'
 import { Badge, Empty, Failure, Loading, type Tone } from '../../parts/surface.tsx'
 import { Table } from '../../parts/table.tsx'
@@ -20,8 +21,8 @@ export function ImportRates({ onClose }: { readonly onClose: () => void }) {
   const [isConfirmed, setConfirmed] = useState(false)
   const plan = useMutation({ mutationFn: (read: readonly List[]) => call('planRates', { body: { lists: read } }) })
   const write = useWrite('importRates')
-  const choose = async (files: FileList | null) => {
-    const read = await Promise.all([...(files ?? [])].map(async (file) => ({ name: file.name, content: await file.text() })))
+  const choose = async (files: readonly File[]) => {
+    const read = await Promise.all(files.map(async (file) => ({ name: file.name, content: await file.text() })))
     setLists(read)
     if (read.length > 0) plan.mutate(read)
   }
@@ -33,10 +34,7 @@ export function ImportRates({ onClose }: { readonly onClose: () => void }) {
         <p role="status">{done.applied.length} {done.applied.length === 1 ? 'change is' : 'changes are'} in force on every gateway, as imported version {done.version}.{done.held.length > 0 && ` ${done.held.length} were held back.`}</p>
       ) : (
         <>
-          <label className="block text-xs font-medium text-muted">
-            Files
-            <input type="file" multiple accept=".json,.yaml,.yml" onChange={(event) => void choose(event.target.files)} className="mt-1 block w-full text-sm text-ink file:mr-3 file:rounded-lg file:border file:border-edge file:bg-surface file:px-3 file:py-1.5 file:text-sm file:font-medium file:text-ink" />
-          </label>
+          <FilePicker label="Files" isMany accept=".json,.yaml,.yml" onChoose={choose} />
           <div className="mt-4">{plan.error !== null ? <Failure error={plan.error} /> : plan.isPending ? <Loading rows={4} label="Reading the lists" /> : plan.data !== undefined && <Planned plan={plan.data} />}</div>
           {write.error !== null && <div className="mt-3"><Failure error={write.error} /></div>}
           {large > 0 && (

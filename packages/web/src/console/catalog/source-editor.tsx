@@ -6,12 +6,12 @@ import { join } from '../../parts/surface.tsx'
 
 const LINE_PX = 20
 
-type SourceEditorProps = { readonly value: string; readonly onChange: (value: string) => void; /** Where the caret is, as it moves. */ readonly onCaret: (offset: number) => void; readonly issues: readonly CatalogIssue[]; readonly textarea: RefObject<HTMLTextAreaElement | null> }
+type SourceEditorProps = { readonly label: string; readonly isShort?: boolean; readonly value: string; readonly onChange: (value: string) => void; /** Where the caret is, as it moves. */ readonly onCaret?: (offset: number) => void; readonly issues: readonly CatalogIssue[]; readonly textarea: RefObject<HTMLTextAreaElement | null> }
 
-export function SourceEditor({ value, onChange, onCaret, issues, textarea }: SourceEditorProps) {
+export function SourceEditor({ label, isShort = false, value, onChange, onCaret, issues, textarea }: SourceEditorProps) {
   const gutter = useRef<HTMLDivElement>(null)
   const tellCaret = useEffectEvent(() => {
-    if (document.activeElement === textarea.current && textarea.current !== null) onCaret(textarea.current.selectionStart)
+    if (document.activeElement === textarea.current && textarea.current !== null) onCaret?.(textarea.current.selectionStart)
   })
   useEffect(() => {
     document.addEventListener('selectionchange', tellCaret)
@@ -20,7 +20,7 @@ export function SourceEditor({ value, onChange, onCaret, issues, textarea }: Sou
   const lines = useMemo(() => value.split('\n').length, [value])
   const marked = new Map(issues.map((issue) => [issue.line, issue]))
   return (
-    <div className="flex h-[34rem] overflow-hidden rounded-b-xl border-t bg-sunken font-mono text-xs">
+    <div className={join('flex overflow-hidden bg-sunken font-mono text-xs', isShort ? 'h-64' : 'h-[34rem] rounded-b-xl border-t')}>
       <div ref={gutter} aria-hidden="true" className="w-12 shrink-0 overflow-hidden border-r py-2 text-right text-faint select-none">
         {Array.from({ length: lines }, (_, index) => (
           <div key={index} style={{ height: LINE_PX, lineHeight: `${LINE_PX}px` }} className={join('pr-2', marked.has(index + 1) && (marked.get(index + 1)!.level === 'error' ? 'bg-bad-soft font-semibold text-bad' : 'bg-warn-soft font-semibold text-warn'))}>
@@ -31,7 +31,7 @@ export function SourceEditor({ value, onChange, onCaret, issues, textarea }: Sou
       </div>
       <textarea
         ref={textarea}
-        aria-label="Catalog, as YAML"
+        aria-label={label}
         aria-invalid={issues.some(({ level }) => level === 'error') || undefined}
         spellCheck={false}
         autoCapitalize="off"

@@ -5,10 +5,11 @@ import { useState } from 'react'
 import type { Key } from '../../api/operations.ts'
 import { ask, askPages, useWrite } from '../../api/queries.ts'
 import { Button, Choice, Dialog, DialogForm, Field } from '../../parts/controls.tsx'
-import { Badge, Card, Command, Empty, Loaded } from '../../parts/surface.tsx'
+import { Badge, Card, Empty, Loaded } from '../../parts/surface.tsx'
 import { More, Table } from '../../parts/table.tsx'
 import { Time } from '../../parts/values.tsx'
 import { useMay } from '../session.tsx'
+import { KeyOnce, RotateKey } from './rotate-key.tsx'
 
 type Scope = Key['scopes'][number]
 const SCOPES_OF_CUSTOMER = [['gateway', 'AI requests through the gateway'], ['ingest', 'Sends usage events'], ['customer', 'Reads its own usage'], ['tenant_admin', 'Sets its own caps']] as const
@@ -19,6 +20,7 @@ export function Keys({ customer }: { readonly customer: string | null }) {
   const query = useInfiniteQuery(askPages('listKeys', { query: { limit: 100, ...(customer === null ? {} : { customer }) } }))
   const [isMaking, setMaking] = useState(false)
   const [revoking, setRevoking] = useState<Key | null>(null)
+  const [rotating, setRotating] = useState<Key | null>(null)
   const isAdmin = useMay()
   return (
     <Card title="Keys" note="Known by their hash alone: a key is shown once, when it is made." actions={isAdmin && <Button look="primary" onClick={() => setMaking(true)}>Create a key</Button>} flush>
@@ -36,8 +38,8 @@ export function Keys({ customer }: { readonly customer: string | null }) {
                 { head: 'Scopes', cell: ({ scopes }) => <span className="flex flex-wrap gap-1">{scopes.map((scope) => <Badge key={scope}>{scope}</Badge>)}</span> },
                 ...(customer === null ? [{ head: 'Customer', cell: (row: Key) => <span className="text-muted">{row.customer ?? 'operator'}</span> }] : [{ head: 'Counts for', cell: (row: Key) => <span className="text-muted">{row.entity ?? 'the customer'}</span> }]),
                 { head: 'Created', cell: ({ created_at }) => <span className="text-muted"><Time at={created_at} /></span> },
-                { head: 'State', cell: ({ revoked_at, expires_at }) => (revoked_at !== null ? <Badge tone="bad">revoked</Badge> : expires_at !== null && Date.parse(expires_at) < Date.now() ? <Badge tone="warn">expired</Badge> : <Badge tone="good">works</Badge>) },
-                { head: <span className="sr-only">Actions</span>, isNumber: true, cell: (row) => isAdmin && row.revoked_at === null && <Button className="h-7 px-2 text-xs" look="danger" onClick={() => setRevoking(row)}>Revoke</Button> },
+                { head: 'State', cell: ({ revoked_at, expires_at }) => <KeyState revoked={revoked_at} expires={expires_at} /> },
+                { head: <span className="sr-only">Actions</span>, isNumber: true, cell: (row) => isAdmin && row.revoked_at === null && <span className="flex justify-end gap-2"><Button className="h-7 px-2 text-xs" aria-label={`Rotate ${named(row)}`} onClick={() => setRotating(row)}>Rotate</Button><Button className="h-7 px-2 text-xs" look="danger" aria-label={`Revoke ${named(row)}`} onClick={() => setRevoking(row)}>Revoke</Button></span> },
               ]}
             />
           )
@@ -45,9 +47,21 @@ export function Keys({ customer }: { readonly customer: string | null }) {
       </Loaded>
       <More query={query} />
       {isMaking && <MakeKey customer={customer} onClose={() => setMaking(false)} />}
+      {rotating !== null && <RotateKey row={rotating} onClose={() => setRotating(null)} />}
       {revoking !== null && <Revoke row={revoking} onClose={() => setRevoking(null)} />}
     </Card>
   )
+}
+
+function named({ name, hint }: Key): string {
+  return name === '' ? hint : name
+}
+
+function KeyState({ revoked, expires }: { readonly revoked: string | null; readonly expires: string | null }) {
+  if (revoked !== null) return <Badge tone="bad">revoked</Badge>
+  if (expires === null) return <Badge tone="good">works</Badge>
+  if (Date.parse(expires) < Date.now()) return <Badge tone="warn">expired</Badge>
+  return <span className="whitespace-nowrap"><Badge tone="good">works</Badge> <span className="text-xs text-muted">until <Time at={expires} /></span></span>
 }
 
 function MakeKey({ customer, onClose }: { readonly customer: string | null; readonly onClose: () => void }) {
@@ -58,16 +72,7 @@ function MakeKey({ customer, onClose }: { readonly customer: string | null; read
   const entities = useQuery({ ...ask('listEntities', { params: { customer: customer ?? '' }, query: { limit: 500 } }), enabled: customer !== null })
   const write = useWrite('createKey', ({ key }) => setRaw(key))
   const toggle = (scope: Scope) => setScopes((now) => (now.includes(scope) ? now.filter((one) => one !== scope) : [...now, scope]))
-  if (raw !== null) {
-    return (
-      <Dialog isOpen onClose={onClose} title="The key, once" lead="Keep it now: it is stored as a hash and cannot be shown again.">
-        <Command text={raw} />
-        <div className="mt-4 flex justify-end">
-          <Button look="primary" onClick={onClose}>I have kept it</Button>
-        </div>
-      </Dialog>
-    )
-  }
+  if (raw !== null) return <KeyOnce raw={raw} onClose={onClose} />
   const submit = () => write.mutate({ body: { scopes, customer, entity: entity === '' ? null : entity, ...(name === '' ? {} : { name }) } })
   return (
     <Dialog isOpen onClose={onClose} title="Create a key" lead={customer === null ? 'For one of your own people or programs.' : 'It works at every gateway when this answers.'}>
@@ -90,7 +95,7 @@ function MakeKey({ customer, onClose }: { readonly customer: string | null; read
 function Revoke({ row, onClose }: { readonly row: Key; readonly onClose: () => void }) {
   const write = useWrite('revokeKey', onClose)
   return (
-    <Dialog isOpen onClose={onClose} title={`Revoke ${row.name === '' ? row.hint : row.name}?`} lead="It is refused everywhere when this answers, and cannot be given back.">
+    <Dialog isOpen onClose={onClose} title={`Revoke ${named(row)}?`} lead="It is refused everywhere when this answers, and cannot be given back.">
       <DialogForm submit="Revoke" look="danger" onSubmit={() => write.mutate({ params: { key: row.id } })} onCancel={onClose} isBusy={write.isPending} error={write.error}>
         {null}
       </DialogForm>

@@ -23,6 +23,7 @@ import { InvoiceActions } from '../money/invoice-actions.tsx'
 import { useMay } from '../session.tsx'
 import { Actions } from './actions.tsx'
 import { Budgets } from './budgets.tsx'
+import { ContractTab } from './contract.tsx'
 import { Keys } from './keys.tsx'
 import { Standing } from './standing.tsx'
 import { SubscriptionTab } from './subscription.tsx'
@@ -62,6 +63,7 @@ export function CustomerPage() {
               </Tabs.List>
               <Tabs.Content value="overview" tabIndex={-1}><Standing customer={customer} /></Tabs.Content>
               <Tabs.Content value="subscription" tabIndex={-1}><SubscriptionTab customer={customer} /></Tabs.Content>
+              <Tabs.Content value="contract" tabIndex={-1}><ContractTab customer={customer} /></Tabs.Content>
               <Tabs.Content value="usage" tabIndex={-1}><UsageView customer={id} /></Tabs.Content>
               <Tabs.Content value="events" tabIndex={-1}><Card flush><EventsView customer={id} isOperator /></Card></Tabs.Content>
               <Tabs.Content value="budgets" tabIndex={-1}><Budgets customer={id} /></Tabs.Content>

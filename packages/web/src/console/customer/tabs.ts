@@ -3,6 +3,7 @@
 export const TABS = [
   ['overview', 'Overview'],
   ['subscription', 'Subscription'],
+  ['contract', 'Contract'],
   ['usage', 'Usage'],
   ['events', 'Events'],
   ['budgets', 'Budgets'],
