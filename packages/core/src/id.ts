@@ -23,6 +23,7 @@ export const ID_PREFIXES = {
   subscription: 'sub',
   signingKey: 'sgk',
   webhook: 'whk',
+  alertRecipient: 'alr',
   fact: 'fct',
   grant: 'gnt',
   clock: 'clk',

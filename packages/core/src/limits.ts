@@ -253,3 +253,17 @@ export const MARGIN_ALERTS_PER_DAY_MAX = 100
 /** Days of one dispute file, and events of a customer that its statement writes again: beyond it the statement has the ledger alone. */
 export const DISPUTE_DAYS_MAX = 366
 export const DISPUTE_STATEMENT_EVENTS_MAX = 1_000_000
+/** People of one customer who are told by mail. */
+export const ALERT_RECIPIENTS_MAX = 20
+/** Shares of one person, as many as a budget may name. */
+export const ALERT_SHARES_MAX = 10
+/** Questions whether an address wants mail, a day: of one customer, and to one address whoever asks. Nobody is mailed by strangers more often than that. */
+export const ALERT_ASKS_PER_DAY_MAX = 30
+export const ALERT_ASKS_PER_ADDRESS_MAX = 3
+/** Mails to one person in a day: a cap that is set anew in a loop fills no mailbox. */
+export const MAILS_PER_RECIPIENT_DAY_MAX = 100
+/** How long the link of a question works. */
+export const ALERT_LINK_MS = 7 * 86_400_000
+/** Mails under way at once, and how long a mail server may take with one. */
+export const MAILS_AT_ONCE_MAX = 8
+export const MAIL_TIMEOUT_MS = 20_000

@@ -39,6 +39,26 @@ create table accumulator (
   constraint accumulator_customer_id_fkey FOREIGN KEY (customer_id) REFERENCES customer(id)
 );
 
+create table alert_recipient (
+  customer_id text not null,
+  id text not null,
+  email text not null,
+  locale text,
+  shares integer[] not null,
+  budgets text[],
+  credits boolean not null,
+  state text not null,
+  reason text,
+  asked_at timestamp with time zone not null,
+  confirmed_at timestamp with time zone,
+  created_at timestamp with time zone default now() not null,
+  constraint alert_recipient_pkey PRIMARY KEY (customer_id, id),
+  constraint alert_recipient_customer_id_fkey FOREIGN KEY (customer_id) REFERENCES customer(id),
+  constraint alert_recipient_state_check CHECK ((state = ANY (ARRAY['waiting'::text, 'confirmed'::text, 'left'::text, 'refused'::text])))
+);
+CREATE UNIQUE INDEX alert_recipient_email ON public.alert_recipient USING btree (customer_id, lower(email));
+CREATE UNIQUE INDEX alert_recipient_id ON public.alert_recipient USING btree (id);
+
 create table api_key (
   id text not null,
   hash text not null,
@@ -517,6 +537,7 @@ create table customer (
   currency text,
   runaway jsonb,
   test_clock_id text,
+  locale text,
   constraint customer_pkey PRIMARY KEY (id),
   constraint customer_external_id_key UNIQUE (external_id),
   constraint customer_test_clock_id_fkey FOREIGN KEY (test_clock_id) REFERENCES test_clock(id)
@@ -888,6 +909,43 @@ create table lost_usage (
 );
 CREATE INDEX lost_usage_customer ON public.lost_usage USING btree (customer_id, id);
 
+create table mail (
+  id bigint generated always as identity not null,
+  customer_id text not null,
+  recipient_id text not null,
+  cause text not null,
+  kind text not null,
+  payload jsonb not null,
+  address_hash text not null,
+  state text default 'waiting'::text not null,
+  attempts integer default 0 not null,
+  next_attempt_at timestamp with time zone not null,
+  last_error text,
+  created_at timestamp with time zone not null,
+  constraint mail_pkey PRIMARY KEY (id),
+  constraint mail_customer_id_recipient_id_cause_key UNIQUE (customer_id, recipient_id, cause),
+  constraint mail_state_check CHECK ((state = ANY (ARRAY['waiting'::text, 'sent'::text, 'failed'::text])))
+);
+CREATE INDEX mail_asked ON public.mail USING btree (address_hash, created_at) WHERE (kind = 'confirm'::text);
+CREATE INDEX mail_asked_by ON public.mail USING btree (customer_id, created_at) WHERE (kind = 'confirm'::text);
+CREATE INDEX mail_due ON public.mail USING btree (next_attempt_at) WHERE (state = 'waiting'::text);
+
+create table mail_server (
+  only_row boolean default true not null,
+  host text not null,
+  port integer not null,
+  security text not null,
+  username text,
+  password_sealed text,
+  sender text not null,
+  updated_at timestamp with time zone default now() not null,
+  updated_by text not null,
+  constraint mail_server_pkey PRIMARY KEY (only_row),
+  constraint mail_server_only_row_check CHECK (only_row),
+  constraint mail_server_port_check CHECK (((port >= 1) AND (port <= 65535))),
+  constraint mail_server_security_check CHECK ((security = ANY (ARRAY['tls'::text, 'starttls'::text, 'none'::text])))
+);
+
 create table margin_alert (
   month text not null,
   kind text not null,
@@ -976,6 +1034,13 @@ CREATE INDEX outbox_refusal ON public.outbox USING btree (id) WHERE (type = 'req
 CREATE INDEX outbox_refusal_customer ON public.outbox USING btree (customer_id, id) WHERE (type = 'request.denied'::text);
 CREATE INDEX outbox_refusal_decision ON public.outbox USING btree (((payload ->> 'decision'::text))) WHERE (type = 'request.denied'::text);
 
+create table outbox_reader (
+  name text not null,
+  tx xid8 not null,
+  id bigint not null,
+  constraint outbox_reader_pkey PRIMARY KEY (name)
+);
+
 create table parked_event (
   id bigint generated always as identity not null,
   customer_id text,
@@ -999,6 +1064,7 @@ create table portal_session (
   expires_at timestamp with time zone not null,
   revoked_at timestamp with time zone,
   changes_plan boolean default false not null,
+  locale text,
   constraint portal_session_pkey PRIMARY KEY (id),
   constraint portal_session_hash_key UNIQUE (hash),
   constraint portal_session_customer_id_fkey FOREIGN KEY (customer_id) REFERENCES customer(id),
@@ -1449,14 +1515,6 @@ create table wallet_told (
   constraint wallet_told_pkey PRIMARY KEY (customer_id, asset, kind, threshold, block_id),
   constraint wallet_told_customer_id_fkey FOREIGN KEY (customer_id) REFERENCES customer(id),
   constraint wallet_told_kind_check CHECK ((kind = ANY (ARRAY['low'::text, 'expiry'::text])))
-);
-
-create table webhook_cursor (
-  only_one boolean default true not null,
-  tx xid8 not null,
-  id bigint not null,
-  constraint webhook_cursor_pkey PRIMARY KEY (only_one),
-  constraint webhook_cursor_only_one_check CHECK (only_one)
 );
 
 create table webhook_delivery (

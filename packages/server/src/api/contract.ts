@@ -11,6 +11,7 @@ import { contractRoutes } from './contract/contracts.ts'
 import { decisionRoutes } from './contract/decisions.ts'
 import { entitlementRoutes } from './contract/entitlements.ts'
 import { freezeRoutes } from './contract/freezes.ts'
+import { mailLinkRoutes, mailRoutes } from './contract/mail.ts'
 import { insightRoutes } from './contract/insight.ts'
 import { invoiceRoutes, printedRoutes } from './contract/invoices.ts'
 import { exchangeRoutes } from './contract/exchange.ts'
@@ -64,6 +65,7 @@ export const HANDLED = {
   ...sessionRoutes,
   ...insightRoutes,
   ...watchRoutes,
+  ...mailRoutes,
 } as const
 /** Routes that are passed on to the gateway. */
 export const FORWARDED = decisionRoutes
@@ -85,6 +87,7 @@ export type Operation =
   | 'followStream'
   | 'signIn'
   | 'signOut'
+  | keyof typeof mailLinkRoutes
 
 /** Every route by its operation id, in the order of the docs. */
 export const ROUTES: Readonly<Record<Operation, Route>> = {
@@ -95,6 +98,7 @@ export const ROUTES: Readonly<Record<Operation, Route>> = {
   ...EXPORTS,
   signIn: signInRoute,
   signOut: signOutRoute,
+  ...mailLinkRoutes,
   followStream: streamRoute,
   ...SYSTEM,
 }

@@ -14,6 +14,7 @@ import { insightHandlers } from './routes/insight.ts'
 import { invoiceHandlers } from './routes/invoices.ts'
 import { contractHandlers } from './routes/contracts.ts'
 import { exchangeHandlers } from './routes/exchange.ts'
+import { mailHandlers } from './routes/mail.ts'
 import { moneyHandlers } from './routes/money.ts'
 import { rateHandlers } from './routes/rates.ts'
 import { requestHandlers } from './routes/requests.ts'
@@ -59,4 +60,5 @@ export const HANDLERS: Handlers = {
   ...sessionHandlers,
   ...insightHandlers,
   ...watchHandlers,
+  ...mailHandlers,
 }

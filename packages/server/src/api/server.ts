@@ -32,6 +32,7 @@ import { registerEvents } from './routes/events.ts'
 import { registerForwarded } from './routes/forward.ts'
 import { registerPeople, OIDC_PATH } from './routes/people.ts'
 import { registerSessions, sessionToken } from './routes/sessions.ts'
+import { registerMailLinks } from './routes/mail.ts'
 import { registerPrinted } from './routes/print.ts'
 import { registerAuditExport } from './routes/audit.ts'
 import { registerProviderWebhooks } from './routes/provider-webhooks.ts'
@@ -123,6 +124,7 @@ export function createApi(options: ApiOptions): FastifyInstance {
   registerHandled(app, options, callerOf, streams.cut)
   registerSessions(app, plane)
   registerPeople(app, plane)
+  registerMailLinks(app, plane)
   registerEvents(app, { plane, callerOf, metrics })
   registerOpenMeter(app, { plane })
   registerLago(app, { plane })

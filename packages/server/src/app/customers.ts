@@ -1,13 +1,13 @@
 // Use cases on customers: create, add entities. Each is one transaction with its
 // audit entry and outbox message, and answers when the change is in force on every reachable node.
 
-import { ENTITY_DEPTH_MAX, InputError, instant, LIFETIME, makeId, parseId, type EntityId, type EntityKind, type Instant, type RunawayRule } from '@tollgate/core'
+import { ENTITY_DEPTH_MAX, InputError, instant, isLocale, LIFETIME, makeId, parseId, type EntityId, type EntityKind, type Instant, type RunawayRule } from '@tollgate/core'
 import { isTimeZone } from '@tollgate/core/period'
 import { walletBudget } from '@tollgate/core/resolve'
 import { withRetry } from '../platform/postgres.ts'
 import { insertAudit } from '../store/audit.ts'
 import { ensureBudgets } from '../store/budgets.ts'
-import { customerAt, findCustomer, insertCustomer, setRunaway, type CustomerRow } from '../store/customers.ts'
+import { customerAt, findCustomer, insertCustomer, setLocale, setRunaway, type CustomerRow } from '../store/customers.ts'
 import { entityDepth, insertEntity } from '../store/entities.ts'
 import { insertOutbox } from '../store/settlement.ts'
 import { clockOffset } from '../store/test-clocks.ts'
@@ -21,7 +21,7 @@ import { nowOf } from './customer-time.ts'
 import { checkAddOns, planNamed, startFact, type NewAgreement } from './subscription/agreement.ts'
 import { recordFacts } from './subscription/record.ts'
 
-export type NewCustomer = { readonly id: string | null; readonly name: string; readonly externalId: string | null; readonly plan: string; readonly timeZone: string; /** What it is billed in; that of the catalog unless stated. */ readonly currency?: string | null; readonly metadata: Record<string, unknown>; readonly startsAt: Instant | null; readonly agreement?: NewAgreement; readonly testClock?: string | null }
+export type NewCustomer = { readonly id: string | null; readonly name: string; readonly externalId: string | null; readonly plan: string; readonly timeZone: string; readonly locale?: string | null; /** What it is billed in; that of the catalog unless stated. */ readonly currency?: string | null; readonly metadata: Record<string, unknown>; readonly startsAt: Instant | null; readonly agreement?: NewAgreement; readonly testClock?: string | null }
 
 export async function createCustomer(plane: ControlPlane, actor: Actor, input: NewCustomer): Promise<CustomerRow> {
   const base = planNamed(plane, input.plan)
@@ -35,7 +35,7 @@ export async function createCustomer(plane: ControlPlane, actor: Actor, input: N
   await withRetry(plane.sql, async (tx) => {
     const now = instant(plane.clock.now() + (input.testClock === undefined || input.testClock === null ? 0 : await clockOffset(tx, input.testClock)))
     const startsAt = input.startsAt ?? now
-    const created = await insertCustomer(tx, { ...input, id, currency: input.currency ?? null, subscription, anchorAt: startsAt, testClock: input.testClock ?? null })
+    const created = await insertCustomer(tx, { ...input, id, locale: localeOf(input.locale ?? null), currency: input.currency ?? null, subscription, anchorAt: startsAt, testClock: input.testClock ?? null })
     if (!created) throw new Problem('already_exists', `a customer with id ${id}${input.externalId === null ? '' : ` or external id ${input.externalId}`} exists`, 'id')
     await ensureBudgets(tx, [{ customer: id, budget: walletBudget(money).id, periodStart: LIFETIME.start, periodEnd: LIFETIME.end, scale: 12, limit: 0n }])
     await insertAudit(tx, { actor: actor.id, action: 'customer.created', customer: id, target: id, before: null, after: { name: input.name, plan: input.plan } })
@@ -57,6 +57,23 @@ export async function contextOf(plane: ControlPlane, customer: string): Promise<
   const row = await getCustomer(plane, customer)
   const facts = (await plane.contexts.facts(plane.sql, new Map([[row.id, row.version]]))).get(row.id)!
   return plane.contexts.at(facts, nowOf(plane, row))
+}
+
+/** The language and the forms of numbers and dates of its pages, mails and invoices. No request is decided by it. */
+export async function putLocale(plane: ControlPlane, actor: Actor, id: string, locale: string | null): Promise<void> {
+  const wanted = localeOf(locale)
+  await withRetry(plane.sql, async (tx) => {
+    const before = await findCustomer(tx, id)
+    if (before === null) throw new Problem('not_found', `there is no customer ${id}`, 'customer')
+    await setLocale(tx, id, wanted)
+    await insertAudit(tx, { actor: actor.id, action: 'customer.locale', customer: id, target: id, before: before.locale, after: wanted })
+  })
+}
+
+/** @throws InputError where it is none. */
+export function localeOf(locale: string | null): string | null {
+  if (locale !== null && !isLocale(locale)) throw new InputError({ code: 'invalid_locale', field: 'locale', message: `${JSON.stringify(locale.slice(0, 40))} is no locale such as de or pt-BR` })
+  return locale
 }
 
 /** What happens to the customer's runs that seem to be in a loop. In force on every reachable node when it answers. */

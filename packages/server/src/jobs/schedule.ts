@@ -6,6 +6,8 @@ import { deliverInvoices } from '../app/handover/handovers.ts'
 import { forceScheduled } from '../app/force-catalog.ts'
 import { forgetBackgroundJobs } from '../app/background-jobs.ts'
 import { exportClosedDays } from '../app/exports/scheduled.ts'
+import { deliverMail, forgetMails } from '../app/mail/deliver.ts'
+import { queueMail } from '../app/mail/queue.ts'
 import { tellMargins } from '../app/books/margin-alerts.ts'
 import { addUpUsage } from '../app/books/days.ts'
 import { keepBooks } from '../app/books/keep.ts'
@@ -46,6 +48,9 @@ const JOBS: readonly Job[] = [
   { name: 'queue-webhooks', says: 'Puts what happened into the queues of webhook endpoints.', everyMs: 500, run: fanOut },
   { name: 'deliver-webhooks', says: 'Sends queued messages, and sends again what was not taken.', everyMs: 500, run: (plane) => deliverDue(plane) },
   { name: 'forget-webhook-deliveries', says: 'Forgets old deliveries.', everyMs: 3_600_000, run: forgetDeliveries },
+  { name: 'queue-mail', says: 'Puts what people asked to be told of into the queue of mails.', everyMs: 2_000, run: queueMail },
+  { name: 'deliver-mail', says: 'Hands mails to the mail server, and again what it did not take.', everyMs: 2_000, run: deliverMail },
+  { name: 'forget-mails', says: 'Forgets old mails.', everyMs: 3_600_000, run: forgetMails },
   { name: 'end-overdue-doubts', says: 'Gives back what a gateway that never came back still held.', everyMs: 5_000, run: endOverdueDoubts },
   { name: PROCESS_INBOX, says: 'Reads what billing providers sent.', everyMs: 1_000, run: drainInbox },
   { name: 'read-from-providers', says: 'Reads subscriptions anew whose messages could not be ordered.', everyMs: 1_000, run: runFetches },

@@ -31,6 +31,7 @@ import { goBehindTheGateway } from './priority.ts'
 import { printWelcome } from './welcome.ts'
 import { CONNECTORS } from '../connect/connectors.ts'
 import { receiversOf } from '../connect/receivers.ts'
+import { smtpMailer } from '../connect/smtp/smtp.ts'
 import { environmentUpstreams } from './environment-upstreams.ts'
 
 export type ServeOptions = { readonly config: Config; readonly demo: boolean; readonly version: string }
@@ -63,6 +64,7 @@ export async function serve(options: ServeOptions): Promise<{ readonly stop: () 
       connectors: CONNECTORS,
       issuer: issuerOf(config),
       receivers: receiversOf(join(config.dataDir, 'handover')),
+      mailer: smtpMailer,
       links,
     })
     await keepPartitions(plane)

@@ -2,7 +2,7 @@
 // what must only be recognised (our own API keys). Invariant: a sealed text opens only for the record it was sealed for, and a raw key
 // is never stored.
 
-import { createCipheriv, createDecipheriv, createHash, randomBytes, timingSafeEqual } from 'node:crypto'
+import { createCipheriv, createDecipheriv, createHash, createHmac, randomBytes, timingSafeEqual } from 'node:crypto'
 import type { KeyScope } from '@tollgate/core'
 
 /** Version of the format; another algorithm or key gets another prefix and both can be read for a while. */
@@ -56,6 +56,11 @@ export function mintSecret(prefix: string): string {
 /** What the database keeps of a raw key: SHA-256, hexadecimal. */
 export function hashKey(rawKey: string): string {
   return createHash('sha256').update(rawKey).digest('hex')
+}
+
+/** What only we can have written: for links whose word nobody stores. `purpose` keeps a proof of one thing from proving another. */
+export function proofOf(masterKey: Uint8Array, purpose: string, text: string): string {
+  return createHmac('sha256', masterKey).update(`${purpose}\n${text}`).digest('base64url')
 }
 
 /** The part of a key that lists may show: scope and four letters. */

@@ -12,6 +12,8 @@ export type CustomerRow = {
   readonly name: string
   readonly externalId: string | null
   readonly timeZone: string
+  /** BCP 47; null where nobody said. */
+  readonly locale: string | null
   /** Null for that of the catalog. */
   readonly currency: string | null
   readonly version: number
@@ -41,12 +43,12 @@ export function customerAt(row: CustomerRow, at: Instant): CustomerRow {
 export type StoredFacts = Omit<CustomerFacts, 'positions' | 'walletChangesAt'> & { readonly ruleLimits: ReadonlyMap<string, bigint> }
 
 export async function insertCustomer(tx: Transaction, input: {
-  readonly id: string; readonly name: string; readonly externalId: string | null; readonly timeZone: string; readonly currency: string | null; readonly metadata: Record<string, unknown>
+  readonly id: string; readonly name: string; readonly externalId: string | null; readonly timeZone: string; readonly locale: string | null; readonly currency: string | null; readonly metadata: Record<string, unknown>
   readonly plan: string; readonly subscription: string; readonly anchorAt: Instant; readonly testClock: string | null
 }): Promise<boolean> {
   const rows = await tx`
-    insert into customer (id, name, external_id, time_zone, currency, metadata, test_clock_id)
-    values (${input.id}, ${input.name}, ${input.externalId}, ${input.timeZone}, ${input.currency}, ${tx.json(input.metadata as never)}, ${input.testClock})
+    insert into customer (id, name, external_id, time_zone, locale, currency, metadata, test_clock_id)
+    values (${input.id}, ${input.name}, ${input.externalId}, ${input.timeZone}, ${input.locale}, ${input.currency}, ${tx.json(input.metadata as never)}, ${input.testClock})
     on conflict do nothing returning id`
   if (rows.length === 0) return false
   await tx`insert into subscription (customer_id, id, plan, anchor_at) values (${input.id}, ${input.subscription}, ${input.plan}, ${input.anchorAt})`
@@ -71,7 +73,7 @@ export async function listCustomers(sql: Sql, input: { readonly search: string |
 
 function selectCustomer(sql: Sql | Transaction) {
   return sql`
-    select c.id, c.name, c.external_id as "externalId", c.time_zone as "timeZone", c.currency, c.version, c.metadata, c.observe, c.runaway, c.created_at as "createdAt",
+    select c.id, c.name, c.external_id as "externalId", c.time_zone as "timeZone", c.locale, c.currency, c.version, c.metadata, c.observe, c.runaway, c.created_at as "createdAt",
       s.plan, s.standing, s.id as subscription, s.anchor_at as "anchorAt", s.timeline,
       c.test_clock_id as "testClock", coalesce(t.offset_ms, 0)::float8 as "clockOffsetMs"
     from customer c join subscription s on s.customer_id = c.id left join test_clock t on t.id = c.test_clock_id`
@@ -104,6 +106,10 @@ export async function bumpVersion(tx: Transaction, customer: string): Promise<nu
 
 export async function setRunaway(tx: Transaction, customer: string, rule: RunawayRule): Promise<void> {
   await tx`update customer set runaway = ${tx.json(rule as never)} where id = ${customer}`
+}
+
+export async function setLocale(tx: Transaction, customer: string, locale: string | null): Promise<void> {
+  await tx`update customer set locale = ${locale} where id = ${customer}`
 }
 
 export async function setObserve(tx: Transaction, customer: string, observe: boolean): Promise<void> {

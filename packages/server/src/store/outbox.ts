@@ -16,6 +16,14 @@ export async function readOutbox(sql: Sql | Transaction, input: { readonly after
     order by tx, id limit ${input.limit}`
 }
 
+/** Messages of some types after `cursor`; those that are told by the thousand are not for this. */
+export async function readOutboxOf(tx: Transaction, input: { readonly after: OutboxCursor; readonly types: readonly string[]; readonly limit: number }): Promise<OutboxMessage[]> {
+  return tx<OutboxMessage[]>`
+    select tx::text::bigint as tx, id, customer_id as customer, type, payload, created_at as "createdAt" from outbox
+    where (tx, id) > (${input.after.tx.toString()}::xid8, ${input.after.id}::bigint) and tx < pg_snapshot_xmin(pg_current_snapshot()) and type = any(${[...input.types]}::text[])
+    order by tx, id limit ${input.limit}`
+}
+
 /** Messages since an instant, oldest first, of one customer or of all. */
 export async function readOutboxSince(sql: Sql | Transaction, input: { readonly since: Instant; readonly customer: string | null; readonly limit: number }): Promise<OutboxMessage[]> {
   return sql<OutboxMessage[]>`
@@ -37,6 +45,17 @@ export async function pageTold(sql: Sql, input: { readonly types: readonly strin
 export async function outboxHead(sql: Sql | Transaction): Promise<OutboxCursor> {
   const [row] = await sql<{ tx: bigint }[]>`select pg_snapshot_xmin(pg_current_snapshot())::text::bigint as tx`
   return { tx: row!.tx, id: 0n }
+}
+
+/** How far a reader is, locked; it begins at `head`. */
+export async function lockReader(tx: Transaction, name: string, head: OutboxCursor): Promise<OutboxCursor> {
+  await tx`insert into outbox_reader (name, tx, id) values (${name}, ${head.tx.toString()}::xid8, ${head.id}) on conflict do nothing`
+  const [row] = await tx<OutboxCursor[]>`select tx::text::bigint as tx, id from outbox_reader where name = ${name} for update`
+  return row!
+}
+
+export async function moveReader(tx: Transaction, name: string, to: OutboxCursor): Promise<void> {
+  await tx`update outbox_reader set tx = ${to.tx.toString()}::xid8, id = ${to.id} where name = ${name}`
 }
 
 /** Forgets messages that nobody can want any more; a reader with an older cursor starts at the oldest that is left. */

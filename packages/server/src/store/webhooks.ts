@@ -3,7 +3,6 @@
 
 import type { Instant } from '@tollgate/core'
 import type { Sql, Transaction } from '../platform/postgres.ts'
-import type { OutboxCursor } from './outbox.ts'
 
 export type EndpointRow = {
   readonly id: string
@@ -51,17 +50,6 @@ export async function disableEndpoint(sql: Sql | Transaction, input: { readonly 
 
 export async function enableEndpoint(tx: Transaction, id: string): Promise<void> {
   await tx`update webhook_endpoint set disabled_at = null, disabled_reason = null where id = ${id}`
-}
-
-/** The cursor of the fan-out, locked; created at `head` when there is none. */
-export async function lockCursor(tx: Transaction, head: OutboxCursor): Promise<OutboxCursor> {
-  await tx`insert into webhook_cursor (tx, id) values (${head.tx.toString()}::xid8, ${head.id}) on conflict do nothing`
-  const [row] = await tx<OutboxCursor[]>`select tx::text::bigint as tx, id from webhook_cursor for update`
-  return row!
-}
-
-export async function moveCursor(tx: Transaction, to: OutboxCursor): Promise<void> {
-  await tx`update webhook_cursor set tx = ${to.tx.toString()}::xid8, id = ${to.id}`
 }
 
 export type NewDelivery = { readonly endpoint: string; readonly message: bigint; readonly type: string; readonly customer: string | null; readonly body: string }

@@ -2,7 +2,7 @@
 
 import { ENTITY_KINDS } from '@tollgate/core'
 import * as z from 'zod'
-import { choice, cursor, customerParam, id, instantIn, limit, listOf, nothing, text, time, word } from './fields.ts'
+import { choice, cursor, customerParam, id, instantIn, limit, listOf, locale, nothing, text, time, word } from './fields.ts'
 import { route } from './route.ts'
 import { agreementFields } from './subscriptions.ts'
 
@@ -28,6 +28,7 @@ export const customer = z
     plan: word('Plan of the catalog.', 'prepaid'),
     standing,
     time_zone: timeZone,
+    locale: locale.nullable(),
     observe: z.boolean().meta({ description: 'Everything is decided, recorded and shown, and nothing is refused.' }),
     test_clock: id('clk', 'The test clock that it lives on.').nullable(),
     currency: z.string().nullable().meta({ description: 'What it is billed in, ISO 4217; null for the currency of the catalog.', examples: ['EUR'] }),
@@ -71,6 +72,7 @@ export const customerRoutes = {
       external_id: text('Your own id of it, unique among customers.', 'acme-0031').nullable().optional(),
       plan: word('Plan of the catalog in force.', 'prepaid'),
       time_zone: timeZone.default('UTC'),
+      locale: locale.nullable().default(null),
       currency: z.string().regex(/^[A-Z]{3}$/, 'must be three capital letters such as EUR').optional().meta({ description: 'What it is billed in: a currency that its plan has prices in. That of the catalog unless stated; it cannot change later.', examples: ['EUR'] }),
       metadata: metadata.default({}),
       starts_at: instantIn('Start of the subscription, now unless stated: billing periods count from here.').optional(),
@@ -79,7 +81,7 @@ export const customerRoutes = {
     }),
     status: 201,
     answer: customer,
-    problems: ['unknown_plan', 'unknown_time_zone', 'already_exists', 'unknown_add_on', 'add_on_not_for_plan', 'unknown_test_clock'],
+    problems: ['unknown_plan', 'unknown_time_zone', 'already_exists', 'unknown_add_on', 'add_on_not_for_plan', 'unknown_test_clock', 'invalid_locale'],
   }),
   listCustomers: route({
     method: 'GET',
@@ -119,14 +121,14 @@ export const customerRoutes = {
     params: customerParam,
     query: nothing,
     body: z
-      .strictObject({ plan: word('Plan of the catalog in force.', 'hybrid').optional(), standing: standing.optional(), observe: z.boolean().meta({ description: 'Decide and record, and refuse nothing.' }).optional() })
-      .refine(({ plan, standing: wanted, observe }) => plan !== undefined || wanted !== undefined || observe !== undefined, {
-        message: 'names nothing to change: give plan, standing or observe',
+      .strictObject({ plan: word('Plan of the catalog in force.', 'hybrid').optional(), standing: standing.optional(), observe: z.boolean().meta({ description: 'Decide and record, and refuse nothing.' }).optional(), locale: locale.nullable().optional() })
+      .refine(({ plan, standing: wanted, observe, locale: spoken }) => plan !== undefined || wanted !== undefined || observe !== undefined || spoken !== undefined, {
+        message: 'names nothing to change: give plan, standing, observe or locale',
         params: { code: 'required' },
       }),
     status: 200,
     answer: customer,
-    problems: ['not_found', 'unknown_plan'],
+    problems: ['not_found', 'unknown_plan', 'invalid_locale'],
   }),
   putRunaway: route({
     method: 'PUT',

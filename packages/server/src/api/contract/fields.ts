@@ -108,4 +108,7 @@ export const period = z
   .strictObject({ start: time('First instant.'), end: time('First instant after it.', '2026-04-01T00:00:00.000Z') })
   .meta({ id: 'Period', description: 'A half-open span of time.' })
 
+const LOCALE_LENGTH_MAX = 35
+export const locale = z.string().max(LOCALE_LENGTH_MAX).meta({ description: 'BCP 47: a language, and a region where it matters. Words fall back to English; numbers and dates follow it.', examples: ['de-AT'] })
+
 export const customerParam = z.strictObject({ customer: id('cus', 'Id of the customer.') })

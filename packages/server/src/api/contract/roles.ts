@@ -8,7 +8,7 @@ import { isWrite, type Route } from './route.ts'
 const READS: ReadonlySet<string> = new Set(['planCatalog', 'planRollback', 'previewFreeze', 'previewSubscriptionChange', 'checkContract', 'planRates'])
 
 const WRITES: Readonly<Record<Exclude<OperatorRole, 'viewer' | 'admin'>, ReadonlySet<string>>> = {
-  support: new Set(['changeCustomer', 'redeemCode', 'changeSubscription', 'actOnSubscription', 'createGrant', 'withdrawGrant', 'linkProviderCustomer', 'replayProviderMessages', 'createEntity', 'putBudget', 'deleteBudget', 'putBudgetMember', 'moveBudget', 'createFreeze', 'liftFreeze', 'createPortalSession', 'endPortalSession']),
+  support: new Set(['changeCustomer', 'redeemCode', 'changeSubscription', 'actOnSubscription', 'createGrant', 'withdrawGrant', 'linkProviderCustomer', 'replayProviderMessages', 'createEntity', 'putBudget', 'deleteBudget', 'putBudgetMember', 'moveBudget', 'createFreeze', 'liftFreeze', 'createPortalSession', 'endPortalSession', 'createAlertRecipient', 'changeAlertRecipient', 'askAlertRecipient', 'deleteAlertRecipient']),
   finance: new Set([
     'addCredits', 'changeCustomer', 'changeSubscription', 'actOnSubscription', 'recordSubscriptionFact', 'startSimulation', 'cancelSimulation', 'createPortalSession', 'endPortalSession', 'putBillingProfile', 'createInvoice', 'discardInvoice', 'finalizeInvoice', 'payInvoice', 'voidInvoice', 'writeOffInvoice',
     'createCreditNote', 'createInvoiceItem', 'deleteInvoiceItem', 'closeDue', 'putBookSettings',

@@ -2,7 +2,7 @@
 
 import type { CustomerId } from '@tollgate/core'
 import { changeSubscription } from '../../app/subscription/set-standing.ts'
-import { createCustomer, createEntity, getCustomer, putRunaway } from '../../app/customers.ts'
+import { createCustomer, createEntity, getCustomer, putLocale, putRunaway } from '../../app/customers.ts'
 import { customersPage, entitiesPage, getEntity } from '../../app/listings.ts'
 import type { customerRoutes } from '../contract/customers.ts'
 import { timeOf } from '../contract/fields.ts'
@@ -18,6 +18,7 @@ export const customerHandlers: Handlers<keyof typeof customerRoutes> = {
         externalId: body.external_id ?? null,
         plan: body.plan,
         timeZone: body.time_zone,
+        locale: body.locale,
         currency: body.currency ?? null,
         metadata: body.metadata,
         startsAt: body.starts_at ?? null,
@@ -30,8 +31,11 @@ export const customerHandlers: Handlers<keyof typeof customerRoutes> = {
     return { data: page.rows.map(customerBody), next_cursor: writeCursor('customers', page.next) }
   },
   getCustomer: async ({ plane, params }) => customerBody(await getCustomer(plane, params.customer)),
-  changeCustomer: async ({ plane, caller, params, body }) =>
-    customerBody(await changeSubscription(plane, caller.actor, params.customer, { plan: body.plan ?? null, standing: body.standing ?? null, observe: body.observe ?? null })),
+  changeCustomer: async ({ plane, caller, params, body: { plan = null, standing = null, observe = null, locale } }) => {
+    if (locale !== undefined) await putLocale(plane, caller.actor, params.customer, locale)
+    if (plan !== null || standing !== null || observe !== null) await changeSubscription(plane, caller.actor, params.customer, { plan, standing, observe })
+    return customerBody(await getCustomer(plane, params.customer))
+  },
   putRunaway: async ({ plane, caller, params, body }) => {
     const { action, repeats, window_seconds: seconds, velocity_ratio: velocityRatio } = body
     await putRunaway(plane, caller.actor, params.customer, { action, repeats, windowMs: seconds * 1_000, velocityRatio })
@@ -60,6 +64,7 @@ function customerBody(row: Awaited<ReturnType<typeof getCustomer>>) {
     plan: row.plan,
     standing: row.standing,
     time_zone: row.timeZone,
+    locale: row.locale,
     observe: row.observe,
     test_clock: row.testClock,
     currency: row.currency,

@@ -3,13 +3,14 @@
 
 import type { Instant } from '@tollgate/core'
 import { withRetry } from '../../platform/postgres.ts'
-import { findEndpoint, insertDeliveries, listEndpoints, lockCursor, moveCursor, type EndpointRow, type NewDelivery } from '../../store/webhooks.ts'
-import { outboxHead, readOutbox, readOutboxSince, type OutboxMessage } from '../../store/outbox.ts'
+import { findEndpoint, insertDeliveries, listEndpoints, type EndpointRow, type NewDelivery } from '../../store/webhooks.ts'
+import { lockReader, moveReader, outboxHead, readOutbox, readOutboxSince, type OutboxMessage } from '../../store/outbox.ts'
 import { Problem } from '../problems.ts'
 import type { ControlPlane } from '../control-plane.ts'
 import { viewOf } from '../message-view.ts'
 import { wants } from './endpoints.ts'
 
+const READER = 'webhooks'
 /** Messages of one transaction. */
 const PAGE = 500
 
@@ -19,12 +20,12 @@ export async function fanOut(plane: ControlPlane): Promise<number> {
   for (let more = true; more; ) {
     more = await withRetry(plane.sql, async (tx) => {
       const endpoints = await listEndpoints(tx)
-      const cursor = await lockCursor(tx, await outboxHead(tx))
+      const cursor = await lockReader(tx, READER, await outboxHead(tx))
       const messages = await readOutbox(tx, { after: cursor, customer: null, limit: PAGE })
       const last = messages.at(-1)
       if (last === undefined) return false
       queued += await insertDeliveries(tx, deliveriesOf(endpoints, messages), { at: plane.clock.now(), again: 'never' })
-      await moveCursor(tx, { tx: last.tx, id: last.id })
+      await moveReader(tx, READER, { tx: last.tx, id: last.id })
       return messages.length === PAGE
     })
   }
