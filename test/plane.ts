@@ -72,13 +72,14 @@ export async function publishSource(plane: ControlPlane, source: string): Promis
   return (await publishCatalog(plane, SYSTEM, { document: parsed.document, source, baseVersion: null })).version
 }
 
-/** The hub's messages without a socket between: one after the other, as a node reads them, because an acknowledgement speaks for all before it. */
+/** The hub's messages without a socket between: as a node reads them, changes one after the other, because an acknowledgement speaks for all before it. */
 export function feedOf(plane: ControlPlane): Feed {
   return {
     subscribe: (identity: NodeIdentity, onMessage) => {
       let last: Promise<void> = Promise.resolve()
       const leave = plane.hub.join(identity.node, (message) => {
-        last = last.then(() => onMessage(message)).then(() => plane.hub.acknowledge(identity.node, message.epoch), () => undefined)
+        if (message.kind === 'recall') void Promise.resolve(onMessage(message)).then(() => plane.hub.acknowledge(identity.node, { recalls: [message.recall] }), () => undefined)
+        else last = last.then(() => onMessage(message)).then(() => plane.hub.acknowledge(identity.node, { epoch: message.epoch }), () => undefined)
       })
       return { close: leave }
     },

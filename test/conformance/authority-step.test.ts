@@ -50,7 +50,7 @@ async function start(customer: string, suffix: string) {
   await sql.begin((tx) => insertCustomer(tx, { id: customer, name: customer, externalId: null, timeZone: 'UTC', locale: null, currency: null, metadata: {}, plan: 'none', subscription: `sub_${suffix}`, anchorAt: NOW, testClock: null }))
   const context = { snapshot: { customer, limits: [], funding: budgets.map((budget) => ({ kind: 'wallet', budget })), period: LIFETIME }, plan: { allowances: [], limits: [] }, facts: { anchorAt: NOW, ruleLimits: new Map() } }
   const contexts = { facts: async () => new Map([[customer, context.facts]]), at: () => context }
-  const authority: Authority = createPostgresAuthority({ sql, contexts, hub: { broadcast: async () => [] }, queue: null, clock: { now: () => NOW } } as never)
+  const authority: Authority = createPostgresAuthority({ sql, contexts, hub: { recall: async () => [] }, queue: null, clock: { now: () => NOW } } as never)
 
   const model = (command: Parameters<typeof step>[1]) => {
     const after = step(lending, command)

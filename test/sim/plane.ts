@@ -22,6 +22,7 @@ import {
   type LeftBehind,
   type Licence,
   type NodeIdentity,
+  type ReturnedLease,
   type UsageEvent,
 } from '@tollgate/core'
 import { resolveSnapshot } from '@tollgate/core/resolve'
@@ -42,14 +43,13 @@ export type Faults = {
   readonly cut: Set<string>
 }
 
-type NodeRow = { incarnation: number; settled: JournalPosition; readonly answers: Map<string, Lease[] | AuthorityRefusal> }
+type NodeRow = { incarnation: number; settled: JournalPosition; readonly answers: Map<string, Lease[] | AuthorityRefusal | 'given back'> }
 /** A start of a node: when it was heard of last, and the process behind it. */
 type Life = { readonly identity: NodeIdentity; readonly process: string; heardAt: number }
 type Member = {
   readonly identity: NodeIdentity
   readonly process: Process
   readonly receive: (message: FeedMessage) => void | Promise<void>
-  acknowledged: number
 }
 
 const DELAY_MS_MAX = 6
@@ -75,6 +75,7 @@ export function createPlane(input: {
   const lives: Life[] = []
   const endsAt = new Map<string, number>()
   let epoch = 1
+  let recalls = 0
   /** The control plane is restarting: nobody reaches it. */
   let isAway = false
 
@@ -194,13 +195,13 @@ export function createPlane(input: {
     const { budgets } = request
     fence(identity)
     if (books.lent.isRecallable(identity, budgets))
-      await broadcast({ kind: 'recall', customer: CUSTOMER, budgets: budgets.map(({ budget }) => budget.id) }, identity.node)
+      await recall(budgets.map(({ budget }) => budget.id), identity.node)
     fence(identity)
     // A second delivery of this call gets the first one's answer, also when both waited for the recall.
     const { answers } = rowOf(identity.node)
     const key = `${identity.incarnation}/${request.sequence}`
     const known = answers.get(key)
-    if (known !== undefined && mutation !== 'lend_twice') return known
+    if (known !== undefined && known !== 'given back' && mutation !== 'lend_twice') return known
     const answer = books.lent.acquire(identity, budgets)
     if (answer === 'fenced') throw new Error(`node ${identity.node} is fenced`)
     answers.set(key, answer)
@@ -219,41 +220,39 @@ export function createPlane(input: {
     return to
   }
 
-  /** Tells every node; resolves when those that can be reached have acted on it, at the latest after the recall's wait. */
-  function broadcast(
-    unnumbered:
-      | { readonly kind: 'recall'; readonly customer: typeof CUSTOMER; readonly budgets: readonly string[] }
-      | { readonly kind: 'customer'; readonly customer: typeof CUSTOMER },
-    except: string | null,
-  ): Promise<void> {
-    epoch += 1
-    const message = { ...unnumbered, epoch } as FeedMessage
-    if (mutation === 'close_in_flight' && unnumbered.kind === 'recall') books.lent.stripOthers(except)
-    return new Promise((resolve) => {
-      const told = [...members.values()].filter(({ identity }) => identity.node !== except)
-      const isDone = () => told.every(({ acknowledged, process }) => acknowledged >= message.epoch || !process.alive)
-      // The asking node is told too, after the others, so that it misses no epoch.
-      for (const member of members.values())
-        send(member, message, () => {
-          if (isDone()) resolve()
-        })
-      if (isDone()) resolve()
-      world.after(control, RECALL_WAIT_MS, resolve)
-    })
+  function giveBack(identity: NodeIdentity, sequence: number, returned: readonly ReturnedLease[]): void {
+    fence(identity)
+    const { answers } = rowOf(identity.node)
+    const key = `${identity.incarnation}/${sequence}`
+    if (answers.has(key) && mutation !== 'give_back_twice') return
+    books.lent.giveBack(identity, returned)
+    answers.set(key, 'given back')
   }
 
-  function send(member: Member, message: FeedMessage, onAcknowledged: () => void): void {
-    if (isAway || faults.cut.has(member.identity.node) || random.chance(faults.lost)) return
-    world.after(member.process, random.unit() * DELAY_MS_MAX, () => {
-      void Promise.resolve(member.receive(message)).then(
-        () => {
-          world.after(control, random.unit() * DELAY_MS_MAX, () => {
-            member.acknowledged = Math.max(member.acknowledged, message.epoch)
-            onAcknowledged()
-          })
-        },
-        () => undefined,
-      )
+  /** Tells every node; resolves when those that can be reached have acted on it. */
+  function announce(): void {
+    epoch += 1
+    for (const member of members.values()) void send(member, { kind: 'customer', customer: CUSTOMER, epoch })
+  }
+
+  /** Resolves when the nodes that can be reached have given back what they hold idle, at the latest after the recall's wait. */
+  async function recall(budgets: readonly string[], except: string | null): Promise<void> {
+    if (mutation === 'close_in_flight') books.lent.stripOthers(except)
+    const told = [...members.values()].filter(({ identity, process }) => identity.node !== except && process.alive)
+    const answers = told.map((member) => send(member, { kind: 'recall', recall: (recalls += 1), customer: CUSTOMER, budgets }))
+    await Promise.race([Promise.all(answers), new Promise<void>((resolve) => world.after(control, RECALL_WAIT_MS, resolve))])
+  }
+
+  /** Resolves when the node has acted on it and said so; never when either is lost. */
+  function send(member: Member, message: FeedMessage): Promise<void> {
+    return new Promise((resolve) => {
+      if (isAway || faults.cut.has(member.identity.node) || random.chance(faults.lost)) return
+      world.after(member.process, random.unit() * DELAY_MS_MAX, () => {
+        void Promise.resolve(member.receive(message)).then(
+          () => world.after(control, random.unit() * DELAY_MS_MAX, resolve),
+          () => undefined,
+        )
+      })
     })
   }
 
@@ -265,13 +264,7 @@ export function createPlane(input: {
         renew: (identity) => reach(true, () => renew(identity)),
         closeEarlier: (identity, left) => reach(true, () => closeEarlier(identity, left)),
         acquire: (identity, request) => attempted(() => reach(true, () => acquire(identity, request))),
-        // Nothing tells a second giving back from a repeated one, so it is sent once; what is lost stays lent out until the next start.
-        giveBack: (identity, _sequence, returned) =>
-          reach(false, () => {
-            fence(identity)
-            books.lent.giveBack(identity, returned)
-            if (mutation === 'give_back_twice') books.lent.giveBack(identity, returned)
-          }),
+        giveBack: (identity, sequence, returned) => reach(true, () => giveBack(identity, sequence, returned)),
         ship: (identity, stretch) => reach(true, () => ship(identity, stretch.lines, stretch.to)),
       },
       directory: {
@@ -282,9 +275,9 @@ export function createPlane(input: {
       },
       feed: {
         subscribe: (identity, onMessage) => {
-          const member: Member = { identity, process, receive: onMessage, acknowledged: epoch }
+          const member: Member = { identity, process, receive: onMessage }
           members.set(node, member)
-          send(member, { kind: 'hello', epoch }, () => undefined)
+          void send(member, { kind: 'hello', epoch })
           return {
             close: () => {
               if (members.get(node) === member) members.delete(node)
@@ -326,11 +319,11 @@ export function createPlane(input: {
         for (const member of lost) {
           if (!member.process.alive || members.has(member.identity.node)) continue
           members.set(member.identity.node, member)
-          send(member, { kind: 'hello', epoch }, () => undefined)
+          void send(member, { kind: 'hello', epoch })
         }
       })
     },
-    announce: () => broadcast({ kind: 'customer', customer: CUSTOMER }, null),
-    recall: (budgets: readonly string[]) => broadcast({ kind: 'recall', customer: CUSTOMER, budgets }, null),
+    announce,
+    recall: (budgets: readonly string[]) => recall(budgets, null),
   }
 }

@@ -137,7 +137,7 @@ function createRun(options: Options) {
         return node === null ? undefined : extend(node)
       case 'top_up':
         books.topUp(parseUnits(random.pick(['0.05', '0.2', '0.000001']), 'USD'))
-        return void plane.announce()
+        return plane.announce()
       case 'recall':
         return void plane.recall(['wallet:USD', 'allowance:tokens', 'limit:daily', 'cap:team'])
       case 'ingest':
@@ -180,7 +180,7 @@ function createRun(options: Options) {
     books.lent.run({ kind: 'limit', account: row.key, limit: lowered })
     const over = settled + books.lent.escrowOf(row) - lowered
     if (over > row.overhang) row.overhang = over
-    void plane.announce()
+    plane.announce()
   }
 
   function check(): void {

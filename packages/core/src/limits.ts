@@ -86,6 +86,12 @@ export const DOUBTS_PER_TURN_MAX = 1_000
 export const ACQUIRES_PER_BATCH_MAX = 256
 /** Transactions of acquires at once: while one waits for its commit the next is being read. */
 export const ACQUIRE_LANES = 2
+/** Transactions of nodes that give back at once: what comes of one recall from several nodes is mostly of one budget, whose row only one can have. */
+export const GIVE_BACK_LANES = 2
+/** Answers to a node's calls that the authority remembers, so that a repeated one gets the first answer. */
+export const ANSWERS_REMEMBERED = 1_000
+/** Recalls that one node has not answered yet. A node that has so many does not answer at all. */
+export const RECALLS_PER_NODE_MAX = 10_000
 /** Time that the authority waits for nodes to give back idle slices before it refuses. */
 export const RECALL_WAIT_MS = 150
 /** Deadline of a call from a node to its authority. */

@@ -140,16 +140,20 @@ export type UpstreamConfig = {
   readonly routing?: UpstreamRouting | null
 }
 
-/** What the control plane pushes to its nodes. A node that missed one notices by `epoch` and drops what it knows. */
+/** What the control plane pushes to its nodes. A node that missed one notices by `epoch` and drops what it knows. A recall changes nothing that is
+ * known, goes to some nodes only and is acted on beside the others, so it has a number of its own. */
 export type FeedMessage =
   | { readonly kind: 'hello'; readonly epoch: number }
   | { readonly kind: 'customer'; readonly epoch: number; readonly customer: CustomerId }
   | { readonly kind: 'keys'; readonly epoch: number }
   | { readonly kind: 'catalog'; readonly epoch: number; readonly version: number }
   | { readonly kind: 'upstreams'; readonly epoch: number }
-  | { readonly kind: 'recall'; readonly epoch: number; readonly customer: CustomerId; readonly budgets: readonly string[] }
+  | { readonly kind: 'recall'; readonly recall: number; readonly customer: CustomerId; readonly budgets: readonly string[] }
 
-/** The push channel to one node. The node acknowledges each epoch once it acts on it. */
+/** What a node has acted on: all up to an epoch, and recalls by their numbers, what was idle being back. */
+export type Acknowledged = { readonly epoch?: number; readonly recalls?: readonly number[] }
+
+/** The push channel to one node. What it is told counts as acknowledged once the listener's promise resolves. */
 export type Feed = { readonly subscribe: (identity: NodeIdentity, onMessage: (message: FeedMessage) => void | Promise<void>) => { readonly close: () => void } }
 
 /** An event on its way to become money. */

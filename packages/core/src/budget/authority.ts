@@ -46,6 +46,8 @@ export type AuthorityRefusal = {
   readonly settled: string
   readonly headroom: string
   readonly escrow: string
+  /** A node that may hold what is missing did not answer in time: another look may find it. */
+  readonly unheard?: boolean
 }
 
 export function headroomOf(state: BudgetState): bigint {

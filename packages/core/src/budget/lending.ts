@@ -73,6 +73,16 @@ export function stateOf(account: Account): BudgetState {
   return { limit: account.limit, settled: account.settled, escrow: escrowOf(account) }
 }
 
+/** Whether another node may have some of it idle: what of it is in doubt nobody can give back. */
+export function isWithOthers(account: Account, holder: Holder): boolean {
+  for (const [other, lease] of account.leases) if (nodeOf(other) !== nodeOf(holder) && lease.phase === 'open' && unusedOf(lease) > 0n) return true
+  return false
+}
+
+export function nodeOf(holder: Holder): string {
+  return holder.slice(0, holder.lastIndexOf('/'))
+}
+
 /** How many holders share the account now, `holder` included: each may have that part of what is left. */
 export function sharersOf(account: Account, holder: Holder): number {
   let sharers = 1

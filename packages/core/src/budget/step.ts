@@ -6,7 +6,7 @@
 import { assert } from '../assert.ts'
 import { leaseFrom, type LeaseStep } from './authority.ts'
 import { holdToExact, type BudgetUnit } from './budget.ts'
-import { escrowOf, holderOf, leaseIn, sharersOf, stateOf, unusedOf, type Account, type Holder, type HolderStanding, type Lending, type LeaseHolding } from './lending.ts'
+import { escrowOf, holderOf, isWithOthers, leaseIn, nodeOf, sharersOf, stateOf, unusedOf, type Account, type Holder, type HolderStanding, type Lending, type LeaseHolding } from './lending.ts'
 
 export type AccountNeed = { readonly account: string; readonly min: number; readonly need: number; readonly want: number }
 
@@ -83,21 +83,27 @@ function register(lending: Lending, node: string): Step {
   return { lending: { ...lending, holders, incarnations: new Map(lending.incarnations).set(node, incarnation) }, answer: { kind: 'registered', incarnation } }
 }
 
-/** All or nothing on the `min`s, in the order of the needs. */
+/** All or nothing on the `min`s, in the order of the needs. A refusal names a budget that no recall can help, where there is one. */
 function acquire(lending: Lending, { holder, needs }: Extract<Command, { kind: 'acquire' }>): Step {
   if (isFenced(lending, holder)) return { lending, answer: { kind: 'fenced' } }
   // Whoever asks has been heard of.
   let after = withHolder(lending, holder, 'active')
   const leases: { account: string; granted: number; exhausted: boolean; recallable: boolean }[] = []
+  let refused: Extract<Answer, { kind: 'refused' }> | null = null
   for (const { account: id, ...need } of needs) {
     const account = accountIn(after, id)
     const lease = leaseIn(account, holder)
     const othersEscrow = escrowOf(account) - unusedOf(lease)
     const given = leaseFrom({ ...stateOf(account), lease, othersEscrow, sharers: sharersOf(account, holder) }, account.unit, need)
-    if (given === null) return { lending: withHolder(lending, holder, 'active'), answer: { kind: 'refused', account: id, recallable: othersEscrow > 0n } }
+    if (given === null) {
+      const recallable = isWithOthers(account, holder)
+      if (refused === null || (refused.recallable && !recallable)) refused = { kind: 'refused', account: id, recallable }
+      continue
+    }
     if (given.leaseGranted !== lease.granted) after = withLease(after, id, holder, { ...lease, granted: given.leaseGranted })
     leases.push(told(id, given))
   }
+  if (refused !== null) return { lending: withHolder(lending, holder, 'active'), answer: refused }
   return { lending: after, answer: { kind: 'leases', leases } }
 }
 
@@ -194,10 +200,6 @@ function endLeases(lending: Lending, holder: Holder, standing: 'replaced' | 'giv
 function isFenced(lending: Lending, holder: Holder): boolean {
   const standing = lending.holders.get(holder)
   return standing !== 'active' && standing !== 'silent'
-}
-
-function nodeOf(holder: Holder): string {
-  return holder.slice(0, holder.lastIndexOf('/'))
 }
 
 function accountIn(lending: Lending, id: string): Account {

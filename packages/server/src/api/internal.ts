@@ -3,7 +3,7 @@
 
 import type { FastifyInstance, FastifyReply } from 'fastify'
 import type { ServerResponse } from 'node:http'
-import { parseInstant, SHIP_BYTES_MAX, type BackgroundJob, type CustomerId, type FeedMessage, type JournalPosition, type LeaseRequest, type LeftBehind, type NodeIdentity, type ReturnedLease, type UsageEvent } from '@tollgate/core'
+import { parseInstant, SHIP_BYTES_MAX, type Acknowledged, type BackgroundJob, type CustomerId, type FeedMessage, type JournalPosition, type LeaseRequest, type LeftBehind, type NodeIdentity, type ReturnedLease, type UsageEvent } from '@tollgate/core'
 import { FencedError, StaleBudgetError } from '../app/authority/errors.ts'
 import { createBackgroundJobs } from '../app/background-jobs.ts'
 import type { ControlPlane } from '../app/control-plane.ts'
@@ -42,7 +42,7 @@ export function registerInternal(app: FastifyInstance, plane: ControlPlane, node
     scope.post('/nodes/:node/:incarnation/journal', async (request) =>
       plane.authority.ship(identityOf(request), { from: positionOf(request.headers['x-journal-from']), to: positionOf(request.headers['x-journal-to']), lines: request.body as Buffer }))
     scope.post('/nodes/:node/:incarnation/acknowledge', async (request) => {
-      plane.hub.acknowledge(identityOf(request).node, (request.body as { epoch: number }).epoch)
+      plane.hub.acknowledge(identityOf(request).node, request.body as Acknowledged)
       return {}
     })
     const feeds = new Set<ServerResponse>()

@@ -172,7 +172,7 @@ export async function expireBlocks(plane: ControlPlane): Promise<number> {
       const blocks = (await expiredBlocks(tx, plane.clock.now(), EXPIRIES_MAX, customer))
       for (const block of blocks) await breakBlock(tx, plane, block)
     })
-    await plane.hub.broadcast({ kind: 'recall', customer: customer as never, budgets: candidates.filter((block) => block.customer === customer).map(({ asset }) => walletBudget(asset).id) })
+    await plane.hub.recall({ customer: customer as never, budgets: candidates.filter((block) => block.customer === customer).map(({ asset }) => walletBudget(asset).id) })
     await tellNodes(plane, customer)
   }
   return candidates.length

@@ -39,7 +39,7 @@ async function makeRoom(plane: ControlPlane, events: readonly UsageEvent[]): Pro
   for (const customer of new Set(events.map((event) => event.customer))) {
     const rows = await listBudgets(plane.sql, customer, plane.clock.now(), allowances)
     const short = rows.filter((row) => row.budget.startsWith('allowance:') && Number(row.escrow) > 0 && Number(row.limit) - Number(row.settled) - Number(row.escrow) < wantedOf(plane, row.budget, events.filter((event) => event.customer === customer)))
-    if (short.length > 0) await plane.hub.broadcast({ kind: 'recall', customer, budgets: short.map(({ budget }) => budget) }, RECALL_WAIT_MS)
+    if (short.length > 0) await plane.hub.recall({ customer, budgets: short.map(({ budget }) => budget) }, RECALL_WAIT_MS)
   }
 }
 

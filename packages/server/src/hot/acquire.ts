@@ -8,6 +8,8 @@ import { leased, nearlyUsed, wishOf } from './lease-ahead.ts'
 
 /** How long a refusal is believed. A top-up drops it at once; this is for a push that was lost. */
 const REFUSAL_BELIEVED_MS = 1_000
+/** One that rests on nodes that did not answer is asked again soon: what they hold may have come back meanwhile. */
+const UNHEARD_BELIEVED_MS = 100
 /** An allowance with nothing left mostly stays so, and what changes it is pushed, except another node's giving back. */
 const EXHAUSTION_BELIEVED_MS = 5_000
 
@@ -60,7 +62,7 @@ function ask(node: Inside, state: CustomerState, needs: Needs, isAhead: boolean)
       const need = needs.find(({ budget }) => budget.id === answer.budget)
       assert(need !== undefined, 'the authority refused a budget that was not asked for')
       const slice = sliceFor(state, need.budget)
-      slice.refused = { min: Math.max(1, need.min), until: until(REFUSAL_BELIEVED_MS), limit: answer.limit, used: usedOf(answer, need.budget, slice), headroom: answer.headroom }
+      slice.refused = { min: Math.max(1, need.min), until: until(answer.unheard === true ? UNHEARD_BELIEVED_MS : REFUSAL_BELIEVED_MS), limit: answer.limit, used: usedOf(answer, need.budget, slice), headroom: answer.headroom }
       return
     }
     for (const lease of answer) {

@@ -15,10 +15,12 @@ function viewOf(standing: 'good' | 'suspended'): CustomerView {
   }
 }
 
+const arriving = () => ({ first: Promise.resolve(), arrived: Promise.resolve() })
+
 test('a change that is announced while a customer is first loaded is not lost: the next request fetches again', async () => {
   const answers: ((view: CustomerView) => void)[] = []
   const memory = createMemory({
-    identity: { node: 'n', incarnation: 1 }, clock: { now: () => instant(0) }, giveBack: async () => undefined,
+    identity: { node: 'n', incarnation: 1 }, clock: { now: () => instant(0) }, giveBack: arriving,
     directory: { key: async () => null, catalog: async () => CATALOG, upstreams: async () => [], customer: () => new Promise((resolve) => answers.push(resolve)) },
   })
   await memory.apply({ kind: 'hello', epoch: 1 })
@@ -38,7 +40,7 @@ test('an unknown key is asked for once in a while, not with every request', asyn
   let asked = 0
   let now = 0
   const memory = createMemory({
-    identity: { node: 'n', incarnation: 1 }, clock: { now: () => instant(now) }, giveBack: async () => undefined,
+    identity: { node: 'n', incarnation: 1 }, clock: { now: () => instant(now) }, giveBack: arriving,
     directory: { key: async () => { asked += 1; return null }, catalog: async () => CATALOG, upstreams: async () => [], customer: async () => null },
   })
   for (let index = 0; index < 100; index++) expect(await memory.key('hash')).toBeNull()
@@ -51,7 +53,7 @@ test('an unknown key is asked for once in a while, not with every request', asyn
 test('a key that is revoked while it is looked up is not remembered as good', async () => {
   const answers: ((record: KeyRecord | null) => void)[] = []
   const memory = createMemory({
-    identity: { node: 'n', incarnation: 1 }, clock: { now: () => instant(0) }, giveBack: async () => undefined,
+    identity: { node: 'n', incarnation: 1 }, clock: { now: () => instant(0) }, giveBack: arriving,
     directory: { key: () => new Promise((resolve) => answers.push(resolve)), catalog: async () => CATALOG, upstreams: async () => [], customer: async () => null },
   })
   const record: KeyRecord = { id: 'key_1', hint: 'tg', scopes: ['gateway'], customer: ID, entity: null, feature: null, models: null, expiresAt: null, showsCost: false }

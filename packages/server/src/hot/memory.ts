@@ -7,6 +7,7 @@ import {
 } from '@tollgate/core'
 import { customerState, refreshState, returnEverything, returnIdle, type CustomerState } from './customer-state.ts'
 import { compileCatalog } from '../platform/meter-expression.ts'
+import type { GivingBack } from './give-back.ts'
 import { createSharedParts } from './shared-parts.ts'
 
 export type Memory = {
@@ -16,7 +17,7 @@ export type Memory = {
   /** What is in memory, stale or not. */
   readonly peek: (id: CustomerId) => CustomerState | undefined
   readonly upstreams: () => readonly UpstreamConfig[]
-  /** Acts on a message of the feed. Resolves when requests that start now see the change. */
+  /** Acts on a message of the feed. Resolves when requests that start now see the change; of a recall, when what was idle has arrived. */
   readonly apply: (message: FeedMessage) => Promise<void>
   /** Gives idle amounts back; the customer's next acquire waits until they have arrived. */
   readonly bringBack: (state: CustomerState, returned: readonly ReturnedLease[]) => Promise<void>
@@ -29,7 +30,7 @@ export type MemoryParts = {
   readonly identity: NodeIdentity
   readonly directory: Directory
   readonly clock: Clock
-  readonly giveBack: (returned: readonly ReturnedLease[]) => Promise<void>
+  readonly giveBack: (returned: readonly ReturnedLease[]) => GivingBack
 }
 
 /** Unknown keys are remembered too, for a moment: a flood of bad keys must not become a flood of queries. */
@@ -107,7 +108,7 @@ export function createMemory(parts: MemoryParts): Memory {
       const changedMeanwhile = state.stale
       const returned = refreshState(state, { ...view, snapshot: shared.share(view.snapshot) }, await catalog(view.snapshot.catalogVersion))
       state.stale = changedMeanwhile
-      if (returned.length > 0) await bringBack(state, returned)
+      if (returned.length > 0) bringBack(state, returned).catch(() => undefined)
     } catch (error) {
       state.stale = true
       throw error
@@ -116,12 +117,12 @@ export function createMemory(parts: MemoryParts): Memory {
 
   /** Until it has arrived, an acquire of this node would be refused for what the node itself has just let go. */
   function bringBack(state: CustomerState, returned: readonly ReturnedLease[]): Promise<void> {
-    const sent = parts.giveBack(returned)
-    const all = Promise.allSettled([state.returning, sent]).finally(() => {
+    const { first, arrived } = parts.giveBack(returned)
+    const all = Promise.all([state.returning, first]).finally(() => {
       if (state.returning === all) state.returning = null
     })
     state.returning = all
-    return sent
+    return arrived
   }
 
   function catalog(version: number): Promise<Catalog> {
@@ -138,18 +139,26 @@ export function createMemory(parts: MemoryParts): Memory {
     if (customers.size < SNAPSHOTS_PER_NODE_MAX) return
     for (const [id, state] of customers) {
       if (state.open > 0 || state.acquiring.size > 0) continue
-      const sent = parts.giveBack(returnEverything(state)).catch(() => undefined).finally(() => leaving.delete(id))
+      const sent = parts.giveBack(returnEverything(state)).first.finally(() => leaving.delete(id))
       leaving.set(id, sent)
       customers.delete(id)
       return
     }
   }
 
+  /** Resolves when all that is on its way back has arrived, also what was let go before: whoever recalls looks at it next. */
+  async function recall({ customer: id, budgets }: Extract<FeedMessage, { kind: 'recall' }>): Promise<void> {
+    const state = customers.get(id)
+    const returned = state === undefined ? [] : returnIdle(state, budgets)
+    if (state !== undefined && returned.length > 0) await bringBack(state, returned)
+    else await state?.returning
+  }
+
   async function apply(message: FeedMessage): Promise<void> {
-    if (message.kind !== 'recall' && message.kind !== 'upstreams') announced += 1
+    if (message.kind === 'recall') return recall(message)
+    if (message.kind !== 'upstreams') announced += 1
     if (message.kind === 'keys' || message.kind === 'hello') keysAnnounced += 1
-    const missed = message.epoch > epoch + 1
-    if (message.kind === 'hello' ? message.epoch !== epoch : missed) {
+    if (message.kind === 'hello' ? message.epoch !== epoch : message.epoch > epoch + 1) {
       keys.clear()
       keysAnnounced += 1
       for (const state of customers.values()) state.stale = true
@@ -172,12 +181,6 @@ export function createMemory(parts: MemoryParts): Memory {
         if (state === undefined) return
         state.stale = true
         for (const slice of state.slices.values()) slice.refused = null
-        return
-      }
-      case 'recall': {
-        const state = customers.get(message.customer)
-        const returned = state === undefined ? [] : returnIdle(state, message.budgets)
-        if (state !== undefined && returned.length > 0) await bringBack(state, returned)
         return
       }
     }

@@ -7,6 +7,7 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { denialLog } from './denial-log.ts'
 import { openFileJournal } from './file-journal.ts'
 import { createHotNode } from './hot-node.ts'
+import { createGiver } from './give-back.ts'
 import { encodeLine } from './journal-line.ts'
 import { leftBehind } from './left-behind.ts'
 import { startLicence } from './licence.ts'
@@ -60,7 +61,11 @@ export async function startNode(options: NodeOptions): Promise<HotNode> {
   const licence = startLicence({ identity, authority, clock, monotonic, first: registered, onProblem: (error) => options.warn({ error }, 'the control plane does not hear that this node lives') })
   let sequence = 0
   const nextSequence = () => (sequence += 1)
-  const memory = createMemory({ identity, directory: options.directory, clock, giveBack: (returned) => authority.giveBack(identity, nextSequence(), returned) })
+  const giver = createGiver({
+    identity, authority, nextSequence, latestSequence: () => sequence,
+    onProblem: (error, returned) => options.warn({ error, returned }, 'idle leases could not be given back; they stay lent to this node until its next start'),
+  })
+  const memory = createMemory({ identity, directory: options.directory, clock, giveBack: giver.giveBack })
   const subscription = options.feed.subscribe(identity, (message) => memory.apply(message))
   return createHotNode({
     identity, authority, licence, memory, journal, book, clock, nextSequence,
@@ -73,6 +78,7 @@ export async function startNode(options: NodeOptions): Promise<HotNode> {
       const idle = memory.returnAll()
       if (idle.length > 0) await authority.giveBack(identity, nextSequence(), idle).catch((error: unknown) => options.warn({ error }, 'leases could not be given back; they are closed at the next start'))
       subscription.close()
+      giver.close()
       licence.close()
       await shipper.close()
       await journal.close()

@@ -1,7 +1,7 @@
 // The node's side of the node protocol: authority, directory and feed over HTTP to the control plane, on one kept-alive
 // pool. Shapes are JSON; journal stretches travel as the bytes that are on disk. api/internal.ts is the other side.
 
-import { AUTHORITY_TIMEOUT_MS, formatInstant, type Authority, type BackgroundJob, type BackgroundJobs, type CatalogDocument, type CustomerView, type Directory, type Feed, type FeedMessage, type JournalPosition, type KeyRecord, type NodeIdentity, type Spent, type UpstreamConfig } from '@tollgate/core'
+import { AUTHORITY_TIMEOUT_MS, formatInstant, type Acknowledged, type Authority, type BackgroundJob, type BackgroundJobs, type CatalogDocument, type CustomerView, type Directory, type Feed, type FeedMessage, type JournalPosition, type KeyRecord, type NodeIdentity, type Spent, type UpstreamConfig } from '@tollgate/core'
 import { Pool } from 'undici'
 
 export type ControlClient = { readonly authority: Authority; readonly directory: Directory; readonly feed: Feed; readonly spent: Spent; readonly background: BackgroundJobs; readonly close: () => Promise<void> }
@@ -71,8 +71,9 @@ export function createControlClient(options: { readonly url: string; readonly to
     },
   }
 
-  /** Reads the feed line by line and acknowledges each message once it is acted upon; reconnects for ever. */
+  /** Reads the feed line by line and acknowledges each message once it is acted upon, changes in their order and recalls beside them; reconnects for ever. */
   async function follow(identity: NodeIdentity, onMessage: (message: FeedMessage) => void | Promise<void>, signal: AbortSignal): Promise<void> {
+    const acknowledge = acknowledger(identity)
     while (!signal.aborted) {
       try {
         const answer = await pool.request({ method: 'GET', path: nodePath(identity, 'feed'), headers, signal, headersTimeout: AUTHORITY_TIMEOUT_MS, bodyTimeout: 0 })
@@ -80,7 +81,16 @@ export function createControlClient(options: { readonly url: string; readonly to
         for await (const chunk of answer.body) {
           const lines = (rest + String(chunk)).split('\n')
           rest = lines.pop() ?? ''
-          for (const line of lines) if (line !== '') await actOn(identity, JSON.parse(line) as FeedMessage, onMessage)
+          for (const line of lines) {
+            if (line === '') continue
+            const message = JSON.parse(line) as FeedMessage
+            // What is idle travels back meanwhile; one recall must not wait for another.
+            if (message.kind === 'recall') void Promise.resolve(onMessage(message)).then(() => acknowledge({ recalls: [message.recall] }), options.onProblem)
+            else {
+              await onMessage(message)
+              acknowledge({ epoch: message.epoch })
+            }
+          }
         }
       } catch (error) {
         if (!signal.aborted) options.onProblem?.(error)
@@ -89,9 +99,23 @@ export function createControlClient(options: { readonly url: string; readonly to
     }
   }
 
-  async function actOn(identity: NodeIdentity, message: FeedMessage, onMessage: (message: FeedMessage) => void | Promise<void>): Promise<void> {
-    await onMessage(message)
-    await call('POST', nodePath(identity, 'acknowledge'), JSON.stringify({ epoch: message.epoch }))
+  /** Says what was acted on. While one call is on its way, what comes meanwhile gathers for the next. */
+  function acknowledger(identity: NodeIdentity): (done: Acknowledged) => void {
+    let waiting: Acknowledged | null = null
+    let isSending = false
+    async function send(): Promise<void> {
+      isSending = true
+      for (let body = waiting; body !== null; body = waiting) {
+        waiting = null
+        // One that is lost is waited for until its time is over, and no longer.
+        await call('POST', nodePath(identity, 'acknowledge'), JSON.stringify(body)).catch(options.onProblem)
+      }
+      isSending = false
+    }
+    return ({ epoch = waiting?.epoch, recalls = [] }) => {
+      waiting = { ...(epoch === undefined ? {} : { epoch }), recalls: [...(waiting?.recalls ?? []), ...recalls] }
+      if (!isSending) void send()
+    }
   }
 
   return { authority, directory, feed, spent, background, close: () => pool.destroy() }

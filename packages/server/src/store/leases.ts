@@ -18,8 +18,8 @@ export type LockedLeases = {
   readonly state: BudgetState
   /** Of the holders asked for. */
   readonly leases: ReadonlyMap<string, { readonly granted: bigint; readonly used: bigint; readonly isOpen: boolean }>
-  /** How many others have some of it unused. */
-  readonly otherSharers: number
+  /** Nodes of the others that have some of it unused. */
+  readonly otherNodes: readonly string[]
 }
 
 /** `trailingMs`: the reach of a rolling window. Its other cycles within that reach are locked and read, too. */
@@ -40,9 +40,9 @@ export async function lockLeases(tx: Transaction, keys: readonly WantedBudget[],
       join budget_state o on o.customer_id = w.customer_id and o.budget_id = w.budget_id
         and o.period_start between w.period_start - w.reach_ms * interval '1 ms' and w.period_start + w.reach_ms * interval '1 ms')
     order by b.customer_id, b.budget_id, b.period_start for update of b`
-  const lent = tx<(BudgetKey & { place: number | null; granted: string; used: string; isOpen: boolean; sharers: number })[]>`
+  const lent = tx<(BudgetKey & { place: number | null; granted: string; used: string; isOpen: boolean; nodes: string[] | null })[]>`
     select l.customer_id as customer, l.budget_id as budget, l.period_start as "periodStart", h.place::int as place, min(l.granted) as granted, min(l.used) as used, bool_or(l.phase = 'open') as "isOpen",
-      (count(*) filter (where l.phase = 'open' and l.granted > l.used))::int as sharers
+      array_agg(distinct l.node_id) filter (where l.phase = 'open' and l.granted > l.used) as nodes
     from unnest(${customers}::text[], ${budgets}::text[], ${starts}::timestamptz[]) as wanted(customer_id, budget_id, period_start)
     join lease l using (customer_id, budget_id, period_start)
     left join unnest(${holders.map(({ node }) => node)}::text[], ${holders.map(({ incarnation }) => incarnation)}::int[]) with ordinality as h(node_id, incarnation, place) using (node_id, incarnation)
@@ -50,12 +50,12 @@ export async function lockLeases(tx: Transaction, keys: readonly WantedBudget[],
   const [states, leases] = await Promise.all([locked, lent])
   const found = new Map(states.map((row) => [budgetKeyText(row), {
     key: { customer: row.customer, budget: row.budget, periodStart: row.periodStart },
-    state: { limit: exact(row.limit), settled: exact(row.settled), escrow: exact(row.escrow) }, leases: new Map<string, { granted: bigint; used: bigint; isOpen: boolean }>(), otherSharers: 0,
+    state: { limit: exact(row.limit), settled: exact(row.settled), escrow: exact(row.escrow) }, leases: new Map<string, { granted: bigint; used: bigint; isOpen: boolean }>(), otherNodes: [] as readonly string[],
   }]))
   for (const row of leases) {
     const budget = found.get(budgetKeyText(row))
     if (budget === undefined) continue
-    if (row.place === null) budget.otherSharers = row.sharers
+    if (row.place === null) budget.otherNodes = row.nodes ?? []
     else budget.leases.set(holderOf(holders[row.place - 1]!.node, holders[row.place - 1]!.incarnation), { granted: exact(row.granted), used: exact(row.used), isOpen: row.isOpen })
   }
   return found

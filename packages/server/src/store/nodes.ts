@@ -1,6 +1,6 @@
 // Nodes, their incarnations with how long they were not heard of, and how far their journals are settled.
 
-import { assert, type HolderStanding, type Instant, type JournalPosition, type NodeIdentity } from '@tollgate/core'
+import { ANSWERS_REMEMBERED, assert, type HolderStanding, type Instant, type JournalPosition, type NodeIdentity } from '@tollgate/core'
 import type { Sql, Transaction } from '../platform/postgres.ts'
 
 /** Starts an incarnation, which fences every earlier one. */
@@ -88,9 +88,6 @@ export async function readLeaseAnswers(tx: Transaction, keys: readonly AnswerKey
   return new Map(rows.map((row) => [answerKeyText({ ...row, sequence: Number(row.sequence) }), row.answer]))
 }
 
-/** Answers older than this many calls are never asked for again. */
-const ANSWERS_KEPT = 1_000
-
 export async function writeLeaseAnswers(tx: Transaction, answers: readonly (AnswerKey & { readonly answer: unknown })[]): Promise<void> {
   if (answers.length === 0) return
   await tx`
@@ -98,7 +95,7 @@ export async function writeLeaseAnswers(tx: Transaction, answers: readonly (Answ
     select n, i, s, a::jsonb from unnest(${answers.map(({ node }) => node)}::text[], ${answers.map(({ incarnation }) => incarnation)}::int[],
       ${answers.map(({ sequence }) => String(sequence))}::bigint[], ${answers.map(({ answer }) => JSON.stringify(answer))}::text[]) as a(n, i, s, a)`
   for (const { node, incarnation, sequence } of answers) {
-    if (sequence % 100 === 0) await tx`delete from lease_answer where node_id = ${node} and (incarnation < ${incarnation} or sequence < ${sequence - ANSWERS_KEPT})`
+    if (sequence % 100 === 0) await tx`delete from lease_answer where node_id = ${node} and (incarnation < ${incarnation} or sequence < ${sequence - ANSWERS_REMEMBERED})`
   }
 }
 

@@ -2,7 +2,7 @@
 // Core's rule decides over the locked rows, one request after the other; then all is written at once.
 
 import {
-  ACQUIRE_LANES, ACQUIRES_PER_BATCH_MAX, assert, formatDecimal, headroomOf, holderOf, leaseFrom, unusedOf,
+  ACQUIRE_LANES, ACQUIRES_PER_BATCH_MAX, assert, formatDecimal, headroomOf, holderOf, leaseFrom, nodeOf, unusedOf,
   type AuthorityRefusal, type Budget, type BudgetState, type Lease, type LeaseNeed, type LeaseRequest, type NodeIdentity,
 } from '@tollgate/core'
 import { withRetry, type Sql, type Transaction } from '../../platform/postgres.ts'
@@ -12,53 +12,25 @@ import { budgetKeyText, lockLeases, STORED_SCALE, writeLeases, type LeaseWrite }
 import { answerKeyText, readLeaseAnswers, renewNode, standingsOf, writeLeaseAnswers } from '../../store/nodes.ts'
 import { budgetScale } from '../customer-contexts.ts'
 import { needsInForce, type InForceParts, type OpenRows } from './budgets-in-force.ts'
+import { inBatches } from './batches.ts'
 import { FencedError, StaleBudgetError } from './errors.ts'
 
-/** `recall`: other nodes may hold what is missing. */
-export type Outcome = { readonly kind: 'leases'; readonly leases: Lease[] } | { readonly kind: 'recall' } | AuthorityRefusal
+/** `recall`: other nodes may hold what is missing of these budgets. */
+export type Outcome = { readonly kind: 'leases'; readonly leases: Lease[] } | { readonly kind: 'recall'; readonly budgets: readonly string[]; readonly nodes: readonly string[] } | AuthorityRefusal
 
 export type Asked = { readonly identity: NodeIdentity; readonly request: LeaseRequest; readonly mayRecall: boolean }
 
-type Waiting = Asked & { readonly resolve: (outcome: Outcome) => void; readonly reject: (error: unknown) => void }
-
 /** Answers each request when the transaction that holds it has committed. */
 export function createAcquirer(parts: InForceParts & { readonly sql: Sql }): (asked: Asked) => Promise<Outcome> {
-  const waiting: Waiting[] = []
   const opened: OpenRows = new Set()
-  let running = 0
-
-  function start(): void {
-    while (running < ACQUIRE_LANES && waiting.length > 0) {
-      running += 1
-      void run(waiting.splice(0, ACQUIRES_PER_BATCH_MAX)).finally(() => {
-        running -= 1
-        start()
-      })
-    }
-  }
-
-  async function run(batch: readonly Waiting[]): Promise<void> {
-    try {
+  return inBatches({
+    lanes: ACQUIRE_LANES, max: ACQUIRES_PER_BATCH_MAX,
+    run: async (batch) => {
       const { outcomes, committed } = await withRetry(parts.sql, (tx) => acquireIn(tx, { ...parts, opened }, batch))
       committed()
-      for (const [index, { resolve, reject }] of batch.entries()) {
-        const outcome = outcomes[index]!
-        if (outcome instanceof Error) reject(outcome)
-        else resolve(outcome)
-      }
-    } catch (error) {
-      // One bad request must not fail its neighbours: each is tried alone.
-      if (batch.length === 1) return batch[0]!.reject(error)
-      for (const one of batch) await run([one])
-    }
-  }
-
-  return (asked) =>
-    new Promise((resolve, reject) => {
-      waiting.push({ ...asked, resolve, reject })
-      // Those that come in the same turn share the transaction.
-      queueMicrotask(start)
-    })
+      return outcomes
+    },
+  })
 }
 
 type Row = {
@@ -68,7 +40,8 @@ type Row = {
   /** The other cycles of a rolling window that count against this one. */
   readonly around: readonly Row[]
   readonly leases: Map<string, { granted: bigint; used: bigint; isOpen: boolean }>
-  readonly otherSharers: number
+  /** Nodes of other leases with something unused. */
+  readonly otherNodes: readonly string[]
 }
 
 async function acquireIn(tx: Transaction, parts: InForceParts & { readonly opened: OpenRows }, batch: readonly Asked[]): Promise<{ readonly outcomes: (Outcome | Error)[]; readonly committed: () => void }> {
@@ -116,6 +89,7 @@ function decide({ identity, request, mayRecall }: Asked, wanted: readonly LeaseN
   const holder = holderOf(identity.node, identity.incarnation)
   const steps: { readonly row: Row; readonly lease: { granted: bigint; used: bigint }; readonly granted: bigint; readonly escrow: bigint }[] = []
   const leases: Lease[] = []
+  const short: { readonly budget: string; readonly nodes: readonly string[] }[] = []
   for (const { budget, ...need } of wanted) {
     const row = rows.get(budgetKeyText({ customer: request.customer, budget: budget.id, periodStart: budget.period.start }))
     assert(row !== undefined, `budget ${budget.id} was not created`)
@@ -124,11 +98,14 @@ function decide({ identity, request, mayRecall }: Asked, wanted: readonly LeaseN
     const around = row.around.reduce((sum, { state }) => sum + state.settled + state.escrow, 0n)
     const state = { ...row.state, settled: row.state.settled + around }
     const step = leaseFrom({ ...state, lease, othersEscrow, sharers: sharersOf(row, holder) }, budget.unit, need)
-    if (mayRecall && othersEscrow > 0n && (step === null || step.recallable)) return { kind: 'recall' }
-    if (step === null) return refusal(budget, state)
+    const lenders = mayRecall && (step === null || step.recallable) ? nodesWith(row, identity.node) : []
+    if (lenders.length > 0) short.push({ budget: budget.id, nodes: lenders })
+    else if (step === null) return refusal(budget, state)
+    if (step === null) continue
     leases.push({ budget: budget.id, periodStart: budget.period.start, granted: step.granted, exhausted: step.exhausted })
     steps.push({ row, lease, granted: step.leaseGranted, escrow: step.escrow })
   }
+  if (short.length > 0) return { kind: 'recall', budgets: short.map(({ budget: id }) => id), nodes: [...new Set(short.flatMap(({ nodes }) => nodes))] }
   for (const { row, lease, granted, escrow } of steps) {
     if (granted === lease.granted) continue
     const key = `${budgetKeyText(row.key)} ${holder}`
@@ -140,8 +117,14 @@ function decide({ identity, request, mayRecall }: Asked, wanted: readonly LeaseN
   return { kind: 'leases', leases }
 }
 
+/** Other nodes that may have something idle of it. */
+function nodesWith(row: Row, node: string): string[] {
+  const inBatch = [...row.leases].flatMap(([holder, lease]) => (lease.isOpen && unusedOf(lease) > 0n ? [nodeOf(holder)] : []))
+  return [...new Set([...row.otherNodes, ...inBatch])].filter((other) => other !== node)
+}
+
 function sharersOf(row: Row, holder: string): number {
-  let sharers = 1 + row.otherSharers
+  let sharers = 1 + row.otherNodes.length
   for (const [other, lease] of row.leases) if (other !== holder && lease.isOpen && unusedOf(lease) > 0n) sharers += 1
   return sharers
 }
@@ -158,11 +141,11 @@ async function lockRows(tx: Transaction, batch: readonly Asked[], needs: readonl
     }
   }
   const locked = await lockLeases(tx, [...wanted.values()].map(({ key, trailingMs }) => ({ ...key, trailingMs })), holders)
-  const rows = new Map([...locked].map(([text, { key, state, leases, otherSharers }]): [string, Row & { around: Row[] }] => {
+  const rows = new Map([...locked].map(([text, { key, state, leases, otherNodes }]): [string, Row & { around: Row[] }] => {
     const factor = factors.get(`${key.customer} ${key.budget}`)!
     const exact = (amount: bigint) => amount / factor
     return [text, {
-      key, factor, around: [], otherSharers, state: { limit: exact(state.limit), settled: exact(state.settled), escrow: exact(state.escrow) },
+      key, factor, around: [], otherNodes, state: { limit: exact(state.limit), settled: exact(state.settled), escrow: exact(state.escrow) },
       leases: new Map([...leases].map(([holder, lease]) => [holder, { granted: exact(lease.granted), used: exact(lease.used), isOpen: lease.isOpen }])),
     }]
   }))

@@ -2,8 +2,8 @@
 // is recalled and looked at again.
 
 import {
-  assert, holderOf, holdToExact, LEASE_MARGIN_MS, LEASE_TTL_MS, RECALL_WAIT_MS,
-  type Authority, type AuthorityRefusal, type Clock, type InFlight, type Instant, type JournalPosition, type JournalStretch, type Lease, type LeaseRequest, type LeftBehind, type NodeIdentity, type ReturnedLease, type UsageEvent,
+  ACQUIRES_PER_BATCH_MAX, assert, GIVE_BACK_LANES, holderOf, holdToExact, LEASE_MARGIN_MS, LEASE_TTL_MS, RECALL_WAIT_MS,
+  type Authority, type AuthorityRefusal, type Clock, type HolderStanding, type InFlight, type Instant, type JournalPosition, type JournalStretch, type Lease, type LeaseRequest, type LeftBehind, type NodeIdentity, type ReturnedLease, type UsageEvent,
 } from '@tollgate/core'
 import { decodeGroups, type DenialRecord } from '../../hot/journal-line.ts'
 import { withRetry, type Sql, type Transaction } from '../../platform/postgres.ts'
@@ -13,6 +13,7 @@ import type { CustomerContexts } from '../customer-contexts.ts'
 import type { NodeHub } from '../node-hub.ts'
 import type { SettlementQueue } from '../settlement/queue.ts'
 import { createAcquirer } from './acquire.ts'
+import { inBatches } from './batches.ts'
 import { unitsInForce, type BudgetUse } from './budgets-in-force.ts'
 import { restEndsAt } from './doubt.ts'
 import { FencedError } from './errors.ts'
@@ -29,21 +30,17 @@ export function createPostgresAuthority(parts: AuthorityParts): Authority {
     const answer = await ask({ identity, request, mayRecall: true })
     if (answer.kind !== 'recall') return answer.kind === 'leases' ? answer.leases : answer
     // Before anything is refused or spilled to the next funding source: what other nodes hold idle comes back.
-    await parts.hub.broadcast({ kind: 'recall', customer: request.customer, budgets: request.budgets.map(({ budget }) => budget.id) }, RECALL_WAIT_MS)
+    const late = await parts.hub.recall({ customer: request.customer, budgets: answer.budgets, nodes: answer.nodes }, RECALL_WAIT_MS)
     const second = await ask({ identity, request, mayRecall: false })
     assert(second.kind !== 'recall', 'recalled twice')
-    return second.kind === 'leases' ? second.leases : second
+    if (second.kind === 'leases') return second.leases
+    return late.length > 0 ? { ...second, unheard: true } : second
   }
 
-  async function giveBack(identity: NodeIdentity, sequence: number, returned: readonly ReturnedLease[]): Promise<void> {
-    await withRetry(sql, async (tx) => {
-      await fence(tx, identity)
-      const key = { ...identity, sequence }
-      if ((await readLeaseAnswers(tx, [key])).has(answerKeyText(key))) return
-      await shrink(tx, parts, identity, returned)
-      await writeLeaseAnswers(tx, [{ ...key, answer: 'given back' }])
-    })
-  }
+  const giveBack = inBatches<GivenBack, void>({
+    lanes: GIVE_BACK_LANES, max: ACQUIRES_PER_BATCH_MAX,
+    run: (batch) => withRetry(sql, (tx) => giveBackIn(tx, parts, batch)),
+  })
 
   async function ship(identity: NodeIdentity, stretch: JournalStretch): Promise<JournalStretch['to']> {
     const { records, torn } = decodeGroups(stretch.lines, SHIPPED)
@@ -66,7 +63,7 @@ export function createPostgresAuthority(parts: AuthorityParts): Authority {
       await closeLeases(tx, identity.node, { doubts: await doubtsOf(tx, parts, identity.node, left), kept: left.kept, restUntil: restEndsAt(clock.now()) })
     }),
     acquire,
-    giveBack,
+    giveBack: (identity, sequence, returned) => giveBack({ identity, sequence, returned }),
     ship,
   }
 }
@@ -86,27 +83,47 @@ async function mustRemember(sql: Sql, identity: NodeIdentity, from: JournalPosit
 const SHIPPED = new Set(['settled', 'denied'] as const)
 
 async function fence(tx: Transaction, identity: NodeIdentity): Promise<void> {
-  const standing = (await standingsOf(tx, [identity])).get(holderOf(identity.node, identity.incarnation))
-  if (standing !== 'active' && standing !== 'silent') throw fenced(identity)
+  if (!isCurrent((await standingsOf(tx, [identity])).get(holderOf(identity.node, identity.incarnation)))) throw fenced(identity)
+}
+
+function isCurrent(standing: HolderStanding | undefined): boolean {
+  return standing === 'active' || standing === 'silent'
 }
 
 function fenced(identity: NodeIdentity): FencedError {
   return new FencedError(`node ${identity.node} is fenced: incarnation ${identity.incarnation} is not its latest, or was given up`)
 }
 
-/** Takes what is given back off the node's leases. */
-async function shrink(tx: Transaction, parts: AuthorityParts, identity: NodeIdentity, returned: readonly ReturnedLease[]): Promise<void> {
-  const keys = new Map(returned.map((one) => [budgetKeyText(one), one]))
-  const locked = await lockLeases(tx, [...keys.values()], [identity])
-  const useOf = await unitsInForce(tx, parts, returned)
+type GivenBack = { readonly identity: NodeIdentity; readonly sequence: number; readonly returned: readonly ReturnedLease[] }
+
+/** Takes what is given back off the nodes' leases, each call once. */
+async function giveBackIn(tx: Transaction, parts: AuthorityParts, batch: readonly GivenBack[]): Promise<(undefined | FencedError)[]> {
+  const identities = [...new Map(batch.map(({ identity }) => [holderOf(identity.node, identity.incarnation), identity])).values()]
+  const keyOf = ({ identity, sequence }: GivenBack) => ({ ...identity, sequence })
+  const [standings, known] = await Promise.all([standingsOf(tx, identities), readLeaseAnswers(tx, batch.map(keyOf))])
+  const mayGive = ({ identity }: GivenBack) => isCurrent(standings.get(holderOf(identity.node, identity.incarnation)))
+  const fresh = [...new Map(batch.filter((one) => mayGive(one) && !known.has(answerKeyText(keyOf(one)))).map((one) => [answerKeyText(keyOf(one)), one])).values()]
+  await shrink(tx, parts, fresh)
+  await writeLeaseAnswers(tx, fresh.map((one) => ({ ...keyOf(one), answer: 'given back' })))
+  return batch.map((one) => (mayGive(one) ? undefined : fenced(one.identity)))
+}
+
+async function shrink(tx: Transaction, parts: AuthorityParts, given: readonly GivenBack[]): Promise<void> {
+  const all = given.flatMap(({ returned }) => returned)
+  if (all.length === 0) return
+  const locked = await lockLeases(tx, [...new Map(all.map((one) => [budgetKeyText(one), one])).values()], [...new Map(given.map(({ identity }) => [holderOf(identity.node, identity.incarnation), identity])).values()])
+  const useOf = await unitsInForce(tx, parts, all)
   const writes = new Map<string, LeaseWrite>()
-  for (const one of returned) {
-    const text = budgetKeyText(one)
-    const lease = locked.get(text)?.leases.get(holderOf(identity.node, identity.incarnation))
-    if (lease === undefined) continue
-    const granted = (writes.get(text)?.granted ?? lease.granted) - storedOf(useOf(one), one.amount)
-    assert(granted >= 0n, `node ${identity.node} gives back more of ${one.budget} than it was lent`)
-    writes.set(text, { customer: one.customer, budget: one.budget, periodStart: one.periodStart, ...identity, granted, before: lease })
+  for (const { identity, returned } of given) {
+    const holder = holderOf(identity.node, identity.incarnation)
+    for (const one of returned) {
+      const text = `${budgetKeyText(one)} ${holder}`
+      const lease = locked.get(budgetKeyText(one))?.leases.get(holder)
+      if (lease === undefined) continue
+      const granted = (writes.get(text)?.granted ?? lease.granted) - storedOf(useOf(one), one.amount)
+      assert(granted >= 0n, `node ${identity.node} gives back more of ${one.budget} than it was lent`)
+      writes.set(text, { customer: one.customer, budget: one.budget, periodStart: one.periodStart, ...identity, granted, before: lease })
+    }
   }
   await writeLeases(tx, [...writes.values()])
 }

@@ -216,7 +216,7 @@ test('two nodes that each know a part of the tiers give back all that was not ch
     }
     for (const node of [nodes[0]!, nodes[1]!, nodes[0]!]) expect((await use(node)).isFinal).toBe(false)
     await expect.poll(async () => (await checkSums(own.plane, customer)).sums.events, { timeout: 15_000 }).toBe(3n)
-    await own.plane.hub.broadcast({ kind: 'recall', customer, budgets: ['wallet:USD'] }, 5_000)
+    await own.plane.hub.recall({ customer, budgets: ['wallet:USD'] }, 5_000)
     // 4,503 tokens: 2,000 at 5 and the rest at 1. Each node counted on its own and charged its leases more.
     const [wallet] = await listBudgets(own.plane.sql, customer, own.plane.clock.now(), ['wallet:USD'])
     expect([wallet?.budget, Number(wallet?.settled), Number(wallet?.escrow), (await balanceReport(own.plane, customer)).balance]).toEqual(['wallet:USD', 12.503, 0, '87.497'])

@@ -27,7 +27,7 @@ export async function withFree<T>(plane: ControlPlane, of: { readonly customer: 
     } catch (error) {
       if (!(error instanceof HeldError)) throw error
       if (recalls === RECALLS_MAX) throw new Problem('credits_in_use', `gateways hold ${error.held} of ${of.budget} for requests that run: try again when they have ended`, 'amount')
-      await plane.hub.broadcast({ kind: 'recall', customer: of.customer as never, budgets: [of.budget] })
+      await plane.hub.recall({ customer: of.customer as never, budgets: [of.budget] })
       await delay(RECALL_WAIT_MS)
     }
   }
