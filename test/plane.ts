@@ -14,8 +14,8 @@ import { publishCatalog } from '../packages/server/src/app/publish-catalog.ts'
 import type { HotNode } from '../packages/server/src/hot/contract.ts'
 import { startNode } from '../packages/server/src/hot/start-node.ts'
 import { CONNECTORS } from '../packages/server/src/connect/connectors.ts'
-import { receiversOf } from '../packages/server/src/connect/receivers.ts'
 import { smtpMailer } from '../packages/server/src/connect/smtp/smtp.ts'
+import { receiversOf, USAGE_RECEIVERS } from '../packages/server/src/connect/receivers.ts'
 import { systemClock } from '../packages/server/src/platform/clock.ts'
 import { createLog, silentLog } from '../packages/server/src/platform/log.ts'
 import { randomText } from '../packages/server/src/platform/random-id.ts'
@@ -39,7 +39,7 @@ export async function testPlane(options: { readonly personal?: readonly string[]
   const log = process.env['TEST_LOG'] === undefined ? silentLog() : createLog({ level: 'debug', pretty: true })
   const plane = await createControlPlane({
     sql: database.sql, clock, log, links: { topUpUrl: 'http://localhost/top-up', upgradeUrl: 'http://localhost/plans', portalUrl: 'http://localhost/portal/' },
-    masterKey: new Uint8Array(32).fill(7), randomText, environmentUpstreams: [], personal: new Set(options.personal ?? []), connectors: CONNECTORS, receivers: receiversOf(mkdtempSync(join(tmpdir(), 'handover-'))), mailer: smtpMailer,
+    masterKey: new Uint8Array(32).fill(7), randomText, environmentUpstreams: [], personal: new Set(options.personal ?? []), connectors: CONNECTORS, receivers: receiversOf(mkdtempSync(join(tmpdir(), 'handover-'))), usageReceivers: USAGE_RECEIVERS, mailer: smtpMailer,
   })
   await publishSource(plane, options.catalog ?? readFileSync(DEMO_CATALOG, 'utf8'))
   const nodes: HotNode[] = []

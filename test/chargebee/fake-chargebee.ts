@@ -6,6 +6,7 @@ import type { AddressInfo } from 'node:net'
 import * as z from 'zod'
 import { readForm } from '../stripe/published.ts'
 
+type FakeUsage = { readonly id: string; readonly subscription_id: string; readonly item_price_id: string; readonly usage_date: number; quantity: string }
 type FakeInvoice = { readonly id: string; readonly customer_id: string; readonly currency_code: string; readonly po_number: string | undefined; readonly date: number; status: 'paid' | 'payment_due' | 'voided'; readonly total: number; readonly line_items: readonly unknown[] }
 
 const whole = z.string().regex(/^\d+$/)
@@ -15,15 +16,18 @@ const CREATE = z.strictObject({
   charges: z.strictObject({ amount: column(whole), description: column(z.string().max(250)), taxable: column(z.enum(['true', 'false'])).optional(), date_from: column(whole).optional(), date_to: column(whole).optional() }),
   discounts: z.strictObject({ apply_on: column(z.enum(['invoice_amount', 'specific_item_price'])), amount: column(whole) }).optional(),
 })
+const USAGE = z.strictObject({ id: z.string().max(50).optional(), item_price_id: z.string().max(100), quantity: z.string().regex(/^-?\d+(\.\d+)?$/), usage_date: whole, dedupe_option: z.enum(['skip', 'update_existing']).optional(), note: z.string().max(500).optional() })
+const USAGES = z.strictObject({ limit: whole.optional(), offset: z.string().optional(), subscription_id: z.strictObject({ is: z.string() }), item_price_id: z.strictObject({ is: z.string() }), usage_date: z.strictObject({ after: whole, before: whole }) })
 const LIST = z.strictObject({ limit: whole.optional(), offset: z.string().optional(), date: z.strictObject({ after: whole, before: whole }).optional(), customer_id: z.strictObject({ is: z.string() }).optional() })
 
 export async function fakeChargebee() {
   const invoices: FakeInvoice[] = []
   const byKey = new Map<string, { readonly body: string; readonly answer: Answer }>()
-  const trouble = { lose: 0 }
-  const server = createServer((request, response) => void answer(request).then(({ status, body }) => response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(body))))
+  const usages: FakeUsage[] = []
+  const trouble = { lose: 0, pauseSeconds: 0 }
+  const server = createServer((request, response) => void answer(request).then(({ status, body, headers }) => response.writeHead(status, { 'content-type': 'application/json', ...headers }).end(JSON.stringify(body))))
 
-  type Answer = { readonly status: number; readonly body: unknown }
+  type Answer = { readonly status: number; readonly body: unknown; readonly headers?: Readonly<Record<string, string>> }
   const refused = (status: number, message: string): Answer => ({ status, body: { message, type: 'invalid_request', api_error_code: 'param_wrong_value' } })
 
   async function answer(request: IncomingMessage): Promise<Answer> {
@@ -33,16 +37,19 @@ export async function fakeChargebee() {
     const body = Buffer.concat(chunks).toString()
     if (request.headers.authorization !== `Basic ${Buffer.from('test_key:').toString('base64')}`) return refused(401, 'Sorry, authentication failed. Invalid api key')
     if (request.method === 'GET' && url.pathname === '/invoices') return page(readForm(url.search.slice(1)))
+    if (request.method === 'GET' && url.pathname === '/usages') return pageOfUsage(readForm(url.search.slice(1)))
     const one = /^\/invoices\/([^/]+)$/.exec(url.pathname)
     if (request.method === 'GET' && one !== null) {
       const found = invoices.find(({ id }) => id === one[1])
       return found === undefined ? refused(404, 'not found') : { status: 200, body: { invoice: found } }
     }
-    if (request.method !== 'POST' || url.pathname !== '/invoices/create_for_charge_items_and_charges') return refused(404, `no such operation: ${request.method} ${url.pathname}`)
+    const usageOf = /^\/subscriptions\/([^/]+)\/usages$/.exec(url.pathname)
+    if (request.method !== 'POST' || (usageOf === null && url.pathname !== '/invoices/create_for_charge_items_and_charges')) return refused(404, `no such operation: ${request.method} ${url.pathname}`)
+    if (trouble.pauseSeconds > 0) return { status: 429, body: { message: 'Sorry, access has been blocked temporarily due to request count exceeding the acceptable limit.', api_error_code: 'api_request_limit_exceeded' }, headers: { 'retry-after': String(trouble.pauseSeconds) } }
     const key = String(request.headers['chargebee-idempotency-key'] ?? '')
     const known = byKey.get(key)
     if (known !== undefined && known.body !== body) return refused(400, 'the idempotency key was used with other parameters')
-    const done = known ?? { body, answer: create(readForm(body)) }
+    const done = known ?? { body, answer: usageOf === null ? create(readForm(body)) : addUsage(usageOf[1]!, readForm(body)) }
     byKey.set(key, done)
     if (trouble.lose === 0) return done.answer
     trouble.lose -= 1
@@ -59,6 +66,27 @@ export async function fakeChargebee() {
     return { status: 200, body: { invoice } }
   }
 
+  function addUsage(subscription: string, parameters: unknown): Answer {
+    const read = USAGE.safeParse(parameters)
+    if (!read.success) return refused(400, read.error.issues.map(({ path, message }) => `${path.join('.')} ${message}`).join(', '))
+    const { id = `usage_${usages.length + 1}`, item_price_id: price, usage_date: date, quantity, dedupe_option: dedupe } = read.data
+    const same = usages.find((usage) => usage.id === id || (usage.subscription_id === subscription && usage.item_price_id === price && usage.usage_date === Number(date)))
+    if (same !== undefined && dedupe === undefined) return refused(400, 'A usage with the same id or date is present already.')
+    const usage = same ?? { id, subscription_id: subscription, item_price_id: price, usage_date: Number(date), quantity }
+    if (same === undefined) usages.push(usage)
+    else if (dedupe === 'update_existing') same.quantity = quantity
+    return { status: 200, body: { usage } }
+  }
+
+  function pageOfUsage(parameters: unknown): Answer {
+    const read = USAGES.safeParse(parameters)
+    if (!read.success) return refused(400, read.error.message)
+    const { subscription_id: subscription, item_price_id: price, usage_date: date, offset = '0' } = read.data
+    const all = usages.filter((usage) => usage.subscription_id === subscription.is && usage.item_price_id === price.is && usage.usage_date > Number(date.after) && usage.usage_date < Number(date.before))
+    const from = Number(offset)
+    return { status: 200, body: { list: all.slice(from, from + 2).map((usage) => ({ usage })), ...(all.length > from + 2 ? { next_offset: String(from + 2) } : {}) } }
+  }
+
   function page(parameters: unknown): Answer {
     const read = LIST.safeParse(parameters)
     if (!read.success) return refused(400, read.error.message)
@@ -70,7 +98,7 @@ export async function fakeChargebee() {
 
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
   return {
-    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, invoices, trouble, forgetKeys: () => byKey.clear(),
+    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, invoices, usages, trouble, forgetKeys: () => byKey.clear(),
     goAway: () => new Promise<void>((resolve) => {
       server.closeAllConnections()
       server.close(() => resolve())

@@ -11,16 +11,19 @@ const PURCHASE = z.strictObject({
   currency: z.string().length(3), account: z.strictObject({ code: z.string().max(50) }), collection_method: z.enum(['automatic', 'manual']).optional(), po_number: z.string().max(50).optional(), net_terms: z.int().min(0).optional(), customer_notes: z.string().max(2_048).optional(),
   line_items: z.array(z.strictObject({ currency: z.string().length(3), unit_amount: z.number().nonnegative(), quantity: z.int().optional(), type: z.enum(['charge', 'credit']), description: z.string().max(255).optional(), tax_exempt: z.boolean().optional() })),
 })
-const LIST = z.strictObject({ limit: z.string().regex(/^\d+$/).optional(), sort: z.enum(['created_at', 'updated_at']).optional(), order: z.enum(['asc', 'desc']).optional(), begin_time: z.iso.datetime().optional(), end_time: z.iso.datetime().optional(), cursor: z.string().optional() })
+const USAGE = z.strictObject({ merchant_tag: z.string().max(255), amount: z.number(), recording_timestamp: z.iso.datetime(), usage_timestamp: z.iso.datetime() })
+const LIST = z.strictObject({ limit: z.string().regex(/^\d+$/).optional(), sort: z.enum(['created_at', 'updated_at', 'usage_timestamp']).optional(), order: z.enum(['asc', 'desc']).optional(), begin_time: z.iso.datetime().optional(), end_time: z.iso.datetime().optional(), cursor: z.string().optional() })
 
-type Answer = { readonly status: number; readonly body: unknown }
+type FakeUsage = { readonly id: string; readonly subscription: string; readonly addOn: string; readonly merchant_tag: string; readonly amount: number; readonly usage_timestamp: string }
+type Answer = { readonly status: number; readonly body: unknown; readonly headers?: Readonly<Record<string, string>> }
 const refused = (status: number, message: string): Answer => ({ status, body: { error: { type: status === 404 ? 'not_found' : 'validation', message } } })
 
 export async function fakeRecurly() {
   const invoices: FakeInvoice[] = []
   const byKey = new Map<string, { readonly body: string; readonly answer: Answer }>()
-  const trouble = { lose: 0 }
-  const server = createServer((request, response) => void answer(request).then(({ status, body }) => response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(body))))
+  const usages: FakeUsage[] = []
+  const trouble = { lose: 0, pauseSeconds: 0 }
+  const server = createServer((request, response) => void answer(request).then(({ status, body, headers }) => response.writeHead(status, { 'content-type': 'application/json', ...headers }).end(JSON.stringify(body))))
 
   async function answer(request: IncomingMessage): Promise<Answer> {
     const chunks: Buffer[] = []
@@ -36,10 +39,13 @@ export async function fakeRecurly() {
       const found = invoices.find(({ id }) => id === one[1])
       return found === undefined ? refused(404, `Couldn't find Invoice with id = ${one[1]}`) : { status: 200, body: found }
     }
-    if (request.method !== 'POST' || url.pathname !== '/purchases') return refused(404, 'no such operation')
+    const usageOf = /^\/subscriptions\/uuid-([^/]+)\/add_ons\/code-([^/]+)\/usage$/.exec(url.pathname)
+    if (request.method === 'GET' && usageOf !== null) return pageOfUsage(url, usageOf[1]!, usageOf[2]!)
+    if (request.method !== 'POST' || (usageOf === null && url.pathname !== '/purchases')) return refused(404, 'no such operation')
     if (!String(request.headers['content-type']).startsWith('application/json')) return refused(415, 'Content-Type must be application/json')
+    if (trouble.pauseSeconds > 0) return { ...refused(429, 'You have made too many API requests in the last hour.'), headers: { 'retry-after': String(trouble.pauseSeconds) } }
     const key = String(request.headers['idempotency-key'] ?? '')
-    const done = byKey.get(key) ?? { body, answer: purchase(JSON.parse(body)) }
+    const done = byKey.get(key) ?? { body, answer: usageOf === null ? purchase(JSON.parse(body)) : addUsage(usageOf[1]!, usageOf[2]!, JSON.parse(body)) }
     if (done.body !== body) return refused(422, 'the idempotency key was used with other parameters')
     byKey.set(key, done)
     if (trouble.lose === 0) return done.answer
@@ -59,11 +65,29 @@ export async function fakeRecurly() {
     return { status: 201, body: { object: 'invoice_collection', charge_invoice: invoice, credit_invoices: [] } }
   }
 
+  function addUsage(subscription: string, addOn: string, parameters: unknown): Answer {
+    const read = USAGE.safeParse(parameters)
+    if (!read.success) return refused(400, read.error.issues.map(({ path, message }) => `${path.join('.')} ${message}`).join(', '))
+    const usage = { id: `use${usages.length + 1}`, subscription, addOn, ...read.data }
+    usages.push(usage)
+    return { status: 201, body: usage }
+  }
+
+  function pageOfUsage(url: URL, subscription: string, addOn: string): Answer {
+    const read = LIST.safeParse(Object.fromEntries(url.searchParams))
+    if (!read.success) return refused(400, read.error.message)
+    const { begin_time: begin = '', end_time: end = '9' } = read.data
+    return listed(url, read.data.cursor, usages.filter((usage) => usage.subscription === subscription && usage.addOn === addOn && usage.usage_timestamp >= begin && usage.usage_timestamp <= end))
+  }
+
   function page(url: URL, account: string | null): Answer {
     const read = LIST.safeParse(Object.fromEntries(url.searchParams))
     if (!read.success) return refused(400, read.error.message)
-    const { begin_time: begin = '', end_time: end = '9', cursor = '0' } = read.data
-    const all = invoices.filter((invoice) => (account === null || invoice.account.code === account) && invoice.created_at >= begin && invoice.created_at <= end)
+    const { begin_time: begin = '', end_time: end = '9' } = read.data
+    return listed(url, read.data.cursor, invoices.filter((invoice) => (account === null || invoice.account.code === account) && invoice.created_at >= begin && invoice.created_at <= end))
+  }
+
+  function listed(url: URL, cursor = '0', all: readonly unknown[] = []): Answer {
     const from = Number(cursor)
     const next = new URL(url)
     next.searchParams.set('cursor', String(from + 2))
@@ -72,7 +96,7 @@ export async function fakeRecurly() {
 
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
   return {
-    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, invoices, trouble, forgetKeys: () => byKey.clear(),
+    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, invoices, usages, trouble, forgetKeys: () => byKey.clear(),
     goAway: () => new Promise<void>((resolve) => {
       server.closeAllConnections()
       server.close(() => resolve())

@@ -6,6 +6,7 @@ import type { AddressInfo } from 'node:net'
 import Stripe from 'stripe'
 import { fakeInvoices } from './fake-invoices.ts'
 import { fakeMoney, refused, type FakePayment } from './fake-money.ts'
+import { fakeUsage, type Answer } from './fake-usage.ts'
 import { OPERATIONS, readForm } from './published.ts'
 
 export type StripeEvent = { readonly id: string; readonly object: 'event'; readonly api_version: string; readonly created: number; readonly livemode: false; readonly type: string; readonly data: { readonly object: object; readonly previous_attributes?: object } }
@@ -29,6 +30,7 @@ export type FakeStripe = {
   /** How the next charges end; `succeeded` unless set. */
   readonly bank: { answer: FakePayment['status'] | 'declined' | 'unreachable' }
   readonly billing: ReturnType<typeof fakeInvoices>
+  readonly usage: ReturnType<typeof fakeUsage>
   /** Of now, or of a second that is named. */
   readonly signature: (body: string, secret: string, at?: number) => string
   /** Answers nothing any more. */
@@ -41,21 +43,24 @@ export async function fakeStripe(): Promise<FakeStripe> {
   let subscription: Subscription | null = null
   const money = fakeMoney()
   const billing = fakeInvoices(() => Date.now())
+  const usage = fakeUsage()
   let count = 0
   const server = createServer((request, response) => {
-    void answer(request).then(({ status, body }) => response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(body)))
+    void answer(request).then(({ status, body, headers }) => response.writeHead(status, { 'content-type': 'application/json', ...headers }).end(JSON.stringify(body)))
   })
 
-  async function answer(request: IncomingMessage): Promise<{ readonly status: number; readonly body: unknown }> {
+  async function answer(request: IncomingMessage): Promise<Answer> {
     const chunks: Buffer[] = []
     for await (const chunk of request) chunks.push(chunk as Buffer)
     const url = new URL(request.url ?? '/', 'http://stripe')
-    const parameters = readForm(request.method === 'GET' ? url.search.slice(1) : Buffer.concat(chunks).toString())
+    const sent = Buffer.concat(chunks).toString()
+    const isJson = (request.headers['content-type'] ?? '').startsWith('application/json')
+    const parameters = isJson ? (JSON.parse(sent === '' ? '{}' : sent) as Record<string, unknown>) : readForm(request.method === 'GET' ? url.search.slice(1) : sent)
     const found = Object.entries(OPERATIONS).find(([, operation]) => operation.method === request.method && operation.path.test(url.pathname))
     if (found === undefined) return refused(404, `Unrecognized request URL (${request.method}: ${url.pathname})`)
     const [name, operation] = found
     called.push(name)
-    if (!(request.headers.authorization ?? '').startsWith('Bearer sk_test_')) return refused(401, 'Invalid API Key provided')
+    if (!(request.headers.authorization ?? '').startsWith(name === 'PostV2BillingMeterEventStream' ? 'Bearer token_' : 'Bearer sk_test_')) return refused(401, 'Invalid API Key provided')
     const read = operation.parameters.safeParse(parameters)
     if (!read.success) return refused(400, `Received unknown or invalid parameter: ${read.error.issues.map(({ path, message }) => `${path.join('.')} ${message}`).join(', ')}`)
     switch (name as keyof typeof OPERATIONS) {
@@ -77,6 +82,12 @@ export async function fakeStripe(): Promise<FakeStripe> {
       case 'GetInvoiceitems':
       case 'PostInvoiceitems':
         return billing.answer(name, { id: operation.path.exec(url.pathname)?.[1] ?? '', parameters, key: String(request.headers['idempotency-key'] ?? '') })
+      case 'PostBillingMeterEvents':
+      case 'GetBillingMeters':
+      case 'GetBillingMetersMeterEventSummaries':
+      case 'PostV2BillingMeterEventSession':
+      case 'PostV2BillingMeterEventStream':
+        return usage.answer(name, { id: operation.path.exec(url.pathname)?.[1] ?? '', parameters, key: String(request.headers['idempotency-key'] ?? ''), token: (request.headers.authorization ?? '').replace('Bearer ', '') })
       case 'PostCheckoutSessions':
         return { status: 200, body: { id: 'cs_test_1', object: 'checkout.session', url: 'https://checkout.stripe.example/cs_test_1' } }
       case 'PostBillingPortalSessions':
@@ -96,6 +107,7 @@ export async function fakeStripe(): Promise<FakeStripe> {
     payments: money.payments,
     bank: money.bank,
     billing,
+    usage,
     take: () => events.splice(0),
     subscribe: ({ at, customer, tollgate, price, trialEnd }) => {
       subscription = {

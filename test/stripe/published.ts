@@ -6,6 +6,8 @@ import * as z from 'zod'
 const text = z.string().min(1).max(5_000)
 /** Form encoding knows text only. */
 const whole = z.string().regex(/^\d+$/)
+/** Windows of sums begin and end with minutes. */
+const minute = whole.refine((seconds) => Number(seconds) % 60 === 0, 'must be aligned with minutes')
 const metadata = z.record(z.string().max(40), z.string().max(500))
 
 export type Operation = { readonly method: 'GET' | 'POST'; readonly path: RegExp; readonly parameters: z.ZodType }
@@ -79,6 +81,20 @@ export const OPERATIONS = {
       customer: text.optional(), invoice: text.optional(), amount: z.string().regex(/^-?\d+$/).optional(), currency: z.string().regex(/^[a-z]{3}$/).optional(), description: z.string().max(5_000).optional(), metadata: metadata.optional(), discountable: z.enum(['true', 'false']).optional(),
       period: z.strictObject({ start: whole, end: whole }).refine(({ start, end }) => Number(end) >= Number(start), 'the period ends before it starts').optional(), quantity: whole.optional(), unit_amount_decimal: text.optional(),
     }),
+  },
+  PostBillingMeterEvents: {
+    method: 'POST', path: /^\/v1\/billing\/meter_events$/,
+    parameters: z.strictObject({ event_name: z.string().max(100), identifier: z.string().max(100).optional(), payload: z.strictObject({ stripe_customer_id: text, value: z.string().regex(/^-?\d+$/) }), timestamp: whole.optional() }),
+  },
+  GetBillingMeters: { method: 'GET', path: /^\/v1\/billing\/meters$/, parameters: z.strictObject({ limit: whole.optional(), starting_after: text.optional(), ending_before: text.optional(), status: z.enum(['active', 'inactive']).optional() }) },
+  GetBillingMetersMeterEventSummaries: {
+    method: 'GET', path: /^\/v1\/billing\/meters\/([^/]+)\/event_summaries$/,
+    parameters: z.strictObject({ customer: text, start_time: minute, end_time: minute, limit: whole.optional(), starting_after: text.optional(), ending_before: text.optional(), value_grouping_window: z.enum(['day', 'hour']).optional() }),
+  },
+  PostV2BillingMeterEventSession: { method: 'POST', path: /^\/v2\/billing\/meter_event_session$/, parameters: z.strictObject({}) },
+  PostV2BillingMeterEventStream: {
+    method: 'POST', path: /^\/v2\/billing\/meter_event_stream$/,
+    parameters: z.strictObject({ events: z.array(z.strictObject({ event_name: z.string().max(100), identifier: z.string().max(100).optional(), payload: z.strictObject({ stripe_customer_id: text, value: z.string().regex(/^-?\d+$/) }), timestamp: z.iso.datetime().optional() })).min(1).max(100) }),
   },
   PostBillingPortalSessions: { method: 'POST', path: /^\/v1\/billing_portal\/sessions$/, parameters: z.strictObject({ customer: text, return_url: text.optional() }) },
 } as const satisfies Readonly<Record<string, Operation>>

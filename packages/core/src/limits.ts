@@ -132,6 +132,14 @@ export const CATALOG_OVERLAYS_MAX = 8
 export const HANDOVERS_AT_ONCE = 50
 export const HANDOVER_ATTEMPTS_MAX = 20
 export const HANDOVER_BACKOFF_MS_MAX = 3_600_000
+/** Spans of usage that are handed over in one turn of the job, some seconds of calls one after the other; how long a span rests after its end, so that usage that comes a little late needs no record of its own. */
+export const HANDED_USAGE_AT_ONCE = 500
+export const HANDED_USAGE_DELAY_MS = 10 * 60_000
+/** Meters that are handed over, and customers with their meters in one reconciliation of usage: each is a question to the receiver. */
+export const HANDED_METERS_MAX = 50
+export const RECONCILED_USAGE_MAX = 2_000
+/** Longest pause that a receiver may ask for: one that asks for more is asked again sooner. */
+export const PROVIDER_PAUSE_MS_MAX = 3_600_000
 /** Invoices of one reconciliation with a receiver: a report that is read by a person, made in one request. */
 export const RECONCILED_INVOICES_MAX = 20_000
 /** Entries of a re-rating that are posted in one transaction, whose customers wait for it with their settlement. */

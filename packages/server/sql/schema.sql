@@ -663,6 +663,32 @@ create table frozen_target (
 );
 CREATE UNIQUE INDEX frozen_target_once ON public.frozen_target USING btree (COALESCE(customer_id, ''::text), kind, target);
 
+create table handed_usage (
+  target text not null,
+  customer_id text not null,
+  meter text not null,
+  start timestamp with time zone not null,
+  span text not null,
+  name text not null,
+  sent numeric(38,9) default 0 not null,
+  sendings integer default 0 not null,
+  sending numeric(38,9),
+  sending_to text,
+  sending_since timestamp with time zone,
+  marks integer default 1 not null,
+  state text not null,
+  attempts integer default 0 not null,
+  next_attempt_at timestamp with time zone not null,
+  reason text,
+  sent_at timestamp with time zone,
+  constraint handed_usage_pkey PRIMARY KEY (target, customer_id, meter, start, span),
+  constraint handed_usage_customer_id_fkey FOREIGN KEY (customer_id) REFERENCES customer(id),
+  constraint handed_usage_span_check CHECK ((span = ANY (ARRAY['hour'::text, 'day'::text]))),
+  constraint handed_usage_state_check CHECK ((state = ANY (ARRAY['waiting'::text, 'sent'::text, 'stopped'::text])))
+);
+CREATE INDEX handed_usage_due ON public.handed_usage USING btree (target, next_attempt_at) WHERE (state = 'waiting'::text);
+CREATE INDEX handed_usage_state ON public.handed_usage USING btree (state, start) WHERE (state <> 'sent'::text);
+
 create table handover (
   customer_id text not null,
   invoice_id text not null,
@@ -1475,6 +1501,22 @@ CREATE INDEX usage_event_time ON ONLY public.usage_event USING btree (customer_i
 CREATE TRIGGER usage_event_append_only BEFORE DELETE OR UPDATE ON public.usage_event FOR EACH ROW EXECUTE FUNCTION refuse_change();
 
 create table usage_event_default partition of usage_event default;
+
+create table usage_handover_setting (
+  only_row boolean default true not null,
+  target text not null,
+  since timestamp with time zone not null,
+  span text not null,
+  in_batches boolean not null,
+  meters jsonb not null,
+  tx xid8 not null,
+  id bigint not null,
+  updated_at timestamp with time zone default now() not null,
+  updated_by text not null,
+  constraint usage_handover_setting_pkey PRIMARY KEY (only_row),
+  constraint usage_handover_setting_only_row_check CHECK (only_row),
+  constraint usage_handover_setting_span_check CHECK ((span = ANY (ARRAY['hour'::text, 'day'::text])))
+);
 
 create table wallet_debt (
   customer_id text not null,

@@ -26,6 +26,7 @@ import { requestRoutes } from './contract/requests.ts'
 import { sessionRoutes, signInRoute, signOutRoute } from './contract/sessions.ts'
 import { rateRoutes } from './contract/rates.ts'
 import { handoverRoutes } from './contract/handover.ts'
+import { handoverUsageRoutes } from './contract/handover-usage.ts'
 import { reratingRoutes } from './contract/reratings.ts'
 import { simulationRoutes } from './contract/simulations.ts'
 import { streamRoute, systemRoutes } from './contract/system.ts'
@@ -60,6 +61,7 @@ export const HANDLED = {
   ...simulationRoutes,
   ...reratingRoutes,
   ...handoverRoutes,
+  ...handoverUsageRoutes,
   ...accessRoutes,
   ...webhookRoutes,
   ...sessionRoutes,

@@ -23,6 +23,7 @@ import { auditHandlers } from './routes/audit.ts'
 import { providerHandlers } from './routes/providers.ts'
 import { sessionHandlers } from './routes/sessions.ts'
 import { handoverHandlers } from './routes/handover.ts'
+import { handoverUsageHandlers } from './routes/handover-usage.ts'
 import { reratingHandlers } from './routes/reratings.ts'
 import { simulationHandlers } from './routes/simulations.ts'
 import { usageHandlers } from './routes/usage.ts'
@@ -55,6 +56,7 @@ export const HANDLERS: Handlers = {
   ...simulationHandlers,
   ...reratingHandlers,
   ...handoverHandlers,
+  ...handoverUsageHandlers,
   ...accessHandlers,
   ...webhookHandlers,
   ...sessionHandlers,

@@ -5,17 +5,19 @@ import type { Command } from 'commander'
 import * as z from 'zod'
 import { connect, understood } from './client.ts'
 import { table } from './explain-input.ts'
+import { registerHandoverUsageCommands } from './handover-usage.ts'
 import { print, printJson, runCommand, say, type CliDeps } from './output.ts'
 import { timeOf } from './simulate.ts'
 
 export function registerHandoverCommands(program: Command, deps: CliDeps): void {
-  const handover = program.command('handover').description('final invoices that a payment provider or another system takes')
+  const handover = program.command('handover').description('final invoices and usage that a payment provider or another system takes')
   const json = ['--json', 'print JSON instead of text'] as const
   handover.command('status').description('to whom, since when, and how many wait').option(...json).action((options: Options) => runCommand(deps, () => status(options, deps)))
   handover.command('list').description('what became of each invoice, the newest first').option('--state <state>', 'waiting, delivered or stopped').option(...json).action((options: Options & { readonly state?: string }) => runCommand(deps, () => list(options, deps)))
   handover.command('retry').description('try what stopped again').argument('[invoice]', 'only this one').action((invoice: string | undefined) => runCommand(deps, () => retry(invoice ?? null, deps)))
   handover.command('reconcile').description('hold both sides against each other').requiredOption('--from <time>', 'first day or time').requiredOption('--to <time>', 'first day or time after it').option(...json)
     .action((options: Options & { readonly from: string; readonly to: string }) => runCommand(deps, () => reconcile(options, deps)))
+  registerHandoverUsageCommands(handover, deps)
 }
 
 type Options = { readonly json?: true }

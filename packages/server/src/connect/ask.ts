@@ -3,7 +3,8 @@
 
 import { PROVIDER_BODY_BYTES_MAX, PROVIDER_TIMEOUT_MS } from '@tollgate/core'
 import { request } from 'undici'
-import { ProviderError } from '../app/providers/connector.ts'
+import { pauseOf, ProviderError } from '../app/providers/connector.ts'
+import { systemClock } from '../platform/clock.ts'
 import { record, type Json } from './json.ts'
 
 /** The JSON that was answered; null for 404. */
@@ -24,13 +25,14 @@ async function repeated(name: string, url: string, asked: Asked): Promise<Json |
   for (let retry = 0; ; retry++) {
     const answer = await once(name, url, asked)
     if (answer.kind === 'answered') return answer.body
-    if (!answer.error.retryable || retry === 1) throw answer.error
+    // What it wants to wait for is the caller's to wait.
+    if (!answer.error.retryable || answer.error.pauseMs !== null || retry === 1) throw answer.error
   }
 }
 
 async function once(name: string, url: string, { headers, body: sent }: Asked): Promise<{ readonly kind: 'answered'; readonly body: Json | null } | { readonly kind: 'failed'; readonly error: ProviderError }> {
   try {
-    const { statusCode, body } = await request(url, { ...(sent === null ? {} : { method: 'POST' as const, body: sent.toString() }), headers: { accept: 'application/json', ...(sent === null ? {} : { 'content-type': typeof sent === 'string' ? 'application/json' : 'application/x-www-form-urlencoded' }), ...headers }, headersTimeout: PROVIDER_TIMEOUT_MS, bodyTimeout: PROVIDER_TIMEOUT_MS })
+    const { statusCode, headers: answered, body } = await request(url, { ...(sent === null ? {} : { method: 'POST' as const, body: sent.toString() }), headers: { accept: 'application/json', ...(sent === null ? {} : { 'content-type': typeof sent === 'string' ? 'application/json' : 'application/x-www-form-urlencoded' }), ...headers }, headersTimeout: PROVIDER_TIMEOUT_MS, bodyTimeout: PROVIDER_TIMEOUT_MS })
     const chunks: Buffer[] = []
     let bytes = 0
     for await (const chunk of body) {
@@ -40,7 +42,7 @@ async function once(name: string, url: string, { headers, body: sent }: Asked): 
     }
     if (statusCode === 404) return { kind: 'answered', body: null }
     const text = Buffer.concat(chunks).toString()
-    if (statusCode < 200 || statusCode > 299) return { kind: 'failed', error: new ProviderError(`${name} answered ${statusCode}: ${text.slice(0, 200)}`, statusCode >= 500 || statusCode === 429) }
+    if (statusCode < 200 || statusCode > 299) return { kind: 'failed', error: new ProviderError(`${name} answered ${statusCode}: ${text.slice(0, 200)}`, statusCode >= 500 || statusCode === 429, pauseOf(answered['retry-after'], systemClock.now())) }
     return { kind: 'answered', body: record(JSON.parse(text)) }
   } catch (error) {
     return { kind: 'failed', error: new ProviderError(`${name} does not answer: ${(error as Error).message}`, true) }

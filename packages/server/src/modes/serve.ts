@@ -30,8 +30,8 @@ import { preparePages } from './pages.ts'
 import { goBehindTheGateway } from './priority.ts'
 import { printWelcome } from './welcome.ts'
 import { CONNECTORS } from '../connect/connectors.ts'
-import { receiversOf } from '../connect/receivers.ts'
 import { smtpMailer } from '../connect/smtp/smtp.ts'
+import { receiversOf, USAGE_RECEIVERS } from '../connect/receivers.ts'
 import { environmentUpstreams } from './environment-upstreams.ts'
 
 export type ServeOptions = { readonly config: Config; readonly demo: boolean; readonly version: string }
@@ -65,6 +65,7 @@ export async function serve(options: ServeOptions): Promise<{ readonly stop: () 
       issuer: issuerOf(config),
       receivers: receiversOf(join(config.dataDir, 'handover')),
       mailer: smtpMailer,
+      usageReceivers: USAGE_RECEIVERS,
       links,
     })
     await keepPartitions(plane)

@@ -18,10 +18,13 @@ export type UsageDayRow = UsageDayKey & { readonly events: bigint; readonly amou
 
 export type Batches = { readonly ids: readonly bigint[]; readonly last: { readonly tx: string; readonly id: bigint } }
 
+/** Who reads settlement batches in order, by the table that says how far it is. */
+export type BatchReader = 'usage_day_cursor' | 'usage_handover_setting'
+
 /** The next batches that nobody can put anything before any more, of about `eventsMax` events; null when there are none. Holds the cursor. */
-export async function takeBatches(tx: Transaction, limits: { readonly eventsMax: number; readonly batchesMax: number }): Promise<Batches | null> {
+export async function takeBatches(tx: Transaction, reader: BatchReader, limits: { readonly eventsMax: number; readonly batchesMax: number }): Promise<Batches | null> {
   const rows = await tx<{ id: bigint; tx: string; events: number }[]>`
-    with at as (select tx, id from usage_day_cursor for update)
+    with at as (select tx, id from ${tx(reader)} for update)
     select b.id, b.tx::text as tx, b.events from settlement_batch b, at
     where (b.tx, b.id) > (at.tx, at.id) and b.tx < pg_snapshot_xmin(pg_current_snapshot()) order by b.tx, b.id limit ${limits.batchesMax}`
   let [taken, events] = [0, 0]
@@ -62,8 +65,8 @@ export async function addUsageDays(tx: Transaction, rows: readonly (UsageDayRow 
     on conflict (posted_on, customer_id, day, feature, model, plan, asset, cost_currency) do update set events = u.events + excluded.events, amount = u.amount + excluded.amount, cost = u.cost + excluded.cost`
 }
 
-export async function moveCursor(tx: Transaction, last: Batches['last']): Promise<void> {
-  await tx`update usage_day_cursor set tx = ${last.tx}::text::xid8, id = ${last.id}`
+export async function moveCursor(tx: Transaction, reader: BatchReader, last: Batches['last']): Promise<void> {
+  await tx`update ${tx(reader)} set tx = ${last.tx}::text::xid8, id = ${last.id}`
 }
 
 export type UsageDaySum = { readonly asset: string; readonly amount: string }

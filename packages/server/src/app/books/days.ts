@@ -20,11 +20,11 @@ const DAYS_PER_TURN = 100
 export async function addUpUsage(plane: ControlPlane): Promise<number> {
   for (let added = 0; ; ) {
     const batches = await withRetry(plane.sql, async (tx) => {
-      const taken = await takeBatches(tx, { eventsMax: EVENTS_PER_TRANSACTION, batchesMax: BATCHES_PER_TRANSACTION })
+      const taken = await takeBatches(tx, 'usage_day_cursor', { eventsMax: EVENTS_PER_TRANSACTION, batchesMax: BATCHES_PER_TRANSACTION })
       if (taken === null) return 0
       const rows = await usageOfBatches(tx, taken.ids)
       await addUsageDays(tx, await withPlans(tx, plane, rows))
-      await moveCursor(tx, taken.last)
+      await moveCursor(tx, 'usage_day_cursor', taken.last)
       return taken.ids.length
     })
     if (batches === 0) return added

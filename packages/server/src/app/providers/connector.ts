@@ -1,7 +1,7 @@
 // What a billing provider is to us: a port with an adapter for each in connect/. Reading a message is pure and says what it means in
 // our words; asking the provider happens in jobs and where an operator wants a page of the provider, never on a request's way.
 
-import type { Catalog, FactBody, Instant } from '@tollgate/core'
+import { PROVIDER_PAUSE_MS_MAX, type Catalog, type FactBody, type Instant } from '@tollgate/core'
 import type { Link, ProviderName } from '../../store/providers.ts'
 
 export type { Link }
@@ -92,11 +92,21 @@ export class ProviderError extends Error {
   override readonly name = 'ProviderError'
   readonly code = 'provider_failed'
   readonly retryable: boolean
+  /** How long the provider wants not to be asked; null where it did not say. */
+  readonly pauseMs: number | null
 
-  constructor(message: string, retryable: boolean) {
+  constructor(message: string, retryable: boolean, pauseMs: number | null = null) {
     super(message)
     this.retryable = retryable
+    this.pauseMs = pauseMs
   }
+}
+
+/** What a header `retry-after` asks for: seconds, or a time. */
+export function pauseOf(header: unknown, now: number): number | null {
+  if (typeof header !== 'string' || header === '') return null
+  const ms = /^\d+(\.\d+)?$/.test(header) ? Number(header) * 1_000 : Date.parse(header) - now
+  return Number.isNaN(ms) ? null : Math.min(PROVIDER_PAUSE_MS_MAX, Math.max(0, Math.ceil(ms)))
 }
 
 /** By name; empty where none is wired. */

@@ -5,9 +5,10 @@
 import { assetScale, minorDigits, pow10, PROVIDER_PAGES_MAX, units, type HandedLine, type Instant, type Span, type Units } from '@tollgate/core'
 import type { FoundInvoice, HandedInvoice, InvoiceReceiver } from '../../app/handover/port.ts'
 import { ProviderError, type Account } from '../../app/providers/connector.ts'
-import { askProvider, tellProvider } from '../ask.ts'
+import { tellProvider } from '../ask.ts'
 import { list, numberOf, record, text, type Json } from '../json.ts'
 import { makeOnce, readReference, referenceOf } from '../make-once.ts'
+import { addressOf, ask, headersOf } from './api.ts'
 
 /** Charges of one call; what is beyond is one line with their sum. */
 const CHARGES_MAX = 20
@@ -87,17 +88,4 @@ const STATES: Readonly<Record<string, FoundInvoice['state']>> = { paid: 'paid', 
 
 function minor(amount: Units, currency: string): bigint {
   return amount / pow10(assetScale(currency) - minorDigits(currency))
-}
-
-function ask(account: Account, path: string): Promise<Json | null> {
-  return askProvider('Chargebee', `${addressOf(account)}${path}`, headersOf(account))
-}
-
-function addressOf({ apiKey, settings }: Account): string {
-  if (apiKey === null || settings.apiUrl === undefined) throw new ProviderError('no API key and address of Chargebee are set: PUT /v1/providers/chargebee with api_key and api_url, such as https://acme.chargebee.com/api/v2', true)
-  return settings.apiUrl
-}
-
-function headersOf({ apiKey }: Account): Readonly<Record<string, string>> {
-  return { authorization: `Basic ${Buffer.from(`${apiKey ?? ''}:`).toString('base64')}` }
 }

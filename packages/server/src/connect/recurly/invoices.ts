@@ -5,10 +5,11 @@
 import { formatUnits, parseDecimal, PROVIDER_PAGES_MAX, units, type HandedLine, type Instant, type Span, type Units } from '@tollgate/core'
 import type { FoundInvoice, HandedInvoice, InvoiceReceiver } from '../../app/handover/port.ts'
 import { ProviderError, type Account } from '../../app/providers/connector.ts'
-import { askProvider, tellProvider } from '../ask.ts'
+import { tellProvider } from '../ask.ts'
 import { list, record, text, type Json } from '../json.ts'
 import { makeOnce, readReference, referenceOf } from '../make-once.ts'
-import { addressOf, API_VERSION } from './connector.ts'
+import { ask, headersOf } from './api.ts'
+import { addressOf } from './connector.ts'
 
 /** Line items of one purchase; what is beyond is one line with their sum. */
 const ITEMS_MAX = 100
@@ -78,12 +79,3 @@ function amountOf(value: unknown, currency: string): Units {
 }
 
 const STATES: Readonly<Record<string, FoundInvoice['state']>> = { paid: 'paid', voided: 'void', closed: 'paid' }
-
-function ask(account: Account, path: string): Promise<Json | null> {
-  return askProvider('Recurly', `${addressOf(account)}${path}`, headersOf(account))
-}
-
-function headersOf({ apiKey }: Account): Readonly<Record<string, string>> {
-  if (apiKey === null) throw new ProviderError('no API key of Recurly is set: PUT /v1/providers/recurly with api_key', true)
-  return { authorization: `Basic ${Buffer.from(`${apiKey}:`).toString('base64')}`, accept: API_VERSION }
-}

@@ -2,7 +2,8 @@
 
 import { PROVIDER_TIMEOUT_MS } from '@tollgate/core'
 import Stripe from 'stripe'
-import { ProviderError, type Account } from '../../app/providers/connector.ts'
+import { pauseOf, ProviderError, type Account } from '../../app/providers/connector.ts'
+import { systemClock } from '../../platform/clock.ts'
 
 export function clientOf({ apiKey, settings }: Account): Stripe {
   if (apiKey === null) throw new ProviderError('no API key of Stripe is set: PUT /v1/providers/stripe with api_key', false)
@@ -17,7 +18,7 @@ export function clientOf({ apiKey, settings }: Account): Stripe {
 
 export function failed(error: unknown): unknown {
   if (!(error instanceof Stripe.errors.StripeError)) return error
-  return new ProviderError(`Stripe: ${error.message}`, error.statusCode === undefined || error.statusCode >= 500 || error.statusCode === 429 || ACCOUNT_FAULTS.has(error.statusCode))
+  return new ProviderError(`Stripe: ${error.message}`, error.statusCode === undefined || error.statusCode >= 500 || error.statusCode === 429 || ACCOUNT_FAULTS.has(error.statusCode), pauseOf(error.headers?.['retry-after'], systemClock.now()))
 }
 
 /** The operator's key is wrong or may not do this: it is tried again when that is mended. */
