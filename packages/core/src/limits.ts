@@ -92,8 +92,11 @@ export const GIVE_BACK_LANES = 2
 export const ANSWERS_REMEMBERED = 1_000
 /** Recalls that one node has not answered yet. A node that has so many does not answer at all. */
 export const RECALLS_PER_NODE_MAX = 10_000
-/** Time that the authority waits for nodes to give back idle slices before it refuses. */
-export const RECALL_WAIT_MS = 150
+/**
+ * Time that the authority waits for nodes to give back idle slices before it refuses. They answer in a few milliseconds; on a machine that is full
+ * it takes many times that, and a wait is less harm than a wrong denial. A node that has once not answered is not waited for until it does.
+ */
+export const RECALL_WAIT_MS = 1_000
 /** Deadline of a call from a node to its authority. */
 export const AUTHORITY_TIMEOUT_MS = 5_000
 /** Page sizes of lists. */

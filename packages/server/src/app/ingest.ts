@@ -2,7 +2,7 @@
 // doubles the others. Before events that nobody authorized are charged beyond an allowance, what nodes hold idle of it is
 // recalled, so that a customer never pays for what its plan includes.
 
-import { EVENTS_PER_REQUEST_MAX, InputError, measure, RECALL_WAIT_MS, type EventResult, type IncomingUsage, type UsageEvent } from '@tollgate/core'
+import { EVENTS_PER_REQUEST_MAX, InputError, measure, type EventResult, type IncomingUsage, type UsageEvent } from '@tollgate/core'
 import { listBudgets } from '../store/budgets.ts'
 import type { ControlPlane } from './control-plane.ts'
 import { readEvent, type IncomingEvent, type Sender } from './events/read-event.ts'
@@ -39,7 +39,7 @@ async function makeRoom(plane: ControlPlane, events: readonly UsageEvent[]): Pro
   for (const customer of new Set(events.map((event) => event.customer))) {
     const rows = await listBudgets(plane.sql, customer, plane.clock.now(), allowances)
     const short = rows.filter((row) => row.budget.startsWith('allowance:') && Number(row.escrow) > 0 && Number(row.limit) - Number(row.settled) - Number(row.escrow) < wantedOf(plane, row.budget, events.filter((event) => event.customer === customer)))
-    if (short.length > 0) await plane.hub.recall({ customer, budgets: short.map(({ budget }) => budget) }, RECALL_WAIT_MS)
+    if (short.length > 0) await plane.hub.recall({ customer, budgets: short.map(({ budget }) => budget) })
   }
 }
 

@@ -3,7 +3,7 @@
 // leases bound what it can do, and it drops what it knows when it reconnects. Recalls go only to the nodes that hold something, and
 // whoever recalls what is being recalled already waits for the same answer.
 
-import { RECALLS_PER_NODE_MAX, type Acknowledged, type Clock, type FeedMessage } from '@tollgate/core'
+import { RECALL_WAIT_MS, RECALLS_PER_NODE_MAX, type Acknowledged, type Clock, type FeedMessage } from '@tollgate/core'
 
 export type NodeHub = {
   /** `send` is called for each message; returns how to leave. */
@@ -28,15 +28,15 @@ type Member = {
   readonly send: (message: FeedMessage) => void
   acknowledged: number
   /** Recalls that are not answered yet, by number. */
-  readonly open: Map<number, () => void>
+  readonly open: Map<number, { readonly at: number; readonly finish: () => void }>
   /** The same by customer and budget. */
   readonly asked: Map<string, { readonly at: number; readonly answered: Promise<void> }>
 }
 
 /** Longest wait for acknowledgements. The target for a reachable node is 250 ms; a slower one is reported. */
 const ACKNOWLEDGE_TIMEOUT_MS = 1_000
-/** A recall that was not answered for so long was lost on the way: it is sent again. */
-const RECALL_LOST_MS = 1_000
+/** A recall that was not answered for so long was lost on the way, or its node stands still: it is sent again, and not waited for. */
+const RECALL_LOST_MS = RECALL_WAIT_MS
 
 export function createNodeHub(clock: Clock): NodeHub {
   const members = new Map<string, Member>()
@@ -46,9 +46,17 @@ export function createNodeHub(clock: Clock): NodeHub {
   let epoch: number = clock.now()
   let recalls = 0
 
+  const isLost = (at: number) => at <= clock.now() - RECALL_LOST_MS
+
+  /** Recalls are in the order of their time: the first that is open is the oldest. */
+  function isStill({ open }: Member): boolean {
+    for (const { at } of open.values()) return isLost(at)
+    return false
+  }
+
   function recallFrom(member: Member, { customer, budgets }: Recalled): Promise<unknown> {
     const keyOf = (budget: string) => `${customer} ${budget}`
-    const fresh = budgets.filter((budget) => (member.asked.get(keyOf(budget))?.at ?? -Infinity) <= clock.now() - RECALL_LOST_MS)
+    const fresh = budgets.filter((budget) => isLost(member.asked.get(keyOf(budget))?.at ?? -Infinity))
     // Whoever holds back so much does not answer anyway.
     if (member.open.size >= RECALLS_PER_NODE_MAX) return new Promise(() => undefined)
     if (fresh.length > 0) {
@@ -56,10 +64,13 @@ export function createNodeHub(clock: Clock): NodeHub {
       const { promise: answered, resolve } = Promise.withResolvers<void>()
       const asked = { at: clock.now(), answered }
       for (const budget of fresh) member.asked.set(keyOf(budget), asked)
-      member.open.set(number, () => {
-        member.open.delete(number)
-        for (const budget of fresh) if (member.asked.get(keyOf(budget)) === asked) member.asked.delete(keyOf(budget))
-        resolve()
+      member.open.set(number, {
+        at: asked.at,
+        finish: () => {
+          member.open.delete(number)
+          for (const budget of fresh) if (member.asked.get(keyOf(budget)) === asked) member.asked.delete(keyOf(budget))
+          resolve()
+        },
       })
       member.send({ kind: 'recall', recall: number, customer, budgets: fresh })
     }
@@ -73,14 +84,16 @@ export function createNodeHub(clock: Clock): NodeHub {
       send({ kind: 'hello', epoch })
       return () => {
         if (members.get(node) === member && members.delete(node)) for (const listener of leaveListeners) listener(node)
-        for (const finish of member.open.values()) finish()
+        for (const { finish } of member.open.values()) finish()
         for (const wake of waiters) wake()
       }
     },
     acknowledge: (node, { epoch: upTo, recalls: numbers = [] }) => {
       const member = members.get(node)
       if (member === undefined) return
-      for (const number of numbers) member.open.get(number)?.()
+      for (const number of numbers) member.open.get(number)?.finish()
+      // Who answers lives: what it has not answered for long never reached it.
+      if (numbers.length > 0) for (const { at, finish } of member.open.values()) if (isLost(at)) finish()
       if (upTo === undefined || upTo <= member.acknowledged) return
       member.acknowledged = upTo
       for (const wake of waiters) wake()
@@ -105,12 +118,17 @@ export function createNodeHub(clock: Clock): NodeHub {
         waiters.add(wake)
       })
     },
-    recall: async (what, timeoutMs = ACKNOWLEDGE_TIMEOUT_MS) => {
+    recall: async (what, timeoutMs = RECALL_WAIT_MS) => {
       const silent = new Set([...members.keys()].filter((node) => what.nodes === undefined || what.nodes.includes(node)))
       if (silent.size === 0) return []
       const { promise: isOver, resolve } = Promise.withResolvers<void>()
       const timer = setTimeout(resolve, timeoutMs)
-      const answers = [...silent].map((node) => recallFrom(members.get(node)!, what).then(() => silent.delete(node)))
+      const answers = [...silent].flatMap((node) => {
+        const member = members.get(node)!
+        const mayAnswer = !isStill(member)
+        const answered = recallFrom(member, what).then(() => silent.delete(node))
+        return mayAnswer ? [answered] : []
+      })
       await Promise.race([Promise.all(answers), isOver])
       clearTimeout(timer)
       return [...silent]

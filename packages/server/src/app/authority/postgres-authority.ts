@@ -2,7 +2,7 @@
 // is recalled and looked at again.
 
 import {
-  ACQUIRES_PER_BATCH_MAX, assert, GIVE_BACK_LANES, holderOf, holdToExact, LEASE_MARGIN_MS, LEASE_TTL_MS, RECALL_WAIT_MS,
+  ACQUIRES_PER_BATCH_MAX, assert, GIVE_BACK_LANES, holderOf, holdToExact, LEASE_MARGIN_MS, LEASE_TTL_MS,
   type Authority, type AuthorityRefusal, type Clock, type HolderStanding, type InFlight, type Instant, type JournalPosition, type JournalStretch, type Lease, type LeaseRequest, type LeftBehind, type NodeIdentity, type ReturnedLease, type UsageEvent,
 } from '@tollgate/core'
 import { decodeGroups, type DenialRecord } from '../../hot/journal-line.ts'
@@ -30,7 +30,7 @@ export function createPostgresAuthority(parts: AuthorityParts): Authority {
     const answer = await ask({ identity, request, mayRecall: true })
     if (answer.kind !== 'recall') return answer.kind === 'leases' ? answer.leases : answer
     // Before anything is refused or spilled to the next funding source: what other nodes hold idle comes back.
-    const late = await parts.hub.recall({ customer: request.customer, budgets: answer.budgets, nodes: answer.nodes }, RECALL_WAIT_MS)
+    const late = await parts.hub.recall({ customer: request.customer, budgets: answer.budgets, nodes: answer.nodes })
     const second = await ask({ identity, request, mayRecall: false })
     assert(second.kind !== 'recall', 'recalled twice')
     if (second.kind === 'leases') return second.leases
