@@ -8,6 +8,7 @@ import type { CustomerId, EntityId, KeyScope, UpstreamConfig } from '@tollgate/c
 import { SYSTEM } from '../packages/server/src/app/actor.ts'
 import { createBackgroundJobs } from '../packages/server/src/app/background-jobs.ts'
 import { createKey } from '../packages/server/src/app/keys.ts'
+import { createPrompts } from '../packages/server/src/app/prompts.ts'
 import { spentBy } from '../packages/server/src/app/usage-report.ts'
 import { createSandbox } from '../packages/server/src/gateway/sandbox/server.ts'
 import type { GatewayLimits } from '../packages/server/src/gateway/limits.ts'
@@ -134,7 +135,7 @@ export async function testGateway(options: { readonly limits?: Partial<GatewayLi
   ]
   const routed = { configs: given }
   const gateway = createGateway({
-    node, background: createBackgroundJobs(world.plane), backgroundPace: { firstLookMs: 20, lookMsMost: 50, claimEveryMs: 100 }, spent: (customer, from, to) => spentBy(world.plane, customer, from, to), clock: systemClock, log, sandboxUrl: `http://127.0.0.1:${sandboxPort}`, upstreams: () => routed.configs, metrics, limits: { closeNoticeMs: 0, ...options.limits },
+    node, background: createBackgroundJobs(world.plane), backgroundPace: { firstLookMs: 20, lookMsMost: 50, claimEveryMs: 100 }, prompts: createPrompts(world.plane), spent: (customer, from, to) => spentBy(world.plane, customer, from, to), clock: systemClock, log, sandboxUrl: `http://127.0.0.1:${sandboxPort}`, upstreams: () => routed.configs, metrics, limits: { closeNoticeMs: 0, ...options.limits },
   })
   const url = `http://127.0.0.1:${await gateway.listen(0, '127.0.0.1')}`
   return {

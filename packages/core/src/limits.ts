@@ -30,6 +30,22 @@ export const CACHE_TTL_SECONDS_MAX = 30 * 86_400
 export const DRAIN_TIMEOUT_MS = 10_000
 /** How many bytes are drained for it. */
 export const DRAIN_BYTES_MAX = 1024 * 1024
+/** How long prompts may be kept, a year; patterns of an operator's own that are looked for in each, and letters of one. */
+export const PROMPT_DAYS_MAX = 365
+export const PROMPT_PATTERNS_MAX = 20
+export const PROMPT_PATTERN_LENGTH_MAX = 500
+/** Size of a pattern as compiled: counted repetitions make little text a lot of work. */
+export const PROMPT_PATTERN_PROGRAM_MAX = 2_000
+/** Bytes of a request's body that are looked at where its prompt is kept; of a larger one only the answer is. */
+export const PROMPT_BODY_BYTES_MAX = 1024 * 1024
+/** Letters that are kept of a prompt, and of an answer: a person reads them. */
+export const PROMPT_TEXT_MAX = 64 * 1024
+/** Prompts, and bytes of them, that wait in one gateway to be redacted and stored; further ones are not kept, and counted. */
+export const PROMPTS_WAITING_MAX = 1_000
+export const PROMPTS_WAITING_BYTES_MAX = 32 * 1024 * 1024
+/** Prompts of one call to the control plane, and its bytes. */
+export const PROMPTS_PER_CALL_MAX = 50
+export const PROMPT_CALL_BYTES_MAX = 2 * 1024 * 1024
 /** Events in one ingest call. */
 export const EVENTS_PER_REQUEST_MAX = 5_000
 /** Bytes of one event: dimensions are labels, not documents. */

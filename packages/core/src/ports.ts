@@ -118,6 +118,25 @@ export type BackgroundJobs = {
   readonly find: (customer: CustomerId, providerId: string) => Promise<{ readonly job: BackgroundJob; readonly isFinished: boolean } | null>
 }
 
+/** What was asked and answered, as it is kept: secrets and personal data were taken out where it was seen, before it went anywhere. */
+export type KeptPrompt = {
+  /** Reservation of the request. */
+  readonly id: string
+  readonly customer: CustomerId
+  readonly time: Instant
+  readonly expiresAt: Instant
+  /** JSON text of the body; null where it is none, or too large. */
+  readonly prompt: string | null
+  readonly answer: string | null
+  /** How much was taken out, by kind. */
+  readonly redacted: Readonly<Record<string, number>>
+  /** Something was left out because it is too long. */
+  readonly isCut: boolean
+}
+
+/** Where prompts are kept. May be called again after a lost answer. */
+export type Prompts = { readonly keep: (prompts: readonly KeptPrompt[]) => Promise<void> }
+
 /** What a customer was charged for usage between two instants, without them in its running period. */
 export type Spent = (customer: CustomerId, from: Instant | null, to: Instant | null) => Promise<{ readonly amount: string; readonly currency: string }>
 

@@ -814,6 +814,17 @@ create table invoice_series (
   constraint invoice_series_next_number_check CHECK ((next_number > 0))
 );
 
+create table kept_prompt (
+  customer_id text not null,
+  request_id text not null,
+  "time" timestamp with time zone not null,
+  expires_at timestamp with time zone not null,
+  sealed text not null,
+  constraint kept_prompt_pkey PRIMARY KEY (customer_id, request_id),
+  constraint kept_prompt_customer_id_fkey FOREIGN KEY (customer_id) REFERENCES customer(id)
+);
+CREATE INDEX kept_prompt_expiry ON public.kept_prompt USING btree (expires_at);
+
 create table lease (
   customer_id text not null,
   budget_id text not null,

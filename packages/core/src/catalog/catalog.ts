@@ -41,6 +41,7 @@ export type Catalog = {
   readonly featureRules?: readonly FeatureRule[]
   readonly cacheRules?: readonly CacheRule[]
   readonly requestBounds?: readonly RequestBound[]
+  readonly promptRules?: readonly PromptRule[]
   /** Streams whose client went away are stopped at once; they are read on unless it is there. */
   readonly stopsWhenGone?: true
 }
@@ -156,6 +157,19 @@ export type CacheRule = {
   readonly sharedBy: 'entity' | 'customer' | 'everyone'
   readonly withTools: boolean
 }
+
+/** Of which requests prompt and answer are kept; null for any. */
+export type PromptRule = {
+  readonly feature: string | null
+  readonly plans: ReadonlySet<string> | null
+  readonly models: ReadonlySet<string> | null
+  readonly keepMs: number
+  readonly withAnswer: boolean
+  readonly redaction: Redaction
+}
+
+/** What is taken out of a text before it is kept. */
+export type Redaction = { readonly kinds: readonly string[]; readonly patterns: readonly { readonly name: string; readonly pattern: string }[] }
 export type GatewayModel = { readonly name: string; readonly upstream: string | null; readonly model: string }
 
 /** Rates by model name and alias, newest first, and those that speak for whole families; look up with {@link rateInForce} of rating/cost.ts. */

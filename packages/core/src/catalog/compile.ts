@@ -5,18 +5,19 @@ import { InputError } from '../assert.ts'
 import { parseDecimal } from '../decimal.ts'
 import { assetScale, parseUnits } from '../money.ts'
 import { parseQuantity, quantity, type Quantity } from '../quantity.ts'
+import { DAY_MS } from '../time.ts'
 import { compileRecurring, compileUsagePrice } from '../rating/compile-price.ts'
 import { compileExchange } from '../rating/exchange.ts'
 import type { RecurringPrice, UsagePrice } from '../rating/price.ts'
 import { isRecurring, type UsagePriceDocument } from '../rating/price-document.ts'
 import type { UsageSurface } from '../usage/read-usage.ts'
-import { pricesByMeter, type Allowance, type CacheRule, type Catalog, type CreditAsset, type GatewayPath, type Meter, type MeterExpression, type Plan, type RequestBound } from './catalog.ts'
+import { pricesByMeter, type Allowance, type CacheRule, type Catalog, type CreditAsset, type GatewayPath, type Meter, type MeterExpression, type Plan, type PromptRule, type RequestBound } from './catalog.ts'
 import { compileCreditPrice } from './credit-price.ts'
 import { compileRateCard, compileTerms } from './compile-rates.ts'
 import { compileAddOn, compileCourse } from './subscription-catalog.ts'
 import { withParents } from './inherit.ts'
 import type { KeptPlan, KeptPlanDocument } from './kept-plan.ts'
-import type { AllowanceDocument, CacheRuleDocument, CatalogDocument, CreditAssetDocument, GatewayPathDocument, MeterDocument, PlanDocument, RequestBoundDocument } from './document.ts'
+import type { AllowanceDocument, CacheRuleDocument, CatalogDocument, CreditAssetDocument, GatewayPathDocument, MeterDocument, PlanDocument, PromptRuleDocument, RequestBoundDocument } from './document.ts'
 
 /** Compiles the text of a meter's expression; core knows no expression language itself. */
 export type CompileExpression = (source: string, path: string) => MeterExpression
@@ -46,6 +47,7 @@ export function compileCatalog(written: CatalogDocument, version: number, compil
     ...(document.gateway.feature_rules === undefined ? {} : { featureRules: document.gateway.feature_rules }),
     ...(document.gateway.cache === undefined || document.gateway.cache.length === 0 ? {} : { cacheRules: document.gateway.cache.map(compileCacheRule) }),
     ...(document.gateway.bounds === undefined || document.gateway.bounds.length === 0 ? {} : { requestBounds: document.gateway.bounds.map(compileBound) }),
+    ...(document.gateway.prompts === undefined || document.gateway.prompts.length === 0 ? {} : { promptRules: document.gateway.prompts.map(compilePromptRule) }),
     ...(document.gateway.client_gone === 'stop' ? { stopsWhenGone: true as const } : {}),
   }
 }
@@ -66,6 +68,10 @@ function compileBound({ feature, plans, models, context_max: contextMax, output_
 
 function compileCacheRule({ feature, plans, models, ttl_seconds: ttlSeconds, shared_by: sharedBy, with_tools: withTools }: CacheRuleDocument): CacheRule {
   return { feature, plans: plans === null ? null : new Set(plans), models: models === null ? null : new Set(models), ttlMs: ttlSeconds * 1_000, sharedBy, withTools }
+}
+
+function compilePromptRule({ feature, plans, models, keep_days: keepDays, answers, redact, patterns }: PromptRuleDocument): PromptRule {
+  return { feature, plans: plans === null ? null : new Set(plans), models: models === null ? null : new Set(models), keepMs: keepDays * DAY_MS, withAnswer: answers, redaction: { kinds: redact, patterns } }
 }
 
 function compilePath({ path, upstream, model, event_type: eventType, usage, quantities, bound }: GatewayPathDocument): GatewayPath {

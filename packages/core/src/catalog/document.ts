@@ -203,6 +203,8 @@ export type GatewayDocument = {
   /** Which answers are kept and replayed: the first rule that matches. None unless there. */
   readonly cache?: readonly CacheRuleDocument[]
   readonly bounds?: readonly RequestBoundDocument[]
+  /** Of which requests prompt and answer are kept, redacted: the first rule that matches. None unless there. */
+  readonly prompts?: readonly PromptRuleDocument[]
   /** What happens to a stream whose client went away: read on for a while to learn its true use, or stopped at once; `drain` unless stated. */
   readonly client_gone?: 'drain' | 'stop'
 }
@@ -227,6 +229,23 @@ export type CacheRuleDocument = {
   /** Requests with tools too, whose effects are not repeated then. */
   readonly with_tools: boolean
 }
+
+/** Conditions as those of a cache rule. */
+export type PromptRuleDocument = {
+  readonly feature: string | null
+  readonly plans: readonly string[] | null
+  readonly models: readonly string[] | null
+  readonly keep_days: number
+  /** The answer too, not the prompt alone. */
+  readonly answers: boolean
+  /** Kinds of personal data and secrets that are taken out, of {@link REDACTED_KINDS}. */
+  readonly redact: readonly string[]
+  /** Patterns of the operator's own, of the linear kind that RE2 reads. */
+  readonly patterns: readonly { readonly name: string; readonly pattern: string }[]
+}
+
+/** What can be taken out of a prompt by name. */
+export const REDACTED_KINDS = ['email', 'card', 'iban', 'phone', 'api_key'] as const
 
 export type GatewayPathDocument = {
   /** As clients ask for it, such as `/v1/rerank`. */

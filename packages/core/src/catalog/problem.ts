@@ -29,6 +29,7 @@ export type CatalogProblemCode =
   | 'unknown_bucket'
   | 'invalid_path'
   | 'unknown_usage'
+  | 'unknown_kind'
   | 'invalid_quantity'
   | 'missing_bound'
   | 'missing_header'

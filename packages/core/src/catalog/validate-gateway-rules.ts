@@ -1,10 +1,10 @@
 // Checks of what the operator adds to the gateway: paths with the rule that meters each, and rules that name features. A path whose use
 // cannot be bounded or read is refused here, because at the gateway it would be free.
 
-import { CACHE_TTL_SECONDS_MAX } from '../limits.ts'
+import { CACHE_TTL_SECONDS_MAX, PROMPT_DAYS_MAX, PROMPT_PATTERN_LENGTH_MAX, PROMPT_PATTERNS_MAX } from '../limits.ts'
 import { QUANTITY_SCALE_MAX } from '../quantity.ts'
 import { USAGE_SURFACES } from '../usage/read-usage.ts'
-import type { CacheRuleDocument, CatalogDocument, GatewayDocument } from './document.ts'
+import { REDACTED_KINDS, type CacheRuleDocument, type CatalogDocument, type GatewayDocument, type PromptRuleDocument } from './document.ts'
 import { nearest } from './nearest.ts'
 import { didYouMean, type Report } from './problem.ts'
 import { checkId, checkLabel, checkQuantity, checkUnique } from './validate-field.ts'
@@ -52,6 +52,22 @@ export function validateGatewayRules(gateway: GatewayDocument, document: Catalog
     for (const field of ['context_max', 'output_max'] as const) if (rule[field] !== null && !isFrom1To(rule[field], TOKENS_MAX)) report.error([...at, field], 'out_of_range', `must be a whole number of tokens from 1 to ${TOKENS_MAX}.`)
     if (rule.context_max === null && rule.output_max === null) report.error(at, 'missing_bound', 'bounds nothing: give context_max, output_max or both.')
   }
+  for (const [index, rule] of (gateway.prompts ?? []).entries()) validatePromptRule(rule, known, ['gateway', 'prompts', index], report)
+}
+
+/** Whether its patterns can be read is checked where there is something that reads them. */
+function validatePromptRule(rule: PromptRuleDocument, known: Known, at: readonly (string | number)[], report: Report): void {
+  checkConditions(rule, known, at, report)
+  if (!isFrom1To(rule.keep_days, PROMPT_DAYS_MAX)) report.error([...at, 'keep_days'], 'out_of_range', `must be a whole number of days from 1 to ${PROMPT_DAYS_MAX}.`)
+  for (const [place, kind] of rule.redact.entries()) {
+    const meant = nearest(kind, REDACTED_KINDS)
+    if (!(REDACTED_KINDS as readonly string[]).includes(kind)) report.error([...at, 'redact', place], 'unknown_kind', `${kind} is nothing that is known by name: one of ${REDACTED_KINDS.join(', ')}, or a pattern of your own in patterns.${didYouMean(meant)}`, meant)
+  }
+  if (rule.patterns.length > PROMPT_PATTERNS_MAX) report.error([...at, 'patterns'], 'out_of_range', `has ${rule.patterns.length} patterns, and at most ${PROMPT_PATTERNS_MAX} are looked for.`)
+  for (const [place, { name, pattern }] of rule.patterns.entries()) {
+    if (!PROPERTY.test(name)) report.error([...at, 'patterns', place, 'name'], 'invalid_name', `${JSON.stringify(name)} stands in the place of what was taken out: a lower-case word.`)
+    if (pattern === '' || pattern.length > PROMPT_PATTERN_LENGTH_MAX) report.error([...at, 'patterns', place, 'pattern'], 'out_of_range', `must have 1 to ${PROMPT_PATTERN_LENGTH_MAX} letters.`)
+  }
 }
 
 const TOKENS_MAX = 1_000_000_000
@@ -62,7 +78,9 @@ function isFrom1To(value: number, most: number): boolean {
 
 type Conditions = Pick<CacheRuleDocument, 'feature' | 'plans'>
 
-function checkConditions({ feature, plans }: Conditions, known: { readonly features: readonly string[]; readonly plans: readonly string[] }, at: readonly (string | number)[], report: Report): void {
+type Known = { readonly features: readonly string[]; readonly plans: readonly string[] }
+
+function checkConditions({ feature, plans }: Conditions, known: Known, at: readonly (string | number)[], report: Report): void {
   const suggestion = nearest(feature ?? '', known.features)
   if (feature !== null && !known.features.includes(feature)) report.error([...at, 'feature'], 'unknown_feature', `there is no feature ${feature}.${didYouMean(suggestion)}`, suggestion)
   for (const [place, plan] of (plans ?? []).entries()) {

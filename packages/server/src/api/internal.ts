@@ -3,10 +3,11 @@
 
 import type { FastifyInstance, FastifyReply } from 'fastify'
 import type { ServerResponse } from 'node:http'
-import { parseInstant, SHIP_BYTES_MAX, type Acknowledged, type BackgroundJob, type CustomerId, type FeedMessage, type JournalPosition, type LeaseRequest, type LeftBehind, type NodeIdentity, type ReturnedLease, type UsageEvent } from '@tollgate/core'
+import { parseInstant, SHIP_BYTES_MAX, PROMPT_CALL_BYTES_MAX, type Acknowledged, type BackgroundJob, type CustomerId, type FeedMessage, type JournalPosition, type LeaseRequest, type LeftBehind, type NodeIdentity, type ReturnedLease, type UsageEvent, type KeptPrompt } from '@tollgate/core'
 import { FencedError, StaleBudgetError } from '../app/authority/errors.ts'
 import { createBackgroundJobs } from '../app/background-jobs.ts'
 import type { ControlPlane } from '../app/control-plane.ts'
+import { createPrompts } from '../app/prompts.ts'
 import { spentBy } from '../app/usage-report.ts'
 import { isEqualSecret } from '../platform/secrets.ts'
 
@@ -58,6 +59,11 @@ export function registerInternal(app: FastifyInstance, plane: ControlPlane, node
       return {}
     })
     scope.post('/nodes/:node/background/claim', async (request) => ({ jobs: await jobs.claim(paramOf(request, 'node'), (request.body as { limit: number }).limit) }))
+    const kept = createPrompts(plane)
+    scope.post('/prompts', { bodyLimit: PROMPT_CALL_BYTES_MAX * 4 }, async (request) => {
+      await kept.keep((request.body as { prompts: KeptPrompt[] }).prompts)
+      return {}
+    })
     scope.post('/background/:job/finish', async (request) => {
       await jobs.finish(paramOf(request, 'job'), (request.body as { event: UsageEvent | null }).event)
       return {}

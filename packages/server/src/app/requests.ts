@@ -1,5 +1,5 @@
 // The record of each request at the gateway: who asked for what, what was decided, which model answered, what it used and cost.
-// Prompts and answers are not among it: they are never stored.
+// Prompts and answers are not among it: where they are kept at all, they are kept apart (prompts.ts).
 
 import { DENIAL_STATUS, formatUnits, parseUnits, type DenialReason, type Instant } from '@tollgate/core'
 import { findDenied, findRun, listDenied, listRuns, type DeniedRow, type RequestFilter, type RunRow } from '../store/requests.ts'

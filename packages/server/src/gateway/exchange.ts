@@ -12,6 +12,7 @@ import type { InFlight } from './in-flight.ts'
 import type { RefusalFlood } from './refusal-flood.ts'
 import type { AnswerStore } from './cache/store.ts'
 import type { BackgroundKeeper } from './background/keeper.ts'
+import type { PromptKeeper } from './prompts/keeper.ts'
 import type { Siblings } from './hot-api/siblings.ts'
 import { forbidden, invalidKey, invalidRequest, RequestRefused, unavailable, type ErrorAnswer } from './refusal.ts'
 import type { ErrorShape } from './surface.ts'
@@ -26,6 +27,8 @@ export type GatewayContext = {
   readonly inFlight: InFlight
   readonly refusals: RefusalFlood
   readonly answers: AnswerStore
+  /** Who keeps prompts; null where nobody does. */
+  readonly prompts: PromptKeeper | null
   readonly metrics: GatewayMetrics
   readonly limits: GatewayLimits
   readonly clock: Clock

@@ -5,6 +5,8 @@ export type GatewayEvent =
   | 'upstream_retry'
   | 'upstream_resting'
   | 'cache_hit'
+  | 'prompt_kept'
+  | 'prompt_not_kept'
   | 'upstream_failed'
   | 'upstream_account_refused'
   | 'stream_broken'

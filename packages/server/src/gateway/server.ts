@@ -4,7 +4,7 @@
 import { createServer, type Server, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { setTimeout as delay } from 'node:timers/promises'
-import { InputError, type BackgroundJobs, type Clock, type Spent, type UpstreamConfig } from '@tollgate/core'
+import { InputError, type BackgroundJobs, type Clock, type Prompts, type Spent, type UpstreamConfig } from '@tollgate/core'
 import type { HotNode } from '../hot/contract.ts'
 import type { Log } from '../platform/log.ts'
 import { createKeeper, type KeeperPace } from './background/keeper.ts'
@@ -28,6 +28,7 @@ import { handleBilling, type BillingPage } from './openai/billing.ts'
 import { handleModels } from './models.ts'
 import { errorAnswer, RequestRefused, unavailable } from './refusal.ts'
 import { servedPaths, shapeAt, surfaceAt } from './surfaces.ts'
+import { createPromptKeeper } from './prompts/keeper.ts'
 import { createTokenCounter } from './token-counter.ts'
 import { createUpstreams } from './upstreams.ts'
 
@@ -47,6 +48,8 @@ export type GatewayParts = {
   readonly spent?: Spent
   /** Where background work is kept; without it none is started. */
   readonly background?: BackgroundJobs
+  /** Where prompts are kept; without it none is. */
+  readonly prompts?: Prompts
   readonly backgroundPace?: Partial<KeeperPace>
   /** Where the other gateway processes on the same port are reached; without it there are none. */
   readonly siblings?: SiblingAddresses
@@ -80,8 +83,9 @@ export function createGateway(parts: GatewayParts): Gateway {
   let active = 0
   let onIdle: (() => void) | null = null
   const keeper = parts.background === undefined ? null : createKeeper({ jobs: parts.background, node: parts.node, upstreams, clock: parts.clock, log: parts.log, ...(parts.backgroundPace === undefined ? {} : { pace: parts.backgroundPace }) })
+  const prompts = parts.prompts === undefined ? null : createPromptKeeper({ prompts: parts.prompts, metrics, log: parts.log })
   const context: GatewayContext = {
-    node: parts.node, upstreams, tokens, inFlight: createInFlight(limits, lateness.isLate), refusals: createRefusalFlood(limits), answers: createAnswerStore(), metrics, limits, clock: parts.clock, log: parts.log, bodies: { bytes: 0 }, isClosing: () => isClosing, metricsPage: parts.metricsPage ?? null, spent: parts.spent ?? null, background: keeper, siblings,
+    node: parts.node, upstreams, tokens, inFlight: createInFlight(limits, lateness.isLate), refusals: createRefusalFlood(limits), answers: createAnswerStore(), prompts, metrics, limits, clock: parts.clock, log: parts.log, bodies: { bytes: 0 }, isClosing: () => isClosing, metricsPage: parts.metricsPage ?? null, spent: parts.spent ?? null, background: keeper, siblings,
   }
 
   const bounds = {
@@ -137,7 +141,7 @@ export function createGateway(parts: GatewayParts): Gateway {
     lateness.close()
     own.close()
     own.closeAllConnections()
-    await Promise.all([upstreams.close(), tokens.close(), siblings?.close()])
+    await Promise.all([upstreams.close(), tokens.close(), prompts?.close(), siblings?.close()])
   }
 
   return {

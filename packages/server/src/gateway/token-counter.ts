@@ -2,7 +2,7 @@
 // load, so it lives in a worker thread that starts at the first need and never blocks the thread that serves requests. When
 // it is slow, full or broken the count falls back to bytes: a count always comes, and the usage is marked estimated anyway.
 
-import { Worker } from 'node:worker_threads'
+import { createThread } from './thread.ts'
 
 export type TokenCounter = {
   readonly count: (text: string) => Promise<number>
@@ -21,43 +21,9 @@ export function countByBytes(text: string): number {
 }
 
 export function createTokenCounter(): TokenCounter {
-  let worker: Worker | null = null
-  let sequence = 0
-  const waiting = new Map<number, (tokens: number | null) => void>()
-
-  function started(): Worker {
-    if (worker !== null) return worker
-    const extension = import.meta.url.endsWith('.ts') ? 'ts' : 'js'
-    const fresh = new Worker(new URL(`./token-worker.${extension}`, import.meta.url))
-    fresh.unref()
-    fresh.on('message', ({ id, tokens }: { readonly id: number; readonly tokens: number }) => waiting.get(id)?.(tokens))
-    fresh.on('error', () => giveUp(fresh))
-    fresh.on('exit', () => giveUp(fresh))
-    worker = fresh
-    return fresh
+  const thread = createThread<string, number>({ file: new URL('./token-worker', import.meta.url), waitingMax: WAITING_MAX, timeoutMs: COUNT_TIMEOUT_MS })
+  return {
+    count: async (text) => (text === '' ? 0 : ((await thread.ask(text)) ?? countByBytes(text))),
+    close: thread.close,
   }
-
-  function giveUp(lost: Worker): void {
-    if (worker !== lost) return
-    worker = null
-    for (const answer of waiting.values()) answer(null)
-  }
-
-  function count(text: string): Promise<number> {
-    if (text === '') return Promise.resolve(0)
-    if (waiting.size >= WAITING_MAX) return Promise.resolve(countByBytes(text))
-    const id = ++sequence
-    return new Promise((resolve) => {
-      const timer = setTimeout(() => answer(null), COUNT_TIMEOUT_MS)
-      const answer = (tokens: number | null) => {
-        clearTimeout(timer)
-        waiting.delete(id)
-        resolve(tokens ?? countByBytes(text))
-      }
-      waiting.set(id, answer)
-      started().postMessage({ id, text })
-    })
-  }
-
-  return { count, close: async () => void (await worker?.terminate()) }
 }

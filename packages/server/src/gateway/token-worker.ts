@@ -4,7 +4,7 @@
 import { parentPort } from 'node:worker_threads'
 import { countTokens } from 'gpt-tokenizer/encoding/o200k_base'
 
-parentPort?.on('message', ({ id, text }: { readonly id: number; readonly text: string }) => {
+parentPort?.on('message', ({ id, question }: { readonly id: number; readonly question: string }) => {
   // Text that looks like a special token is counted as the text it is.
-  parentPort?.postMessage({ id, tokens: countTokens(text, { disallowedSpecial: new Set<string>() }) })
+  parentPort?.postMessage({ id, answer: countTokens(question, { disallowedSpecial: new Set<string>() }) })
 })

@@ -24,6 +24,7 @@ import { createBooksChecker } from '../app/ledger/check.ts'
 import { checkpointDaily } from '../app/ledger/checkpoints.ts'
 import { addUpLevels } from '../app/levels.ts'
 import { keepPartitions } from '../app/partitions.ts'
+import { forgetPrompts } from '../app/prompts.ts'
 import { importScheduled } from '../app/rates/import-scheduled.ts'
 import { forgetCodeFailures } from '../app/wallets/codes.ts'
 import { createLowBalanceNotifier, tellEndingCredits } from '../app/wallets/notices.ts'
@@ -80,6 +81,7 @@ const JOBS: readonly Job[] = [
   { name: 'sign-ledger-checkpoints', says: 'Signs the chain of the ledger once a day.', everyMs: 600_000, run: checkpointDaily },
   { name: 'check-books', says: 'Compares every table that knows a figure of a customer.', everyMs: 60_000, run: createBooksChecker() },
   { name: 'forget-ended-budgets', says: 'Forgets budgets of members and minutes that ended long ago.', everyMs: 3_600_000, run: forgetEndedBudgets },
+  { name: 'forget-prompts', says: 'Deletes prompts whose time is over.', everyMs: 60_000, run: forgetPrompts },
   { name: 'forget-background-jobs', says: 'Forgets background work of providers that has ended.', everyMs: 3_600_000, run: forgetBackgroundJobs },
   { name: 'forget-minutes', says: 'Forgets totals by minute; those by hour stay.', everyMs: 600_000, run: forgetMinutes },
   { name: 'forget-ended-sessions', says: 'Forgets ended sessions of people.', everyMs: 3_600_000, run: forgetSessions },

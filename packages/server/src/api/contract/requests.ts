@@ -44,8 +44,23 @@ const request = z
     tried: z.string().nullable().optional().meta({ description: 'Attempts that came to nothing before, with how each ended; for the operator.', examples: ['openai/account-2 429, azure unreachable'] }),
     attempts: z.int().optional().meta({ description: 'How often the provider was asked; for the operator.' }),
     cost: money.nullable().optional().meta({ description: 'Cost at the provider; for the operator.' }),
+    prompt_kept_until: time('Until then its prompt can be read; null where none is kept; for the operator.').nullable().optional(),
   })
-  .meta({ id: 'Request', description: 'The record of one request at the gateway. Prompts and answers are never stored.' })
+  .meta({ id: 'Request', description: 'The record of one request at the gateway. Prompts and answers are stored apart, and only where the catalog says so.' })
+
+const requestParams = z.strictObject({ customer: customerParam.shape.customer, request: requestId })
+
+const prompt = z
+  .strictObject({
+    request: requestId,
+    time: time('When it was asked.'),
+    kept_until: time('When it is deleted.'),
+    prompt: z.unknown().meta({ description: 'The body of the request; null where it was no JSON, or too large.', examples: [{ model: 'gpt-5-mini', messages: [{ role: 'user', content: 'My card is [card].' }] }] }),
+    answer: z.unknown().meta({ description: 'The body of the answer, or the text of a stream; null where none is kept.', examples: ['Thank you.'] }),
+    redacted: z.record(z.string(), z.int()).meta({ description: 'What was taken out, by kind.', examples: [{ card: 1 }] }),
+    cut: z.boolean().meta({ description: 'Something was left out because it is too long, or a file.' }),
+  })
+  .meta({ id: 'Prompt', description: 'What was asked and answered, without what the rules of the catalog take out.' })
 
 export const requestRoutes = {
   listRequests: route({
@@ -78,11 +93,53 @@ export const requestRoutes = {
     summary: 'Get a request',
     description: 'By the id that x-tollgate-decision told with the answer.',
     access: ['customer'],
-    params: z.strictObject({ customer: customerParam.shape.customer, request: requestId }),
+    params: requestParams,
     query: nothing,
     body: null,
     status: 200,
     answer: request,
+    problems: ['not_found'],
+  }),
+  getPrompt: route({
+    method: 'GET',
+    path: '/v1/customers/{customer}/requests/{request}/prompt',
+    tag: 'usage',
+    summary: 'Read the prompt of a request',
+    description: 'What was asked and answered, redacted, where `gateway.prompts` of the catalog keeps it. For `support` and `admin` alone; each reading stands in the audit log.',
+    access: [],
+    params: requestParams,
+    query: nothing,
+    body: null,
+    status: 200,
+    answer: prompt,
+    problems: ['not_found'],
+  }),
+  deletePrompt: route({
+    method: 'DELETE',
+    path: '/v1/customers/{customer}/requests/{request}/prompt',
+    tag: 'usage',
+    summary: 'Delete the prompt of a request',
+    description: 'The record of the request stays.',
+    access: [],
+    params: requestParams,
+    query: nothing,
+    body: null,
+    status: 200,
+    answer: z.strictObject({ request: requestId, deleted: z.literal(true) }),
+    problems: ['not_found'],
+  }),
+  erasePrompts: route({
+    method: 'DELETE',
+    path: '/v1/customers/{customer}/prompts',
+    tag: 'usage',
+    summary: 'Erase all prompts of a customer',
+    description: 'For a customer that leaves or asks for it. What the catalog says to keep of later requests is kept; take them out there first.',
+    access: [],
+    params: customerParam,
+    query: nothing,
+    body: null,
+    status: 200,
+    answer: z.strictObject({ erased: z.int().meta({ description: 'How many there were.', examples: [12] }) }),
     problems: ['not_found'],
   }),
 } as const

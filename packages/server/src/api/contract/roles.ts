@@ -8,7 +8,7 @@ import { isWrite, type Route } from './route.ts'
 const READS: ReadonlySet<string> = new Set(['planCatalog', 'planRollback', 'previewFreeze', 'previewSubscriptionChange', 'checkContract', 'planRates'])
 
 const WRITES: Readonly<Record<Exclude<OperatorRole, 'viewer' | 'admin'>, ReadonlySet<string>>> = {
-  support: new Set(['changeCustomer', 'redeemCode', 'changeSubscription', 'actOnSubscription', 'createGrant', 'withdrawGrant', 'linkProviderCustomer', 'replayProviderMessages', 'createEntity', 'putBudget', 'deleteBudget', 'putBudgetMember', 'moveBudget', 'createFreeze', 'liftFreeze', 'createPortalSession', 'endPortalSession', 'createAlertRecipient', 'changeAlertRecipient', 'askAlertRecipient', 'deleteAlertRecipient']),
+  support: new Set(['changeCustomer', 'redeemCode', 'changeSubscription', 'actOnSubscription', 'createGrant', 'withdrawGrant', 'linkProviderCustomer', 'replayProviderMessages', 'createEntity', 'putBudget', 'deleteBudget', 'putBudgetMember', 'moveBudget', 'createFreeze', 'liftFreeze', 'createPortalSession', 'endPortalSession', 'createAlertRecipient', 'changeAlertRecipient', 'askAlertRecipient', 'deleteAlertRecipient', 'deletePrompt']),
   finance: new Set([
     'addCredits', 'changeCustomer', 'changeSubscription', 'actOnSubscription', 'recordSubscriptionFact', 'startSimulation', 'cancelSimulation', 'createPortalSession', 'endPortalSession', 'putBillingProfile', 'createInvoice', 'discardInvoice', 'finalizeInvoice', 'payInvoice', 'voidInvoice', 'writeOffInvoice',
     'createCreditNote', 'createInvoiceItem', 'deleteInvoiceItem', 'closeDue', 'putBookSettings',
@@ -17,9 +17,16 @@ const WRITES: Readonly<Record<Exclude<OperatorRole, 'viewer' | 'admin'>, Readonl
   ]),
 }
 
+/** Reads that not every role may: what people wrote. */
+const READ_BY: Readonly<Record<string, ReadonlySet<OperatorRole>>> = { getPrompt: new Set(['support']) }
+
+function isRead(operation: string, route: Route): boolean {
+  return !isWrite(route) || READS.has(operation)
+}
+
 /** Every scope that may call an operation that is not public. */
 export function scopesOf(operation: string, route: Route): readonly KeyScope[] {
   const named = route.access === 'public' ? [] : route.access
-  const roles = OPERATOR_ROLES.filter((role) => role === 'admin' || !isWrite(route) || READS.has(operation) || (role !== 'viewer' && WRITES[role].has(operation)))
+  const roles = OPERATOR_ROLES.filter((role) => role === 'admin' || (isRead(operation, route) ? (READ_BY[operation]?.has(role) ?? true) : role !== 'viewer' && WRITES[role].has(operation)))
   return [...new Set([...roles.toReversed(), ...named])]
 }

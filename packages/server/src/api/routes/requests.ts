@@ -1,7 +1,9 @@
 // Records of requests as they are read. What only the operator may see, such as cost and upstream, is left out for everybody else.
 
+import type { Instant } from '@tollgate/core'
+import { deletePrompt, erasePrompts, promptsKept, readPrompt } from '../../app/prompts.ts'
 import { getRequest, requestsPage, type RequestRecord } from '../../app/requests.ts'
-import { timeOf } from '../contract/fields.ts'
+import { timeOf, timeOrNull } from '../contract/fields.ts'
 import type { requestRoutes } from '../contract/requests.ts'
 import { readCursor, writeCursor } from '../cursor.ts'
 import type { Handlers } from '../handler.ts'
@@ -11,12 +13,26 @@ export const requestHandlers: Handlers<keyof typeof requestRoutes> = {
     const page = await requestsPage(plane, params.customer, {
       after: readCursor('requests', query.cursor), limit: query.limit, from: query.from ?? null, to: query.to ?? null, outcome: query.outcome ?? null, feature: query.feature ?? null, run: query.run ?? null, model: query.model ?? null,
     })
-    return { data: page.rows.map((row) => requestBody(row, caller.isOperator)), next_cursor: writeCursor('requests', page.next) }
+    const prompts = caller.isOperator ? await promptsKept(plane, params.customer, page.rows.map(({ id }) => id)) : null
+    return { data: page.rows.map((row) => requestBody(row, prompts)), next_cursor: writeCursor('requests', page.next) }
   },
-  getRequest: async ({ plane, caller, params }) => requestBody(await getRequest(plane, params.customer, params.request), caller.isOperator),
+  getRequest: async ({ plane, caller, params }) => {
+    const record = await getRequest(plane, params.customer, params.request)
+    return requestBody(record, caller.isOperator ? await promptsKept(plane, params.customer, [record.id]) : null)
+  },
+  getPrompt: async ({ plane, caller, params }) => {
+    const { id, time, expiresAt, prompt, answer, redacted, isCut } = await readPrompt(plane, caller.actor, params.customer, params.request)
+    return { request: id, time: timeOf(time), kept_until: timeOf(expiresAt), prompt, answer, redacted: { ...redacted }, cut: isCut }
+  },
+  deletePrompt: async ({ plane, caller, params }) => {
+    await deletePrompt(plane, caller.actor, params.customer, params.request)
+    return { request: params.request, deleted: true }
+  },
+  erasePrompts: async ({ plane, caller, params }) => ({ erased: await erasePrompts(plane, caller.actor, params.customer) }),
 }
 
-function requestBody(record: RequestRecord, isOperator: boolean) {
+/** `prompts`: which are kept, for the operator; null for anybody else. */
+function requestBody(record: RequestRecord, prompts: ReadonlyMap<string, Instant> | null) {
   const { charge, currency } = record
   return {
     id: record.id,
@@ -44,6 +60,6 @@ function requestBody(record: RequestRecord, isOperator: boolean) {
     estimate: record.estimate,
     charge: charge === null || currency === null ? null : { amount: charge, currency },
     denial: record.denial,
-    ...(isOperator ? { ...(record.key === null ? {} : { key: record.key }), provider: record.provider, upstream: record.upstream, upstream_key: record.upstreamKey, tried: record.tried, attempts: record.attempts, cost: record.cost } : {}),
+    ...(prompts !== null ? { ...(record.key === null ? {} : { key: record.key }), provider: record.provider, upstream: record.upstream, upstream_key: record.upstreamKey, tried: record.tried, attempts: record.attempts, cost: record.cost, prompt_kept_until: timeOrNull(prompts.get(record.id) ?? null) } : {}),
   }
 }

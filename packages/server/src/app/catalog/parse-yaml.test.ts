@@ -33,6 +33,10 @@ test('the catalog of the demo has no error and no warning, and compiles', () => 
   expect(catalog.gatewayModels.get('sandbox-small')).toEqual({ name: 'sandbox-small', upstream: 'sandbox', model: 'sandbox-small' })
 })
 
+test('a pattern that RE2 cannot read is refused where it stands', () => {
+  expect(issuesOf(BASE.replace('gateway: { feature: chat }', 'gateway:\n  feature: chat\n  prompts:\n    - keep_days: 7\n      patterns: [{ name: twice, pattern: "(a)\\\\1" }]'))).toEqual([expect.stringMatching(/^10:\d+: .*RE2 knows no look-around/)])
+})
+
 test('what is left out is filled in', () => {
   expect(documentOf(withPlan('fee: 49\nprices:\n  - { id: step_price, meter: tokens, model: graduated, tiers: [{ amount: 1 }] }\nfunding: [overage]'))).toEqual({
     currency: 'USD',

@@ -4,6 +4,7 @@
 import { CATALOG_PROBLEMS_MAX, didYouMean, formatCatalogPath, InputError, nearest, validateCatalog, type CatalogDocument, type CatalogPath, type RateDocument } from '@tollgate/core'
 import type * as z from 'zod'
 import { compileExpression } from '../../platform/meter-expression.ts'
+import { patternFault } from '../../platform/redaction.ts'
 import { shippedRates } from '../rates/effective-rates.ts'
 import type { CatalogIssue, UnplacedIssue } from './issue.ts'
 import { mergeSources, type MergedSource } from './overlay.ts'
@@ -27,7 +28,7 @@ export function parseCatalog(text: string, imported: readonly RateDocument[] | n
   const shaped = catalogSchema.safeParse(merged.value, { reportInput: true })
   if (!shaped.success) return { kind: 'invalid', issues: placed(withoutTypoShadows(shaped.error.issues.map(explain)), merged) }
   const document: CatalogDocument = shaped.data
-  const problems = placed([...validateCatalog(document, { rates: [...(imported ?? []), ...shippedRates()], isComplete: imported !== null }).map((problem) => ({ ...problem, atKey: false })), ...expressionIssues(document)], merged)
+  const problems = placed([...validateCatalog(document, { rates: [...(imported ?? []), ...shippedRates()], isComplete: imported !== null }).map((problem) => ({ ...problem, atKey: false })), ...expressionIssues(document), ...patternIssues(document)], merged)
   return problems.some(({ level }) => level === 'error') ? { kind: 'invalid', issues: problems } : { kind: 'valid', document, warnings: problems }
 }
 
@@ -47,6 +48,14 @@ function expressionIssues(document: CatalogDocument): UnplacedIssue[] {
       return [error(['meters', index, 'expression'], cause.code, `the expression of meter ${meter.id} is refused: ${cause.message}`)]
     }
   })
+}
+
+/** Patterns too, for the same reason. */
+function patternIssues({ gateway }: CatalogDocument): UnplacedIssue[] {
+  return (gateway.prompts ?? []).flatMap(({ patterns }, rule) => patterns.flatMap(({ pattern }, index) => {
+    const fault = patternFault(pattern)
+    return fault === null ? [] : [error(['gateway', 'prompts', rule, 'patterns', index, 'pattern'], 'invalid_pattern', fault)]
+  }))
 }
 
 /** In the order of the file, errors and warnings together; at most as many as anybody reads. */

@@ -2,7 +2,7 @@
 // From it come the reading of the file, the JSON Schema for editors and the reference page. Its output is a
 // CatalogDocument; whether the parts fit each other is for `validateCatalog` of core to say.
 
-import { EXCLUSIONS, MIGRATIONS, PLAN_PRIORITIES, UNIT_BUCKETS, USAGE_BUCKETS, WINDOWS, type Exhausted, type LimitDocument, type RuleTerms } from '@tollgate/core'
+import { EXCLUSIONS, MIGRATIONS, PLAN_PRIORITIES, PROMPT_DAYS_MAX, REDACTED_KINDS, UNIT_BUCKETS, USAGE_BUCKETS, WINDOWS, type Exhausted, type LimitDocument, type RuleTerms } from '@tollgate/core'
 import * as z from 'zod'
 import { addOn, COURSE_FIELDS, entitlement, promotion } from './subscription-schema.ts'
 import { choice, decimal, fields, integer, list, looseText, orShorthand, text, toggle } from './fields.ts'
@@ -336,6 +336,23 @@ const cacheRule = fields(
   'Answers that are kept and replayed to the same request. All conditions that it has must hold.',
 )
 
+const promptRule = fields(
+  'Prompt rule',
+  {
+    feature: text({ description: 'Only requests of this feature.', example: 'support' }).nullable().default(null),
+    plans: list(text({ description: 'Id of a plan.' }), { description: 'Only customers of these plans.', example: ['trial'] }).nullable().default(null),
+    models: list(text({ description: 'Name of a model, as clients ask for it.' }), { description: 'Only requests for these models.', example: ['gpt-5'] }).nullable().default(null),
+    keep_days: integer({ description: `After so many days they are deleted; ${PROMPT_DAYS_MAX} at most.`, example: 14 }),
+    answers: toggle({ description: 'The answer too.', example: false }).default(true),
+    redact: list(text({ description: `One of ${REDACTED_KINDS.join(', ')}.` }), { description: 'What is taken out before anything is kept; all of it, if left out.', example: ['email', 'card'] }).default([...REDACTED_KINDS]),
+    patterns: list(
+      fields('Pattern', { name: text({ description: 'Stands in the place of what was taken out: `[order]`.', example: 'order' }), pattern: text({ description: 'Regular expression as RE2 reads it: without look-around and back references, so that its time is linear.', example: 'ORD-[0-9]{6}' }) }, 'What else is taken out.'),
+      { description: 'Patterns of your own, looked for first.' },
+    ).default([]),
+  },
+  'Requests whose prompt is kept, redacted and for a time, to be read by support. All conditions that it has must hold.',
+)
+
 const gateway = fields(
   'Gateway',
   {
@@ -345,6 +362,7 @@ const gateway = fields(
     feature_rules: list(featureRule, { description: 'Which feature a request uses where neither its key nor its header says: the first rule that matches.' }).exactOptional(),
     client_gone: choice(['drain', 'stop'], { description: 'A stream whose client went away is read on for at most 10 s and 1 MB, to learn what it used (`drain`), or stopped at once and charged as estimated (`stop`); `drain` unless stated.', example: 'drain' }).exactOptional(),
     bounds: list(requestBound, { description: 'The most that one request may ask for, whatever its budgets: the first rule that matches.' }).exactOptional(),
+    prompts: list(promptRule, { description: 'Of which requests prompt and answer are kept, redacted: the first rule that matches. None, unless there is one.' }).exactOptional(),
     cache: list(cacheRule, { description: 'Which answers are kept and replayed: the first rule that matches. A hit costs nothing and is charged as the plan says (`excluded`).' }).exactOptional(),
   },
   'What the gateway offers.',

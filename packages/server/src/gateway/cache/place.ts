@@ -8,6 +8,7 @@ import { CACHE_ANSWER_BYTES_MAX, type CacheRule } from '@tollgate/core'
 import type { Attribution } from '../flow/attribution.ts'
 import type { Known } from '../../hot/contract.ts'
 import { compact, topLevelMembers, type Member } from '../json-splice.ts'
+import { fitsRule } from '../flow/fits-rule.ts'
 import type { Surface, SurfaceRequest } from '../surface.ts'
 import type { ResolvedModel } from '../upstreams.ts'
 
@@ -40,7 +41,7 @@ export function placeOf(rules: readonly CacheRule[], placing: Placing): CachePla
   const { cache } = surface
   const control = headers['cache-control'] ?? ''
   if (cache === undefined || request.background !== undefined || request.body.length > CACHE_ANSWER_BYTES_MAX || /\bno-store\b/i.test(control)) return null
-  const rule = rules.find((one) => fits(one, placing))
+  const rule = rules.find((one) => fitsRule(one, placing))
   if (rule === undefined) return null
   const text = request.body.toString('latin1')
   const members = topLevelMembers(text) ?? []
@@ -50,10 +51,6 @@ export function placeOf(rules: readonly CacheRule[], placing: Placing): CachePla
   const hash = createHash('sha256')
   for (const part of [surface.name, asked.path, model.upstreamModel, model.target.config.provider, ...HEEDED_HEADERS.map((name) => String(headers[name] ?? '')), ...told.toSorted()]) hash.update(part).update('\0')
   return { owner: ownerOf(rule, known.snapshot.customer, attribution.entity), name: hash.digest('base64url'), ttlMs: rule.ttlMs, isRenewed: /\b(?:no-cache|max-age=0)\b/i.test(control) }
-}
-
-function fits({ feature, plans, models }: CacheRule, { attribution, known, request }: Placing): boolean {
-  return (feature === null || feature === attribution.feature) && (plans === null || plans.has(known.snapshot.plan)) && (models === null || models.has(request.model))
 }
 
 /** What is null, false or empty says nothing. */

@@ -8,6 +8,7 @@ import { idHeaders, type Exchange } from '../exchange.ts'
 import type { Attribution } from '../flow/attribution.ts'
 import { sendRefusal } from '../flow/refuse.ts'
 import { chargeHeaders } from '../flow/settle.ts'
+import { keepPrompt } from '../prompts/keep.ts'
 import { quantitiesOf } from '../flow/usage.ts'
 import type { Surface, SurfaceRequest } from '../surface.ts'
 import type { StoredAnswer } from './store.ts'
@@ -42,6 +43,7 @@ export async function replay(exchange: Exchange, asked: Replayed, stored: Stored
   const settled = context.node.settle(authorization.reservation, usage)
   if (settled.kind === 'settled') await settled.written
   context.metrics.happened('cache_hit')
+  if (known.catalog.promptRules !== undefined) keepPrompt(exchange, { known, request, attribution, id: authorization.reservation, end: null })
   const { response } = exchange
   if (response.destroyed) return
   const headers = ['content-type', stored.contentType, ...idHeaders(exchange), ...chargeHeaders({ authorization, key, known }, settled.kind === 'settled' ? { settled, usage } : null)]

@@ -20,6 +20,7 @@ import { passThroughAt } from '../pass-through.ts'
 import type { Admitted } from './admitted.ts'
 import { attributionOf, customerOf, type Attribution } from './attribution.ts'
 import { finish } from './finish.ts'
+import { keepPrompt } from '../prompts/keep.ts'
 import { sendRefusal } from './refuse.ts'
 import { countWithin } from './count-within.ts'
 
@@ -123,6 +124,7 @@ async function call(exchange: Exchange, admitted: Admitted): Promise<void> {
     if (exchange.response.destroyed) return void context.node.release(admitted.authorization.reservation)
     const { called, end } = await attempt(exchange, admitted)
     await finish(exchange, called, end)
+    if (admitted.known.catalog.promptRules !== undefined) keepPrompt(exchange, { ...admitted, id: admitted.authorization.reservation, end })
   } catch (error) {
     context.node.release(admitted.authorization.reservation)
     throw error
