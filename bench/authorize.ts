@@ -29,7 +29,7 @@ export async function run(options: { readonly rounds: number; readonly log: (lin
   const folder = mkdtempSync(join(tmpdir(), 'tollgate-bench-'))
   const node = await startNode({
     node: 'bench', journalFolder: folder, authority: generousAuthority(), clock: systemClock, randomText: serialText, hashKey, boot: 'bench', warn: () => undefined,
-    directory: { key: async () => null, catalog: async () => CATALOG, upstreams: async () => [], customer: async (_identity, id) => ({ snapshot: snapshotOf(id), balanceBases: {} }) },
+    directory: { keys: async (hashes) => hashes.map(() => null), catalog: async () => CATALOG, upstreams: async () => [], customer: async (_identity, id) => ({ snapshot: snapshotOf(id), balanceBases: {} }) },
     feed: { subscribe: () => ({ close: () => undefined }) },
   })
   try {

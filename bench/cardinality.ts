@@ -101,7 +101,7 @@ async function worldOf(folder: string, counts: { readonly teams: number; readonl
   const snapshot = snapshotOf(counts.users, features)
   const node = await startNode({
     node: 'bench', journalFolder: folder, authority: generousAuthority(), clock: systemClock, randomText: serialText, hashKey, boot: 'bench', warn: () => undefined,
-    directory: { key: async () => null, catalog: async () => catalogOf(features), upstreams: async () => [], customer: async () => ({ snapshot, balanceBases: {} }) },
+    directory: { keys: async (hashes) => hashes.map(() => null), catalog: async () => catalogOf(features), upstreams: async () => [], customer: async () => ({ snapshot, balanceBases: {} }) },
     feed: { subscribe: () => ({ close: () => undefined }) },
   })
   const input = (index: number): AuthorizeInput => ({

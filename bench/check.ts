@@ -26,7 +26,7 @@ export async function run(options: { readonly rounds: number; readonly log: (lin
   const folder = mkdtempSync(join(tmpdir(), 'tollgate-bench-'))
   const node = await startNode({
     node: 'bench', journalFolder: folder, authority: generousAuthority(), clock: systemClock, randomText: serialText, hashKey, boot: 'bench', warn: () => undefined,
-    directory: { key: async () => KEY, catalog: async () => CATALOG, upstreams: async () => [], customer: async () => ({ snapshot: SNAPSHOT, balanceBases: {} }) },
+    directory: { keys: async (hashes) => hashes.map(() => KEY), catalog: async () => CATALOG, upstreams: async () => [], customer: async () => ({ snapshot: SNAPSHOT, balanceBases: {} }) },
     feed: { subscribe: () => ({ close: () => undefined }) },
   })
   const gateway = createGateway({ node, clock: systemClock, log: silentLog(), sandboxUrl: 'http://127.0.0.1:1', upstreams: () => [], metrics: countingMetrics() })

@@ -268,7 +268,7 @@ export function createPlane(input: {
         ship: (identity, stretch) => reach(true, () => ship(identity, stretch.lines, stretch.to)),
       },
       directory: {
-        key: () => Promise.resolve(null),
+        keys: (hashes) => Promise.resolve(hashes.map(() => null)),
         customer: (identity) => reach(true, () => viewFor(identity)),
         catalog: () => reach(true, () => CATALOG_DOCUMENT),
         upstreams: () => Promise.resolve([]),

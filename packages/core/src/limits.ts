@@ -69,6 +69,11 @@ export const JOURNAL_SEGMENT_BYTES_MAX = 64 * 1024 * 1024
 export const JOURNAL_BYTES_MAX = 4 * 1024 * 1024 * 1024
 /** Keys and customers that a node keeps compiled in memory. */
 export const SNAPSHOTS_PER_NODE_MAX = 50_000
+/** Keys that are looked up in one call of a node, and keys that wait for the next call; calls follow each other, so that a flood of keys is not one of queries. */
+export const KEYS_PER_LOOKUP_MAX = 500
+export const KEY_LOOKUPS_WAITING_MAX = 5_000
+/** Keys that a node knows to be none: apart from those that are, which a flood must not drive out. */
+export const UNKNOWN_KEYS_PER_NODE_MAX = 10_000
 /** Open reservations of one node. */
 export const RESERVATIONS_PER_NODE_MAX = 200_000
 /** Requests in flight for one customer on one node: one tenant cannot take all sockets. */

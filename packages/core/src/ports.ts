@@ -61,7 +61,8 @@ export type JournalStretch = { readonly from: JournalPosition; readonly to: Jour
 
 /** Who a key is and what a customer may do: what a node asks when its memory does not know. */
 export type Directory = {
-  readonly key: (hash: string) => Promise<KeyRecord | null>
+  /** In the order of the hashes; null for one that is no key. */
+  readonly keys: (hashes: readonly string[]) => Promise<readonly (KeyRecord | null)[]>
   readonly customer: (identity: NodeIdentity, id: CustomerId) => Promise<CustomerView | null>
   readonly catalog: (version: number) => Promise<CatalogDocument>
   readonly upstreams: () => Promise<readonly UpstreamConfig[]>

@@ -3,7 +3,7 @@
 
 import type { FastifyInstance, FastifyReply } from 'fastify'
 import type { ServerResponse } from 'node:http'
-import { parseInstant, SHIP_BYTES_MAX, PROMPT_CALL_BYTES_MAX, type Acknowledged, type BackgroundJob, type CustomerId, type FeedMessage, type JournalPosition, type LeaseRequest, type LeftBehind, type NodeIdentity, type ReturnedLease, type UsageEvent, type KeptPrompt } from '@tollgate/core'
+import { parseInstant, SHIP_BYTES_MAX, PROMPT_CALL_BYTES_MAX, KEYS_PER_LOOKUP_MAX, type Acknowledged, type BackgroundJob, type CustomerId, type FeedMessage, type JournalPosition, type LeaseRequest, type LeftBehind, type NodeIdentity, type ReturnedLease, type UsageEvent, type KeptPrompt } from '@tollgate/core'
 import { FencedError, StaleBudgetError } from '../app/authority/errors.ts'
 import { createBackgroundJobs } from '../app/background-jobs.ts'
 import type { ControlPlane } from '../app/control-plane.ts'
@@ -73,7 +73,7 @@ export function registerInternal(app: FastifyInstance, plane: ControlPlane, node
       const { from, to } = request.query as { from?: string; to?: string }
       return spentBy(plane, paramOf(request, 'customer'), from === undefined ? null : parseInstant(from, 'from'), to === undefined ? null : parseInstant(to, 'to'))
     })
-    scope.get('/keys/:hash', async (request) => ({ key: await plane.directory.key(paramOf(request, 'hash')) }))
+    scope.post('/keys', async (request) => ({ keys: await plane.directory.keys((request.body as { hashes: string[] }).hashes.slice(0, KEYS_PER_LOOKUP_MAX)) }))
     scope.get('/catalogs/:version', async (request) => plane.directory.catalog(Number(paramOf(request, 'version'))))
     scope.get('/upstreams', async () => ({ upstreams: await plane.directory.upstreams() }))
   }, { prefix: '/internal' })

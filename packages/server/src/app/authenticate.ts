@@ -6,6 +6,7 @@ import { hashKey } from '../platform/secrets.ts'
 import type { Actor } from './actor.ts'
 import type { ControlPlane } from './control-plane.ts'
 import { portalCaller, PORTAL_TOKEN_PREFIX } from './portal-sessions.ts'
+import { keyByHash } from '../store/keys.ts'
 import type { PortalSessionRow } from '../store/page-sessions.ts'
 
 export type Caller = {
@@ -26,7 +27,7 @@ const KEY_LENGTH_MAX = 200
 export async function authenticate(plane: ControlPlane, rawKey: string): Promise<Caller | null> {
   if (rawKey === '' || rawKey.length > KEY_LENGTH_MAX) return null
   if (rawKey.startsWith(PORTAL_TOKEN_PREFIX)) return portalCaller(plane, rawKey)
-  const key = await plane.directory.key(hashKey(rawKey))
+  const key = await keyByHash(plane.sql, hashKey(rawKey))
   return key === null ? null : callerOfKey(key)
 }
 

@@ -6,7 +6,7 @@ import type { Links } from '@tollgate/core'
 import type { Sql } from '../platform/postgres.ts'
 import { leaseUse, listBudgets } from '../store/budgets.ts'
 import { findCustomer } from '../store/customers.ts'
-import { keyByHash, listUpstreams } from '../store/keys.ts'
+import { keysByHash, listUpstreams } from '../store/keys.ts'
 import { accumulatorOf, readAccumulators, readBlocks, type AccumulatorRow } from '../store/settlement.ts'
 import { EMPTY_CATALOG, type Catalogs } from './catalogs.ts'
 import { frozenOf } from './freezes.ts'
@@ -53,7 +53,7 @@ export function createDirectory(parts: DirectoryParts): Directory {
   }
 
   return {
-    key: (hash) => keyByHash(sql, hash),
+    keys: (hashes) => keysByHash(sql, hashes),
     customer,
     catalog: (version) => (version === 0 ? Promise.resolve(EMPTY_CATALOG) : catalogs.document(version)),
     upstreams: async () => {

@@ -2,8 +2,10 @@
 // Headers are flat lists of names and values, which node writes without building objects.
 
 import type { IncomingMessage, ServerResponse } from 'node:http'
+import { setTimeout as delay } from 'node:timers/promises'
 import type { Clock, Instant, KeyRecord, KeyScope, Spent } from '@tollgate/core'
 import type { HotNode } from '../hot/contract.ts'
+import { TooManyLookups } from '../hot/key-lookups.ts'
 import type { Log } from '../platform/log.ts'
 import { randomId } from '../platform/random-id.ts'
 import type { GatewayLimits } from './limits.ts'
@@ -14,7 +16,7 @@ import type { AnswerStore } from './cache/store.ts'
 import type { BackgroundKeeper } from './background/keeper.ts'
 import type { PromptKeeper } from './prompts/keeper.ts'
 import type { Siblings } from './hot-api/siblings.ts'
-import { forbidden, invalidKey, invalidRequest, RequestRefused, unavailable, type ErrorAnswer } from './refusal.ts'
+import { forbidden, invalidKey, invalidRequest, RequestRefused, tooManyUnknownKeys, unavailable, type ErrorAnswer } from './refusal.ts'
 import type { ErrorShape } from './surface.ts'
 import type { TokenCounter } from './token-counter.ts'
 import type { Upstreams } from './upstreams.ts'
@@ -26,6 +28,8 @@ export type GatewayContext = {
   readonly tokens: TokenCounter
   readonly inFlight: InFlight
   readonly refusals: RefusalFlood
+  /** Keys that nobody knows, by the address that they came from. */
+  readonly guesses: RefusalFlood
   readonly answers: AnswerStore
   /** Who keeps prompts; null where nobody does. */
   readonly prompts: PromptKeeper | null
@@ -75,8 +79,33 @@ export function requestIdOf(request: IncomingMessage): string {
 export function authenticate(exchange: Exchange, scopes: readonly KeyScope[]): KeyRecord | Promise<KeyRecord> {
   const rawKey = rawKeyOf(exchange.request)
   if (rawKey === '') throw invalidKey(null)
-  const found = exchange.context.node.authenticate(rawKey)
-  return found instanceof Promise ? found.then((key) => permitted(key, rawKey, scopes)) : permitted(found, rawKey, scopes)
+  const { node, guesses } = exchange.context
+  if (guesses.isFlooding(addressOf(exchange), exchange.startedAt) && !node.knows(rawKey)) return authenticateLater(exchange, rawKey, scopes)
+  const found = node.authenticate(rawKey)
+  return found instanceof Promise ? lookedUp(exchange, found, { rawKey, scopes }) : permitted(exchange, found, { rawKey, scopes })
+}
+
+type Claim = { readonly rawKey: string; readonly scopes: readonly KeyScope[] }
+
+/** Where many keys came that nobody knows, those that are not in memory are held back for a moment: a good one is only late, once. */
+async function authenticateLater(exchange: Exchange, rawKey: string, scopes: readonly KeyScope[]): Promise<KeyRecord> {
+  const { node, guesses, limits } = exchange.context
+  if (!guesses.enterDelay()) throw new RequestRefused(tooManyUnknownKeys())
+  await delay(limits.shedDelayMs)
+  guesses.leaveDelay()
+  return lookedUp(exchange, Promise.resolve(node.authenticate(rawKey)), { rawKey, scopes })
+}
+
+async function lookedUp(exchange: Exchange, found: Promise<KeyRecord | null>, claim: Claim): Promise<KeyRecord> {
+  try {
+    return permitted(exchange, await found, claim)
+  } catch (error) {
+    throw error instanceof TooManyLookups ? new RequestRefused(tooManyUnknownKeys()) : error
+  }
+}
+
+function addressOf({ request }: Exchange): string {
+  return request.socket.remoteAddress ?? ''
 }
 
 /** Where the official clients put a key: `Authorization: Bearer`, else the header of Anthropic's, Google's or Azure's. */
@@ -94,8 +123,11 @@ function rawKeyOf({ headers, url = '' }: IncomingMessage): string {
   return GEMINI_KEY.exec(url)?.[1] ?? ''
 }
 
-function permitted(key: KeyRecord | null, rawKey: string, scopes: readonly KeyScope[]): KeyRecord {
-  if (key === null) throw invalidKey(rawKey.length > 20 ? `${rawKey.slice(0, 8)}…` : 'sent')
+function permitted(exchange: Exchange, key: KeyRecord | null, { rawKey, scopes }: Claim): KeyRecord {
+  if (key === null) {
+    exchange.context.guesses.refused(addressOf(exchange), exchange.startedAt)
+    throw invalidKey(rawKey.length > 20 ? `${rawKey.slice(0, 8)}…` : 'sent')
+  }
   if (!key.scopes.some((scope) => scopes.includes(scope))) {
     throw forbidden('wrong_scope', `The key ${key.hint} has the scope ${key.scopes.join(', ')}; this needs ${scopes.join(' or ')}.`)
   }

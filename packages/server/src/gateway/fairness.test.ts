@@ -58,6 +58,38 @@ test('a key that is refused again and again is told so without a decision, and a
   await expect.poll(async () => codeOf(await ask(broke)), { timeout: 5_000 }).toBe('credit_balance_exhausted')
 })
 
+const LATE_MS = 3_000
+
+test('an address that guesses keys waits for its answers and leaves no record; a good key is asked as if nothing were, a new one is late once', { timeout: 60_000 }, async () => {
+  await start({ unknownKeysPerSecondMax: 1, shedDelayMs: LATE_MS, shedDelayedMax: 20 })
+  const [good, fresh] = [await world.key(await world.customer()), await world.key(await world.customer())]
+  expect((await ask(good)).status).toBe(200)
+  let guesses = 0
+  const guess = async () => {
+    const startedAt = performance.now()
+    const response = await ask(`tg_gateway_${'x'.repeat(30)}${guesses++}`)
+    return { status: response.status, retryAfter: response.headers.get('retry-after'), ms: performance.now() - startedAt }
+  }
+  // Into the middle of a second: what follows is of one second.
+  await new Promise((resolve) => setTimeout(resolve, 1_050 - (Date.now() % 1_000)))
+  expect((await guess()).status).toBe(401)
+  const flood = Array.from({ length: 60 }, guess)
+  const timed = async (key: string) => {
+    const startedAt = performance.now()
+    return [(await ask(key)).status, performance.now() - startedAt >= LATE_MS - 5]
+  }
+  expect(await timed(good)).toEqual([200, false])
+  const told = await Promise.all(flood)
+  expect([...new Set(told.map(({ status, retryAfter }) => `${status} ${retryAfter}`))].sort()).toEqual(['401 null', '429 1'])
+  expect(told.filter(({ status }) => status === 401).every(({ ms }) => ms >= LATE_MS - 5)).toBe(true)
+  expect(told.filter(({ status }) => status === 401).length).toBeLessThanOrEqual(20)
+  await new Promise((resolve) => setTimeout(resolve, 1_050 - (Date.now() % 1_000)))
+  await guess()
+  expect(await timed(fresh)).toEqual([200, true])
+  expect(await timed(fresh)).toEqual([200, false])
+  expect(await world.world.plane.sql`select 1 from outbox where type = 'request.denied'`).toHaveLength(0)
+})
+
 test('a WebSocket is refused in words, and its connection is of use for nothing else', async () => {
   await start({})
   const key = await world.key(await world.customer())

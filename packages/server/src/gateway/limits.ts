@@ -30,6 +30,8 @@ export type GatewayLimits = {
   readonly connectionsMax: number
   /** Refusals of one key in one second, after which nothing more is decided for it until the next. */
   readonly refusalsPerSecondMax: number
+  /** Keys of one address in one second that nobody knows, after which it waits for an answer to the next: a proxy in front is one address. */
+  readonly unknownKeysPerSecondMax: number
   /** Whoever is shed hears of it after this long, so that a client that asks again at once does so a few times a second and not thousands. */
   readonly shedDelayMs: number
   /** Answers that are held back so at a time; further ones leave at once. */
@@ -73,6 +75,7 @@ export const GATEWAY_LIMITS: GatewayLimits = {
   fairPartMin: 16,
   connectionsMax: 20_000,
   refusalsPerSecondMax: 100,
+  unknownKeysPerSecondMax: 100,
   shedDelayMs: 250,
   shedDelayedMax: 4_096,
   closeNoticeMs: 1_000,

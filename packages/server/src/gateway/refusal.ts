@@ -45,6 +45,11 @@ export function invalidKey(hint: string | null): RequestRefused {
   return new RequestRefused(errorAnswer({ status: 401, type: 'invalid_request_error', code: 'invalid_api_key', message }))
 }
 
+/** They are not looked up: whoever has a good one is through in a moment. */
+export function tooManyUnknownKeys(): ErrorAnswer {
+  return shedAnswer('too_many_unknown_keys', 'So many keys come that nobody knows that this one is not looked up now. Try again in a second.')
+}
+
 export function forbidden(code: string, message: string): RequestRefused {
   return new RequestRefused(errorAnswer({ status: 403, type: 'invalid_request_error', code, message }))
 }

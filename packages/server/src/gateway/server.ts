@@ -85,7 +85,7 @@ export function createGateway(parts: GatewayParts): Gateway {
   const keeper = parts.background === undefined ? null : createKeeper({ jobs: parts.background, node: parts.node, upstreams, clock: parts.clock, log: parts.log, ...(parts.backgroundPace === undefined ? {} : { pace: parts.backgroundPace }) })
   const prompts = parts.prompts === undefined ? null : createPromptKeeper({ prompts: parts.prompts, metrics, log: parts.log })
   const context: GatewayContext = {
-    node: parts.node, upstreams, tokens, inFlight: createInFlight(limits, lateness.isLate), refusals: createRefusalFlood(limits), answers: createAnswerStore(), prompts, metrics, limits, clock: parts.clock, log: parts.log, bodies: { bytes: 0 }, isClosing: () => isClosing, metricsPage: parts.metricsPage ?? null, spent: parts.spent ?? null, background: keeper, siblings,
+    node: parts.node, upstreams, tokens, inFlight: createInFlight(limits, lateness.isLate), refusals: createRefusalFlood(limits), guesses: createRefusalFlood({ ...limits, refusalsPerSecondMax: limits.unknownKeysPerSecondMax }), answers: createAnswerStore(), prompts, metrics, limits, clock: parts.clock, log: parts.log, bodies: { bytes: 0 }, isClosing: () => isClosing, metricsPage: parts.metricsPage ?? null, spent: parts.spent ?? null, background: keeper, siblings,
   }
 
   const bounds = {

@@ -121,6 +121,8 @@ export type HotNode = {
   readonly id: string
   /** The record of a raw key, null when unknown, revoked or expired. */
   readonly authenticate: (rawKey: string) => KeyRecord | null | Promise<KeyRecord | null>
+  /** Whether a raw key is in memory and good. */
+  readonly knows: (rawKey: string) => boolean
   readonly snapshot: (customer: CustomerId) => Known | null | Promise<Known | null>
   readonly authorize: (input: AuthorizeInput) => Authorization | ReservationProblem | Promise<Authorization | ReservationProblem>
   /** Raises the hold to a new bound; denied leaves the old hold in force. */

@@ -26,6 +26,7 @@ export function createHotNode(parts: HotNodeParts): HotNode {
   return {
     id: parts.identity.node,
     authenticate: (rawKey) => memory.key(parts.hashKey(rawKey)),
+    knows: (rawKey) => memory.knowsKey(parts.hashKey(rawKey)),
     snapshot: (customer) => memory.customer(customer),
     authorize: (input) => authorize(node, input),
     extend: (reservation, bound) => extend(node, reservation, bound),

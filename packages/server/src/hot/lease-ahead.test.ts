@@ -45,7 +45,7 @@ async function nodeWith(limit: number): Promise<{ readonly node: HotNode; readon
   }
   const node = await startNode({
     node: 'ahead', journalFolder: mkdtempSync(join(tmpdir(), 'ahead-')), authority, clock: systemClock, randomText: serialText, hashKey, boot: 'test', warn: () => undefined,
-    directory: { key: async () => null, catalog: async () => CATALOG, upstreams: async () => [], customer: async () => ({ snapshot: SNAPSHOT, balanceBases: {} }) },
+    directory: { keys: async (hashes) => hashes.map(() => null), catalog: async () => CATALOG, upstreams: async () => [], customer: async () => ({ snapshot: SNAPSHOT, balanceBases: {} }) },
     feed: { subscribe: () => ({ close: () => undefined }) },
   })
   return { node, asked, lent: () => limit - left }

@@ -2,16 +2,19 @@
 // a change. While the control plane is away the node goes on with what it has, but never past the end of a period.
 
 import {
-  SNAPSHOTS_PER_NODE_MAX,
+  SNAPSHOTS_PER_NODE_MAX, UNKNOWN_KEYS_PER_NODE_MAX,
   type Catalog, type Clock, type CustomerId, type Directory, type FeedMessage, type KeyRecord, type NodeIdentity, type ReturnedLease, type UpstreamConfig,
 } from '@tollgate/core'
 import { customerState, refreshState, returnEverything, returnIdle, type CustomerState } from './customer-state.ts'
 import { compileCatalog } from '../platform/meter-expression.ts'
 import type { GivingBack } from './give-back.ts'
+import { createKeyLookups } from './key-lookups.ts'
 import { createSharedParts } from './shared-parts.ts'
 
 export type Memory = {
   readonly key: (hash: string) => KeyRecord | null | Promise<KeyRecord | null>
+  /** Whether the key is in memory and good: nobody need be asked. */
+  readonly knowsKey: (hash: string) => boolean
   /** `now`: where the caller has just looked at the clock. */
   readonly customer: (id: CustomerId, now?: number) => CustomerState | null | Promise<CustomerState | null>
   /** What is in memory, stale or not. */
@@ -33,12 +36,15 @@ export type MemoryParts = {
   readonly giveBack: (returned: readonly ReturnedLease[]) => GivingBack
 }
 
-/** Unknown keys are remembered too, for a moment: a flood of bad keys must not become a flood of queries. */
+/** Unknown keys are remembered too, for a moment: a client with a bad key in a loop is no flood of queries. */
 const UNKNOWN_KEY_MS = 2_000
 
 export function createMemory(parts: MemoryParts): Memory {
   const { directory, clock } = parts
-  const keys = new Map<string, { readonly record: KeyRecord | null; readonly until: number }>()
+  const keys = new Map<string, { readonly record: KeyRecord; readonly until: number }>()
+  /** Keys that are none, until when that is believed. */
+  const unknown = new Map<string, number>()
+  const lookups = createKeyLookups(directory)
   const customers = new Map<CustomerId, CustomerState>()
   const loading = new Map<CustomerId, Promise<CustomerState | null>>()
   /** Customers that were forgotten a moment ago: what they held is on its way back, and is waited for before they are loaded again. */
@@ -53,15 +59,35 @@ export function createMemory(parts: MemoryParts): Memory {
   let epoch = -1
 
   function key(hash: string): KeyRecord | null | Promise<KeyRecord | null> {
-    const known = keys.get(hash)
-    if (known !== undefined && clock.now() < known.until) return known.record
+    const known = inMemory(hash)
+    if (known !== undefined) return known
     const before = keysAnnounced
-    return directory.key(hash).then((record) => {
+    return lookups.find(hash).then((record) => {
       if (keysAnnounced !== before) return record
-      bounded(keys)
-      keys.set(hash, { record, until: record === null ? clock.now() + UNKNOWN_KEY_MS : (record.expiresAt ?? Infinity) })
+      if (record === null) {
+        bounded(unknown, UNKNOWN_KEYS_PER_NODE_MAX)
+        unknown.set(hash, clock.now() + UNKNOWN_KEY_MS)
+      } else {
+        bounded(keys, SNAPSHOTS_PER_NODE_MAX)
+        keys.set(hash, { record, until: record.expiresAt ?? Infinity })
+      }
       return record
     })
+  }
+
+  /** Undefined where it must be asked for. */
+  function inMemory(hash: string): KeyRecord | null | undefined {
+    const known = keys.get(hash)
+    if (known !== undefined && clock.now() < known.until) return known.record
+    const until = unknown.size === 0 ? undefined : unknown.get(hash)
+    if (until !== undefined && clock.now() < until) return null
+    if (until !== undefined) unknown.delete(hash)
+    return undefined
+  }
+
+  function forgetKeys(): void {
+    keys.clear()
+    unknown.clear()
   }
 
   /** By the customer's own time, which a test may have turned. */
@@ -159,7 +185,7 @@ export function createMemory(parts: MemoryParts): Memory {
     if (message.kind !== 'upstreams') announced += 1
     if (message.kind === 'keys' || message.kind === 'hello') keysAnnounced += 1
     if (message.kind === 'hello' ? message.epoch !== epoch : message.epoch > epoch + 1) {
-      keys.clear()
+      forgetKeys()
       keysAnnounced += 1
       for (const state of customers.values()) state.stale = true
       upstreams = await directory.upstreams()
@@ -169,7 +195,7 @@ export function createMemory(parts: MemoryParts): Memory {
       case 'hello':
         return
       case 'keys':
-        return keys.clear()
+        return forgetKeys()
       case 'catalog':
         for (const state of customers.values()) state.stale = true
         return
@@ -188,6 +214,7 @@ export function createMemory(parts: MemoryParts): Memory {
 
   return {
     key, customer, apply, bringBack,
+    knowsKey: (hash) => (inMemory(hash) ?? null) !== null,
     peek: (id) => customers.get(id),
     upstreams: () => upstreams,
     size: () => customers.size,
@@ -195,8 +222,8 @@ export function createMemory(parts: MemoryParts): Memory {
   }
 }
 
-function bounded(map: Map<string, unknown>): void {
-  if (map.size < SNAPSHOTS_PER_NODE_MAX) return
+function bounded(map: Map<string, unknown>, most: number): void {
+  if (map.size < most) return
   for (const oldest of map.keys()) {
     map.delete(oldest)
     return

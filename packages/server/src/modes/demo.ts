@@ -64,7 +64,7 @@ async function mint(plane: ControlPlane, scope: 'gateway' | 'admin'): Promise<st
 
 /** The key of an earlier start, if this database still knows it. */
 async function keptKey(plane: ControlPlane, raw: string | undefined): Promise<string | null> {
-  return raw !== undefined && (await plane.directory.key(hashKey(raw))) !== null ? raw : null
+  return raw !== undefined && (await plane.directory.keys([hashKey(raw)]))[0] !== null ? raw : null
 }
 
 function readDemo(path: string): Partial<Demo> | null {

@@ -48,7 +48,7 @@ export function createControlClient(options: { readonly url: string; readonly to
     }),
   }
   const directory: Directory = {
-    key: (hash) => call<{ key: KeyRecord | null }>('GET', `/internal/keys/${hash}`).then(({ key }) => key),
+    keys: (hashes) => call<{ keys: (KeyRecord | null)[] }>('POST', '/internal/keys', JSON.stringify({ hashes })).then(({ keys }) => keys),
     customer: (identity, id) => call<{ view: CustomerView | null }>('GET', nodePath(identity, `customers/${encodeURIComponent(id)}`)).then(({ view }) => view),
     catalog: (version) => call<CatalogDocument>('GET', `/internal/catalogs/${version}`),
     upstreams: () => call<{ upstreams: UpstreamConfig[] }>('GET', '/internal/upstreams').then(({ upstreams }) => upstreams),

@@ -18,6 +18,13 @@ export async function keyByHash(sql: Sql | Transaction, hash: string): Promise<K
   return row ?? null
 }
 
+/** In the order of the hashes. */
+export async function keysByHash(sql: Sql | Transaction, hashes: readonly string[]): Promise<(KeyRecord | null)[]> {
+  const rows = await sql<(KeyRow & { readonly hash: string })[]>`select hash, ${keyColumns(sql)} from api_key where hash = any(${[...hashes]}::text[]) and revoked_at is null and (expires_at is null or expires_at > now())`
+  const found = new Map(rows.map(({ hash, ...record }) => [hash, record]))
+  return hashes.map((hash) => found.get(hash) ?? null)
+}
+
 export async function keyById(sql: Sql | Transaction, id: string): Promise<KeyRow | null> {
   const [row] = await sql<KeyRow[]>`${selectKey(sql)} where id = ${id}`
   return row ?? null
