@@ -119,8 +119,12 @@ test('heads that never end, heads that are too large and headers with line break
 function raw(text: string, slow?: { readonly drip: string; readonly everyMs: number }): Promise<string> {
   return new Promise((resolve, reject) => {
     let answer = ''
-    const socket = connect({ port: Number(new URL(world.url).port), host: '127.0.0.1' }, () => void socket.write(text, 'latin1'))
-    const dripping = slow === undefined ? undefined : setInterval(() => void socket.write(slow.drip), slow.everyMs)
+    let dripping: NodeJS.Timeout | undefined
+    // Nothing may drip before the text: on a busy machine it takes a while to connect.
+    const socket = connect({ port: Number(new URL(world.url).port), host: '127.0.0.1' }, () => {
+      socket.write(text, 'latin1')
+      if (slow !== undefined) dripping = setInterval(() => void socket.write(slow.drip), slow.everyMs)
+    })
     socket.on('data', (chunk: Buffer) => {
       answer += chunk.toString('latin1')
       if (slow === undefined) socket.end()
