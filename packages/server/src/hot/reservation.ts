@@ -63,26 +63,35 @@ export function intentOf(reservation: Reservation): string {
 /** How often the book looks for reservations whose time is over; a hold may stand that much longer. */
 export const SWEEP_INTERVAL_MS = 1_000
 
+/**
+ * Where an open reservation stands; emptied when it ends. A map replaces its table when that is full of deleted entries, and the old table
+ * goes on pointing to what it held and to its successor: once one of them has grown old, a chain of dead tables keeps nearly every request
+ * from being collected young. So they point to places, and places to nothing.
+ */
+type Place = { reservation: Reservation | undefined }
+
 export function reservationBook(): ReservationBook {
-  const open = new Map<string, Reservation>()
+  const open = new Map<string, Place>()
   const finished = new Map<string, { readonly reservation: Reservation; readonly forgetAt: number }>()
   return {
-    get: (id) => open.get(id) ?? finished.get(id)?.reservation,
-    add: (reservation) => void open.set(reservation.id, reservation),
+    get: (id) => open.get(id)?.reservation ?? finished.get(id)?.reservation,
+    add: (reservation) => void open.set(reservation.id, { reservation }),
     finish: (reservation, now) => {
+      const place = open.get(reservation.id)
+      if (place !== undefined) place.reservation = undefined
       open.delete(reservation.id)
       if (reservation.input.repeatable) finished.set(reservation.id, { reservation, forgetAt: now + RESERVATION_REPLAY_MS })
     },
     openCount: () => open.size,
     isFull: () => open.size >= RESERVATIONS_PER_NODE_MAX,
-    intents: () => [...open.values()].map(intentOf),
+    intents: () => [...open.values()].flatMap(({ reservation }) => (reservation === undefined ? [] : [intentOf(reservation)])),
     sweep: (now) => {
       for (const [id, { forgetAt }] of finished) {
         if (forgetAt > now && finished.size <= RESERVATIONS_PER_NODE_MAX) break
         finished.delete(id)
       }
       const expired: Reservation[] = []
-      for (const reservation of open.values()) if (reservation.expiresAt <= now) expired.push(reservation)
+      for (const { reservation } of open.values()) if (reservation !== undefined && reservation.expiresAt <= now) expired.push(reservation)
       return expired
     },
   }
