@@ -40,12 +40,8 @@ const RESTART_MS = 200
 /** Longer than the gateway's own grace for open streams and its drain: it ends by itself, and settles what it had to cut. */
 const STOP_TIMEOUT_MS = 30_000
 const START_TIMEOUT_MS = 60_000
-/**
- * How a gateway collects its garbage (docs/decisions/2026-11-25-young-garbage.md). Room for what thousands of requests in flight allocate, in MB:
- * in V8's default of 16 much of it is copied again and again. And one thread for the young: there is little to copy, and several that share
- * it wait for each other on a machine whose cores are taken, fifty times as long as one needs alone.
- */
-const COLLECTION = ['--max-semi-space-size=64', '--no-parallel-scavenge'] as const
+/** Room for what thousands of requests in flight allocate, in MB: in V8's default of 16 much of it is copied again and again. */
+const YOUNG_SPACE = '--max-semi-space-size=64'
 
 export async function startGatewayChild(options: GatewayChildOptions): Promise<GatewayChild> {
   const { config, log, nodeId, place } = options
@@ -57,7 +53,7 @@ export async function startGatewayChild(options: GatewayChildOptions): Promise<G
 
   async function start(): Promise<void> {
     child = fork(join(import.meta.dirname, '..', 'main.ts'), ['gateway', '--gateway-port', String(port), '--place', `${place.index}/${place.count}`], {
-      execArgv: [...process.execArgv, ...COLLECTION],
+      execArgv: [...process.execArgv, YOUNG_SPACE],
       env: { ...process.env, TOLLGATE_CONTROL_URL: options.controlUrl, TOLLGATE_NODE_TOKEN: options.nodeToken, TOLLGATE_NODE_ID: nodeId, TOLLGATE_DATA_DIR: config.dataDir, TOLLGATE_HOST: config.host, TOLLGATE_LOG_LEVEL: config.logLevel },
       stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
     })

@@ -4,6 +4,7 @@
 
 import { hostname } from 'node:os'
 import { setTimeout as delay } from 'node:timers/promises'
+import { setFlagsFromString } from 'node:v8'
 import { createGateway } from '../gateway/server.ts'
 import { prometheusMetrics } from '../gateway/prometheus.ts'
 import { createSandbox } from '../gateway/sandbox/server.ts'
@@ -19,6 +20,12 @@ import { openNode } from './open-node.ts'
 const DRAIN_TIMEOUT_MS = 5_000
 /** A gateway whose server was killed ends its streams soon, because the next one waits for its journal. */
 const ORPHAN_GRACE_MS = 2_000
+
+/**
+ * The young garbage is collected by one thread: there is little to copy, and several that share it wait for each other on a machine whose
+ * cores are taken, fifty times as long as one needs alone (docs/decisions/2026-11-25-young-garbage.md).
+ */
+const COLLECTION = '--no-parallel-scavenge'
 
 /** Which of how many gateway processes on the port this is, from 0. */
 export type Place = { readonly index: number; readonly count: number }
@@ -38,6 +45,7 @@ export async function runGateway(config: Config, place: Place | null): Promise<{
 }
 
 async function runProcess(config: Config, nodeId: string, place: Place): Promise<{ readonly stop: Stop }> {
+  setFlagsFromString(COLLECTION)
   const log = createLog({ level: config.logLevel })
   const { node, control, close } = await openNode({ config, log, nodeId, ...requireNodeConfig(config) })
   const sandbox = createSandbox({ log })
