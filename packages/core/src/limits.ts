@@ -69,6 +69,8 @@ export const JOURNAL_SEGMENT_BYTES_MAX = 64 * 1024 * 1024
 export const JOURNAL_BYTES_MAX = 4 * 1024 * 1024 * 1024
 /** Keys and customers that a node keeps compiled in memory. */
 export const SNAPSHOTS_PER_NODE_MAX = 50_000
+/** How often a gateway tells again which upstreams rest, while any does. */
+export const RESTS_TOLD_EVERY_MS = 5_000
 /** Keys that are looked up in one call of a node, and keys that wait for the next call; calls follow each other, so that a flood of keys is not one of queries. */
 export const KEYS_PER_LOOKUP_MAX = 500
 export const KEY_LOOKUPS_WAITING_MAX = 5_000

@@ -138,6 +138,24 @@ export type KeptPrompt = {
 /** Where prompts are kept. May be called again after a lost answer. */
 export type Prompts = { readonly keep: (prompts: readonly KeptPrompt[]) => Promise<void> }
 
+/** An upstream, or one of its keys, that a gateway does not ask right now. */
+export type RestingUpstream = {
+  /** Its name. */
+  readonly upstream: string
+  /** Null for the upstream as a whole. */
+  readonly key: string | null
+  /** What it failed with last: a status, or how. */
+  readonly why: string
+  /** Failures in a row. */
+  readonly failures: number
+  readonly until: Instant
+  /** One request tries whether the rest is over. */
+  readonly isTried: boolean
+}
+
+/** Is told all that rest at this node, again and again while any does. */
+export type RestReports = { readonly tell: (rests: readonly RestingUpstream[]) => Promise<void> }
+
 /** What a customer was charged for usage between two instants, without them in its running period. */
 export type Spent = (customer: CustomerId, from: Instant | null, to: Instant | null) => Promise<{ readonly amount: string; readonly currency: string }>
 

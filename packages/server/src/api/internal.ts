@@ -3,7 +3,7 @@
 
 import type { FastifyInstance, FastifyReply } from 'fastify'
 import type { ServerResponse } from 'node:http'
-import { parseInstant, SHIP_BYTES_MAX, PROMPT_CALL_BYTES_MAX, KEYS_PER_LOOKUP_MAX, type Acknowledged, type BackgroundJob, type CustomerId, type FeedMessage, type JournalPosition, type LeaseRequest, type LeftBehind, type NodeIdentity, type ReturnedLease, type UsageEvent, type KeptPrompt } from '@tollgate/core'
+import { parseInstant, SHIP_BYTES_MAX, PROMPT_CALL_BYTES_MAX, KEYS_PER_LOOKUP_MAX, type Acknowledged, type BackgroundJob, type CustomerId, type FeedMessage, type JournalPosition, type LeaseRequest, type LeftBehind, type NodeIdentity, type ReturnedLease, type UsageEvent, type KeptPrompt, type RestingUpstream } from '@tollgate/core'
 import { FencedError, StaleBudgetError } from '../app/authority/errors.ts'
 import { createBackgroundJobs } from '../app/background-jobs.ts'
 import type { ControlPlane } from '../app/control-plane.ts'
@@ -59,6 +59,10 @@ export function registerInternal(app: FastifyInstance, plane: ControlPlane, node
       return {}
     })
     scope.post('/nodes/:node/background/claim', async (request) => ({ jobs: await jobs.claim(paramOf(request, 'node'), (request.body as { limit: number }).limit) }))
+    scope.post('/nodes/:node/rests', async (request) => {
+      plane.restingUpstreams.told(paramOf(request, 'node'), (request.body as { rests: RestingUpstream[] }).rests)
+      return {}
+    })
     const kept = createPrompts(plane)
     scope.post('/prompts', { bodyLimit: PROMPT_CALL_BYTES_MAX * 4 }, async (request) => {
       await kept.keep((request.body as { prompts: KeptPrompt[] }).prompts)

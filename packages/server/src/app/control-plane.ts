@@ -14,6 +14,7 @@ import { createPostgresAuthority } from './authority/postgres-authority.ts'
 import { createPseudonyms } from './settlement/pseudonyms.ts'
 import { createKnownDimensions } from './settlement/known-dimensions.ts'
 import type { OperatorIssuer } from './operator-issuer.ts'
+import { createRestingUpstreams, type RestingUpstreams } from './resting-upstreams.ts'
 import { createSharers } from './sharers.ts'
 import type { Receivers } from './handover/port.ts'
 import type { Mailer } from './mail/port.ts'
@@ -44,6 +45,7 @@ export type ControlPlane = {
   readonly catalogs: Catalogs
   readonly contexts: CustomerContexts
   readonly hub: NodeHub
+  readonly restingUpstreams: RestingUpstreams
   readonly queue: SettlementQueue
   /** How the background jobs of this process fare. */
   readonly jobs: JobBoard
@@ -72,6 +74,7 @@ export async function createControlPlane(options: ControlPlaneOptions): Promise<
   const queue = createSettlementQueue({ ...options, catalogs, contexts, dimensions: createKnownDimensions(), pseudonyms: createPseudonyms({ ...options, personal: options.personal ?? new Set() }) })
   return {
     eventBounds: { lateMsMax: EVENT_AGE_MS_MAX, aheadMsMax: EVENT_AHEAD_MS_MAX }, retention: { eventMonths: null }, personal: new Set(), connectors: new Map(), receivers: new Map(), usageReceivers: new Map(), issuer: null, mailer: noMailer, ...options, catalogs, contexts, hub, queue, jobs: createJobBoard(options.clock),
+    restingUpstreams: createRestingUpstreams(options.clock),
     authority: createPostgresAuthority({ ...options, contexts, hub, queue }),
     directory: createDirectory({ ...options, catalogs, contexts, sharers }),
   }

@@ -1,6 +1,8 @@
 // What the gateway counts, as a port: the program's metrics implement it, tests and small set-ups use the plain counts below.
 // Names are a closed list, so that a dashboard never meets one that it does not know.
 
+import type { Standing } from './attempts/standing.ts'
+
 export type GatewayEvent =
   | 'upstream_retry'
   | 'upstream_resting'
@@ -22,6 +24,8 @@ export type GatewayMetrics = {
   /** A finished request of the surface (of the closed list of surfaces.ts, `hot_api` or `other`), by the status it was answered with. */
   readonly answered: (surface: string, status: number, durationMs: number) => void
   readonly happened: (event: GatewayEvent) => void
+  /** Where how upstreams stand can be read. */
+  readonly watches?: (standing: () => readonly Standing[]) => void
 }
 
 /** Text for a scrape, and the values of it: those of `others` are put beside this process's own. */

@@ -3,6 +3,7 @@
 
 import { AggregatorRegistry, collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client'
 import type { HotNode } from '../hot/contract.ts'
+import type { Standing } from './attempts/standing.ts'
 import type { GatewayMetrics, MetricsPage } from './metrics.ts'
 
 export type PrometheusMetrics = GatewayMetrics & MetricsPage
@@ -36,7 +37,10 @@ export function prometheusMetrics(node: Pick<HotNode, 'id' | 'stats' | 'isReady'
   const events = new Counter({ name: 'tollgate_gateway_events_total', help: 'What happened to requests beside being answered.', labelNames: ['event'], registers })
   const figures = Object.entries(NODE_FIGURES).map(([figure, [name, help]]) => ({ figure, gauge: new Gauge({ name, help, registers }) }))
   const ready = new Gauge({ name: 'tollgate_node_ready', help: '1 while the node admits.', registers })
+  const upstreams = upstreamGauges(registers)
+  let standing: () => readonly Standing[] = () => []
   const refresh = () => {
+    upstreams.set(standing())
     const stats = node.stats()
     for (const { figure, gauge } of figures) gauge.set(stats[figure] ?? 0)
     ready.set(node.isReady() ? 1 : 0)
@@ -47,6 +51,7 @@ export function prometheusMetrics(node: Pick<HotNode, 'id' | 'stats' | 'isReady'
       durations.observe({ surface }, durationMs / 1_000)
     },
     happened: (event) => events.inc({ event }),
+    watches: (read) => { standing = read },
     contentType: register.contentType,
     values: () => {
       refresh()
@@ -55,6 +60,25 @@ export function prometheusMetrics(node: Pick<HotNode, 'id' | 'stats' | 'isReady'
     render: async (others) => {
       refresh()
       return others.length === 0 ? register.metrics() : AggregatorRegistry.aggregate([await register.getMetricsAsJSON(), ...(others as object[])]).metrics()
+    },
+  }
+}
+
+/** Labels are names that the operator gave: as many as there are upstreams and keys. */
+function upstreamGauges(registers: Registry[]): { readonly set: (standing: readonly Standing[]) => void } {
+  const resting = new Gauge({ name: 'tollgate_upstream_resting', help: '1 while the upstream is not asked, because it failed several times in a row.', labelNames: ['upstream'], registers })
+  const keyResting = new Gauge({ name: 'tollgate_upstream_key_resting', help: '1 for a key of an upstream that is not used right now, because it was refused or limited.', labelNames: ['upstream', 'key'], registers })
+  const running = new Gauge({ name: 'tollgate_upstream_requests', help: 'Requests that run at the upstream.', labelNames: ['upstream'], registers })
+  const waiting = new Gauge({ name: 'tollgate_upstream_requests_waiting', help: 'Requests that wait for a slot at the upstream.', labelNames: ['upstream'], registers })
+  return {
+    set: (standing) => {
+      for (const gauge of [resting, keyResting, running, waiting]) gauge.reset()
+      for (const { upstream, rests, ...counts } of standing) {
+        resting.set({ upstream }, rests.some(({ key }) => key === null) ? 1 : 0)
+        running.set({ upstream }, counts.running)
+        waiting.set({ upstream }, counts.waiting)
+        for (const { key } of rests) if (key !== null) keyResting.set({ upstream, key }, 1)
+      }
     },
   }
 }

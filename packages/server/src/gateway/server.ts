@@ -4,11 +4,12 @@
 import { createServer, type Server, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { setTimeout as delay } from 'node:timers/promises'
-import { InputError, type BackgroundJobs, type Clock, type Prompts, type Spent, type UpstreamConfig } from '@tollgate/core'
+import { InputError, type BackgroundJobs, type Clock, type Prompts, type RestReports, type Spent, type UpstreamConfig } from '@tollgate/core'
 import type { HotNode } from '../hot/contract.ts'
 import type { Log } from '../platform/log.ts'
 import { createKeeper, type KeeperPace } from './background/keeper.ts'
 import { backgroundRoute, handleBackground } from './background/routes.ts'
+import { createRestReporter } from './attempts/standing.ts'
 import { createAnswerStore } from './cache/store.ts'
 import { requestIdOf, sendError, sendJson, type Exchange, type GatewayContext } from './exchange.ts'
 import { handleAuthorize, handleCheck, handleCheckBatch } from './hot-api/authorize.ts'
@@ -40,6 +41,8 @@ export type GatewayParts = {
   readonly sandboxUrl: string | null
   /** Where requests may go; default: what the node was told. */
   readonly upstreams?: () => readonly UpstreamConfig[]
+  /** Is told which upstreams rest; nobody without it. */
+  readonly rests?: RestReports
   readonly metrics?: GatewayMetrics
   readonly limits?: Partial<GatewayLimits>
   /** What `GET /metrics` answers; without it there is none. */
@@ -76,6 +79,9 @@ export function createGateway(parts: GatewayParts): Gateway {
     log: parts.log,
     onRetry: () => metrics.happened('upstream_retry'),
   })
+  const standing = () => upstreams.standing(parts.clock.now())
+  metrics.watches?.(standing)
+  const rests = parts.rests === undefined ? null : createRestReporter({ standing, reports: parts.rests, clock: parts.clock, log: parts.log })
   const tokens = createTokenCounter()
   const lateness = watchLateness()
   const siblings = parts.siblings === undefined ? null : createSiblings(parts.siblings)
@@ -139,6 +145,7 @@ export function createGateway(parts: GatewayParts): Gateway {
     await closed
     clearTimeout(cut)
     lateness.close()
+    rests?.close()
     own.close()
     own.closeAllConnections()
     await Promise.all([upstreams.close(), tokens.close(), prompts?.close(), siblings?.close()])

@@ -5,6 +5,7 @@ import { rateInForce, UPSTREAM_ROUTING, type Catalog, type Instant, type Rate, t
 import type { Log } from '../platform/log.ts'
 import { assertAllowedUpstream } from '../platform/private-address.ts'
 import { chooseTarget } from './attempts/choose.ts'
+import { standingOf, type Standing } from './attempts/standing.ts'
 import { newHealth, type Health } from './attempts/health.ts'
 import type { GatewayLimits } from './limits.ts'
 import { createUpstream, type Upstream } from './upstream.ts'
@@ -35,6 +36,8 @@ export type TargetKey = {
   readonly headers: readonly string[]
   /** Not used before this instant: it was refused or limited. */
   restsUntil: number
+  /** What it was refused or limited with. */
+  why: string
 }
 
 /** A name offered to clients, resolved. */
@@ -57,6 +60,8 @@ export type Upstreams = {
   readonly resolve: (wanted: Wanted) => ResolvedModel | Unserved | null
   /** By name, with that of its keys where it has several; null when there is none of that kind any more. */
   readonly named: (name: string, kinds: readonly UpstreamKind[], key?: string) => Target | null
+  /** How each stands. */
+  readonly standing: (now: number) => readonly Standing[]
   readonly close: () => Promise<void>
   /** Ends the requests in flight as aborted. */
   readonly destroy: () => Promise<void>
@@ -99,7 +104,7 @@ export function createUpstreams(parts: {
       pools.set(key, upstream)
       const kind = KIND_FORMS[config.kind]
       const plain = ['accept-encoding', 'identity', 'user-agent', 'tollgate']
-      const all = (config.keys ?? []).map(({ name, weight, secret }) => ({ name, weight, headers: [...plain, ...kind.authorize(secret)], restsUntil: 0 }))
+      const all = (config.keys ?? []).map(({ name, weight, secret }) => ({ name, weight, headers: [...plain, ...kind.authorize(secret)], restsUntil: 0, why: '' }))
       const headers = all.length > 0 ? all[0]!.headers : config.secret === null ? plain : [...plain, ...kind.authorize(config.secret)]
       const timeouts = { firstByteMs: firstByteMs ?? parts.limits.upstreamIdleMs, answerMs: answerMs ?? parts.limits.upstreamAnswerMs, idleMs: idleMs ?? parts.limits.upstreamIdleMs }
       return { config, upstream, pathOf: kind.pathOf(url), headers, defaults: kind.defaults, isSandbox, health: newHealth(), keys: all.length > 1 ? all : null, timeouts }
@@ -128,6 +133,7 @@ export function createUpstreams(parts: {
       const own = key === undefined ? undefined : target?.keys?.find((one) => one.name === key)
       return target === null || own === undefined ? target : { ...target, headers: own.headers }
     },
+    standing: (now) => standingOf(current(), now),
     close: async () => {
       await Promise.all([...pools.values()].map((upstream) => upstream.close()))
       pools.clear()

@@ -83,6 +83,17 @@ const upstream = z
     ...routing,
   })
   .meta({ id: 'Upstream', description: 'Where AI requests are sent.' })
+const restingUpstream = z
+  .strictObject({
+    upstream: text('Name of the upstream.', 'openai', 200),
+    key: z.string().nullable().meta({ description: 'The key that rests; null for the upstream as a whole.', examples: ['account-2'] }),
+    node: z.string().meta({ description: 'Gateway process that does not ask it: each finds out for itself.', examples: ['local-1'] }),
+    why: z.string().meta({ description: 'What it failed with last: a status, or `unreachable`, `cut`, `silent`.', examples: ['503'] }),
+    failures: z.int().meta({ description: 'Failures in a row.', examples: [5] }),
+    until: time('When it is asked again.'),
+    trying: z.boolean().meta({ description: 'One request tries it right now.' }),
+  })
+  .meta({ id: 'RestingUpstream', description: 'An upstream, or one of its keys, that a gateway does not ask for a moment.' })
 const secret = z.string().min(1).max(2_000).regex(/^[\x21-\x7e]+$/, 'must be printable ASCII without spaces')
 const upstreamBody = z.strictObject({
   name: upstreamFields.name,
@@ -190,6 +201,20 @@ export const accessRoutes = {
     body: null,
     status: 200,
     answer: listOf(upstream),
+    problems: [],
+  }),
+  listRestingUpstreams: route({
+    method: 'GET',
+    path: '/v1/upstreams/resting',
+    tag: 'access',
+    summary: 'List upstreams that rest',
+    description: 'Those that gateways do not ask right now, and single keys of them: stored ones, those of the environment, the sandbox. Empty while all is well; a gateway tells of a change within a second.',
+    access: [],
+    params: nothing,
+    query: nothing,
+    body: null,
+    status: 200,
+    answer: listOf(restingUpstream),
     problems: [],
   }),
   createUpstream: route({

@@ -41,6 +41,7 @@ export const accessHandlers: Handlers<keyof typeof accessRoutes> = {
   },
   revokeKey: async ({ plane, caller, params }) => keyRowBody(await revoke(plane, caller.actor, params.key)),
   listUpstreams: async ({ plane }) => ({ data: (await upstreams(plane)).map(upstreamBody), next_cursor: null }),
+  listRestingUpstreams: async ({ plane }) => ({ data: plane.restingUpstreams.list().map(({ upstream, key, node, why, failures, until, isTried }) => ({ upstream, key, node, why, failures, until: timeOf(until), trying: isTried })), next_cursor: null }),
   createUpstream: async ({ plane, caller, body, idText }) => {
     if ((await upstreams(plane)).some(({ name }) => name === body.name)) throw new Problem('already_exists', `an upstream named ${body.name} exists`, 'name')
     return saved(plane, await putUpstream(plane, caller.actor, upstreamInput(`ups_${idText()}`, body)))

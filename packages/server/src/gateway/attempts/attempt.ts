@@ -115,11 +115,12 @@ function note(exchange: Exchange, { called, verdict }: Failed): void {
   const now = context.clock.now()
   if (verdict.kind === 'failing') {
     const isOwn = verdict.what === '500' && called.model.rivals.length === 0
-    if (verdict.what === 'resting' || isOwn || !failed(target.health, now)) return
+    if (verdict.what === 'resting' || isOwn || !failed(target.health, now, verdict.what)) return
     context.metrics.happened('upstream_resting')
     context.log.warn({ upstream: target.config.name, failure: verdict.what, failures: target.health.failures, rests_ms: target.health.restsUntil - now }, 'an upstream rests: it failed several times in a row')
   } else if (upstreamKey !== null) {
     upstreamKey.restsUntil = now + (verdict.kind === 'refused' ? REFUSED_MS : Math.min(REST_MS_MAX, verdict.retryAfterMs ?? LIMITED_MS))
+    upstreamKey.why = verdict.what
     context.log.warn({ upstream: target.config.name, key: upstreamKey.name, status: verdict.what, rests_ms: upstreamKey.restsUntil - now }, 'a key of an upstream rests')
   }
 }

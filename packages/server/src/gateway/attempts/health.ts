@@ -13,6 +13,8 @@ export type Health = {
   restsUntil: number
   /** One request tries whether the rest is over. */
   isTried: boolean
+  /** What it failed with last. */
+  why: string
   /** Further attempts that it has to give: what it answers well adds to them. */
   retries: number
 }
@@ -29,7 +31,7 @@ const RETRIES_MAX = 50
 const RETRIES_PER_ANSWER = 0.2
 
 export function newHealth(): Health {
-  return { failures: 0, rests: 0, restsUntil: 0, isTried: false, retries: RETRIES_MAX }
+  return { failures: 0, rests: 0, restsUntil: 0, isTried: false, why: '', retries: RETRIES_MAX }
 }
 
 export function isResting({ restsUntil }: Health, now: number): boolean {
@@ -55,8 +57,9 @@ export function answered(health: Health): void {
 }
 
 /** True when it rests from now on. */
-export function failed(health: Health, now: number): boolean {
+export function failed(health: Health, now: number, why: string): boolean {
   health.failures += 1
+  health.why = why
   // Requests that were under way when it began to rest make it no longer.
   if (health.restsUntil > now && !health.isTried) return false
   if (health.failures < FAILURES_MAX && health.rests === 0) return false
