@@ -168,6 +168,7 @@ export function createBooks(planId: PlanId, clock: { readonly now: () => Instant
       createdAt: now,
       customer: CUSTOMER,
       asset: 'USD',
+      features: [],
       changed: false,
     })
     debts.set(owed, { customer: CUSTOMER, asset: 'USD', amount: units(debt - repaid) })

@@ -277,6 +277,10 @@ export const JOURNAL_DAYS_MAX = 366
 /** Thresholds of a kind in the notices of one wallet, and the longest lead time before credits end: each is looked at every few seconds. */
 export const NOTICE_THRESHOLDS_MAX = 10
 export const NOTICE_DAYS_MAX = 120
+/** A decision asks each wallet of a request's features: more sets of features than anybody sells, and few enough to ask. */
+export const WALLETS_PER_CUSTOMER_MAX = 16
+/** Their ids make the id of the wallet's budget, which is on every lease. */
+export const FEATURES_PER_WALLET_MAX = 20
 /** Codes of one batch: they are answered at once, and hashed and written in one transaction. */
 export const CODES_PER_BATCH_MAX = 10_000
 /** Codes that are not known which one customer may try in an hour: a person mistypes, a guesser of 80 bits gets nowhere and one of short words of yours is stopped. */

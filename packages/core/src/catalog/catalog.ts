@@ -1,6 +1,7 @@
 // The compiled catalog: amounts as units, quantities at their meter's scale, look-ups as maps. Built once per version by
 // compile.ts and shared by decisions, rating, invoices and explanations.
 
+import type { BurnOrder } from '../credit/burn-order.ts'
 import type { CreditPrice } from '../credit/price.ts'
 import type { AssetId, Units } from '../money.ts'
 import type { Enforcement } from '../budget/budget.ts'
@@ -105,6 +106,8 @@ export type Plan = {
   /** Whose requests a busy gateway keeps first; `normal` unless stated. */
   readonly priority?: PlanPriority
   readonly funding: readonly ('allowance' | 'wallet' | 'overage')[]
+  /** The usual one unless stated. */
+  readonly burnOrder?: BurnOrder
   /** The same plan in other currencies; empty in those themselves. */
   readonly inCurrency: ReadonlyMap<AssetId, Plan>
 } & PlanCourse

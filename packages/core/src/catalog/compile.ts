@@ -148,6 +148,7 @@ function compileIn(plan: PlanDocument, context: PlanContext): Plan {
     })),
     ...(plan.clampsOutput === true ? { clampsOutput: true } : {}),
     ...(plan.priority === undefined ? {} : { priority: plan.priority }),
+    ...(plan.burn_order === undefined || plan.burn_order.length === 0 ? {} : { burnOrder: plan.burn_order }),
     limits: plan.limits.map((limit, index) => ({
       id: limit.id,
       name: limit.name,

@@ -1,6 +1,8 @@
 // Prices of credits in a catalog: how they are checked and compiled. At most one for each asset.
 
 import type { CreditPrice } from '../credit/price.ts'
+import { featureSet } from '../credit/wallet.ts'
+import { FEATURES_PER_WALLET_MAX } from '../limits.ts'
 import { isCurrency, parsePositiveUnits, parseUnits, type AssetId, type Units } from '../money.ts'
 import { parsePercent } from '../rating/ratio.ts'
 import type { CatalogDocument, CreditPriceDocument } from './document.ts'
@@ -19,7 +21,7 @@ export function compileCreditPrice(price: CreditPriceDocument, context: { readon
   return {
     asset: price.asset, currency, amount: parsePositiveUnits(price.amount, currency, `${path}.amount`),
     bonus: price.bonus.map(({ from, percent }, index) => ({ from: parseUnits(from, currency, `${path}.bonus[${index}].from`), percent: parsePercent(percent, `${path}.bonus[${index}].percent`) })).sort((a, b) => (a.from < b.from ? -1 : 1)),
-    min: amount(price.min, 'min'), max: amount(price.max, 'max'), days: price.days, bonusDays: price.bonus_days,
+    min: amount(price.min, 'min'), max: amount(price.max, 'max'), days: price.days, bonusDays: price.bonus_days, features: featureSet(price.features ?? []),
   }
 }
 
@@ -47,6 +49,12 @@ function validatePrice(price: CreditPriceDocument, path: CatalogPath, document: 
   for (const field of ['min', 'max'] as const) if (price[field] !== null) checkAmount(price[field], currency, [...path, field], report)
   for (const field of ['days', 'bonus_days'] as const) if (price[field] !== null) checkInteger(price[field], { min: 1, max: DAYS_MAX }, [...path, field], report)
   if (price.bonus.length > TIERS_MAX) report.error([...path, 'bonus'], 'out_of_range', `${price.bonus.length} tiers; at most ${TIERS_MAX}.`)
+  for (const [index, feature] of (price.features ?? []).entries()) {
+    if (document.features.some(({ id }) => id === feature)) continue
+    const suggestion = nearest(feature, document.features.map(({ id }) => id))
+    report.error([...path, 'features', index], 'unknown_feature', `there is no feature ${feature}.${didYouMean(suggestion)}`, suggestion)
+  }
+  if ((price.features ?? []).length > FEATURES_PER_WALLET_MAX) report.error([...path, 'features'], 'out_of_range', `${price.features?.length} features; at most ${FEATURES_PER_WALLET_MAX}, or none for all.`)
   checkUnique(price.bonus.map(({ from }) => from), { what: 'tier', path: [...path, 'bonus'], field: 'from' }, report)
   for (const [index, tier] of price.bonus.entries()) {
     checkAmount(tier.from, currency, [...path, 'bonus', index, 'from'], report)

@@ -5,6 +5,7 @@ import type { Exclusion } from '../rating/chargeable.ts'
 import type { QuotedRateDocument } from '../rating/exchange.ts'
 import type { PriceDocument } from '../rating/price-document.ts'
 import type { Enforcement } from '../budget/budget.ts'
+import type { BurnOrder } from '../credit/burn-order.ts'
 import type { RuleTerms, WindowName } from '../budget/rule.ts'
 import type { KeptPlanDocument, Migration } from './kept-plan.ts'
 import type { AddOnDocument, PlanCourseDocument, PromotionDocument } from './subscription-document.ts'
@@ -82,6 +83,8 @@ export type PlanDocument = {
   readonly priority?: PlanPriority
   /** Who pays, in this order; the first that can pays its part. Without `overage` a request nobody can pay is refused. */
   readonly funding: readonly ('allowance' | 'wallet' | 'overage')[]
+  /** In which order the credit of a wallet burns; the usual one unless stated. */
+  readonly burn_order?: BurnOrder
 } & PlanCourseDocument
 
 /** A customer's part of a busy gateway: each step is four times the one before. */
@@ -145,6 +148,8 @@ export type CreditPriceDocument = {
   /** How long what was bought, and what came on top, lasts. */
   readonly days: number | null
   readonly bonus_days: number | null
+  /** Features that they pay for, bonus included; all unless stated. */
+  readonly features?: readonly string[]
 }
 
 /** What a provider charges us for a model: a dated entry of the rate card, amounts per million units. */

@@ -57,6 +57,8 @@ export type CatalogProblemCode =
   | 'tier_not_last'
   | 'volume_on_wallet'
   | 'funding_order'
+  | 'burn_order'
+  | 'burn_order_unused'
   | 'funding_unused'
   | 'allowance_unfunded'
   | 'price_unfunded'

@@ -4,6 +4,7 @@
 import type { AllowanceDocument, CreditAssetDocument, EntitlementDocument, FeatureDocument, LimitDocument, MeterDocument, PlanDocument } from './document.ts'
 import { parseDecimal } from '../decimal.ts'
 import { assetScale, isCurrency } from '../money.ts'
+import { burnOrderProblem } from '../credit/burn-order.ts'
 import { canFitTogether } from '../rating/compile-price.ts'
 import { isRecurring, type UsagePriceDocument } from '../rating/price-document.ts'
 import { RATE_WINDOW_MS, ROLLING } from '../budget/rule.ts'
@@ -208,6 +209,9 @@ function validateFunding(plan: PlanDocument, path: CatalogPath, report: Report):
     report.error(at, 'funding_order', `whatever stands after ${plan.funding[0]} would never be asked. Write [${ordered.join(', ')}].`, `[${ordered.join(', ')}]`)
   }
   const has = (kind: PlanDocument['funding'][number]): boolean => plan.funding.includes(kind)
+  const orderProblem = burnOrderProblem(plan.burn_order ?? [])
+  if (orderProblem !== null) report.error([...path, 'burn_order'], 'burn_order', `${orderProblem}.`)
+  if ((plan.burn_order ?? []).length > 0 && !has('wallet')) report.warning([...path, 'burn_order'], 'burn_order_unused', `plan ${plan.id} is not paid from a wallet: nothing burns.`)
   if (plan.allowances.length > 0 && !has('allowance')) {
     report.warning(at, 'allowance_unfunded', `plan ${plan.id} has allowances that nothing draws from: add allowance to its funding.`)
   }

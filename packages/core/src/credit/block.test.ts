@@ -4,7 +4,8 @@ import { expect, test } from 'vitest'
 import fc from 'fast-check'
 import { units } from '../money.ts'
 import { instant } from '../time.ts'
-import { balanceOf, compareBurnOrder, drawFrom, isUsable, type CreditBlock } from './block.ts'
+import { balanceOf, drawFrom, isUsable, type CreditBlock } from './block.ts'
+import { BURN_CRITERIA, burnComparator, burnOrderProblem, wholeBurnOrder, type BurnCriterion } from './burn-order.ts'
 
 const NOW = instant(1_000)
 const block = (id: string, part: Partial<CreditBlock> = {}): CreditBlock => ({
@@ -16,6 +17,7 @@ const block = (id: string, part: Partial<CreditBlock> = {}): CreditBlock => ({
   effectiveAt: instant(0),
   expiresAt: null,
   createdAt: instant(0),
+  features: [],
   ...part,
 })
 
@@ -37,12 +39,27 @@ test('burn order: priority, then earlier expiry, promotional before paid, earlie
     fc.property(fc.shuffledSubarray(ordered, { minLength: ordered.length }), (shuffled) => {
       expect(
         [...shuffled]
-          .sort(compareBurnOrder)
+          .sort(burnComparator())
           .map(({ id }) => id)
           .join(''),
       ).toBe('abcdefghij')
     }),
   )
+})
+
+test('a list of criteria decides before the usual order, completes itself, and one that contradicts itself is told', () => {
+  const blocks = [block('old', { priority: 1 }), block('new', { createdAt: instant(9) }), block('gift', { category: 'promotional' }), block('chat', { priority: 9, features: ['chat'] }), block('both', { features: ['chat', 'images'] })]
+  const by = (order: readonly BurnCriterion[]) => [...blocks].sort(burnComparator(order)).map(({ id }) => id).join(' ')
+  expect([by([]), by(['promotional']), by(['paid', 'newest'])]).toEqual(['chat both old gift new', 'chat both gift old new', 'chat both new old gift'])
+  expect(wholeBurnOrder(['newest', 'paid'])).toEqual(['newest', 'paid', 'priority', 'expiry', 'effective'])
+  expect([['paid', 'promotional'], ['created', 'newest'], ['expiry', 'expiry'], [], ['paid', 'newest']].map((order) => burnOrderProblem(order as BurnCriterion[]) === null)).toEqual([false, false, false, true, true])
+})
+
+test('any list orders any blocks in one way, whatever order they come in', () => {
+  fc.assert(fc.property(blocks, fc.shuffledSubarray([...BURN_CRITERIA]).filter((order) => burnOrderProblem(order) === null), fc.nat(), (list, order, turn) => {
+    const ids = (from: readonly CreditBlock[]) => [...from].sort(burnComparator(order)).map(({ id }) => id)
+    expect(ids([...list.slice(turn % (list.length + 1)), ...list.slice(0, turn % (list.length + 1))])).toEqual(ids(list))
+  }))
 })
 
 test('a block is usable from its beginning until just before its end, while something is left', () => {
@@ -108,6 +125,7 @@ const blocks = fc
       effectiveAt: fc.integer({ min: 0, max: 2_000 }).map(instant),
       expiresAt: fc.oneof(fc.constant(null), fc.integer({ min: 0, max: 3_000 }).map(instant)),
       createdAt: fc.integer({ min: 0, max: 9 }).map(instant),
+      features: fc.subarray(['chat', 'images', 'voice']),
     }),
     { maxLength: 12 },
   )

@@ -81,12 +81,12 @@ test('debt outlives a reset or is written off by it, as the wallet says', () => 
   expect(after(1_750, false)).toEqual([{ a: 0, b: 300 }, 0n, 350n])
 })
 
-test('a block for some features pays for them alone, in its place in the order, debt included', () => {
+test('a block for some features pays for them alone, before those that pay for everything, and repays nothing', () => {
   const blocks = [block('any', 10), block('api', 30, { priority: 2, features: ['api'] }), block('chat', 30, { priority: 0, features: ['chat'] })]
-  expect(paid(run(blocks, [draw(1, 40, 'api')]))).toEqual(['draw_1: any 10 + api 30'])
+  expect(paid(run(blocks, [draw(1, 40, 'api')]))).toEqual(['draw_1: api 30 + any 10'])
   expect(paid(run(blocks, [draw(1, 40, 'images'), draw(2, 5)]))).toEqual(['draw_1: any 10, refused 30', 'draw_2: nothing, refused 5'])
   const owing = run([block('chat', 30, { effectiveAt: instant(5), features: ['chat'] })], [draw(1, 10, 'api'), draw(2, 20, 'chat')], { depletion: soft() })
-  expect([owing.repayments.map(({ draw: of, amount }) => `${of} ${amount}`), owing.debt, left(owing)]).toEqual([['draw_2 20'], 10n, { chat: 10 }])
+  expect([paid(owing), owing.repayments, owing.debt, left(owing)]).toEqual([['draw_1: nothing, owed 10', 'draw_2: nothing, owed 20'], [], 30n, { chat: 30 }])
 })
 
 const moment = fc.nat(120).map(instant)

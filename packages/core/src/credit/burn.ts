@@ -1,16 +1,16 @@
 // A wallet over time: blocks that begin, renew, are voided and expire, and draws on them in burn order. It answers which block
 // paid which draw, what is left, what is owed and what lapsed. At one instant blocks end first, then renew, then begin, then
-// draws come: a block that expires at a moment pays nothing at it, one that begins pays. A wallet that goes below zero keeps
-// what it owes per feature, and whatever block comes next pays that first. Pure: calendars are resolved into instants before.
+// draws come: a block that expires at a moment pays nothing at it, one that begins pays. What is owed is paid first by whatever
+// block comes next that pays for everything: credit for some features repays nothing. Pure: calendars are resolved into instants before.
 
 import { assert } from '../assert.ts'
 import { units, ZERO, type Units } from '../money.ts'
 import type { Instant } from '../time.ts'
 import { balanceOf, drawFrom, type CreditBlock, type Draw } from './block.ts'
+import type { BurnOrder } from './burn-order.ts'
+import { paysFor } from './wallet.ts'
 
 export type BurnBlock = CreditBlock & {
-  /** Features that it may pay for; none named: all. */
-  readonly features: readonly string[]
   readonly voidedAt: Instant | null
   /** When it is filled anew; what is left then lapses but for the rollover. */
   readonly renewsAt: readonly Instant[]
@@ -31,6 +31,8 @@ export type BurnInput = {
   readonly depletion: { readonly kind: 'hard' } | { readonly kind: 'soft'; readonly floor: Units | null }
   /** Whether what is owed outlives a reset. */
   readonly keepsDebt: boolean
+  /** The usual one unless stated. */
+  readonly order?: BurnOrder
 }
 
 export type PaidDraw = BurnDraw & {
@@ -63,7 +65,7 @@ type Wallet = {
   readonly input: BurnInput
   readonly blocks: Map<string, BurnBlock>
   readonly ended: Set<string>
-  owed: { readonly draw: string; readonly feature: string | null; readonly amount: Units }[]
+  owed: { readonly draw: string; readonly amount: Units }[]
   forgiven: bigint
   readonly paid: PaidDraw[]
   readonly repayments: (BlockEvent & { readonly draw: string })[]
@@ -136,19 +138,19 @@ function reset(wallet: Wallet, at: Instant): void {
 
 function pay(wallet: Wallet, draw: BurnDraw): void {
   assert(draw.amount >= 0n, 'burn: a negative draw')
-  const { draws, short } = drawFrom(eligible(wallet, draw.feature), draw.amount, draw.at)
+  const { draws, short } = drawFrom(eligible(wallet, draw.feature), draw.amount, draw.at, wallet.input.order)
   for (const { block, amount } of draws) take(wallet, block, amount)
   const { depletion } = wallet.input
   const room = depletion.kind === 'hard' ? 0n : depletion.floor === null ? short : owedIn(wallet) >= -depletion.floor ? 0n : -depletion.floor - owedIn(wallet)
   const debt = units(short < room ? short : room)
-  if (debt > 0n) wallet.owed.push({ draw: draw.id, feature: draw.feature, amount: debt })
+  if (debt > 0n) wallet.owed.push({ draw: draw.id, amount: debt })
   wallet.paid.push({ ...draw, draws, debt, refused: units(short - debt) })
 }
 
-/** What is owed is paid first, the oldest first, by the blocks that may pay for it. */
+/** What is owed is paid first, the oldest first, by the blocks that pay for everything. */
 function repay(wallet: Wallet, at: Instant): void {
   wallet.owed = wallet.owed.flatMap((owing) => {
-    const { draws, short } = drawFrom(eligible(wallet, owing.feature), owing.amount, at)
+    const { draws, short } = drawFrom(eligible(wallet, null), owing.amount, at, wallet.input.order)
     for (const { block, amount } of draws) {
       take(wallet, block, amount)
       wallet.repayments.push({ block, at, amount, draw: owing.draw })
@@ -158,7 +160,7 @@ function repay(wallet: Wallet, at: Instant): void {
 }
 
 function eligible(wallet: Wallet, feature: string | null): BurnBlock[] {
-  return [...wallet.blocks.values()].filter(({ id, features }) => !wallet.ended.has(id) && (features.length === 0 || (feature !== null && features.includes(feature))))
+  return [...wallet.blocks.values()].filter((block) => !wallet.ended.has(block.id) && paysFor(block, feature))
 }
 
 function keptBy({ remaining }: BurnBlock, { min, max }: { readonly min: Units; readonly max: Units }): Units {

@@ -19,6 +19,8 @@ export type CreditPrice = {
   /** How long credits last, in days; null for ever. */
   readonly days: number | null
   readonly bonusDays: number | null
+  /** Features that they pay for, sorted; none: all. */
+  readonly features: readonly string[]
 }
 
 export type CreditQuote = {
@@ -41,7 +43,7 @@ export function creditPriceOf(catalog: Pick<Catalog, 'creditPrices' | 'creditAss
 }
 
 function plainPrice(currency: AssetId): CreditPrice {
-  return { asset: currency, currency, amount: units(pow10(assetScale(currency))), bonus: [], min: null, max: null, days: null, bonusDays: null }
+  return { asset: currency, currency, amount: units(pow10(assetScale(currency))), bonus: [], min: null, max: null, days: null, bonusDays: null, features: [] }
 }
 
 /** The price is rounded once, half away from zero, to what the currency prints; the bonus is rounded down. */

@@ -7,7 +7,7 @@ import { creditPriceOf, quoteCredits, type CreditPrice } from './price.ts'
 import { decideRecharge, type RechargeFacts, type RechargeRule } from './recharge.ts'
 
 const usd = (text: string) => parseUnits(text, 'USD')
-const PRICE: CreditPrice = { asset: 'credits', currency: 'USD', amount: usd('0.01'), bonus: [{ from: usd('100'), percent: parsePercent('10', 'percent') }, { from: usd('500'), percent: parsePercent('20', 'percent') }], min: usd('5'), max: usd('1000'), days: null, bonusDays: null }
+const PRICE: CreditPrice = { asset: 'credits', currency: 'USD', amount: usd('0.01'), bonus: [{ from: usd('100'), percent: parsePercent('10', 'percent') }, { from: usd('500'), percent: parsePercent('20', 'percent') }], min: usd('5'), max: usd('1000'), days: null, bonusDays: null, features: [] }
 const credits = (text: string) => parseUnits(text, 'credits')
 
 test.each([

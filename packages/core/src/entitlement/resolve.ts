@@ -12,6 +12,8 @@ import { parseDecimal } from '../decimal.ts'
 import type { CustomerId, EntityId } from '../id.ts'
 import { assetScale } from '../money.ts'
 import { periodAt } from '../period.ts'
+import type { BurnOrder } from '../credit/burn-order.ts'
+import { compareWallets, walletId, type WalletKind } from '../credit/wallet.ts'
 import type { SeatsFrom } from '../rating/seat.ts'
 import { HOUR_MS, type Instant, type Span } from '../time.ts'
 import type { ContractDocument } from '../contract/document.ts'
@@ -62,6 +64,10 @@ export type CustomerFacts = {
   readonly frozen?: Frozen
   readonly observe?: boolean
   readonly runaway?: RunawayRule
+  /** Wallets for some features that it has beside those for everything. */
+  readonly wallets?: readonly WalletKind[] | undefined
+  /** How its credit burns, where that is not for the plan to say. */
+  readonly burnOrder?: BurnOrder | undefined
   readonly positions: Readonly<Record<string, string>>
   /** Next instant at which a credit block starts or ends, if any. */
   readonly walletChangesAt: Instant | null
@@ -97,7 +103,7 @@ export function resolveCustomer<Facts extends CustomerFacts>(stored: Facts, cata
   }
   const period = billingPeriod(facts, plan, now)
   const limits = [...plan.limits.map((limit) => limitBudget(limit, facts, plan, now)), ...facts.budgets.map((rule) => ruleBudget(rule, facts.ruleLimits?.get(rule.id) ?? 0n, facts, plan, now))]
-  const funding = plan.funding.flatMap((kind) => fundingSources(kind, { plan, catalog, period }))
+  const funding = plan.funding.flatMap((kind) => fundingSources(kind, { plan, catalog, period, wallets: facts.wallets }))
   const ends = [holds.end, period.end, ...limits.map(({ period: { end } }) => end), facts.walletChangesAt ?? LIFETIME.end, termsHold.end]
   const snapshot: CustomerSnapshot = {
     customer: facts.customer,
@@ -234,13 +240,13 @@ function holdOf(text: string, unit: BudgetUnit): number {
   return exactToGrant(unit, parseDecimal(text, unit.kind === 'money' ? assetScale(unit.asset) : unit.scale, 'amount'))
 }
 
-function fundingSources(kind: Plan['funding'][number], context: { readonly plan: Plan; readonly catalog: Catalog; readonly period: Span }): FundingSource[] {
+function fundingSources(kind: Plan['funding'][number], context: { readonly plan: Plan; readonly catalog: Catalog; readonly period: Span; readonly wallets: CustomerFacts['wallets'] }): FundingSource[] {
   const { plan, catalog, period } = context
   switch (kind) {
     case 'overage':
       return [{ kind: 'overage' }]
     case 'wallet':
-      return [{ kind: 'wallet', budget: walletBudget(plan.asset) }]
+      return [...(context.wallets ?? []).filter(({ asset }) => asset === plan.asset).sort(compareWallets).map(({ features }) => walletBudget(plan.asset, features)), walletBudget(plan.asset)].map((budget) => ({ kind, budget }))
     case 'allowance':
       // Units are covered first; what is left of them has a price, and amounts pay that.
       return [...plan.allowances].sort((a, b) => Number(a.asset !== undefined) - Number(b.asset !== undefined)).map((allowance) => ({
@@ -261,7 +267,8 @@ function fundingSources(kind: Plan['funding'][number], context: { readonly plan:
   }
 }
 
-/** The budget of a wallet: granted and drawn over its whole life. */
-export function walletBudget(asset: string): Budget {
-  return { id: `wallet:${asset}`, name: 'Credit balance', unit: { kind: 'money', asset }, period: LIFETIME, enforcement: 'hard', entity: null, features: null }
+/** The budget of a wallet: granted and drawn over its whole life. Without features it pays for all. */
+export function walletBudget(asset: string, features: readonly string[] = []): Budget {
+  const isForAll = features.length === 0
+  return { id: walletId({ asset, features }), name: isForAll ? 'Credit balance' : `Credit for ${features.join(', ')}`, unit: { kind: 'money', asset }, period: LIFETIME, enforcement: 'hard', entity: null, features: isForAll ? null : features }
 }

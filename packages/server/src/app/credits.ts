@@ -2,14 +2,13 @@
 // reachable node would let the next request pass. Expired blocks become breakage.
 
 import {
-  assetScale, didYouMean, LIFETIME, formatUnits, InputError, isCurrency, makeId, nearest, parsePositiveUnits, grantTransfers, repaymentTransfers, sourceOf, voidTransfers, units, ZERO, type AccountId, type Instant, type Transfer, type Units,
+  assetScale, didYouMean, FEATURES_PER_WALLET_MAX, featureSet, LIFETIME, formatUnits, InputError, isCurrency, makeId, nearest, parsePositiveUnits, grantTransfers, repaymentTransfers, sourceOf, voidTransfers, units, WALLETS_PER_CUSTOMER_MAX, walletId, ZERO, type AccountId, type Instant, type Transfer, type Units, type WalletKind,
 } from '@tollgate/core'
-import { walletBudget } from '@tollgate/core/resolve'
 import { withRetry, type Transaction } from '../platform/postgres.ts'
 import { insertAudit } from '../store/audit.ts'
 import { changeLimit, ensureBudgets } from '../store/budgets.ts'
 import { beginBlock, expiredBlocks, findTopUp, insertBlock, waitingBlocks, walletBalance } from '../store/credits.ts'
-import { findCustomer, lockCustomers } from '../store/customers.ts'
+import { bumpVersion, findCustomer, lockCustomers, walletsOf, writeWallets } from '../store/customers.ts'
 import { insertTransfers } from '../store/ledger.ts'
 import { armLow, forgetEnding } from '../store/wallet-notices.ts'
 import { insertOutbox, readDebt, writeBlocks, writeDebts, type BlockRow } from '../store/settlement.ts'
@@ -34,6 +33,8 @@ export type TopUp = {
   readonly cost?: { readonly amount: string; readonly currency: string } | null
   /** The payment or campaign behind it, for the ledger's reader. */
   readonly reference: string | null
+  /** Features that it pays for; none, or left out: all. */
+  readonly features?: readonly string[]
   /** Id of the new block, the same for every repetition of one call: the second finds what the first did. Made when left out. */
   readonly block?: string
 }
@@ -48,10 +49,11 @@ export async function topUp(plane: ControlPlane, actor: Actor, customer: string,
   const block = input.block ?? makeId('block', plane.randomText())
   const { category, priority, expiresAt, reference } = input
   const cost = costOf(input, asset, amount)
+  const features = featuresFor(plane, input.features ?? [])
   const repaid = await withRetry(plane.sql, async (tx) => {
     await lockCustomers(tx, [customer])
     if ((await findCustomer(tx, customer)) === null) throw new Problem('not_found', `there is no customer ${customer}`, 'customer')
-    return addBlock(tx, plane, actor, { customer, id: block, asset, amount, category, priority, expiresAt, reference, cost, effectiveAt: input.effectiveAt ?? null })
+    return addBlock(tx, plane, actor, { customer, id: block, asset, amount, category, priority, expiresAt, reference, cost, features, effectiveAt: input.effectiveAt ?? null })
   })
   await tellNodes(plane, customer)
   return { block, amount, repaid, asset }
@@ -76,6 +78,8 @@ export type AddedBlock = {
   readonly reference: string | null
   /** What it was bought for, without tax; null where that is not known, or it was given. */
   readonly cost: { readonly amount: Units; readonly currency: string } | null
+  /** Features that it pays for, sorted; none: all. */
+  readonly features: readonly string[]
   /** From when it can be used; now where it is left out or null. */
   readonly effectiveAt?: Instant | null
   /** Where it comes from, where it was neither bought nor given. */
@@ -84,7 +88,7 @@ export type AddedBlock = {
 
 /** Makes a block in the transaction of a caller that holds the customer's lock and tells the nodes afterwards. Returns what of it repaid debt. */
 export async function addBlock(tx: Transaction, plane: ControlPlane, actor: Actor, input: AddedBlock): Promise<Units> {
-  const { customer, id: block, asset, amount, category } = input
+  const { customer, id: block, asset, amount, category, features } = input
   const first = await findTopUp(tx, { customer, block })
   if (first !== null) {
     if (first.granted !== amount) throw new Problem('idempotency_conflict', `credit block ${block} was added with another amount`, 'amount')
@@ -93,27 +97,37 @@ export async function addBlock(tx: Transaction, plane: ControlPlane, actor: Acto
   const now = plane.clock.now()
   const effectiveAt = input.effectiveAt ?? now
   const begun = effectiveAt <= now
+  if (features.length > 0) await openWallet(tx, customer, { asset, features })
   await insertBlock(tx, { ...input, granted: amount, remaining: amount, effectiveAt, begun })
   const { account, ...because } = input.from ?? { account: sourceOf(category), cause: 'top_up', causeId: block }
   await post(tx, plane, customer, because, grantTransfers({ block, asset, amount }, account))
-  const repaid = begun ? await joinWallet(tx, plane, { customer, id: block, asset, remaining: amount }) : ZERO
+  const repaid = begun ? await joinWallet(tx, plane, { customer, id: block, asset, features, remaining: amount }) : ZERO
   await insertAudit(tx, { actor: actor.id, action: 'credits.added', customer, target: block, before: null, after: { ...input, amount: formatUnits(amount, asset), cost: input.cost === null ? null : { amount: formatUnits(input.cost.amount, input.cost.currency), currency: input.cost.currency } } })
-  await insertOutbox(tx, [{ customer, type: 'credits.added', payload: { block, amount: formatUnits(amount, asset), currency: asset, category, repaid: formatUnits(repaid, asset), ...(begun ? {} : { effective_at: new Date(effectiveAt).toISOString() }) } }])
+  await insertOutbox(tx, [{ customer, type: 'credits.added', payload: { block, amount: formatUnits(amount, asset), currency: asset, category, repaid: formatUnits(repaid, asset), ...(features.length === 0 ? {} : { features }), ...(begun ? {} : { effective_at: new Date(effectiveAt).toISOString() }) } }])
   return repaid
 }
 
-/** From now on what the block holds is a part of its wallet: what is owed is repaid out of it first. Returns how much. */
-async function joinWallet(tx: Transaction, plane: ControlPlane, block: { readonly customer: string; readonly id: string; readonly asset: string; readonly remaining: Units }): Promise<Units> {
-  const { customer, id, asset, remaining } = block
-  const debt = await readDebt(tx, customer, asset)
+/** A wallet for some features is asked from now on: the customer's facts name it. */
+async function openWallet(tx: Transaction, customer: string, wallet: WalletKind): Promise<void> {
+  const known = await walletsOf(tx, customer)
+  if (known.some((one) => walletId(one) === walletId(wallet))) return
+  if (known.length >= WALLETS_PER_CUSTOMER_MAX) throw new InputError({ code: 'out_of_range', field: 'features', message: `customer ${customer} has credit for ${known.length} sets of features already, and there can be no more: use one of them` })
+  await writeWallets(tx, customer, [...known, wallet])
+  await bumpVersion(tx, customer)
+}
+
+/** From now on what the block holds is a part of its wallet: of one that pays for everything what is owed is repaid first. Returns how much. */
+async function joinWallet(tx: Transaction, plane: ControlPlane, block: WalletKind & { readonly customer: string; readonly id: string; readonly remaining: Units }): Promise<Units> {
+  const { customer, id, asset, features, remaining } = block
+  const debt = features.length > 0 ? ZERO : await readDebt(tx, customer, asset)
   const repaid = debt < remaining ? debt : remaining
   await beginBlock(tx, { customer, id, asset, remaining: units(remaining - repaid) })
   if (repaid > ZERO) {
     await writeDebts(tx, [{ customer, asset, amount: units(debt - repaid) }])
     await post(tx, plane, customer, { cause: 'top_up', causeId: id }, repaymentTransfers({ block: id, asset, amount: repaid }))
   }
-  await raiseWallet(tx, customer, asset, remaining)
-  await armLow(tx, { customer, asset }, await walletBalance(tx, { customer, asset }))
+  await raiseWallet(tx, customer, { asset, features }, remaining)
+  if (features.length === 0) await armLow(tx, { customer, asset }, await walletBalance(tx, { customer, asset }))
   return repaid
 }
 
@@ -138,6 +152,15 @@ export async function beginBlocks(plane: ControlPlane): Promise<number> {
   return waiting.length
 }
 
+/** Features of credit, sorted: such as the catalog has. */
+export function featuresFor(plane: ControlPlane, wanted: readonly string[]): readonly string[] {
+  const known = plane.catalogs.current().features
+  for (const feature of wanted) if (!known.has(feature)) throw new InputError({ code: 'unknown_feature', field: 'features', message: `the catalog in force has no feature ${feature}.${didYouMean(nearest(feature, known.keys()))}` })
+  const features = featureSet(wanted)
+  if (features.length > FEATURES_PER_WALLET_MAX) throw new InputError({ code: 'out_of_range', field: 'features', message: `credit is for ${FEATURES_PER_WALLET_MAX} features at most, or for all` })
+  return features
+}
+
 /** A wallet of an asset that no plan is priced in could never be spent. */
 async function assetFor(plane: ControlPlane, customer: string, wanted: string | undefined): Promise<string> {
   const own = (await contextOf(plane, customer)).snapshot.currency
@@ -154,8 +177,9 @@ export async function post(tx: Transaction, plane: Pick<ControlPlane, 'randomTex
 }
 
 /** `amount` may be below zero. */
-export async function raiseWallet(tx: Transaction, customer: string, asset: string, amount: Units): Promise<void> {
-  const key = { customer, budget: walletBudget(asset).id, periodStart: LIFETIME.start }
+export async function raiseWallet(tx: Transaction, customer: string, wallet: WalletKind, amount: Units): Promise<void> {
+  const { asset } = wallet
+  const key = { customer, budget: walletId(wallet), periodStart: LIFETIME.start }
   await ensureBudgets(tx, [{ ...key, periodEnd: LIFETIME.end, scale: assetScale(asset), limit: 0n }])
   await changeLimit(tx, key, formatUnits(amount, asset))
 }
@@ -172,7 +196,7 @@ export async function expireBlocks(plane: ControlPlane): Promise<number> {
       const blocks = (await expiredBlocks(tx, plane.clock.now(), EXPIRIES_MAX, customer))
       for (const block of blocks) await breakBlock(tx, plane, block)
     })
-    await plane.hub.recall({ customer: customer as never, budgets: candidates.filter((block) => block.customer === customer).map(({ asset }) => walletBudget(asset).id) })
+    await plane.hub.recall({ customer: customer as never, budgets: candidates.filter((block) => block.customer === customer).map(walletId) })
     await tellNodes(plane, customer)
   }
   return candidates.length
@@ -182,7 +206,7 @@ async function breakBlock(tx: Transaction, plane: ControlPlane, block: BlockRow)
   const amount = block.remaining
   await writeBlocks(tx, [{ ...block, remaining: ZERO }])
   await forgetEnding(tx, { customer: block.customer, block: block.id })
-  await moveBudgets(tx, [{ customer: block.customer, budget: walletBudget(block.asset).id, periodStart: LIFETIME.start, scale: assetScale(block.asset), amount, leased: 0n, node: null, incarnation: null }])
+  await moveBudgets(tx, [{ customer: block.customer, budget: walletId(block), periodStart: LIFETIME.start, scale: assetScale(block.asset), amount, leased: 0n, node: null, incarnation: null }])
   await post(tx, plane, block.customer, { cause: 'expiry', causeId: block.id }, voidTransfers({ block: block.id, asset: block.asset, amount }))
   await insertOutbox(tx, [{ customer: block.customer, type: 'credits.expired', payload: { block: block.id, amount: formatUnits(amount, block.asset), currency: block.asset } }])
 }

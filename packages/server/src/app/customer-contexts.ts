@@ -1,7 +1,7 @@
 // What settlement, authority and directory need to know of a customer: its facts and the snapshot that follows from them
 // at a given instant. Facts are kept by customer version, so that a batch of ten thousand events reads them once.
 
-import { contains, planOf, ruleIdOf, type Budget, type Catalog, type CustomerSnapshot, type Instant, type Plan, type RuleTerms, type Span, type WindowName } from '@tollgate/core'
+import { contains, planOf, ruleIdOf, type Budget, type BurnOrder, type Catalog, type CustomerSnapshot, type FundingSource, type Instant, type Plan, type RuleTerms, type Span, type WindowName } from '@tollgate/core'
 import { keptPlanAt, resolveCustomer } from '@tollgate/core/resolve'
 import type { Links } from '@tollgate/core'
 import type { Sql, Transaction } from '../platform/postgres.ts'
@@ -63,9 +63,19 @@ export function planBy({ snapshot, facts, plan }: CustomerContext, catalog: Cata
   return planOf(catalog, kept === null ? choice : { ...choice, planVersion: kept }) ?? plan
 }
 
+/** How the customer's credit burns: as the operator set it, else as the plan says, else the usual way. */
+export function burnOrderOf({ facts }: Pick<CustomerContext, 'facts'>, plan: Plan): BurnOrder | undefined {
+  return facts.burnOrder ?? plan.burnOrder
+}
+
 /** All budgets of a snapshot as they are written: limits, templates among them, allowances, wallet. */
 export function budgetsOf(snapshot: CustomerSnapshot): Budget[] {
   return [...snapshot.limits, ...fundingBudgets(snapshot)]
+}
+
+/** Whether it pays a stated amount of a charge and no more: an allowance, a wallet for some features. */
+export function paysAmounts(source: FundingSource): source is Exclude<FundingSource, { readonly kind: 'overage' }> {
+  return source.kind === 'allowance' || (source.kind === 'wallet' && source.budget.features !== null)
 }
 
 /** The budgets that pay. */

@@ -1,6 +1,6 @@
 // The directory on PostgreSQL: answers nodes about keys, customers, catalogs and upstreams, with secrets opened.
 
-import { formatPosition, formatUnits, instant, parseUnits, positionKey, quantity, units, type Budget, type Clock, type CustomerId, type CustomerSnapshot, type CustomerView, type Directory, type Instant, type NodeIdentity, type Position, type UpstreamConfig } from '@tollgate/core'
+import { formatPosition, formatUnits, instant, parseUnits, positionKey, quantity, units, walletOf, type Budget, type Clock, type CustomerId, type CustomerSnapshot, type CustomerView, type Directory, type Instant, type NodeIdentity, type Position, type UpstreamConfig } from '@tollgate/core'
 import { resolveSnapshot } from '@tollgate/core/resolve'
 import type { Links } from '@tollgate/core'
 import type { Sql } from '../platform/postgres.ts'
@@ -46,7 +46,7 @@ export function createDirectory(parts: DirectoryParts): Directory {
       snapshot: untilNextCatalog(resolveSnapshot({ ...facts, positions, walletChangesAt, ...(frozen === undefined ? {} : { frozen }) }, catalog, now, parts.links), catalogs.changesAt()),
       ...(snapshot.limits.some(sharesRate) ? { sharers: parts.sharers.join(id, identity.node) } : {}),
       balanceBases: Object.fromEntries(budgets.filter(({ budget }) => budget.startsWith('wallet:')).map(({ budget, limit, settled }) => {
-        const asset = budget.slice('wallet:'.length)
+        const { asset } = walletOf(budget)
         return [budget, formatUnits(units(parseUnits(limit, asset) - parseUnits(settled, asset) + parseUnits(used.get(budget) ?? '0', asset)), asset)]
       })),
     }

@@ -9,7 +9,7 @@ import { CliError, print, printJson, runCommand, say, type CliDeps } from './out
 const JSON_OPTION = ['--json', 'print JSON instead of text'] as const
 type JsonOnly = { readonly json?: true }
 type CreateOptions = JsonOnly & {
-  readonly name: string; readonly credits?: string; readonly asset?: string; readonly days?: string; readonly plan?: string; readonly addOn?: string; readonly count?: string; readonly code?: readonly string[]
+  readonly name: string; readonly credits?: string; readonly asset?: string; readonly days?: string; readonly features?: string; readonly plan?: string; readonly addOn?: string; readonly count?: string; readonly code?: readonly string[]
   readonly max?: string; readonly perCustomer?: string; readonly starts?: string; readonly expires?: string
 }
 
@@ -20,7 +20,7 @@ export function registerCodesCommands(program: Command, deps: CliDeps): void {
   const codes = program.command('codes').description('codes that customers redeem for credits, a plan or an add-on')
   codes.command('create').description('make a batch of codes; they are printed once and kept as hashes')
     .requiredOption('--name <text>', 'shown to people')
-    .option('--credits <amount>', 'credits that a code gives').option('--asset <asset>', 'of the credits: a currency or a credit asset').option('--days <count>', 'days that the credits last; for ever unless stated')
+    .option('--credits <amount>', 'credits that a code gives').option('--asset <asset>', 'of the credits: a currency or a credit asset').option('--days <count>', 'days that the credits last; for ever unless stated').option('--features <ids>', 'features that the credits pay for, with commas; all unless stated')
     .option('--plan <id>', 'plan that a code gives').option('--add-on <id[:quantity]>', 'add-on that a code gives')
     .option('--count <count>', 'how many codes; one unless stated').option('--code <word...>', 'words of your own instead')
     .option('--max <count>', 'redemptions of each code, `unlimited` for no limit; one unless stated').option('--per-customer <count>', 'redemptions by one customer; one unless stated')
@@ -47,7 +47,7 @@ async function create(options: CreateOptions, deps: CliDeps): Promise<number> {
   return 0
 }
 
-function grantsOf({ credits, asset, days, plan, addOn }: CreateOptions): unknown {
+function grantsOf({ credits, asset, days, features, plan, addOn }: CreateOptions): unknown {
   if ([credits, plan, addOn].filter((one) => one !== undefined).length !== 1) throw new CliError('say what a code gives: one of --credits, --plan and --add-on')
   if (plan !== undefined) return { kind: 'plan', plan }
   if (addOn !== undefined) {
@@ -55,7 +55,7 @@ function grantsOf({ credits, asset, days, plan, addOn }: CreateOptions): unknown
     return { kind: 'add_on', add_on: id, quantity: wholeOf(quantity ?? '1', '--add-on') }
   }
   if (asset === undefined) throw new CliError('say with --asset what the credits are of: a currency such as USD, or a credit asset')
-  return { kind: 'credits', amount: credits, asset, days: days === undefined ? null : wholeOf(days, '--days') }
+  return { kind: 'credits', amount: credits, asset, days: days === undefined ? null : wholeOf(days, '--days'), ...(features === undefined ? {} : { features: features.split(',') }) }
 }
 
 function wholeOf(text: string, option: string): number {

@@ -1,7 +1,7 @@
 // `explain burn`: blocks and draws over time → which block paid which draw, what lapsed, what is left and what is owed.
 // Recurrences are given by calendar and become instants here; the burning itself is core/credit.
 
-import { burn, formatUnits, InputError, instant, parseUnits, type AssetId, type BurnBlock, type Instant, type Units } from '@tollgate/core'
+import { BURN_CRITERIA, BURN_ORDER_DEFAULT, burn, burnOrderProblem, featureSet, formatUnits, InputError, instant, parseUnits, type AssetId, type BurnBlock, type Instant, type Units, wholeBurnOrder } from '@tollgate/core'
 import { isTimeZone, nextPeriod, periodAt, type PeriodRule } from '@tollgate/core/period'
 import * as z from 'zod'
 import { choice, decimal, fields, integer, list, text } from '../app/catalog/fields.ts'
@@ -51,6 +51,7 @@ export const burnInput = fields(
     until: time({ description: 'The state is that of this moment; just after the last draw unless stated.' }).nullable().default(null),
     depletion: choice(['hard', 'soft'], { description: '`hard` stops at zero; `soft` goes below it.', example: 'hard' }).default('hard'),
     floor: decimal({ description: 'Lowest balance of a soft wallet, zero or negative; none unless stated.', example: -50 }).nullable().default(null),
+    order: list(choice(BURN_CRITERIA, { description: 'What tells two blocks apart.' }), { description: `Burn order, as a plan's \`burn_order\`: what is left out follows in the usual order (${BURN_ORDER_DEFAULT.join(', ')}).`, example: ['promotional', 'expiry'] }).default([]),
     debt_at_reset: choice(['kept', 'forgiven'], { description: 'What a reset does with what is owed.', example: 'kept' }).default('kept'),
   },
   'A wallet over time.',
@@ -61,6 +62,7 @@ const event = { block: z.string(), at: z.string(), amount: z.string() }
 export const burnOutput = z.object({
   asset: z.string(),
   until: z.string(),
+  order: z.array(z.string()).meta({ description: 'What the blocks of a wallet burn by, the first that tells two apart; blocks for fewer features come before all of it.' }),
   draws: z.array(z.object({
     id: z.string(), at: z.string(), feature: z.string().nullable(), amount: z.string(),
     paid_by: z.array(z.object({ block: z.string(), amount: z.string() })).meta({ description: 'Blocks in the order in which they burned.' }),
@@ -89,7 +91,10 @@ export function explainBurn(input: BurnInputDocument): BurnOutput {
   }
   const floor = input.floor === null ? null : parseUnits(input.floor, asset, 'floor')
   if (floor !== null && floor > 0n) throw new InputError({ code: 'out_of_range', field: 'floor', message: 'floor is the lowest balance: zero or negative' })
+  const orderProblem = burnOrderProblem(input.order)
+  if (orderProblem !== null) throw new InputError({ code: 'invalid_value', field: 'order', message: `order: ${orderProblem}` })
   const result = burn({
+    order: input.order,
     blocks: input.blocks.map((of, index) => blockOf(of, { asset, until, path: `blocks[${index}]` })),
     draws: input.draws.map(({ id, at, amount: text, feature }, index) => ({ id: id ?? String(index + 1), at, amount: amount(text, `draws[${index}].amount`), feature })),
     resets: input.resets, until, depletion: input.depletion === 'hard' ? { kind: 'hard' } : { kind: 'soft', floor }, keepsDebt: input.debt_at_reset === 'kept',
@@ -97,7 +102,7 @@ export function explainBurn(input: BurnInputDocument): BurnOutput {
   const show = (of: Units): string => formatUnits(of, asset)
   const shown = <Event extends { readonly at: Instant; readonly amount: Units }>(events: readonly Event[]) => events.map((of) => ({ ...of, at: timeText(of.at), amount: show(of.amount) }))
   return {
-    asset, until: timeText(until),
+    asset, until: timeText(until), order: ['features', ...wholeBurnOrder(input.order)],
     draws: result.draws.map(({ id, at, feature, amount: drawn, draws, debt, refused }) => ({
       id, at: timeText(at), feature, amount: show(drawn), paid_by: draws.map((draw) => ({ block: draw.block, amount: show(draw.amount) })), debt: show(debt), refused: show(refused),
     })),
@@ -113,7 +118,7 @@ function blockOf(of: BurnInputDocument['blocks'][number], context: { readonly as
   const granted = amount(of.amount, 'amount')
   return {
     id: of.id, category: of.category, priority: of.priority, granted, remaining: of.balance === null ? granted : amount(of.balance, 'balance'),
-    effectiveAt: of.effective_at, expiresAt: of.expires_at, createdAt: of.created_at ?? of.effective_at, voidedAt: of.voided_at, features: of.features,
+    effectiveAt: of.effective_at, expiresAt: of.expires_at, createdAt: of.created_at ?? of.effective_at, voidedAt: of.voided_at, features: featureSet(of.features),
     renewsAt: of.recurrence === null ? [] : renewalsOf(of.recurrence, of.effective_at, context),
     rollover: of.rollover === null ? null : { min: amount(of.rollover.min, 'rollover.min'), max: amount(of.rollover.max, 'rollover.max') },
   }
@@ -151,5 +156,5 @@ export function renderBurn(output: BurnOutput): string {
   ]
   const ordered = groups.toSorted((a, b) => (a[0]![0]! < b[0]![0]! ? -1 : a[0]![0]! > b[0]![0]! ? 1 : 0))
   const rows = [['at', 'what', 'by', 'amount'], ...ordered.flat(), ...output.balances.map(({ block: id, remaining }) => [output.until, 'left', id, remaining])]
-  return `${table(rows, 3)}\n\nbalance ${output.balance} ${output.asset}${output.debt === '0' ? '' : `, of which ${output.debt} owed`}`
+  return `${table(rows, 3)}\n\nburn order: ${output.order.join(', ')}\nbalance ${output.balance} ${output.asset}${output.debt === '0' ? '' : `, of which ${output.debt} owed`}`
 }

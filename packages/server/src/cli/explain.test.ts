@@ -114,11 +114,19 @@ test('burn: soft wallets, restricted blocks, and a recurrence by the calendar', 
   const blocks = [{ id: 'chat', amount: 10, effective_at: '2026-01-31T00:00:00Z', features: ['chat'], recurrence: { every: 'month' } }]
   expect(await json('burn', { blocks, draws: [{ at: '2026-02-01T00:00:00Z', amount: 15, feature: 'chat' }, { at: '2026-02-02T00:00:00Z', amount: 1, feature: 'images' }], depletion: 'soft', until: '2026-04-01T00:00:00Z' })).toMatchObject({
     draws: [{ paid_by: [{ block: 'chat', amount: '10' }], debt: '5' }, { paid_by: [], debt: '1' }],
-    repayments: [{ block: 'chat', at: '2026-02-28T00:00:00Z', amount: '5', draw: '1' }],
+    repayments: [], order: ['features', 'priority', 'expiry', 'promotional', 'effective', 'created'],
     issued: [{ at: '2026-02-28T00:00:00Z' }, { at: '2026-03-31T00:00:00Z' }],
-    breakage: [{ at: '2026-03-31T00:00:00Z', amount: '5', reason: 'renewed' }],
-    balances: [{ block: 'chat', remaining: '10' }], debt: '1', balance: '9',
+    breakage: [{ at: '2026-03-31T00:00:00Z', amount: '10', reason: 'renewed' }],
+    balances: [{ block: 'chat', remaining: '10' }], debt: '6', balance: '4',
   })
+})
+
+test('burn: an order of its own decides within a wallet', async () => {
+  const at = '2026-01-01T00:00:00Z'
+  const blocks = [{ id: 'bought', amount: 10, effective_at: at, priority: 1 }, { id: 'gift', amount: 10, effective_at: at, category: 'promotional' }, { id: 'chat', amount: 10, effective_at: at, priority: 9, features: ['chat'] }]
+  const draws = [{ at: '2026-02-01T00:00:00Z', amount: 15, feature: 'chat' }]
+  const paidBy = async (order: readonly string[]) => ((await json('burn', { blocks, draws, order })) as { draws: { paid_by: { block: string }[] }[] }).draws[0]!.paid_by.map(({ block }) => block)
+  expect([await paidBy([]), await paidBy(['promotional'])]).toEqual([['chat', 'bought'], ['chat', 'gift']])
 })
 
 const PERIOD = { start: '2026-04-01T00:00:00Z', end: '2026-05-01T00:00:00Z' }
@@ -138,6 +146,7 @@ test.each([
   ['no answer', 'cost', { surface: 'chat' }, 'give the answer as one of body, events and stream'],
   ['two answers', 'cost', { surface: 'chat', body: {}, stream: '' }, 'not as body and stream'],
   ['a rate that cannot hold', 'cost', { surface: 'chat', body: {}, rate_card: [{ provider: 'p', model: 'm', from: '2026-02-30', per_million: { input: 1 }, context_window: 1, output_max: 1 }] }, 'rate_card[0].from: "2026-02-30" is no day'],
+  ['a burn order that contradicts itself', 'burn', { blocks: [], order: ['paid', 'promotional'] }, 'order: paid and promotional say the opposite of each other'],
   ['a time without a zone', 'prorate', { period: PERIOD, at: '2026-04-02', from: 1 }, 'at: must be a time with a zone'],
   ['a change outside its period', 'prorate', { period: PERIOD, at: '2026-06-02T00:00:00Z', from: 1 }, 'at is outside the period'],
   ['a change of nothing', 'prorate', { period: PERIOD, at: '2026-04-02T00:00:00Z' }, 'name what was (from), what comes (to), or both'],

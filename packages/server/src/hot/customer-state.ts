@@ -3,7 +3,7 @@
 
 import {
   budgetOf, chargedRun, freeOf, fromHold, instant, laterPosition, LEASE_UNITS_MAX, openSlice, parsePosition, parseUnits, SLICES_PER_CUSTOMER_MAX, takeIdle, units, ZERO,
-  type Budget, type Catalog, type Clock, type CustomerView, type CustomerSnapshot, type Instant, type Pace, type Position, type ReturnedLease, type Slice, type SliceLookup, type Units,
+  type Budget, type Catalog, type Clock, type CustomerView, type CustomerSnapshot, type Instant, type Pace, type Position, type ReturnedLease, type Slice, type SliceLookup, type Units, walletOf,
 } from '@tollgate/core'
 import type { Drawn } from './lease-ahead.ts'
 import type { NodeRate } from './rates.ts'
@@ -78,7 +78,7 @@ export function refreshState(state: CustomerState, view: CustomerView, catalog: 
   state.catalog = catalog
   state.positions = positions
   state.known = { snapshot: view.snapshot, catalog, positions }
-  state.balanceBases = new Map(Object.entries(view.balanceBases).map(([budget, text]) => [budget, parseUnits(text, budget.slice('wallet:'.length))]))
+  state.balanceBases = new Map(Object.entries(view.balanceBases).map(([budget, text]) => [budget, parseUnits(text, walletOf(budget).asset)]))
   state.learns = view.snapshot.limits.some(({ enforcement, terms }) => enforcement === 'soft' || terms?.rate !== undefined)
   state.sharers = Math.max(1, view.sharers ?? 1)
   state.stale = false
@@ -123,10 +123,10 @@ export function foldUsed(state: CustomerState, budget: Budget): void {
   slice.used = 0
 }
 
-/** Balance of the customer's wallet by this node's knowledge, holds not subtracted; null without a wallet. */
+/** Balance of the wallet that pays for everything by this node's knowledge, holds not subtracted; null without a wallet. */
 export function balanceOf(state: CustomerState): Units | null {
   for (const source of state.snapshot.funding) {
-    if (source.kind !== 'wallet' || source.budget.unit.kind !== 'money') continue
+    if (source.kind !== 'wallet' || source.budget.features !== null || source.budget.unit.kind !== 'money') continue
     const used = sliceOf(state, source.budget)?.used ?? 0
     const folded = state.folded.size === 0 ? ZERO : (state.folded.get(source.budget.id) ?? ZERO)
     const { balance } = state

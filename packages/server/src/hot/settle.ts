@@ -102,7 +102,8 @@ function bookUse(state: CustomerState, reservation: Reservation, used: { readonl
     if (source.kind === 'overage' || source.budget.unit.kind !== 'money' || rest <= ZERO) continue
     const slice = sliceOfUse(state, reservation, source.budget)
     const amount = holdOf(source.budget, rest)
-    if (source.kind === 'wallet') {
+    // The wallet that pays for everything pays what is left, and owes it where nothing accrues.
+    if (source.kind === 'wallet' && source.budget.features === null) {
       const hasOverage = snapshot.funding.some(({ kind }) => kind === 'overage')
       book(source.budget, slice, hasOverage ? Math.min(amount, Math.max(0, freeOf(slice))) : amount)
       continue

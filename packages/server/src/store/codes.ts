@@ -4,7 +4,7 @@ import type { Instant } from '@tollgate/core'
 import type { Sql, Transaction } from '../platform/postgres.ts'
 
 export type CodeGrants =
-  | { readonly kind: 'credits'; readonly amount: string; readonly asset: string; readonly category: 'paid' | 'promotional'; readonly priority: number; /** How long they last; null for ever. */ readonly days: number | null }
+  | { readonly kind: 'credits'; readonly amount: string; readonly asset: string; readonly category: 'paid' | 'promotional'; readonly priority: number; /** Features that they pay for; none, or left out: all. */ readonly features?: readonly string[]; /** How long they last; null for ever. */ readonly days: number | null }
   | { readonly kind: 'plan'; readonly plan: string }
   | { readonly kind: 'add_on'; readonly addOn: string; readonly quantity: number }
 

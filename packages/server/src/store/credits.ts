@@ -1,6 +1,6 @@
 // Credit blocks as rows.
 
-import { formatUnits, parseUnits, type Instant, type Units } from '@tollgate/core'
+import { formatUnits, parseUnits, walletId, type Instant, type Units, type WalletKind } from '@tollgate/core'
 import type { Sql, Transaction } from '../platform/postgres.ts'
 import type { BlockRow } from './settlement.ts'
 
@@ -8,12 +8,13 @@ export async function insertBlock(tx: Transaction, block: {
   readonly customer: string; readonly id: string; readonly asset: string; readonly category: string; readonly priority: number
   readonly granted: Units; readonly remaining: Units; readonly effectiveAt: Instant; readonly expiresAt: Instant | null; readonly reference: string | null
   readonly cost: { readonly amount: Units; readonly currency: string } | null
+  readonly features: readonly string[]
   readonly begun: boolean
 }): Promise<void> {
   await tx`
-    insert into credit_block (customer_id, id, asset, category, priority, granted, remaining, effective_at, expires_at, reference, cost, cost_currency, begun)
+    insert into credit_block (customer_id, id, asset, category, priority, granted, remaining, effective_at, expires_at, reference, cost, cost_currency, features, begun)
     values (${block.customer}, ${block.id}, ${block.asset}, ${block.category}, ${block.priority}, ${formatUnits(block.granted, block.asset)}, ${formatUnits(block.remaining, block.asset)},
-      ${block.effectiveAt}, ${block.expiresAt}, ${block.reference}, ${block.cost === null ? null : formatUnits(block.cost.amount, block.cost.currency)}, ${block.cost?.currency ?? null}, ${block.begun})`
+      ${block.effectiveAt}, ${block.expiresAt}, ${block.reference}, ${block.cost === null ? null : formatUnits(block.cost.amount, block.cost.currency)}, ${block.cost?.currency ?? null}, ${block.features as string[]}, ${block.begun})`
 }
 
 /** What a top-up did when it was made; null when there is no such block. */
@@ -31,7 +32,7 @@ type ExpiredText = Omit<BlockRow, 'granted' | 'remaining' | 'changed'> & { reado
 /** Blocks whose time is over and that still hold something, of one customer or of all. */
 export async function expiredBlocks(sql: Sql | Transaction, at: Instant, limit: number, customer: string | null = null): Promise<BlockRow[]> {
   const rows = await sql<ExpiredText[]>`
-    select customer_id as customer, id, asset, category, priority, granted, remaining, effective_at as "effectiveAt", expires_at as "expiresAt", created_at as "createdAt"
+    select customer_id as customer, id, asset, category, priority, granted, remaining, effective_at as "effectiveAt", expires_at as "expiresAt", created_at as "createdAt", features
     from credit_block where begun and remaining > 0 and expires_at <= ${at} and (${customer}::text is null or customer_id = ${customer}) order by customer_id, id limit ${limit}`
   return rows.map((row) => ({ ...row, granted: parseUnits(row.granted, row.asset), remaining: parseUnits(row.remaining, row.asset), changed: false }))
 }
@@ -45,15 +46,17 @@ export async function drawnFromExpired(tx: Transaction, customers: readonly stri
     from credit_block b where b.customer_id = any(${customers as string[]}::text[]) and b.expires_at <= ${new Date(at).toISOString()}::timestamptz`
 }
 
-/** What a wallet can pay, as the authority has it: its blocks less what is owed. Zero where there is no wallet. */
+/** What the wallet that pays for everything has, as the authority has it: its blocks less what is owed. Zero where there is no wallet. */
 export async function walletBalance(sql: Sql | Transaction, of: { readonly customer: string; readonly asset: string }): Promise<Units> {
-  const [row] = await sql<{ balance: string }[]>`select limit_amount - settled as balance from budget_state where customer_id = ${of.customer} and budget_id = ${`wallet:${of.asset}`}`
+  const [row] = await sql<{ balance: string }[]>`select limit_amount - settled as balance from budget_state where customer_id = ${of.customer} and budget_id = ${walletId({ asset: of.asset, features: [] })}`
   return parseUnits(row?.balance ?? '0', of.asset)
 }
 
 export type ListedBlock = {
   readonly id: string; readonly asset: string; readonly category: 'paid' | 'promotional'; readonly priority: number; readonly granted: Units; readonly remaining: Units
   readonly effectiveAt: Instant; readonly expiresAt: Instant | null; readonly createdAt: Instant; readonly reference: string | null
+  /** Features that it pays for, sorted; none: all. */
+  readonly features: readonly string[]
   /** What it was bought for, decimal text. */
   readonly cost: { readonly amount: string; readonly currency: string } | null
   /** Of what it began with, refunded or moved away. */
@@ -83,7 +86,7 @@ type ListedText = Omit<ListedBlock, 'granted' | 'remaining' | 'taken' | 'cost'> 
 
 function listedColumns(sql: Sql | Transaction) {
   return sql`
-    select id, asset, category, priority, granted, remaining, taken, begun, effective_at as "effectiveAt", expires_at as "expiresAt", created_at as "createdAt", voided_at as "voidedAt", reference,
+    select id, asset, category, priority, granted, remaining, taken, begun, effective_at as "effectiveAt", expires_at as "expiresAt", created_at as "createdAt", voided_at as "voidedAt", reference, features,
       trim_scale(cost)::text as cost, cost_currency as "costCurrency"`
 }
 
@@ -93,9 +96,9 @@ function listedOf({ cost, costCurrency, ...row }: ListedText): ListedBlock {
 }
 
 /** Blocks whose first instant has come and that are not in their wallet yet, with what they still hold: part may have been refunded before. */
-export async function waitingBlocks(sql: Sql | Transaction, at: Instant, limit: number, customer: string | null = null): Promise<{ readonly customer: string; readonly id: string; readonly asset: string; readonly remaining: Units }[]> {
-  const rows = await sql<{ customer: string; id: string; asset: string; remaining: string }[]>`
-    select customer_id as customer, id, asset, remaining from credit_block where not begun and effective_at <= ${at} and (${customer}::text is null or customer_id = ${customer}) order by customer_id, effective_at, id limit ${limit}`
+export async function waitingBlocks(sql: Sql | Transaction, at: Instant, limit: number, customer: string | null = null): Promise<{ readonly customer: string; readonly id: string; readonly asset: string; readonly features: readonly string[]; readonly remaining: Units }[]> {
+  const rows = await sql<{ customer: string; id: string; asset: string; features: string[]; remaining: string }[]>`
+    select customer_id as customer, id, asset, features, remaining from credit_block where not begun and effective_at <= ${at} and (${customer}::text is null or customer_id = ${customer}) order by customer_id, effective_at, id limit ${limit}`
   return rows.map((row) => ({ ...row, remaining: parseUnits(row.remaining, row.asset) }))
 }
 
@@ -116,7 +119,7 @@ export async function markVoided(tx: Transaction, of: { readonly customer: strin
 }
 
 /** Of a wallet, its row locked: what neither usage nor a lease has, below zero after an overrun; and what gateways hold. */
-export async function lockHeadroom(tx: Transaction, of: { readonly customer: string; readonly asset: string }): Promise<{ readonly free: Units; readonly leased: Units }> {
-  const [row] = await tx<{ free: string; escrow: string }[]>`select limit_amount - settled - escrow as free, escrow from budget_state where customer_id = ${of.customer} and budget_id = ${`wallet:${of.asset}`} for update`
+export async function lockHeadroom(tx: Transaction, of: WalletKind & { readonly customer: string }): Promise<{ readonly free: Units; readonly leased: Units }> {
+  const [row] = await tx<{ free: string; escrow: string }[]>`select limit_amount - settled - escrow as free, escrow from budget_state where customer_id = ${of.customer} and budget_id = ${walletId(of)} for update`
   return { free: parseUnits(row?.free ?? '0', of.asset), leased: parseUnits(row?.escrow ?? '0', of.asset) }
 }

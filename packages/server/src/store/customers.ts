@@ -1,7 +1,7 @@
 // Customers, their subscription, entities and budget rules: the facts a snapshot is compiled from.
 
 import {
-  assert, ENTITY_DEPTH_MAX, parseDecimal, segmentAt, standingOf, type BudgetRule, type CustomerFacts, type CustomerId, type EntityId, type EntityKind, type Instant, type RunawayRule, type Segment, type Standing,
+  assert, ENTITY_DEPTH_MAX, parseDecimal, segmentAt, standingOf, type BudgetRule, type BurnOrder, type CustomerFacts, type CustomerId, type EntityId, type EntityKind, type Instant, type RunawayRule, type Segment, type Standing, type WalletKind,
 } from '@tollgate/core'
 import type { Sql, Transaction } from '../platform/postgres.ts'
 import { contractsOf } from './contracts.ts'
@@ -27,6 +27,10 @@ export type CustomerRow = {
   readonly observe: boolean
   /** What happens to a run that seems to be in a loop; null for the default. */
   readonly runaway: RunawayRule | null
+  /** Those for some features. */
+  readonly wallets: readonly WalletKind[]
+  /** Null for that of the plan. */
+  readonly burnOrder: BurnOrder | null
   readonly timeline: readonly Segment[]
   readonly testClock: string | null
   /** How far the customer's clock is ahead of ours: 0 unless a test turned it. */
@@ -73,7 +77,7 @@ export async function listCustomers(sql: Sql, input: { readonly search: string |
 
 function selectCustomer(sql: Sql | Transaction) {
   return sql`
-    select c.id, c.name, c.external_id as "externalId", c.time_zone as "timeZone", c.locale, c.currency, c.version, c.metadata, c.observe, c.runaway, c.created_at as "createdAt",
+    select c.id, c.name, c.external_id as "externalId", c.time_zone as "timeZone", c.locale, c.currency, c.version, c.metadata, c.observe, c.runaway, c.wallets, c.burn_order as "burnOrder", c.created_at as "createdAt",
       s.plan, s.standing, s.id as subscription, s.anchor_at as "anchorAt", s.timeline,
       c.test_clock_id as "testClock", coalesce(t.offset_ms, 0)::float8 as "clockOffsetMs"
     from customer c join subscription s on s.customer_id = c.id left join test_clock t on t.id = c.test_clock_id`
@@ -97,6 +101,17 @@ export async function customerVersions(sql: Sql | Transaction, ids: readonly str
   return new Map(rows.map(({ id, version }) => [id, Number(version)]))
 }
 
+/** Wallets for some features. */
+export async function walletsOf(sql: Sql | Transaction, customer: string): Promise<readonly WalletKind[]> {
+  const [row] = await sql<{ wallets: WalletKind[] }[]>`select wallets from customer where id = ${customer}`
+  return row?.wallets ?? []
+}
+
+/** Of a customer whose lock the caller holds; the version must follow. */
+export async function writeWallets(tx: Transaction, customer: string, wallets: readonly WalletKind[]): Promise<void> {
+  await tx`update customer set wallets = ${tx.json(wallets as never)} where id = ${customer}`
+}
+
 /** Announces that a snapshot is out of date. Returns the new version. */
 export async function bumpVersion(tx: Transaction, customer: string): Promise<number> {
   const [row] = await tx<{ version: bigint }[]>`update customer set version = version + 1 where id = ${customer} returning version`
@@ -114,6 +129,10 @@ export async function setLocale(tx: Transaction, customer: string, locale: strin
 
 export async function setObserve(tx: Transaction, customer: string, observe: boolean): Promise<void> {
   await tx`update customer set observe = ${observe} where id = ${customer}`
+}
+
+export async function setBurnOrder(tx: Transaction, customer: string, order: BurnOrder | null): Promise<void> {
+  await tx`update customer set burn_order = ${order as string[] | null} where id = ${customer}`
 }
 
 export async function loadFacts(sql: Sql | Transaction, ids: readonly string[]): Promise<Map<string, StoredFacts>> {
@@ -143,6 +162,8 @@ export async function loadFacts(sql: Sql | Transaction, ids: readonly string[]):
       ...(members.length === 0 ? {} : { entityKinds: Object.fromEntries(members.map(({ id, kind }) => [id, kind])) }),
       ...(row.observe ? { observe: true } : {}),
       ...(row.runaway === null ? {} : { runaway: row.runaway }),
+      ...(row.wallets.length === 0 ? {} : { wallets: row.wallets }),
+      ...(row.burnOrder === null ? {} : { burnOrder: row.burnOrder }),
       budgets: own.map(({ customer: _, limit: __, ...rule }) => rule),
       ruleLimits: new Map(own.map((rule) => [rule.id, parseDecimal(rule.limit, scaleOfRule(rule), rule.id)])),
       overrides: new Map(overrides.filter(({ customer }) => customer === row.id).map(({ rule, budget, limit }) => [budget, parseDecimal(limit, scaleOf(rule), budget)])),

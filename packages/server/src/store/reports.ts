@@ -1,6 +1,6 @@
 // Read models: what an invoice preview needs, and the check of sums. Every query is bound to one customer.
 
-import type { Instant } from '@tollgate/core'
+import { walletId, type Instant } from '@tollgate/core'
 import type { Sql, Transaction } from '../platform/postgres.ts'
 
 export type UsagePayment = { readonly asset: string; readonly drawn: string; readonly included: string; readonly accrued: string; readonly debt: string }
@@ -41,6 +41,7 @@ export type Sums = {
 
 /** Every figure of a customer that must agree, computed from its own table. */
 export async function readSums(sql: Sql, customer: string, asset: string): Promise<Sums> {
+  const wallet = walletId({ asset, features: [] })
   const [row] = await sql<Sums[]>`
     select
       (select count(*) from usage_event where customer_id = ${customer}) as events,
@@ -52,7 +53,16 @@ export async function readSums(sql: Sql, customer: string, asset: string): Promi
       (select trim_scale(coalesce(sum(remaining), 0))::text from credit_block where customer_id = ${customer} and asset = ${asset} and not begun) as "blocksWaiting",
       (select trim_scale(coalesce(sum(case when credit like 'wallet:%' then amount else 0 end - case when debit like 'wallet:%' then amount else 0 end), 0))::text from ledger_transfer where customer_id = ${customer} and asset = ${asset}) as "walletLedger",
       (select trim_scale(coalesce(sum(amount), 0))::text from wallet_debt where customer_id = ${customer} and asset = ${asset}) as debt,
-      (select trim_scale(coalesce(sum(limit_amount), 0))::text from budget_state where customer_id = ${customer} and budget_id = ${`wallet:${asset}`}) as "walletLimit",
-      (select trim_scale(coalesce(sum(settled), 0))::text from budget_state where customer_id = ${customer} and budget_id = ${`wallet:${asset}`}) as "walletSettled"`
+      (select trim_scale(coalesce(sum(limit_amount), 0))::text from budget_state where customer_id = ${customer} and (budget_id = ${wallet} or starts_with(budget_id, ${`${wallet}/`}))) as "walletLimit",
+      (select trim_scale(coalesce(sum(settled), 0))::text from budget_state where customer_id = ${customer} and (budget_id = ${wallet} or starts_with(budget_id, ${`${wallet}/`}))) as "walletSettled"`
   return row!
+}
+
+export type FeatureWalletSums = { readonly features: readonly string[]; /** In blocks that have begun. */ readonly blocks: string; /** Limit less settled of the wallet's budget. */ readonly left: string }
+
+/** Of each wallet for some features: its blocks, and its budget. */
+export async function readFeatureWallets(sql: Sql, customer: string, asset: string): Promise<FeatureWalletSums[]> {
+  const rows = await sql<{ features: string[]; blocks: string }[]>`select features, coalesce(sum(remaining) filter (where begun), 0)::text as blocks from credit_block where customer_id = ${customer} and asset = ${asset} and features <> '{}' group by 1`
+  const budgets = await sql<{ id: string; left: string }[]>`select budget_id as id, (limit_amount - settled)::text as left from budget_state where customer_id = ${customer} and starts_with(budget_id, ${`${walletId({ asset, features: [] })}/`})`
+  return rows.map((row) => ({ ...row, left: budgets.find(({ id }) => id === walletId({ asset, features: row.features }))?.left ?? '0' }))
 }

@@ -63,11 +63,11 @@ export async function writeAccumulators(tx: Transaction, rows: readonly Accumula
 
 export type BlockRow = Omit<CreditBlock, 'remaining'> & { readonly customer: string; readonly asset: string; remaining: Units; changed: boolean }
 
-type BlockText = { readonly customer: string; readonly id: string; readonly asset: string; readonly category: 'paid' | 'promotional'; readonly priority: number; readonly granted: string; readonly remaining: string; readonly effectiveAt: Instant; readonly expiresAt: Instant | null; readonly createdAt: Instant }
+type BlockText = { readonly customer: string; readonly id: string; readonly asset: string; readonly category: 'paid' | 'promotional'; readonly priority: number; readonly granted: string; readonly remaining: string; readonly effectiveAt: Instant; readonly expiresAt: Instant | null; readonly createdAt: Instant; readonly features: readonly string[] }
 
 export async function readBlocks(sql: Sql | Transaction, customers: readonly string[], options: { readonly spentToo: boolean }): Promise<BlockRow[]> {
   const rows = await sql<BlockText[]>`
-    select customer_id as customer, id, asset, category, priority, granted - taken as granted, remaining, effective_at as "effectiveAt", expires_at as "expiresAt", created_at as "createdAt"
+    select customer_id as customer, id, asset, category, priority, granted - taken as granted, remaining, effective_at as "effectiveAt", expires_at as "expiresAt", created_at as "createdAt", features
     from credit_block where begun and customer_id = any(${customers as string[]}::text[]) and (${options.spentToo} or remaining > 0) order by created_at, id`
   return rows.map((row) => ({ ...row, granted: parseUnits(row.granted, row.asset), remaining: parseUnits(row.remaining, row.asset), changed: false }))
 }

@@ -43,7 +43,7 @@ export type LowBalance = WalletKey & { readonly threshold: string; readonly bala
 export async function markLow(tx: Transaction, input: { readonly after: WalletKey; readonly limit: number }): Promise<{ readonly low: readonly LowBalance[]; readonly last: WalletKey | null }> {
   const page = tx`
     select customer_id, budget_id, substr(budget_id, 8) as asset, limit_amount - settled as balance, limit_amount from budget_state
-    where budget_id like 'wallet:%' and (customer_id, budget_id) > (${input.after.customer}, ${`wallet:${input.after.asset}`}) order by customer_id, budget_id limit ${input.limit}`
+    where budget_id like 'wallet:%' and budget_id not like '%/%' and (customer_id, budget_id) > (${input.after.customer}, ${`wallet:${input.after.asset}`}) order by customer_id, budget_id limit ${input.limit}`
   await tx`delete from wallet_told w using (${page}) p where w.customer_id = p.customer_id and w.asset = p.asset and w.kind = 'low' and w.threshold < p.balance`
   const [row] = await tx<{ low: LowBalance[]; last: WalletKey | null }[]>`
     with page as (${page}), crossed as (

@@ -23,6 +23,9 @@ export function Credits({ customer, isAdmin }: { readonly customer: string; read
             {found.wallets.filter(({ pays, balance: held }) => !pays && !isZero(held)).map(({ asset, name, balance: held }) => (
               <Figure key={asset} label={name} value={<Money amount={held} currency={asset} />} note="for a plan that is priced in it" />
             ))}
+            {found.wallets.flatMap(({ asset, pays, by_feature: parts }) => (pays ? parts : []).filter(({ balance: held }) => !isZero(held)).map(({ features, balance: held }) => (
+              <Figure key={features.join('+')} label={`For ${features.join(', ')}`} value={<Money amount={held} currency={asset} />} note="used before the balance, for this alone" />
+            )))}
             {!isZero(found.debt) && <Figure label="Owed" value={<Money amount={found.debt} currency={found.currency} />} note="the next credits repay it first" tone="bad" />}
           </Figures>
           <Card title="Credits, and when they expire" note="What expires first is used first." flush>

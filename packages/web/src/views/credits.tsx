@@ -24,6 +24,7 @@ export function Blocks({ balance, command }: { readonly balance: Balance; readon
       columns={[
         { head: 'Added', className: 'whitespace-nowrap', cell: ({ created_at }) => <Time at={created_at} /> },
         { head: 'Kind', cell: ({ category }) => <Badge tone={category === 'paid' ? 'accent' : 'good'}>{category}</Badge> },
+        ...(blocks.some(({ features }) => features.length > 0) ? [{ head: 'Pays for', cell: ({ features }: (typeof blocks)[number]) => (features.length === 0 ? <span className="text-muted">everything</span> : features.join(', ')) }] : []),
         { head: 'Left', isNumber: true, cell: ({ remaining, asset }) => <Money amount={remaining} currency={asset} /> },
         { head: 'Of', isNumber: true, cell: ({ granted, asset }) => <span className="text-muted"><Money amount={granted} currency={asset} /></span> },
         { head: <span className="sr-only">Share left</span>, className: 'w-32', cell: ({ id, remaining, granted }) => <Gauge label={`Left of ${id}`} share={shareOf(remaining, granted)} /> },

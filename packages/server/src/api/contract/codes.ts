@@ -2,7 +2,7 @@
 
 import * as z from 'zod'
 import { CODES_PER_BATCH_MAX } from '@tollgate/core'
-import { choice, cursor, customerParam, decimal, id, instantIn, limit, listOf, nothing, text, time, word } from './fields.ts'
+import { choice, creditFeatures, cursor, customerParam, decimal, id, instantIn, limit, listOf, nothing, text, time, word } from './fields.ts'
 import { route } from './route.ts'
 
 const CODE_LENGTH_MAX = 60
@@ -26,6 +26,7 @@ const grants = z
       category: choice(['promotional', 'paid'], '`paid` where the code was sold.').default('promotional'),
       priority: z.int().min(0).max(1_000).default(50).meta({ description: 'Blocks of a lower number are used first.', examples: [50] }),
       days: z.int().min(1).max(DAYS_MAX).nullable().default(null).meta({ description: 'Days that they last; null for ever.', examples: [90] }),
+      features: creditFeatures.default([]),
     }),
     z.strictObject({ kind: z.literal('plan'), plan: word('Plan that the customer gets at once.', 'pro') }),
     z.strictObject({ kind: z.literal('add_on'), add_on: word('Add-on that it gets at once, beside what it has.', 'more_tokens'), quantity: z.int().min(1).max(QUANTITY_MAX).default(1).meta({ description: 'Units.' }) }),

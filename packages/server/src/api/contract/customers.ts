@@ -1,6 +1,6 @@
 // Routes on customers, their entities and their subscription.
 
-import { ENTITY_KINDS } from '@tollgate/core'
+import { BURN_CRITERIA, BURN_ORDER_DEFAULT, ENTITY_KINDS } from '@tollgate/core'
 import * as z from 'zod'
 import { choice, cursor, customerParam, id, instantIn, limit, listOf, locale, nothing, text, time, word } from './fields.ts'
 import { route } from './route.ts'
@@ -20,6 +20,11 @@ const metadata = z
   .refine((value) => Object.keys(value).length <= METADATA_MAX, `must have at most ${METADATA_MAX} members`)
   .meta({ description: `Your own labels, at most ${METADATA_MAX}.`, examples: [{ crm_id: '0031' }] })
 
+const burnOrder = z
+  .array(z.enum(BURN_CRITERIA))
+  .max(BURN_CRITERIA.length)
+  .meta({ description: `How its credit burns, in place of what its plan says: the first of these that tells two blocks apart decides, and what is left out follows in the usual order (${BURN_ORDER_DEFAULT.join(', ')}). Null for that of the plan.`, examples: [['promotional', 'expiry']] })
+
 export const customer = z
   .strictObject({
     id: id('cus', 'Id of the customer.'),
@@ -30,6 +35,7 @@ export const customer = z
     time_zone: timeZone,
     locale: locale.nullable(),
     observe: z.boolean().meta({ description: 'Everything is decided, recorded and shown, and nothing is refused.' }),
+    burn_order: burnOrder.nullable(),
     test_clock: id('clk', 'The test clock that it lives on.').nullable(),
     currency: z.string().nullable().meta({ description: 'What it is billed in, ISO 4217; null for the currency of the catalog.', examples: ['EUR'] }),
     metadata,
@@ -121,14 +127,14 @@ export const customerRoutes = {
     params: customerParam,
     query: nothing,
     body: z
-      .strictObject({ plan: word('Plan of the catalog in force.', 'hybrid').optional(), standing: standing.optional(), observe: z.boolean().meta({ description: 'Decide and record, and refuse nothing.' }).optional(), locale: locale.nullable().optional() })
-      .refine(({ plan, standing: wanted, observe, locale: spoken }) => plan !== undefined || wanted !== undefined || observe !== undefined || spoken !== undefined, {
-        message: 'names nothing to change: give plan, standing, observe or locale',
+      .strictObject({ plan: word('Plan of the catalog in force.', 'hybrid').optional(), standing: standing.optional(), observe: z.boolean().meta({ description: 'Decide and record, and refuse nothing.' }).optional(), locale: locale.nullable().optional(), burn_order: burnOrder.nullable().optional() })
+      .refine(({ plan, standing: wanted, observe, locale: spoken, burn_order: order }) => plan !== undefined || wanted !== undefined || observe !== undefined || spoken !== undefined || order !== undefined, {
+        message: 'names nothing to change: give plan, standing, observe, locale or burn_order',
         params: { code: 'required' },
       }),
     status: 200,
     answer: customer,
-    problems: ['not_found', 'unknown_plan', 'invalid_locale'],
+    problems: ['not_found', 'unknown_plan', 'invalid_locale', 'invalid_value'],
   }),
   putRunaway: route({
     method: 'PUT',

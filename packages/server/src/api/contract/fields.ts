@@ -1,7 +1,7 @@
 // The kinds of value that the API speaks: decimal texts, RFC 3339 times, ids, cursors, words. What is read is checked here as far
 // as its form goes; whether an amount fits its currency, or a plan exists, is for the use case to say.
 
-import { formatInstant, PAGE_SIZE_DEFAULT, PAGE_SIZE_MAX, parseInstant, type Instant } from '@tollgate/core'
+import { FEATURES_PER_WALLET_MAX, formatInstant, PAGE_SIZE_DEFAULT, PAGE_SIZE_MAX, parseInstant, type Instant } from '@tollgate/core'
 import * as z from 'zod'
 
 /** Longest text that people write: names, references. */
@@ -71,6 +71,12 @@ export function word(description: string, example: string) {
     .regex(/^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$/, 'must be a word of letters, digits, _, . and -, at most 64 characters')
     .meta({ description, examples: [example] })
 }
+
+/** What credit pays for. */
+export const creditFeatures = z
+  .array(word('Id of a feature.', 'chat'))
+  .max(FEATURES_PER_WALLET_MAX)
+  .meta({ description: 'Features that it pays for; none: all. Credit for some features is used before credit for all, and pays for nothing else.', examples: [['chat']] })
 
 /** A whole number in a query, where everything is text. */
 export function wholeNumber(description: string, range: { readonly min: number; readonly max: number; readonly absent: number }) {

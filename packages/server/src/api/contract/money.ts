@@ -1,7 +1,8 @@
 // Routes on money: credits, balance, ledger, invoice preview and the check that all of it agrees.
 
+import { BURN_CRITERIA, BURN_ORDER_DEFAULT } from '@tollgate/core'
 import * as z from 'zod'
-import { choice, currency, cursor, customerParam, decimal, id, instantIn, limit, listOf, nothing, period, text, time, word } from './fields.ts'
+import { choice, creditFeatures, currency, cursor, customerParam, decimal, id, instantIn, limit, listOf, nothing, period, text, time, word } from './fields.ts'
 import { printedInvoice } from './invoices.ts'
 import { route } from './route.ts'
 
@@ -19,6 +20,7 @@ const block = z
     taken: decimal('Of what it began with, refunded or moved away.', '0'),
     voided_at: time('When it was voided; null for never.').nullable(),
     reference: z.string().nullable().meta({ description: 'The payment or campaign behind it.', examples: ['pay_01'] }),
+    features: creditFeatures,
     cost: z.strictObject({ amount: z.string(), currency: z.string() }).nullable().meta({ description: 'What it was bought for, without tax; null where it was given or that is not known.' }),
   })
   .meta({ id: 'CreditBlock', description: 'An amount of credit with its own expiry.' })
@@ -85,6 +87,7 @@ export const moneyRoutes = {
       effective_at: instantIn('From when it can be used; now unless stated. It joins the balance then.', '2026-12-01T00:00:00Z').nullable().optional(),
       expires_at: instantIn('When the rest expires; never unless stated.', '2027-01-01T00:00:00Z').nullable().optional(),
       reference: text('The payment or campaign behind it.', 'pi_3PabcXyz').nullable().optional(),
+      features: creditFeatures.optional(),
       cost: z.strictObject({ amount: decimal('Without tax.', '50'), currency: text('ISO 4217.', 'USD', 3) }).nullable().optional().meta({ description: 'What it was bought for: its cost basis, which a refund gives back in proportion. For `paid` only; a currency’s own wallet is worth its amount unless stated.' }),
     }),
     status: 201,
@@ -95,7 +98,7 @@ export const moneyRoutes = {
       repaid: decimal('Of it used to repay a debt at once.', '0'),
       balance: decimal('Balance now.', '62.25'),
     }),
-    problems: ['not_found', 'out_of_range', 'unknown_asset', 'invalid_decimal', 'too_many_digits', 'idempotency_conflict', 'idempotency_running'],
+    problems: ['not_found', 'out_of_range', 'unknown_asset', 'unknown_feature', 'invalid_decimal', 'too_many_digits', 'idempotency_conflict', 'idempotency_running'],
   }),
   getBalance: route({
     method: 'GET',
@@ -112,7 +115,7 @@ export const moneyRoutes = {
       .strictObject({
         customer: id('cus', 'The customer.'),
         currency,
-        balance: decimal('What the wallet can pay: open blocks minus debt.', '62.25'),
+        balance: decimal('What the wallet can pay for anything: open blocks minus debt. Credit for some features stands under `wallets`.', '62.25'),
         debt: decimal('Usage that no credit could pay, repaid by the next top-up.', '0'),
         leased: decimal('Part of the balance that gateways hold ready; it can be spent there.', '1.5'),
         wallets: z
@@ -124,9 +127,13 @@ export const moneyRoutes = {
               debt: decimal('Owed by it.', '0'),
               leased: decimal('Held ready by gateways.', '1.5'),
               pays: z.boolean().meta({ description: 'Whether the usage of the plan is paid from it; others wait for a plan of their asset.' }),
+              by_feature: z
+                .array(z.strictObject({ features: creditFeatures, balance: decimal('Left in its open blocks.', '20'), leased: decimal('Held ready by gateways.', '0.5') }))
+                .meta({ description: 'Credit that pays for some features only: it is no part of `balance`, and is used before it. What pays for least comes first.' }),
             }),
           )
           .meta({ description: 'Every wallet, the plan’s first: credit of any asset.' }),
+        burn_order: z.array(z.enum(BURN_CRITERIA)).meta({ description: 'By what the blocks of a wallet burn: the first that tells two apart decides.', examples: [[...BURN_ORDER_DEFAULT]] }),
         blocks: z.array(block),
         budgets: z.array(
           z.strictObject({

@@ -3,7 +3,7 @@
 import { NOTICE_DAYS_MAX, NOTICE_THRESHOLDS_MAX } from '@tollgate/core'
 import * as z from 'zod'
 import { PAYMENT_METHODS } from '../../app/wallets/payment-port.ts'
-import { choice, cursor, currency, customerParam, decimal, id, limit, listOf, nothing, text, time } from './fields.ts'
+import { choice, creditFeatures, cursor, currency, customerParam, decimal, id, limit, listOf, nothing, text, time } from './fields.ts'
 import { printedInvoice } from './invoices.ts'
 import { route } from './route.ts'
 
@@ -125,7 +125,7 @@ export const walletRoutes = {
     method: 'POST', path: '/v1/customers/{customer}/credits/move', tag: 'money', summary: 'Move credit to another customer',
     description: 'From a parent company to a subsidiary, say, and back by the same call the other way. Taken in burn order; each part keeps its kind, its end and its cost. Send an Idempotency-Key, so that a repeated call moves once.',
     access: [], params: customerParam, query: nothing,
-    body: z.strictObject({ to: id('cus', 'Who gets it.'), amount: decimal('Credit.', '25'), asset: asset.optional().meta({ description: 'Of which wallet; left out, what the plan is priced in.' }), reason: why }),
+    body: z.strictObject({ to: id('cus', 'Who gets it.'), amount: decimal('Credit.', '25'), asset: asset.optional().meta({ description: 'Of which wallet; left out, what the plan is priced in.' }), features: creditFeatures.default([]).meta({ description: 'Moves credit for exactly these features, which stays so; left out, credit for all.' }), reason: why }),
     status: 201,
     answer: z.strictObject({
       id: id('mov', 'Id of the move; the ledgers of both name it.'), asset, amount: decimal('What was moved.', '25'),

@@ -29,7 +29,7 @@ function batchBody(row: Awaited<ReturnType<typeof endBatch>>) {
   const { id, name, grants, codes, redemptions, redemptionsMax, perCustomerMax, startsAt, expiresAt, endedAt, createdAt } = row
   return {
     id, name, redemptions_max: redemptionsMax, per_customer_max: perCustomerMax, codes, redemptions,
-    grants: grants.kind === 'add_on' ? { kind: grants.kind, add_on: grants.addOn, quantity: grants.quantity } : grants,
+    grants: grants.kind === 'add_on' ? { kind: grants.kind, add_on: grants.addOn, quantity: grants.quantity } : grants.kind === 'credits' ? { ...grants, features: [...(grants.features ?? [])] } : grants,
     starts_at: timeOrNull(startsAt), expires_at: timeOrNull(expiresAt), ended_at: timeOrNull(endedAt), created_at: timeOf(createdAt),
   }
 }

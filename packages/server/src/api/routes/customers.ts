@@ -31,9 +31,9 @@ export const customerHandlers: Handlers<keyof typeof customerRoutes> = {
     return { data: page.rows.map(customerBody), next_cursor: writeCursor('customers', page.next) }
   },
   getCustomer: async ({ plane, params }) => customerBody(await getCustomer(plane, params.customer)),
-  changeCustomer: async ({ plane, caller, params, body: { plan = null, standing = null, observe = null, locale } }) => {
+  changeCustomer: async ({ plane, caller, params, body: { plan = null, standing = null, observe = null, locale, burn_order: burnOrder } }) => {
     if (locale !== undefined) await putLocale(plane, caller.actor, params.customer, locale)
-    if (plan !== null || standing !== null || observe !== null) await changeSubscription(plane, caller.actor, params.customer, { plan, standing, observe })
+    if (plan !== null || standing !== null || observe !== null || burnOrder !== undefined) await changeSubscription(plane, caller.actor, params.customer, { plan, standing, observe, burnOrder })
     return customerBody(await getCustomer(plane, params.customer))
   },
   putRunaway: async ({ plane, caller, params, body }) => {
@@ -66,6 +66,7 @@ function customerBody(row: Awaited<ReturnType<typeof getCustomer>>) {
     time_zone: row.timeZone,
     locale: row.locale,
     observe: row.observe,
+    burn_order: row.burnOrder === null ? null : [...row.burnOrder],
     test_clock: row.testClock,
     currency: row.currency,
     metadata: row.metadata as Record<string, string | number | boolean | null>,

@@ -22,6 +22,7 @@ export const moneyHandlers: Handlers<keyof typeof moneyRoutes> = {
       effectiveAt: body.effective_at ?? null,
       cost: body.cost ?? null,
       reference: body.reference ?? null,
+      features: body.features ?? [],
       block: `blk_${idText()}`,
     })
     const { balance } = await balanceReport(plane, params.customer)
@@ -41,9 +42,11 @@ export const moneyHandlers: Handlers<keyof typeof moneyRoutes> = {
       balance: report.balance,
       debt: report.debt,
       leased: report.leased,
-      wallets: [...report.wallets],
+      burn_order: [...report.burn_order],
+      wallets: report.wallets.map((wallet) => ({ ...wallet, by_feature: wallet.by_feature.map((part) => ({ ...part, features: [...part.features] })) })),
       blocks: report.blocks.map((block) => ({
         ...block,
+        features: [...block.features],
         effective_at: timeOf(block.effective_at),
         voided_at: timeOrNull(block.voided_at),
         category: block.category as 'paid' | 'promotional',

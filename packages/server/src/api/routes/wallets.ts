@@ -25,7 +25,7 @@ export const walletHandlers: Handlers<keyof typeof walletRoutes> = {
   },
   listRefunds: async ({ plane, params }) => ({ data: (await refundsOf(plane, params.customer)).map(refundBody) }),
   moveCredits: async ({ plane, caller, params, body, idText }) => {
-    const moved = await moveCredit(plane, caller.actor, params.customer, { id: `mov_${idText()}`, to: body.to, asset: body.asset ?? null, amount: body.amount, reason: body.reason })
+    const moved = await moveCredit(plane, caller.actor, params.customer, { id: `mov_${idText()}`, to: body.to, asset: body.asset ?? null, features: body.features, amount: body.amount, reason: body.reason })
     return { ...moved, blocks: [...moved.blocks] }
   },
   getWalletNotices: async ({ plane, params }) => noticesBody(params.asset, await walletNotices(plane, params)),

@@ -1,6 +1,6 @@
 // The budgets that nodes name, as this side knows them: a limit, a unit or a period is never taken from a node's word.
 
-import { budgetOf, type Budget, type Clock, type LeaseNeed, type LeaseRequest, type ReturnedLease } from '@tollgate/core'
+import { budgetOf, walletOf, type Budget, type Clock, type LeaseNeed, type LeaseRequest, type ReturnedLease } from '@tollgate/core'
 import type { Transaction } from '../../platform/postgres.ts'
 import { customerVersions } from '../../store/customers.ts'
 import { budgetScale, type CustomerContext, type CustomerContexts } from '../customer-contexts.ts'
@@ -79,6 +79,6 @@ export async function unitsInForce(tx: Transaction, parts: InForceParts, leases:
 
 /** A budget of a plan that was left: meter units, whole ones, since a plan's quotas count tokens and requests. */
 function unitByName(id: string): BudgetUse {
-  if (id.startsWith('wallet:')) return { unit: { kind: 'money', asset: id.slice('wallet:'.length) }, scale: 12, enforcement: 'hard' }
+  if (id.startsWith('wallet:')) return { unit: { kind: 'money', asset: walletOf(id).asset }, scale: 12, enforcement: 'hard' }
   return { unit: { kind: 'meters', meters: [], scale: 0, name: '' }, scale: 0, enforcement: 'hard' }
 }

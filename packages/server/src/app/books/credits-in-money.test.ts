@@ -38,7 +38,7 @@ async function bought(customer: string, block: string, credits: string, price: s
   const { plane } = api.world
   await withRetry(plane.sql, async (tx) => {
     await lockCustomers(tx, [customer])
-    await addBlock(tx, plane, SYSTEM, { customer, id: block, asset: 'credits', amount: parseUnits(credits, 'credits'), category: 'paid', priority: 100, expiresAt: null, reference: null, cost: { amount: parseUnits(price, 'USD'), currency: 'USD' } })
+    await addBlock(tx, plane, SYSTEM, { customer, id: block, asset: 'credits', amount: parseUnits(credits, 'credits'), category: 'paid', priority: 100, expiresAt: null, reference: null, features: [], cost: { amount: parseUnits(price, 'USD'), currency: 'USD' } })
   })
 }
 async function books(): Promise<{ readonly agrees: boolean; readonly differing: readonly Json[]; readonly of: (account: string) => string; readonly revenue: string }> {

@@ -128,8 +128,8 @@ function diffCurrencies(plan: string, before: PlanDocument | null, after: PlanDo
 }
 
 function ownFields(plan: PlanDocument): Readonly<Record<string, unknown>> {
-  const { id, name, public: isPublic, period, asset, excluded, funding, parent, trial, dunning, standings, providers, migration } = plan
-  return { id, name, public: isPublic, period, asset: asset ?? null, excluded: excluded ?? ['cache_hits'], funding, parent, trial, dunning, standings, providers, migration: migration ?? 'now' }
+  const { id, name, public: isPublic, period, asset, excluded, funding, burn_order, parent, trial, dunning, standings, providers, migration } = plan
+  return { id, name, public: isPublic, period, asset: asset ?? null, excluded: excluded ?? ['cache_hits'], funding, burn_order, parent, trial, dunning, standings, providers, migration: migration ?? 'now' }
 }
 
 /** `orderedAs` names the list where its order means something: what is drawn, rated or shown first. */

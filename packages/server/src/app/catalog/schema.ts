@@ -2,7 +2,7 @@
 // From it come the reading of the file, the JSON Schema for editors and the reference page. Its output is a
 // CatalogDocument; whether the parts fit each other is for `validateCatalog` of core to say.
 
-import { EXCLUSIONS, MIGRATIONS, PLAN_PRIORITIES, PROMPT_DAYS_MAX, REDACTED_KINDS, UNIT_BUCKETS, USAGE_BUCKETS, WINDOWS, type Exhausted, type LimitDocument, type RuleTerms } from '@tollgate/core'
+import { BURN_CRITERIA, BURN_ORDER_DEFAULT, EXCLUSIONS, MIGRATIONS, PLAN_PRIORITIES, PROMPT_DAYS_MAX, REDACTED_KINDS, UNIT_BUCKETS, USAGE_BUCKETS, WINDOWS, type Exhausted, type LimitDocument, type RuleTerms } from '@tollgate/core'
 import * as z from 'zod'
 import { addOn, COURSE_FIELDS, entitlement, promotion } from './subscription-schema.ts'
 import { choice, decimal, fields, integer, list, looseText, orShorthand, text, toggle } from './fields.ts'
@@ -186,6 +186,10 @@ const plan = fields(
       description: 'Who pays, in this order: `allowance` (included units), `wallet` (prepaid credit), `overage` (accrued for the invoice). Without `overage` a request that nobody can pay is refused.',
       example: ['allowance', 'wallet'],
     }).default([]),
+    burn_order: list(choice(BURN_CRITERIA, { description: 'What tells two blocks apart.' }), {
+      description: `How the credit of a wallet burns: the first of these that tells two blocks apart decides; what is left out follows in the usual order, which is \`${BURN_ORDER_DEFAULT.join('`, `')}\`. \`priority\`: the lower number first. \`expiry\`: what ends sooner. \`promotional\` or \`paid\`: given before bought, or the other way. \`effective\`: what began earlier. \`created\` or \`newest\`: what was added earlier, or later. Credit for some features burns before credit for all, whatever stands here.`,
+      example: ['promotional', 'expiry'],
+    }).exactOptional(),
     ...COURSE_FIELDS,
   },
   'What a customer subscribes to.',
@@ -216,6 +220,7 @@ const creditPrice = fields(
     max: decimal({ description: 'Most that is paid at once.', example: 5000 }).nullable().default(null),
     days: integer({ description: 'Days that bought credits last; for ever unless stated.', example: 365 }).nullable().default(null),
     bonus_days: integer({ description: 'Days that bonus credits last; for ever unless stated.', example: 90 }).nullable().default(null),
+    features: list(text({ description: 'Id of a feature.', example: 'chat' }), { description: 'Features that these credits pay for, bonus included; all unless stated.' }).exactOptional(),
   },
   'What credits cost when a customer buys them. Without one, a wallet in a currency is bought at one for one.',
 )

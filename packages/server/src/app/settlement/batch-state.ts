@@ -1,6 +1,6 @@
 // What a batch works on and what comes out of it: working copies of stored state, and everything that must be written.
 
-import type { Budget, Catalog, EventRef, EventResult, Instant, Meter, Reading, Units, UsageEvent } from '@tollgate/core'
+import type { Budget, Catalog, EventRef, EventResult, Instant, Meter, Reading, UsageEvent } from '@tollgate/core'
 import type { BudgetMove } from '../../store/budgets.ts'
 import type { EventRow } from '../../store/events.ts'
 import type { EventKeyRef } from '../../store/corrections.ts'
@@ -11,6 +11,7 @@ import type { CustomerContext } from '../customer-contexts.ts'
 import type { Aggregates } from './aggregates.ts'
 import type { DimensionBatch } from './known-dimensions.ts'
 import type { Places } from './places.ts'
+import type { PaidDraw } from './pay.ts'
 import { emptyRollups, type Rollups } from './roll-up.ts'
 
 /** Working copies of what the batch touches. */
@@ -54,7 +55,7 @@ export type Metering = {
   readonly rated: Pick<ReadonlySet<string>, 'has'>
 }
 
-export type Lapsed = Map<string, readonly { readonly block: string; readonly amount: Units }[]>
+export type Lapsed = Map<string, readonly PaidDraw[]>
 
 export type BatchOutput = {
   readonly rows: EventRow[]

@@ -2,16 +2,16 @@
 // working copies that it is given, so that a batch that fails is simply rated again. The one place where usage becomes
 // money; the charge of an event, its draws, its budgets and its rollups all come out of the same pass.
 
-import { allowanceBudget, assert, chargedRun, coverByAllowances, exchangeLookup, formatUnits, quantity, rateEvent, units, type Catalog, type Coverage, type EventRef, type Instant, type Measured, type Plan, type RatedEvent, type UndoneCharge, type Units, type UsageEvent } from '@tollgate/core'
+import { allowanceBudget, applies, assert, chargedRun, coverByAllowances, exchangeLookup, formatUnits, LIFETIME, paysFor, quantity, rateEvent, units, walletOf, type Catalog, type Coverage, type EventRef, type Instant, type Measured, type Plan, type RatedEvent, type UndoneCharge, type Units, type UsageEvent } from '@tollgate/core'
 import { hourOffset } from '@tollgate/core/period'
-import { planBy, type CustomerContext } from '../customer-contexts.ts'
+import { burnOrderOf, paysAmounts, planBy, type CustomerContext } from '../customer-contexts.ts'
 import { lossesOf, quantitiesOf, readingRows } from './aggregates.ts'
 import { accumulate, positionOf } from './accumulate.ts'
 import { accrualKey, correctionKey, headroomKey, postingKey, type BatchOutput, type BatchState, type Metering } from './batch-state.ts'
 import { eventRow } from './event-row.ts'
 import { giveBack } from './give-back.ts'
 import { moveBudgets } from './move-budgets.ts'
-import { pay, type Paid } from './pay.ts'
+import { pay, type Available, type Paid } from './pay.ts'
 import { unwind } from './unwind.ts'
 import { rollUp } from './roll-up.ts'
 
@@ -45,9 +45,9 @@ export function rateInto(output: BatchOutput, state: BatchState, event: UsageEve
 
   const coverage = [...taken, ...giveBack(state, context, plan, rated.charges)]
   const isTakenBack = rated.amount < 0n && (isUndone || measured.some(({ quantity: added }) => added < 0n))
-  const paid = isTakenBack ? unwind(state, context, plan, event, units(-rated.amount)) : pay(state, plan, event, rated.amount, { included: amountsOf(state, context, event), lapsed: lapsedBy(state, event, step) })
+  const paid = isTakenBack ? unwind(state, context, plan, event, units(-rated.amount)) : pay(state, plan, event, rated.amount, { ...amountsOf(state, context, event), lapsed: lapsedBy(state, event, step), order: burnOrderOf(context, plan) })
   if (step.effect !== 'use') state.lapsed.set(correctionKey(event.customer, step.by), isUndone ? paid.lapsed : [])
-  if (event.settled === null) for (const { budget, amount } of paid.included) takeHeadroom(state, context, budget, amount)
+  if (event.settled === null) for (const { budget, amount } of [...paid.included, ...[...paid.draws, ...paid.lapsed].map(({ wallet, amount: drawn }) => ({ budget: wallet, amount: drawn }))]) takeHeadroom(state, context, budget, amount)
   const accrual = accrualKey(event.customer, periodStart, asset)
   state.accruals.set(accrual, (state.accruals.get(accrual) ?? 0n) + paid.accrued)
   accumulate(output, state, { event, rated, sign: isUndone ? -1 : 1, periodStart, priceOf: (id) => plan.prices.find((price) => price.id === id)! })
@@ -94,20 +94,30 @@ function coverFromHeadroom(state: BatchState, context: CustomerContext, plan: Pl
   return coverage
 }
 
-/** What allowances of an amount may pay of the event: what the node drew from its lease, or what is not lent out. */
-function amountsOf(state: BatchState, context: CustomerContext, event: UsageEvent): { readonly budget: string; readonly amount: Units }[] {
-  if (event.settled !== null) return event.settled.covered.filter(({ meter }) => meter === '').map(({ budget, quantity: text }) => ({ budget, amount: units(BigInt(text)) }))
-  const { customer, funding, period } = context.snapshot
-  return funding.flatMap((source) => (source.kind === 'allowance' && source.budget.unit.kind === 'money' ? [{ budget: source.budget.id, amount: units(state.headrooms.get(headroomKey(customer, source.budget.id, period.start)) ?? 0n) }] : []))
+/** What allowances of an amount and wallets for some features may pay of the event: what the node drew from its lease, or what is not lent out. */
+function amountsOf(state: BatchState, context: CustomerContext, event: UsageEvent): Pick<Available, 'included' | 'wallets'> {
+  const amounts = event.settled === null ? amountsLeft(state, context, event) : event.settled.covered.flatMap(({ budget, meter, quantity: text }) => (meter === '' ? [{ budget, amount: units(BigInt(text)) }] : []))
+  return { included: amounts.filter(({ budget }) => !isWallet(budget)), wallets: amounts.filter(({ budget }) => isWallet(budget)) }
 }
 
-/** What the correction that this event is a part of has taken from blocks that have expired. */
+function amountsLeft(state: BatchState, { snapshot }: CustomerContext, event: UsageEvent): Available['included'] {
+  return snapshot.funding.flatMap((source) => {
+    if (!paysAmounts(source) || source.budget.unit.kind !== 'money' || !applies(source.budget, snapshot, event)) return []
+    return [{ budget: source.budget.id, amount: units(state.headrooms.get(headroomKey(snapshot.customer, source.budget.id, source.budget.period.start)) ?? 0n) }]
+  })
+}
+
+function isWallet(budget: string): boolean {
+  return budget.startsWith('wallet:')
+}
+
+/** What the correction that this event is a part of has taken from blocks that have expired, as far as they may pay for it. */
 function lapsedBy(state: BatchState, event: UsageEvent, step: Step): Paid['lapsed'] {
-  return step.effect === 'replacement' ? (state.lapsed.get(correctionKey(event.customer, step.by)) ?? []) : []
+  return step.effect === 'replacement' ? (state.lapsed.get(correctionKey(event.customer, step.by)) ?? []).filter(({ wallet }) => paysFor(walletOf(wallet), event.feature)) : []
 }
 
 function takeHeadroom(state: BatchState, { snapshot }: CustomerContext, budget: string, amount: bigint): void {
-  const key = headroomKey(snapshot.customer, budget, snapshot.period.start)
+  const key = headroomKey(snapshot.customer, budget, isWallet(budget) ? LIFETIME.start : snapshot.period.start)
   state.headrooms.set(key, (state.headrooms.get(key) ?? 0n) - amount)
   state.covered.set(key, (state.covered.get(key) ?? 0n) + amount)
 }

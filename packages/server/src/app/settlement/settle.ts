@@ -24,7 +24,7 @@ import {
   type BlockRow, type OutboxRow,
 } from '../../store/settlement.ts'
 import type { Catalogs } from '../catalogs.ts'
-import { budgetScale, type CustomerContext, type CustomerContexts } from '../customer-contexts.ts'
+import { budgetScale, paysAmounts, type CustomerContext, type CustomerContexts } from '../customer-contexts.ts'
 import { openBudgets, openNamed } from '../open-budgets.ts'
 import { accumulatorKey, debtKey, emptyOutput, headroomKey, postingKey, type BatchOutput, type BatchState, type Lapsed, type Metering, type Posting } from './batch-state.ts'
 import { correct, type Job } from './correct.ts'
@@ -211,7 +211,7 @@ async function headrooms(tx: Transaction, contexts: readonly CustomerContext[]):
   const found = new Map<string, bigint>()
   const covered = new Map<string, bigint>()
   for (const context of contexts) {
-    const allowances = context.snapshot.funding.flatMap((source) => (source.kind === 'allowance' ? [source.budget] : []))
+    const allowances = context.snapshot.funding.flatMap((source) => (paysAmounts(source) ? [source.budget] : []))
     if (allowances.length === 0) continue
     const rows = await listBudgets(tx, context.snapshot.customer, context.snapshot.period.start, allowances.map(({ id }) => id))
     for (const budget of allowances) {

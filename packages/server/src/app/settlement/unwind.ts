@@ -1,12 +1,13 @@
 // Who gets back a charge that is taken back, in the reverse of the order in which it was paid: debt first, then what the period's
 // invoice would have asked for, then credit blocks from the last burnt to the first. What belongs to a block that has expired
-// meanwhile is no credit any more: it goes to breakage. Last of all come allowances of an amount, which pay first.
+// meanwhile is no credit any more: it goes to breakage. Credit for some features gets back what their usage gave alone. Last of all come
+// allowances of an amount, which pay first.
 
-import { assert, compareBurnOrder, isUsable, units, ZERO, type Plan, type Units, type UsageEvent } from '@tollgate/core'
+import { assert, burnComparator, isUsable, paysFor, units, walletId, ZERO, type BurnOrder, type Plan, type Units, type UsageEvent } from '@tollgate/core'
 import type { BlockRow } from '../../store/settlement.ts'
-import type { CustomerContext } from '../customer-contexts.ts'
+import { burnOrderOf, type CustomerContext } from '../customer-contexts.ts'
 import { accrualKey, debtKey, headroomKey, type BatchState } from './batch-state.ts'
-import type { Paid } from './pay.ts'
+import type { Paid, PaidDraw } from './pay.ts'
 
 /** `amount` is above zero; the parts of the answer are below zero and sum to its negative. */
 export function unwind(state: BatchState, context: CustomerContext, plan: Plan, event: UsageEvent, amount: Units): Paid {
@@ -18,15 +19,16 @@ export function unwind(state: BatchState, context: CustomerContext, plan: Plan, 
   left -= repaid
   const accrued = plan.funding.includes('wallet') ? least(left, state.accruals.get(accrualKey(event.customer, periodStart, plan.asset)) ?? 0n) : plan.funding.includes('overage') ? left : 0n
   left -= accrued
-  const draws: { block: string; amount: Units }[] = []
-  const lapsed: { block: string; amount: Units }[] = []
-  for (const block of drawnBlocks(state, event.customer, plan.asset)) {
+  const draws: PaidDraw[] = []
+  const lapsed: PaidDraw[] = []
+  for (const block of drawnBlocks(state, event, plan.asset, burnOrderOf(context, plan))) {
     if (left === 0n) break
     const back = least(left, drawnOf(state, block))
     if (back <= 0n) continue
-    draws.push({ block: block.id, amount: units(-back) })
+    const wallet = walletId(block)
+    draws.push({ block: block.id, wallet, amount: units(-back) })
     if (block.expiresAt !== null && block.expiresAt <= state.now) {
-      lapsed.push({ block: block.id, amount: units(back) })
+      lapsed.push({ block: block.id, wallet, amount: units(back) })
       state.drawn.set(block.id, drawnOf(state, block) - back)
     } else {
       block.remaining = units(block.remaining + back)
@@ -52,8 +54,9 @@ function includedBack(state: BatchState, { snapshot }: CustomerContext, amount: 
 }
 
 /** The last burnt first. */
-function drawnBlocks(state: BatchState, customer: string, asset: string): BlockRow[] {
-  return (state.blocks.get(customer) ?? []).filter((block) => block.asset === asset).sort((a, b) => compareBurnOrder(b, a))
+function drawnBlocks(state: BatchState, { customer, feature }: UsageEvent, asset: string, order: BurnOrder | undefined): BlockRow[] {
+  const compare = burnComparator(order)
+  return (state.blocks.get(customer) ?? []).filter((block) => block.asset === asset && paysFor(block, feature)).sort((a, b) => compare(b, a))
 }
 
 /** What usage took from a block: of one that lives what it lacks; of one that expired what did not expire with it. */

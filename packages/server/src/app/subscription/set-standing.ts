@@ -1,9 +1,9 @@
 // Plan and standing set by an operator at once: written as the facts that bring the subscription there, so that history tells who did it.
 
-import { InputError, makeId, segmentAt, termsOf, type Fact, type FactBody, type Segment, type Standing } from '@tollgate/core'
+import { burnOrderProblem, InputError, makeId, segmentAt, termsOf, type BurnOrder, type Fact, type FactBody, type Segment, type Standing } from '@tollgate/core'
 import { insertAudit } from '../../store/audit.ts'
 import type { Transaction } from '../../platform/postgres.ts'
-import { setObserve, type CustomerRow } from '../../store/customers.ts'
+import { setBurnOrder, setObserve, type CustomerRow } from '../../store/customers.ts'
 import type { Actor } from '../actor.ts'
 import type { ControlPlane } from '../control-plane.ts'
 import { changeCustomer } from '../change-customer.ts'
@@ -16,10 +16,13 @@ import { recordFacts } from './record.ts'
 const OPERATOR = 'operator'
 
 /** Plan and standing, at once. Allowances keep their position: the new plan's limit is compared with what was used. */
-export async function changeSubscription(plane: ControlPlane, actor: Actor, id: string, change: { readonly plan: string | null; readonly standing: Standing | null; readonly observe?: boolean | null; readonly reason?: string }): Promise<CustomerRow> {
+export async function changeSubscription(plane: ControlPlane, actor: Actor, id: string, change: { readonly plan: string | null; readonly standing: Standing | null; readonly observe?: boolean | null; /** Null: that of the plan again; left out, as it is. */ readonly burnOrder?: BurnOrder | null | undefined; readonly reason?: string }): Promise<CustomerRow> {
+  const problem = burnOrderProblem(change.burnOrder ?? [])
+  if (problem !== null) throw new InputError({ code: 'invalid_value', field: 'burn_order', message: `burn_order: ${problem}` })
   const plan = change.plan === null ? null : planNamed(plane, change.plan)
   await changeCustomer(plane, id, async (tx, before) => {
     if (change.observe !== undefined && change.observe !== null && change.observe !== before.observe) await observe(tx, actor, id, change.observe)
+    if (change.burnOrder !== undefined) await orderBurning(tx, actor, before, change.burnOrder)
     if (plan === null && change.standing === null) return
     const now = nowOf(plane, before)
     const current = segmentAt(before.timeline, now)
@@ -39,6 +42,12 @@ export async function changeSubscription(plane: ControlPlane, actor: Actor, id: 
 async function observe(tx: Transaction, actor: Actor, customer: string, isOn: boolean): Promise<void> {
   await setObserve(tx, customer, isOn)
   await insertAudit(tx, { actor: actor.id, action: 'customer.observe', customer, target: customer, before: { observe: !isOn }, after: { observe: isOn } })
+}
+
+async function orderBurning(tx: Transaction, actor: Actor, { id, burnOrder: before }: CustomerRow, order: BurnOrder | null): Promise<void> {
+  const after = order === null || order.length === 0 ? null : order
+  await setBurnOrder(tx, id, after)
+  await insertAudit(tx, { actor: actor.id, action: 'customer.burn_order', customer: id, target: id, before: { burn_order: before }, after: { burn_order: after } })
 }
 
 /** Facts that lead from what is to a standing; none where it is so already. */

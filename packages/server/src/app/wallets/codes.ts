@@ -11,7 +11,7 @@ import { insertOutbox } from '../../store/settlement.ts'
 import type { Actor } from '../actor.ts'
 import { changeCustomer } from '../change-customer.ts'
 import type { ControlPlane } from '../control-plane.ts'
-import { addBlock } from '../credits.ts'
+import { addBlock, featuresFor } from '../credits.ts'
 import { nowOf } from '../customer-time.ts'
 import { getCustomer } from '../customers.ts'
 import { pageOf, type Page } from '../listings.ts'
@@ -73,7 +73,7 @@ function checkGrants(plane: ControlPlane, grants: CodeGrants): CodeGrants {
   }
   const assets = new Set([...catalog.plans.values()].map(({ asset }) => asset))
   if (!assets.has(grants.asset)) throw new InputError({ code: 'unknown_asset', field: 'grants.asset', message: `no plan is priced in ${grants.asset}: codes give ${[...assets].join(' or ')}.${didYouMean(nearest(grants.asset, assets))}` })
-  return { ...grants, amount: formatUnits(parsePositiveUnits(grants.amount, grants.asset, 'grants.amount'), grants.asset) }
+  return { ...grants, amount: formatUnits(parsePositiveUnits(grants.amount, grants.asset, 'grants.amount'), grants.asset), features: featuresFor(plane, grants.features ?? []) }
 }
 
 export async function batchesPage(plane: ControlPlane, input: { readonly after: string | null; readonly limit: number }): Promise<Page<BatchRow>> {
@@ -140,8 +140,8 @@ async function give(tx: Transaction, plane: ControlPlane, actor: Actor, { batch,
   if (grants.kind === 'credits') {
     const { asset, category, priority, days } = grants
     const block = id.replace(/^rdm_/, 'blk_')
-    await addBlock(tx, plane, actor, { customer: before.id, id: block, asset, amount: parsePositiveUnits(grants.amount, asset), category, priority, expiresAt: days === null ? null : instant(now + days * DAY_MS), reference: batch.id, cost: null })
-    return { kind: 'credits', block, amount: grants.amount, asset }
+    await addBlock(tx, plane, actor, { customer: before.id, id: block, asset, amount: parsePositiveUnits(grants.amount, asset), category, priority, expiresAt: days === null ? null : instant(now + days * DAY_MS), reference: batch.id, cost: null, features: grants.features ?? [] })
+    return { kind: 'credits', block, amount: grants.amount, asset, ...(grants.features === undefined || grants.features.length === 0 ? {} : { features: grants.features }) }
   }
   const current = runningSegment(before, nowOf(plane, before))
   const addOns = grants.kind === 'plan' ? null : [...current.addOns.filter((one) => one.id !== grants.addOn), { id: grants.addOn, quantity: (current.addOns.find((one) => one.id === grants.addOn)?.quantity ?? 0) + grants.quantity }]

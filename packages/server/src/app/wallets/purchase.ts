@@ -35,7 +35,7 @@ export async function purchaseOf(sql: Sql | Transaction, plane: ControlPlane, in
   const { asset, credits, bonus, currency, net } = quote
   const price = priceOf(plane, asset)
   const { tax, taxes } = await taxesOf(sql, input.customer, quote)
-  return { ...rest, asset, credits, bonus, currency, net, tax, taxes, days: price.days, bonusDays: price.bonusDays, providerId: null, providerSource: null, reason: null, attempts: 0, refunded: units(0n), createdAt: at, endedAt: null }
+  return { ...rest, asset, credits, bonus, currency, net, tax, taxes, days: price.days, bonusDays: price.bonusDays, features: price.features, providerId: null, providerSource: null, reason: null, attempts: 0, refunded: units(0n), createdAt: at, endedAt: null }
 }
 
 async function taxesOf(sql: Sql | Transaction, customer: string, { net, currency }: CreditQuote): Promise<{ readonly tax: Units; readonly taxes: readonly PaymentTax[] }> {

@@ -57,11 +57,11 @@ export async function settlePaymentIn(tx: Transaction, plane: ControlPlane, acto
 }
 
 async function grant(tx: Transaction, plane: ControlPlane, actor: Actor, payment: PaymentRow, now: Instant): Promise<void> {
-  const { customer, id, asset, credits, bonus, currency, net, tax } = payment
+  const { customer, id, asset, credits, bonus, currency, net, tax, features } = payment
   const [block, bonusBlock] = blocksOf(payment)
   const endOf = (days: number | null) => (days === null ? null : instant(now + days * DAY_MS))
-  await addBlock(tx, plane, actor, { customer, id: block, asset, amount: credits, category: 'paid', priority: PRIORITY.paid, expiresAt: endOf(payment.days), reference: id, cost: { amount: net, currency } })
-  if (bonus > 0n) await addBlock(tx, plane, actor, { customer, id: bonusBlock, asset, amount: bonus, category: 'promotional', priority: PRIORITY.bonus, expiresAt: endOf(payment.bonusDays), reference: id, cost: null })
+  await addBlock(tx, plane, actor, { customer, id: block, asset, amount: credits, category: 'paid', priority: PRIORITY.paid, expiresAt: endOf(payment.days), reference: id, cost: { amount: net, currency }, features })
+  if (bonus > 0n) await addBlock(tx, plane, actor, { customer, id: bonusBlock, asset, amount: bonus, category: 'promotional', priority: PRIORITY.bonus, expiresAt: endOf(payment.bonusDays), reference: id, cost: null, features })
   // Paid credits are taxed when they are bought.
   if (tax > 0n) await insertTransfers(tx, [{ debit: 'payment_clearing', credit: 'tax_payable', asset: currency, amount: tax, customer, id: makeId('transfer', plane.randomText()), cause: 'top_up', causeId: id, batch: null, periodStart: null }])
   const invoice = await writePurchaseInvoice(tx, payment, now)

@@ -55,7 +55,10 @@ async function add(customer: string, amount: string, more: object = {}): Promise
   return added.body.block_id
 }
 const use = (customer: string, tokens: number, id = `t${(count += 1)}`) => api.call('POST /v1/events', { body: [{ specversion: '1.0', source: 't', id, subject: customer, type: 'ai.request', data: { feature: 'chat', tokens } }] })
-const undo = (customer: string, id: string) => api.call('POST /v1/events', { body: [{ specversion: '1.0', source: 't', id: `undo-${id}`, subject: customer, type: 'tollgate.void', data: { source: 't', id } }] })
+async function undo(customer: string, id: string): Promise<void> {
+  const { body } = await api.call('POST /v1/events', { body: [{ specversion: '1.0', source: 't', id: `undo-${id}`, subject: customer, type: 'tollgate.void', data: { corrects: { source: 't', id } } }] })
+  expect(body).toMatchObject({ rejected: 0, parked: 0 })
+}
 const read = async (customer: string) => (await api.call(`GET /v1/customers/${customer}/balance`)).body
 const post = (path: string, body: object, headers: Record<string, string> = {}) => api.call(`POST /v1/customers/${path}`, { body, headers })
 const agrees = async (customer: string) => expect((await checkBooks(api.world.plane, customer)).problems).toEqual([])

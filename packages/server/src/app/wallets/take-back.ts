@@ -1,8 +1,7 @@
 // Credit that is taken back: voided, refunded, moved to another customer. What gateways hold of a wallet may be spent the same moment, so
 // idle leases are called back first and only what is free is taken: nobody spends what was refunded. Each is one transaction under the customer's lock.
 
-import { assert, departureTransfers, divideRounded, drawFrom, formatUnits, InputError, parsePositiveUnits, parseUnits, refundTransfers, roundToMinor, units, voidTransfers, ZERO, type Instant, type Units } from '@tollgate/core'
-import { walletBudget } from '@tollgate/core/resolve'
+import { assert, departureTransfers, divideRounded, drawFrom, featureSet, formatUnits, InputError, parsePositiveUnits, parseUnits, refundTransfers, roundToMinor, units, voidTransfers, walletId, ZERO, type BurnOrder, type Instant, type Units, type WalletKind } from '@tollgate/core'
 import { withRetry, type Transaction } from '../../platform/postgres.ts'
 import { insertAudit } from '../../store/audit.ts'
 import { findBlock, lockHeadroom, markVoided, takeFromBlock, type ListedBlock } from '../../store/credits.ts'
@@ -16,6 +15,7 @@ import type { Actor } from '../actor.ts'
 import { tellNodes } from '../change-customer.ts'
 import type { ControlPlane } from '../control-plane.ts'
 import { addBlock, post, raiseWallet } from '../credits.ts'
+import { burnOrderOf } from '../customer-contexts.ts'
 import { contextOf, getCustomer } from '../customers.ts'
 import { Problem } from '../problems.ts'
 import { HeldError, withFree } from './free.ts'
@@ -25,10 +25,10 @@ import { writePurchaseNote } from './purchase-invoice.ts'
 export type BlockKey = { readonly customer: string; readonly block: string }
 
 /** Lowers what the wallet has by `amount`, all of which must be free. */
-async function lower(tx: Transaction, of: { readonly customer: string; readonly asset: string }, amount: Units): Promise<void> {
+async function lower(tx: Transaction, of: WalletKind & { readonly customer: string }, amount: Units): Promise<void> {
   const { free, leased } = await lockHeadroom(tx, of)
   if (free < amount && leased > ZERO) throw new HeldError(formatUnits(leased, of.asset))
-  await raiseWallet(tx, of.customer, of.asset, units(-amount))
+  await raiseWallet(tx, of.customer, of, units(-amount))
 }
 
 async function blockIn(tx: Transaction, { customer, block: id }: BlockKey): Promise<ListedBlock> {
@@ -38,30 +38,30 @@ async function blockIn(tx: Transaction, { customer, block: id }: BlockKey): Prom
   return block
 }
 
-async function assetOf(plane: ControlPlane, { customer, block: id }: BlockKey): Promise<string> {
+async function walletHolding(plane: ControlPlane, { customer, block: id }: BlockKey): Promise<WalletKind> {
   await getCustomer(plane, customer)
   const block = await findBlock(plane.sql, { customer, block: id })
   if (block === null) throw new Problem('not_found', `customer ${customer} has no credit block ${id}`, 'block')
-  return block.asset
+  return block
 }
 
 /** Takes what is left of a block; a second call changes nothing. What corrections give back to it later has lapsed. */
 export async function voidBlock(plane: ControlPlane, actor: Actor, key: BlockKey, reason: string): Promise<ListedBlock> {
-  const asset = await assetOf(plane, key)
-  await withFree(plane, { customer: key.customer, budget: walletBudget(asset).id }, () => withRetry(plane.sql, async (tx) => {
+  const wallet = await walletHolding(plane, key)
+  await withFree(plane, { customer: key.customer, budget: walletId(wallet) }, () => withRetry(plane.sql, async (tx) => {
     const block = await blockIn(tx, key)
     if (block.voidedAt !== null) return
     await voidIn(tx, plane, key.customer, block, { amount: block.remaining, reason, at: plane.clock.now() })
-    await insertAudit(tx, { actor: actor.id, action: 'credits.voided', customer: key.customer, target: block.id, before: { remaining: formatUnits(block.remaining, asset) }, after: null, reason })
+    await insertAudit(tx, { actor: actor.id, action: 'credits.voided', customer: key.customer, target: block.id, before: { remaining: formatUnits(block.remaining, block.asset) }, after: null, reason })
   }))
   await tellNodes(plane, key.customer)
   return (await findBlock(plane.sql, { customer: key.customer, block: key.block }))!
 }
 
 async function voidIn(tx: Transaction, plane: ControlPlane, customer: string, block: ListedBlock, of: { readonly amount: Units; readonly reason: string; readonly at: Instant }): Promise<void> {
-  const { id, asset, begun, remaining } = block
+  const { id, asset, features, begun, remaining } = block
   const { amount, reason, at } = of
-  if (begun) await lower(tx, { customer, asset }, amount)
+  if (begun) await lower(tx, { customer, asset, features }, amount)
   await takeFromBlock(tx, { customer, id, asset, amount, counts: false })
   if (amount === remaining) await markVoided(tx, { customer, id, at, reason })
   await forgetEnding(tx, { customer, block: id })
@@ -84,8 +84,8 @@ export type RefundInput = {
 
 /** Gives money back for credit of a block that was bought: what it was bought for, in proportion, with its tax. Bonus credit that came with it goes in proportion. */
 export async function refundBlock(plane: ControlPlane, actor: Actor, key: BlockKey, input: RefundInput): Promise<RefundRow> {
-  const asset = await assetOf(plane, key)
-  await withFree(plane, { customer: key.customer, budget: walletBudget(asset).id }, () => withRetry(plane.sql, (tx) => refundIn(tx, plane, actor, key, input)))
+  const wallet = await walletHolding(plane, key)
+  await withFree(plane, { customer: key.customer, budget: walletId(wallet) }, () => withRetry(plane.sql, (tx) => refundIn(tx, plane, actor, key, input)))
   await tellNodes(plane, key.customer)
   return (await findRefund(plane.sql, input.id))!
 }
@@ -103,10 +103,11 @@ export async function refundIn(tx: Transaction, plane: ControlPlane, actor: Acto
   const payment = block.reference === null ? null : await findPayment(tx, block.reference)
   const refund = refundOf(plane, { customer, block, payment, amount, owed, input })
   if (!(await insertRefund(tx, refund))) return
-  // What was spent is owed: the wallet goes below zero, and the next credit pays that first.
+  // What was spent is owed: the wallet that pays for everything goes below zero, and the next credit pays that first.
   if (owed > ZERO) await writeDebts(tx, [{ customer, asset, amount: units((await readDebt(tx, customer, asset)) + owed) }])
-  if (owed > ZERO || input.given !== undefined) await raiseWallet(tx, customer, asset, units(-(block.begun ? wanted : owed)))
-  else if (block.begun) await lower(tx, { customer, asset }, amount)
+  if (owed > ZERO) await raiseWallet(tx, customer, { asset, features: [] }, units(-owed))
+  if (block.begun && (owed > ZERO || input.given !== undefined)) await raiseWallet(tx, customer, block, units(-amount))
+  else if (block.begun) await lower(tx, { customer, ...block }, amount)
   await takeFromBlock(tx, { customer, id, asset, amount, counts: true })
   await post(tx, plane, customer, { cause: 'refund', causeId: input.id }, refundTransfers({ block: id, asset, amount }, owed))
   const tax = refund.tax === null || refund.currency === null ? ZERO : parseUnits(refund.tax, refund.currency)
@@ -145,7 +146,7 @@ async function takeBonus(tx: Transaction, plane: ControlPlane, customer: string,
   if (amount > ZERO) await voidIn(tx, plane, customer, bonus, { amount, reason: of.reason, at: plane.clock.now() })
 }
 
-export type MoveInput = { readonly id: string; readonly to: string; readonly asset: string | null; readonly amount: string; readonly reason: string }
+export type MoveInput = { readonly id: string; readonly to: string; readonly asset: string | null; /** Which wallet: that for these features; none: for all. */ readonly features: readonly string[]; readonly amount: string; readonly reason: string }
 export type Moved = { readonly id: string; readonly asset: string; readonly amount: string; readonly blocks: readonly { readonly from: string; readonly to: string; readonly amount: string }[] }
 
 /**
@@ -153,27 +154,28 @@ export type Moved = { readonly id: string; readonly asset: string; readonly amou
  * call the other way.
  */
 export async function moveCredit(plane: ControlPlane, actor: Actor, from: string, input: MoveInput): Promise<Moved> {
-  const { snapshot } = await contextOf(plane, from)
-  const asset = input.asset ?? snapshot.currency
+  const context = await contextOf(plane, from)
+  const asset = input.asset ?? context.snapshot.currency
+  const features = featureSet(input.features)
   const amount = parsePositiveUnits(input.amount, asset)
   if (input.to === from) throw new InputError({ code: 'out_of_range', field: 'to', message: 'credit is moved to another customer' })
-  const moved = await withFree(plane, { customer: from, budget: walletBudget(asset).id }, () => withRetry(plane.sql, (tx) => moveIn(tx, plane, actor, from, { ...input, asset, amount })))
+  const moved = await withFree(plane, { customer: from, budget: walletId({ asset, features }) }, () => withRetry(plane.sql, (tx) => moveIn(tx, plane, actor, from, { ...input, asset, features, amount, order: burnOrderOf(context, context.plan) })))
   await tellNodes(plane, from)
   await tellNodes(plane, input.to)
   return { id: input.id, asset, amount: formatUnits(amount, asset), blocks: moved }
 }
 
-async function moveIn(tx: Transaction, plane: ControlPlane, actor: Actor, from: string, input: Omit<MoveInput, 'amount' | 'asset'> & { readonly asset: string; readonly amount: Units }): Promise<Moved['blocks']> {
-  const { id, to, asset, amount, reason } = input
+async function moveIn(tx: Transaction, plane: ControlPlane, actor: Actor, from: string, input: Omit<MoveInput, 'amount' | 'asset'> & { readonly asset: string; readonly amount: Units; readonly order: BurnOrder | undefined }): Promise<Moved['blocks']> {
+  const { id, to, asset, features, amount, reason } = input
   await lockCustomers(tx, [from, to])
   const done = await listCauseTransfers(tx, { customer: from, causeId: id })
   if (done.length > 0) return done.map((row, index) => ({ from: row.debit.replace(/^wallet:/, ''), to: targetOf(id, index), amount: formatUnits(parseUnits(row.amount, asset), asset) }))
   if (!(await customerExists(tx, to))) throw new InputError({ code: 'customer_not_found', field: 'to', message: `there is no customer ${to}` })
   const now = plane.clock.now()
-  const open = (await readBlocks(tx, [from], { spentToo: false })).filter((block) => block.asset === asset)
-  const { draws, short } = drawFrom(open, amount, now)
-  if (short > ZERO) throw new Problem('not_enough_credit', `customer ${from} has ${formatUnits(units(amount - short), asset)} ${asset} to move`, 'amount')
-  await lower(tx, { customer: from, asset }, amount)
+  const open = (await readBlocks(tx, [from], { spentToo: false })).filter((block) => walletId(block) === walletId(input))
+  const { draws, short } = drawFrom(open, amount, now, input.order)
+  if (short > ZERO) throw new Problem('not_enough_credit', `customer ${from} has ${formatUnits(units(amount - short), asset)} ${asset}${features.length === 0 ? '' : ` for ${features.join(', ')}`} to move`, 'amount')
+  await lower(tx, { customer: from, asset, features }, amount)
   const cause = { cause: 'transfer', causeId: id }
   const moved: Moved['blocks'][number][] = []
   for (const [index, draw] of draws.entries()) {
@@ -183,7 +185,7 @@ async function moveIn(tx: Transaction, plane: ControlPlane, actor: Actor, from: 
     await takeFromBlock(tx, { customer: from, id: block.id, asset, amount: draw.amount, counts: true })
     await post(tx, plane, from, cause, departureTransfers({ block: block.id, asset, amount: draw.amount }))
     const cost = block.cost === null ? null : { currency: block.cost.currency, amount: units(divideRounded(parseUnits(block.cost.amount, block.cost.currency) * draw.amount, block.granted)) }
-    await addBlock(tx, plane, actor, { customer: to, id: target, asset, amount: draw.amount, category: block.category, priority: block.priority, expiresAt: block.expiresAt, reference: id, cost, from: { account: 'credit_transfer', ...cause } })
+    await addBlock(tx, plane, actor, { customer: to, id: target, asset, amount: draw.amount, category: block.category, priority: block.priority, expiresAt: block.expiresAt, reference: id, cost, features, from: { account: 'credit_transfer', ...cause } })
     moved.push({ from: block.id, to: target, amount: formatUnits(draw.amount, asset) })
   }
   await insertAudit(tx, { actor: actor.id, action: 'credits.moved', customer: from, target: to, before: null, after: { id, asset, amount: formatUnits(amount, asset), blocks: moved }, reason })

@@ -63,9 +63,10 @@ function TopUp({ customer, onClose }: ActionProps) {
   const [category, setCategory] = useState<'paid' | 'promotional'>('paid')
   const [expires, setExpires] = useState('')
   const [reference, setReference] = useState('')
+  const [features, setFeatures] = useState('')
   const balance = useQuery(ask('getBalance', { params: { customer: customer.id } }))
   const write = useWrite('addCredits', onClose)
-  const submit = () => write.mutate({ params: { customer: customer.id }, body: { amount, category, expires_at: expires === '' ? null : `${expires}T00:00:00Z`, reference: reference === '' ? null : reference }, idempotencyKey: key })
+  const submit = () => write.mutate({ params: { customer: customer.id }, body: { amount, category, expires_at: expires === '' ? null : `${expires}T00:00:00Z`, reference: reference === '' ? null : reference, features: features.split(/[\s,]+/).filter((id) => id !== '') }, idempotencyKey: key })
   return (
     <Dialog isOpen onClose={onClose} title={`Add credits to ${customer.name}`} lead={balance.data === undefined ? undefined : <>The balance is <Money amount={balance.data.balance} currency={balance.data.currency} />. The next request can use what is added.</>}>
       <DialogForm submit="Add credits" onSubmit={submit} onCancel={onClose} isBusy={write.isPending} error={write.error}>
@@ -74,6 +75,7 @@ function TopUp({ customer, onClose }: ActionProps) {
           <Choice label="Kind" value={category} options={[['paid', 'Paid'], ['promotional', 'Promotional']]} onChange={(event) => setCategory(event.target.value as 'paid')} />
           <Field label="Expires" type="date" hint="Never, if left empty." value={expires} onChange={(event) => setExpires(event.target.value)} />
           <Field label="Reference" hint="The payment or campaign behind it." maxLength={200} value={reference} onChange={(event) => setReference(event.target.value)} />
+          <Field label="Pays for" hint="Ids of features, with commas. Everything, if left empty." maxLength={1_000} value={features} onChange={(event) => setFeatures(event.target.value)} />
         </div>
       </DialogForm>
     </Dialog>
