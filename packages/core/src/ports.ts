@@ -7,6 +7,7 @@ import type { CustomerSnapshot, KeyRecord } from './entitlement/snapshot.ts'
 import type { CustomerId } from './id.ts'
 import type { EventResult, UsageEvent } from './meter/event.ts'
 import type { Instant } from './time.ts'
+import type { TimeCounts } from './time-counts.ts'
 import type { UpstreamKey, UpstreamKind, UpstreamRouting } from './upstream.ts'
 
 export type Clock = { readonly now: () => Instant }
@@ -25,7 +26,7 @@ export type Authority = {
   /** Starts an incarnation and tells where the node's journal has been settled up to. */
   readonly register: (node: string) => Promise<NodeIdentity & Licence & { readonly settled: JournalPosition }>
   /** Says that the node lives. Whoever is silent for longer than the licence admits nothing, and its leases come into doubt. */
-  readonly renew: (identity: NodeIdentity) => Promise<Licence>
+  readonly renew: (identity: NodeIdentity, report?: NodeReport) => Promise<Licence>
   /** Closes the leases of earlier incarnations, once their journal has been shipped. What was in flight stays held, in doubt. */
   readonly closeEarlier: (identity: NodeIdentity, left: LeftBehind) => Promise<void>
   /** All budgets that a request misses, all or nothing on their `min`. */
@@ -34,6 +35,17 @@ export type Authority = {
   readonly giveBack: (identity: NodeIdentity, sequence: number, returned: readonly ReturnedLease[]) => Promise<void>
   /** Ships a stretch of journal; answers when it is settled, with the position after it. */
   readonly ship: (identity: NodeIdentity, stretch: JournalStretch) => Promise<JournalPosition>
+}
+
+/** How a node fares, told with its renewals. Durations are of the last five minutes. */
+export type NodeReport = {
+  readonly decisions: TimeCounts
+  /** From asking the authority for budget to its answer. */
+  readonly acquires: TimeCounts
+  /** Written and not settled yet. */
+  readonly journalBytes: number
+  /** Whether its journal can be written. */
+  readonly isWriting: boolean
 }
 
 /** How long after it *sent* the call a node may admit, by each of its clocks. Shorter than the authority waits: an interval, never an hour. */

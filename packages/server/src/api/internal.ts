@@ -3,7 +3,7 @@
 
 import type { FastifyInstance, FastifyReply } from 'fastify'
 import type { ServerResponse } from 'node:http'
-import { parseInstant, SHIP_BYTES_MAX, PROMPT_CALL_BYTES_MAX, KEYS_PER_LOOKUP_MAX, type Acknowledged, type BackgroundJob, type CustomerId, type FeedMessage, type JournalPosition, type LeaseRequest, type LeftBehind, type NodeIdentity, type ReturnedLease, type UsageEvent, type KeptPrompt, type RestingUpstream } from '@tollgate/core'
+import { parseInstant, SHIP_BYTES_MAX, PROMPT_CALL_BYTES_MAX, KEYS_PER_LOOKUP_MAX, type Acknowledged, type BackgroundJob, type CustomerId, type FeedMessage, type JournalPosition, type LeaseRequest, type LeftBehind, type NodeIdentity, type NodeReport, type ReturnedLease, type UsageEvent, type KeptPrompt, type RestingUpstream } from '@tollgate/core'
 import { FencedError, StaleBudgetError } from '../app/authority/errors.ts'
 import { createBackgroundJobs } from '../app/background-jobs.ts'
 import type { ControlPlane } from '../app/control-plane.ts'
@@ -33,7 +33,12 @@ export function registerInternal(app: FastifyInstance, plane: ControlPlane, node
       await plane.authority.closeEarlier(identityOf(request), request.body as LeftBehind)
       return {}
     })
-    scope.post('/nodes/:node/:incarnation/renew', async (request) => plane.authority.renew(identityOf(request)))
+    scope.post('/nodes/:node/:incarnation/renew', async (request) => {
+      const licence = await plane.authority.renew(identityOf(request))
+      const report = request.body as NodeReport | Record<string, never>
+      if ('decisions' in report) plane.hub.report(identityOf(request).node, report as NodeReport)
+      return licence
+    })
     scope.post('/nodes/:node/:incarnation/acquire', async (request) => plane.authority.acquire(identityOf(request), request.body as LeaseRequest))
     scope.post('/nodes/:node/:incarnation/give-back', async (request) => {
       const { sequence, returned } = request.body as { sequence: number; returned: ReturnedLease[] }

@@ -1,11 +1,12 @@
 // What the operator's pages ask across customers: the newest decisions, one decision with all that is known of it, the figures of the
 // overview, the audit log, parked events, catalog versions, and the state of the system. It reads; nothing here decides or charges.
 
-import { formatUnits, parseUnits, units, instant, INSIGHT_EVENTS_MAX, type Instant } from '@tollgate/core'
+import { addTimeCounts, formatUnits, parseUnits, timeBelow, units, instant, INSIGHT_EVENTS_MAX, type Instant, type NodeReport, type TimeCounts } from '@tollgate/core'
 import {
-  activityByMinute, costSample, customerCounts, databaseFacts, findEvent, findRefusal, listNodes, nextSequence, pageParked, pageVersions, recentEvents, recentEventsOf, recentRefusals, refusalsByReason,
+  activityByMinute, activityOf, costSample, customerCounts, databaseFacts, findEvent, findRefusal, listNodes, nextSequence, pageParked, pageVersions, recentEvents, recentEventsOf, recentRefusals, refusalsByReason,
   type DecisionFilter, type MinuteRow, type NodeRow, type ParkedRow, type RecentEvent, type RefusalRow, type SampleRow, type VersionRow,
 } from '../store/insight.ts'
+import { pageTold } from '../store/outbox.ts'
 import { parkedEvents } from './health.ts'
 import type { ControlPlane } from './control-plane.ts'
 import { getCustomer } from './customers.ts'
@@ -68,11 +69,32 @@ export type OverviewReport = {
   readonly customers: { readonly total: number; readonly byStanding: Readonly<Record<string, number>>; readonly byPlan: Readonly<Record<string, number>> }
   readonly recurring: string
   readonly minutes: readonly MinuteRow[]
+  readonly hourBefore: Omit<MinuteRow, 'start'>
   readonly refusals: readonly { readonly reason: string; readonly requests: bigint }[]
   readonly sample: SampleRow
   readonly nodes: number
   readonly waiting: number
   readonly parked: number
+  readonly decisions: Durations
+  readonly authority: Durations
+  readonly journal: { readonly waitingBytes: number; readonly isWriting: boolean }
+  readonly rollups: Proof
+  readonly books: Proof
+}
+
+/** Of the last five minutes, over all nodes that told. */
+export type Durations = { readonly p50Ms: number | null; readonly p99Ms: number | null; readonly measured: number }
+/** A standing check: when it last ended, and when it last found that something differs. */
+export type Proof = { readonly checkedAt: Instant | null; readonly differedAt: Instant | null }
+
+function durationsOf(reports: readonly NodeReport[], of: (report: NodeReport) => TimeCounts): Durations {
+  const counts = addTimeCounts(reports.map(of))
+  return { p50Ms: timeBelow(counts, 0.5), p99Ms: timeBelow(counts, 0.99), measured: counts.reduce((sum, count) => sum + count, 0) }
+}
+
+async function proofOf(plane: ControlPlane, { job, type }: { readonly job: string; readonly type: string }): Promise<Proof> {
+  const [told] = await pageTold(plane.sql, { types: [type], customer: null, before: null, limit: 1 })
+  return { checkedAt: plane.jobs.jobs().find(({ name }) => name === job)?.endedAt ?? null, differedAt: told?.createdAt ?? null }
 }
 
 export async function overviewReport(plane: ControlPlane): Promise<OverviewReport> {
@@ -80,16 +102,22 @@ export async function overviewReport(plane: ControlPlane): Promise<OverviewRepor
   const { currency } = plane.catalogs.current()
   const now = plane.clock.now()
   const above = (await nextSequence(sql)) - BigInt(INSIGHT_EVENTS_MAX)
-  const [counts, minutes, refusals, sample, parked] = await Promise.all([
-    customerCounts(sql), activityByMinute(sql, instant(now - HOUR_MS)), refusalsByReason(sql, instant(now - DAY_MS)), costSample(sql, { above, from: instant(now - DAY_MS), currency }), parkedEvents(plane),
+  const [counts, minutes, hourBefore, rollups, books, refusals, sample, parked] = await Promise.all([
+    customerCounts(sql), activityByMinute(sql, instant(now - HOUR_MS)), activityOf(sql, { from: instant(now - 2 * HOUR_MS), to: instant(now - HOUR_MS) }),
+    proofOf(plane, { job: 'prove-rollups', type: 'rollups.differ' }), proofOf(plane, { job: 'check-books', type: 'books.disagree' }),
+    refusalsByReason(sql, instant(now - DAY_MS)), costSample(sql, { above, from: instant(now - DAY_MS), currency }), parkedEvents(plane),
   ])
   const by = (name: 'plan' | 'standing') => {
     const sums: Record<string, number> = {}
     for (const row of counts) sums[row[name]] = (sums[row[name]] ?? 0) + Number(row.customers)
     return sums
   }
+  const reports = [...plane.hub.reports().values()]
   return {
-    currency, minutes, refusals, sample, parked, nodes: plane.hub.nodes().length, waiting: plane.queue.waiting(), recurring: monthlyFees(plane, counts),
+    currency, minutes, hourBefore, rollups, books, refusals, sample, parked,
+    decisions: durationsOf(reports, ({ decisions }) => decisions), authority: durationsOf(reports, ({ acquires }) => acquires),
+    journal: { waitingBytes: reports.reduce((sum, { journalBytes }) => sum + journalBytes, 0), isWriting: reports.every(({ isWriting }) => isWriting) },
+    nodes: plane.hub.nodes().length, waiting: plane.queue.waiting(), recurring: monthlyFees(plane, counts),
     customers: { total: counts.reduce((sum, { customers }) => sum + Number(customers), 0), byStanding: by('standing'), byPlan: by('plan') },
   }
 }
@@ -116,7 +144,7 @@ export async function versionsPage(plane: ControlPlane, input: { readonly before
 
 export type SystemReport = {
   readonly database: { readonly version: string; readonly bytes: bigint; readonly events: bigint }
-  readonly nodes: readonly (NodeRow & { readonly isConnected: boolean })[]
+  readonly nodes: readonly (NodeRow & { readonly isConnected: boolean; readonly told: NodeReport | null })[]
   readonly waiting: number
   readonly parked: number
 }
@@ -124,7 +152,8 @@ export type SystemReport = {
 export async function systemReport(plane: ControlPlane): Promise<SystemReport> {
   const [database, nodes, parked] = await Promise.all([databaseFacts(plane.sql), listNodes(plane.sql), parkedEvents(plane)])
   const connected = new Set(plane.hub.nodes())
-  return { database, nodes: nodes.map((node) => ({ ...node, isConnected: connected.has(node.id) })), waiting: plane.queue.waiting(), parked }
+  const reports = plane.hub.reports()
+  return { database, nodes: nodes.map((node) => ({ ...node, isConnected: connected.has(node.id), told: reports.get(node.id) ?? null })), waiting: plane.queue.waiting(), parked }
 }
 
 /** Stored decimals carry trailing zeros. */

@@ -3,7 +3,7 @@
 // leases bound what it can do, and it drops what it knows when it reconnects. Recalls go only to the nodes that hold something, and
 // whoever recalls what is being recalled already waits for the same answer.
 
-import { RECALL_WAIT_MS, RECALLS_PER_NODE_MAX, type Acknowledged, type Clock, type FeedMessage } from '@tollgate/core'
+import { RECALL_WAIT_MS, RECALLS_PER_NODE_MAX, type Acknowledged, type Clock, type FeedMessage, type NodeReport } from '@tollgate/core'
 
 export type NodeHub = {
   /** `send` is called for each message; returns how to leave. */
@@ -15,6 +15,9 @@ export type NodeHub = {
   readonly recall: (what: Recalled, timeoutMs?: number) => Promise<readonly string[]>
   readonly epoch: () => number
   readonly nodes: () => readonly string[]
+  /** Keeps what a connected node told of itself, until it tells anew or leaves. */
+  readonly report: (node: string, report: NodeReport) => void
+  readonly reports: () => ReadonlyMap<string, NodeReport>
   /** Calls back with each node whose connection ends. */
   readonly onLeave: (listener: (node: string) => void) => void
 }
@@ -31,6 +34,8 @@ type Member = {
   readonly open: Map<number, { readonly at: number; readonly finish: () => void }>
   /** The same by customer and budget. */
   readonly asked: Map<string, { readonly at: number; readonly answered: Promise<void> }>
+  /** What it told of itself last. */
+  report: NodeReport | null
 }
 
 /** Longest wait for acknowledgements. The target for a reachable node is 250 ms; a slower one is reported. */
@@ -79,7 +84,7 @@ export function createNodeHub(clock: Clock): NodeHub {
 
   return {
     join: (node, send) => {
-      const member: Member = { send, acknowledged: epoch, open: new Map(), asked: new Map() }
+      const member: Member = { send, acknowledged: epoch, open: new Map(), asked: new Map(), report: null }
       members.set(node, member)
       send({ kind: 'hello', epoch })
       return () => {
@@ -135,6 +140,11 @@ export function createNodeHub(clock: Clock): NodeHub {
     },
     epoch: () => epoch,
     nodes: () => [...members.keys()],
+    report: (node, report) => {
+      const member = members.get(node)
+      if (member !== undefined) member.report = report
+    },
+    reports: () => new Map([...members].flatMap(([node, { report }]) => (report === null ? [] : [[node, report] as const]))),
     onLeave: (listener) => void leaveListeners.push(listener),
   }
 }

@@ -24,6 +24,8 @@ const SLOW_FOR_MS = 1_000
 export type FileJournal = Journal & {
   /** Bytes on disk that are not released yet. */
   readonly backlogBytes: () => number
+  /** Of what was written after it. */
+  readonly bytesAfter: (position: JournalPosition) => number
   /** Why nothing can be appended, or null. */
   readonly failure: () => Error | null
   /** Resolves when all lines so far are in the file. */
@@ -207,6 +209,7 @@ export async function openFileJournal(folder: string, options: FileJournalOption
       await file.close()
     },
     backlogBytes: () => backlog,
+    bytesAfter: ({ segment: of, offset }) => [...sizes].reduce((sum, [one, bytes]) => sum + (one > of ? bytes : one === of ? bytes - offset : 0), 0),
     failure: () => failure ?? (backlog > JOURNAL_BYTES_MAX ? new Error('the journal is full: its settlement is too far behind') : null),
     appended: (position, timeoutMs) => {
       if (position.segment < segment || position.offset < (sizes.get(segment) ?? 0)) return Promise.resolve()

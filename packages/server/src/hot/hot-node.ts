@@ -28,7 +28,12 @@ export function createHotNode(parts: HotNodeParts): HotNode {
     authenticate: (rawKey) => memory.key(parts.hashKey(rawKey)),
     knows: (rawKey) => memory.knowsKey(parts.hashKey(rawKey)),
     snapshot: (customer) => memory.customer(customer),
-    authorize: (input) => authorize(node, input),
+    authorize: (input) => {
+      const startedAt = parts.decisions.start()
+      const answer = authorize(node, input)
+      if (startedAt !== null) parts.decisions.stop(startedAt, answer)
+      return answer
+    },
     extend: (reservation, bound) => extend(node, reservation, bound),
     settle: (reservation, usage) => settleReservation(node, reservation, usage),
     release: (reservation) => releaseReservation(node, reservation),

@@ -8,6 +8,7 @@ import type { NodeLicence } from './licence.ts'
 import type { Memory } from './memory.ts'
 import type { ReservationBook } from './reservation.ts'
 import type { WaitingRoom } from './queue.ts'
+import type { Stopwatch } from './stopwatch.ts'
 import type { Runs } from './runs.ts'
 
 export type HotNodeParts = {
@@ -18,6 +19,8 @@ export type HotNodeParts = {
   readonly journal: Pick<FileJournal, 'append' | 'note' | 'written' | 'sync' | 'failure' | 'backlogBytes'>
   readonly book: ReservationBook
   readonly denials: DenialLog
+  /** How long decisions take. */
+  readonly decisions: Stopwatch
   readonly clock: Clock
   /** Numbers the calls to the authority, so that a repeated one is known. */
   readonly nextSequence: () => number

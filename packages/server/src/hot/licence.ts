@@ -2,7 +2,7 @@
 // clocks, and either may end it: the wall clock goes on while a machine sleeps, the monotonic one is not set back. The authority
 // waits longer, so a node always stops first.
 
-import { LEASE_RENEW_MS, type Authority, type Clock, type Licence, type NodeIdentity } from '@tollgate/core'
+import { LEASE_RENEW_MS, type Authority, type Clock, type Licence, type NodeIdentity, type NodeReport } from '@tollgate/core'
 
 export type NodeLicence = {
   readonly isValid: () => boolean
@@ -19,6 +19,8 @@ export type LicenceParts = {
   readonly monotonic: () => number
   /** As told at the registration, with when that was sent. */
   readonly first: Licence & { readonly sentAt: number; readonly sentAtMonotonic: number }
+  /** What is told with each renewal. */
+  readonly report: () => NodeReport
   readonly onProblem: (error: unknown) => void
 }
 
@@ -31,7 +33,7 @@ export function startLicence(parts: LicenceParts): NodeLicence {
   async function ask(): Promise<void> {
     const sentAt = clock.now()
     const sentAtMonotonic = monotonic()
-    const { validMs } = await parts.authority.renew(parts.identity)
+    const { validMs } = await parts.authority.renew(parts.identity, parts.report())
     until = sentAt + validMs
     untilMonotonic = sentAtMonotonic + validMs
   }

@@ -14,6 +14,7 @@ import { startLicence } from './licence.ts'
 import { createMemory } from './memory.ts'
 import { reservationBook } from './reservation.ts'
 import { startShipper } from './shipper.ts'
+import { createStopwatch, type Stopwatch } from './stopwatch.ts'
 import type { HotNode } from './contract.ts'
 
 export type NodeOptions = {
@@ -58,7 +59,10 @@ export async function startNode(options: NodeOptions): Promise<HotNode> {
     options.warn({ reservation, holds }, 'a request was in flight when the node stopped; it is not charged, and what it held is in doubt')
   }
 
-  const licence = startLicence({ identity, authority, clock, monotonic, first: registered, onProblem: (error) => options.warn({ error }, 'the control plane does not hear that this node lives') })
+  const decisions = createStopwatch(monotonic)
+  const acquires = createStopwatch(monotonic)
+  const report = () => ({ decisions: decisions.counts(), acquires: acquires.counts(), journalBytes: journal.bytesAfter(shipper.position()), isWriting: journal.failure() === null })
+  const licence = startLicence({ identity, authority, clock, monotonic, first: registered, report, onProblem: (error) => options.warn({ error }, 'the control plane does not hear that this node lives') })
   let sequence = 0
   const nextSequence = () => (sequence += 1)
   const giver = createGiver({
@@ -68,7 +72,7 @@ export async function startNode(options: NodeOptions): Promise<HotNode> {
   const memory = createMemory({ identity, directory: options.directory, clock, giveBack: giver.giveBack })
   const subscription = options.feed.subscribe(identity, (message) => memory.apply(message))
   return createHotNode({
-    identity, authority, licence, memory, journal, book, clock, nextSequence,
+    identity, authority: timed(authority, acquires), licence, memory, journal, book, clock, decisions, nextSequence,
     denials: denialLog((line) => journal.note(line)),
     randomText: options.randomText,
     hashKey: options.hashKey,
@@ -84,6 +88,18 @@ export async function startNode(options: NodeOptions): Promise<HotNode> {
       await journal.close()
     },
   })
+}
+
+function timed(authority: Authority, acquires: Stopwatch): Authority {
+  return {
+    ...authority,
+    acquire: (identity, request) => {
+      const startedAt = acquires.start()
+      const answer = authority.acquire(identity, request)
+      acquires.stop(startedAt, answer)
+      return answer
+    },
+  }
 }
 
 async function untilReached<T>(options: NodeOptions, call: () => Promise<T>): Promise<T> {

@@ -39,7 +39,7 @@ export function createControlClient(options: { readonly url: string; readonly to
 
   const authority: Authority = {
     register: (node) => call('POST', '/internal/nodes', JSON.stringify({ node })),
-    renew: (identity) => call('POST', nodePath(identity, 'renew'), '{}'),
+    renew: (identity, report) => call('POST', nodePath(identity, 'renew'), JSON.stringify(report ?? {})),
     closeEarlier: (identity, left) => call('POST', nodePath(identity, 'close-earlier'), JSON.stringify(left)),
     acquire: (identity, request) => repeatable(() => call('POST', nodePath(identity, 'acquire'), JSON.stringify(request))),
     giveBack: (identity, sequence, returned) => repeatable(() => call('POST', nodePath(identity, 'give-back'), JSON.stringify({ sequence, returned }))),

@@ -71,6 +71,16 @@ export async function activityByMinute(sql: Sql, from: Instant): Promise<MinuteR
     from outbox where created_at >= ${from} and type in ('usage.settled', 'request.denied') group by 1 order by 1`
 }
 
+/** Sums of a span. */
+export async function activityOf(sql: Sql, span: { readonly from: Instant; readonly to: Instant }): Promise<Omit<MinuteRow, 'start'>> {
+  const [row] = await sql<Omit<MinuteRow, 'start'>[]>`
+    select coalesce(sum((payload ->> 'events')::bigint) filter (where type = 'usage.settled'), 0)::bigint as events,
+      coalesce(sum(1 + coalesce((payload ->> 'unrecorded')::bigint, 0)) filter (where type = 'request.denied'), 0)::bigint as denied,
+      trim_scale(coalesce(sum((payload -> 'charge' ->> 'amount')::numeric) filter (where type = 'usage.settled'), 0))::text as charge
+    from outbox where created_at >= ${span.from} and created_at < ${span.to} and type in ('usage.settled', 'request.denied')`
+  return row!
+}
+
 export async function refusalsByReason(sql: Sql, from: Instant): Promise<{ readonly reason: string; readonly requests: bigint }[]> {
   return sql`
     select payload ->> 'reason' as reason, sum(1 + coalesce((payload ->> 'unrecorded')::bigint, 0))::bigint as requests

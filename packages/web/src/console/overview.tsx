@@ -2,15 +2,17 @@
 
 import { keepPreviousData, useQuery } from '@tanstack/react-query'
 import { Link } from '@tanstack/react-router'
+import type { ReactNode } from 'react'
 import { useRefresh } from '../api/live.tsx'
 import type { Overview as OverviewFigures } from '../api/operations.ts'
 import { ask } from '../api/queries.ts'
 import { Chart } from '../parts/chart.tsx'
+import { Change } from '../parts/change.tsx'
 import { Gauge } from '../parts/controls.tsx'
 import { clockTime, compact, percent, quantity, roughly, words } from '../parts/format.ts'
 import { useSettings } from '../parts/settings.tsx'
-import { Badge, Card, Empty, Figure, Figures, Loaded, PageHead } from '../parts/surface.tsx'
-import { Money, Quantity, useNow } from '../parts/values.tsx'
+import { Badge, Card, Empty, Figure, Figures, Loaded, PageHead, type Tone } from '../parts/surface.tsx'
+import { Ago, Duration, Money, Quantity, useNow } from '../parts/values.tsx'
 import { add, shareOf, subtract } from '../parts/decimal.ts'
 import { DecisionTable } from '../views/decisions.tsx'
 import { UsageView } from '../views/usage.tsx'
@@ -60,21 +62,27 @@ export function Overview() {
 }
 
 function Numbers({ figures }: { readonly figures: OverviewFigures }) {
-  const { margin, currency, customers, minutes } = figures
+  const { margin, currency, customers, minutes, hour_before: past, decisions } = figures
   const hour = sumsOf(minutes)
   const share = shareOf(subtract(margin.charge, margin.cost), margin.charge)
   const denied = hour.events + hour.denied === 0 ? 0 : hour.denied / (hour.events + hour.denied)
   return (
-    <Figures label="Figures">
-      <Figure label="Events, last hour" value={<Quantity value={String(hour.events)} />} note={<PerSecond events={hour.events} />} />
-      <Figure label="Refused, last hour" value={<Quantity value={String(hour.denied)} />} note={`${percent(denied)} of all`} tone={denied > 0.2 ? 'warn' : 'neutral'} />
-      <Figure label="Charged, last hour" value={<Money amount={hour.charge} currency={currency} />} note="posted" />
+    <Figures label="Figures" isFour>
+      <Figure label="Events, last hour" value={<Quantity value={String(hour.events)} />} note={<><PerSecond events={hour.events} /> · <Change now={String(hour.events)} before={String(past.events)} than={BEFORE} /></>} />
+      <Figure label="Refused, last hour" value={<Quantity value={String(hour.denied)} />} note={<>{percent(denied)} of all · <Change now={String(hour.denied)} before={String(past.denied)} than={BEFORE} isBad /></>} tone={denied > 0.2 ? 'warn' : 'neutral'} />
+      <Figure label="Charged, last hour" value={<Money amount={hour.charge} currency={currency} />} note={<Change now={hour.charge} before={past.charge} than={BEFORE} />} />
+      <Figure label="A decision takes" value={<Duration ms={decisions.p99_ms} />} note={decisions.p99_ms === null ? 'none in the last five minutes' : <>99 of 100 no longer · half <Duration ms={decisions.p50_ms} /></>} tone={decisions.p99_ms !== null && decisions.p99_ms > SLOW_DECISION_MS ? 'warn' : 'neutral'} />
       <Figure label="Margin, 24 hours" value={roughly(margin.charge) === 0 ? '–' : percent(share)} note={margin.unpriced === 0 ? 'of charge over provider cost' : `without ${compact(margin.unpriced)} of unknown cost`} tone={share < 0 ? 'bad' : 'neutral'} />
+      <Revenue />
       <Figure label="Recurring fees" value={<Money amount={figures.recurring} currency={currency} />} note="a month" />
       <Figure label="Customers" value={<Quantity value={String(customers.total)} />} note={standingText(customers.by_standing)} />
     </Figures>
   )
 }
+
+const BEFORE = 'the hour before'
+/** A decision out of memory takes a fraction of it; what asks the authority may take as long. */
+const SLOW_DECISION_MS = 50
 
 type Minutes = OverviewFigures['minutes']
 
@@ -129,22 +137,30 @@ function Refusals({ figures }: { readonly figures: OverviewFigures }) {
   )
 }
 
+type HealthRow = { readonly name: string; readonly value: ReactNode; readonly tone: Tone; readonly why: string }
+
 function Health({ figures }: { readonly figures: OverviewFigures }) {
+  const now = useNow(10_000)
   const alerts = useQuery({ ...ask('listAlerts', { query: { level: 'problem', limit: PROBLEMS_SHOWN } }), refetchInterval: 30_000 })
   const problems = alerts.data?.data.filter(({ at }) => Date.now() - Date.parse(at) < DAY_MS).length ?? 0
-  const rows = [
-    { name: 'Gateways', value: `${figures.nodes} connected`, isGood: figures.nodes > 0, why: 'Without a gateway no request passes.' },
-    { name: 'Settlement', value: figures.waiting === 0 ? 'up to date' : `${figures.waiting} events wait`, isGood: figures.waiting < 5_000, why: 'Events that are recorded and not charged yet.' },
-    { name: 'Parked events', value: String(figures.parked), isGood: figures.parked === 0, why: 'Usage that could not be settled and waits for a person.' },
-    { name: 'Problems, last day', value: problems === PROBLEMS_SHOWN ? `${problems} or more` : String(problems), isGood: problems === 0, why: 'Alerts that somebody must act on.' },
+  const { nodes, authority, journal, waiting, parked, drift } = figures
+  const rows: readonly HealthRow[] = [
+    { name: 'Gateways', value: `${nodes} connected`, tone: nodes > 0 ? 'good' : 'bad', why: 'Without a gateway no request passes.' },
+    { name: 'Authority', value: authority.p99_ms === null ? 'not asked lately' : <>answers in <Duration ms={authority.p99_ms} /></>, tone: authority.p99_ms !== null && authority.p99_ms > SLOW_AUTHORITY_MS ? 'warn' : 'good', why: 'How long gateways wait for budget: 99 of 100 calls of the last five minutes took no longer.' },
+    { name: 'Journals', value: !journal.writing ? 'cannot be written' : journal.waiting_bytes === 0 ? 'settled' : `${compact(journal.waiting_bytes)} bytes wait`, tone: !journal.writing ? 'bad' : journal.waiting_bytes > JOURNAL_BEHIND_BYTES ? 'warn' : 'good', why: 'What gateways have written on disk and the settlement has not taken yet.' },
+    { name: 'Settlement', value: waiting === 0 ? 'up to date' : `${compact(waiting)} events wait`, tone: waiting < 5_000 ? 'good' : 'warn', why: 'Events that are recorded and not charged yet.' },
+    { name: 'Totals against events', ...proofOf(drift.rollups, now), why: 'Stored totals are worked out from their events once more, all the time.' },
+    { name: 'Ledger against books', ...proofOf(drift.books, now), why: 'Every table that knows a figure of a customer is compared with the others, and the chain of the ledger is followed.' },
+    { name: 'Parked events', value: String(parked), tone: parked === 0 ? 'good' : 'warn', why: 'Usage that could not be settled and waits for a person.' },
+    { name: 'Problems, last day', value: problems === PROBLEMS_SHOWN ? `${problems} or more` : String(problems), tone: problems === 0 ? 'good' : 'warn', why: 'Alerts that somebody must act on.' },
   ]
   return (
     <Card title="Health" actions={<><Link to="/operations/alerts" className="text-sm font-medium text-accent">Alerts</Link><Link to="/operations/system" className="text-sm font-medium text-accent">System</Link></>}>
       <dl className="space-y-2">
-        {rows.map(({ name, value, isGood, why }) => (
+        {rows.map(({ name, value, tone, why }) => (
           <div key={name} className="flex items-center justify-between gap-3" title={why}>
             <dt className="text-muted">{name}</dt>
-            <dd><Badge tone={isGood ? 'good' : 'warn'}>{value}</Badge></dd>
+            <dd><Badge tone={tone}>{value}</Badge></dd>
           </div>
         ))}
       </dl>
@@ -152,12 +168,32 @@ function Health({ figures }: { readonly figures: OverviewFigures }) {
   )
 }
 
+const SLOW_AUTHORITY_MS = 250
+const JOURNAL_BEHIND_BYTES = 8 * 1024 * 1024
+
+function proofOf({ checked_at: checked, differed_at: differed }: OverviewFigures['drift']['rollups'], now: number): Pick<HealthRow, 'value' | 'tone'> {
+  if (differed !== null && now - Date.parse(differed) < DAY_MS) return { value: <>differed <Ago at={differed} /></>, tone: 'bad' }
+  return checked === null ? { value: 'not checked yet', tone: 'neutral' } : { value: <>agree, <Ago at={checked} /></>, tone: 'good' }
+}
+
+/** Of the last 30 days, and of those before them. */
+function useMargins() {
+  const now = useQuery(ask('getMargin', { query: { from: daysAgo(29), to: daysAgo(0), by: 'day', top: 1 } }))
+  const past = useQuery(ask('getMargin', { query: { from: daysAgo(59), to: daysAgo(30), by: 'day', top: 1 } }))
+  return { now: now.data, past: past.data }
+}
+
+function Revenue() {
+  const { now, past } = useMargins()
+  return <Figure label="Revenue, 30 days" value={now === undefined ? '–' : <Money amount={now.total.revenue} currency={now.currency} />} note={now !== undefined && past !== undefined && <Change now={now.total.revenue} before={past.total.revenue} than="the 30 days before" />} />
+}
+
 function LastMonth() {
-  const query = useQuery(ask('getMargin', { query: { from: daysAgo(29), to: daysAgo(0), by: 'day', top: 1 } }))
-  if (query.data === undefined) return null
-  const { total, metrics, currency } = query.data
+  const { now } = useMargins()
+  if (now === undefined) return null
+  const { total, metrics, currency } = now
   const rows = [
-    ['Revenue', <Money key="revenue" amount={total.revenue} currency={currency} />], ['Margin', total.margin_percent === null ? '–' : `${total.margin_percent} %`],
+    ['Margin', total.margin_percent === null ? '–' : total.requests_without_cost > 0 ? `at most ${total.margin_percent} %` : `${total.margin_percent} %`],
     ['Revenue by customer', metrics.revenue_per_customer === null ? '–' : <Money key="customer" amount={metrics.revenue_per_customer} currency={currency} />],
     ['Revenue by user', metrics.revenue_per_user === null ? '–' : <Money key="user" amount={metrics.revenue_per_user} currency={currency} />],
     ['Net revenue retention', metrics.net_revenue_retention === null ? '–' : `${metrics.net_revenue_retention} %`],

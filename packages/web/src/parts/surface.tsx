@@ -51,10 +51,10 @@ export function Figure({ label, value, note, tone }: { readonly label: ReactNode
   )
 }
 
-/** Figures side by side, parted by hairlines. */
-export function Figures({ children, label }: { readonly children: ReactNode; readonly label: string }) {
+/** Figures side by side, parted by hairlines; `isFour`: four in a row. */
+export function Figures({ children, label, isFour = false }: { readonly children: ReactNode; readonly label: string; readonly isFour?: boolean }) {
   return (
-    <dl aria-label={label} className="mb-6 grid grid-cols-2 overflow-hidden rounded-xl border bg-surface sm:grid-cols-[repeat(auto-fit,minmax(9rem,1fr))]">
+    <dl aria-label={label} className={join('mb-6 grid grid-cols-2 overflow-hidden rounded-xl border bg-surface', isFour ? 'lg:grid-cols-4' : 'sm:grid-cols-[repeat(auto-fit,minmax(9rem,1fr))]')}>
       {children}
     </dl>
   )

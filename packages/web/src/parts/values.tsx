@@ -43,6 +43,13 @@ export function Time({ at, className, withSeconds = false }: { readonly at: stri
   )
 }
 
+/** Milliseconds as people say them. */
+export function Duration({ ms }: { readonly ms: number | null }) {
+  if (ms === null) return <>–</>
+  const [value, unit] = ms >= 1_000 ? [ms / 1_000, 's'] : ms >= 1 ? [ms, 'ms'] : [ms * 1_000, 'µs']
+  return <data value={ms} title={`${ms} ms`} className="whitespace-nowrap">{quantity(String(Number(value.toPrecision(2))))} {unit}</data>
+}
+
 /** "3 minutes ago", kept true. */
 export function Ago({ at, className }: { readonly at: string } & Look) {
   const now = useNow(10_000)

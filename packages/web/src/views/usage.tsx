@@ -1,7 +1,7 @@
-// What a customer, or all of them, used and was charged, over time and by what it was used for: a chart with its table, then the sums by group. A click on
-// a day opens its hours.
+// What a customer, or all of them, used and was charged, over time and by what it was used for: a chart with its table, beside the time before, then
+// the sums by group. A day opens to its hours, an hour to its minutes; so does what is dragged over.
 
-import { keepPreviousData, useQuery, type UseQueryResult } from '@tanstack/react-query'
+import { useQuery, type UseQueryResult } from '@tanstack/react-query'
 import { useState } from 'react'
 import type { Entity, Usage, UsageOfAll, UsageRow } from '../api/operations.ts'
 import { useRefresh } from '../api/live.tsx'
@@ -9,21 +9,19 @@ import { ask } from '../api/queries.ts'
 import { Chart, SERIES_MAX, type Series } from '../parts/chart.tsx'
 import { Button, Choice } from '../parts/controls.tsx'
 import { add } from '../parts/decimal.ts'
-import { axisMoney, clockTime, compact, day, measure, money, roughly, shortDay } from '../parts/format.ts'
+import { Change } from '../parts/change.tsx'
+import { axisMoney, clockTime, compact, day, measure, money, roughly, shortDay, type Zone } from '../parts/format.ts'
 import { useSettings } from '../parts/settings.tsx'
 import { Badge, Card, Empty, Loaded } from '../parts/surface.tsx'
 import { Table } from '../parts/table.tsx'
-import { Money, Quantity } from '../parts/values.tsx'
+import { Measure, Money, Quantity, useNow } from '../parts/values.tsx'
+import { before, momentsOf, SPANS, windowOf, zoomed, type Span, type UsageWindow } from './usage-window.ts'
 
 const GROUPS = [['model', 'By model'], ['feature', 'By feature'], ['entity', 'By team or user']] as const
 const GROUPS_OF_ALL = [['model', 'By model'], ['feature', 'By feature'], ['customer', 'By customer']] as const
 type Group = (typeof GROUPS | typeof GROUPS_OF_ALL)[number][0]
-const SPANS = [['24h', 'Last 24 hours'], ['7d', 'Last 7 days'], ['30d', 'Last 30 days'], ['90d', 'Last 90 days']] as const
-type Span = (typeof SPANS)[number][0]
-const DAY_MS = 86_400_000
-const SPAN_DAYS: Readonly<Record<Span, number>> = { '24h': 1, '7d': 7, '30d': 30, '90d': 90 }
-
-type Window = { readonly from: number; readonly to: number; readonly granularity: 'hour' | 'day' }
+/** The span up to now moves on with whole hours. */
+const NOW_MS = 60_000
 
 /** Largest groups that a chart of all customers shows by themselves; a report of every customer by day has no end. */
 const TOP_OF_ALL = 7
@@ -33,97 +31,140 @@ type UsageProps = { /** Null: all customers. */ readonly customer: string | null
 export function UsageView({ customer, isShort = false }: UsageProps) {
   const [group, setGroup] = useState<Group>('model')
   const [span, setSpan] = useState<Span>('30d')
-  const [zoom, setZoom] = useState<number | null>(null)
+  /** What was zoomed into, the latest last. */
+  const [zooms, setZooms] = useState<readonly UsageWindow[]>([])
   const [figure, setFigure] = useState('amount')
+  const [isCompared, setCompared] = useState(true)
   const { zone } = useSettings()
-  const window = windowOf(span, zoom)
-  const timeZone = zone === 'utc' ? 'UTC' : Intl.DateTimeFormat().resolvedOptions().timeZone
-  const asked = { from: new Date(window.from).toISOString(), to: new Date(window.to).toISOString(), granularity: window.granularity, group_by: group, time_zone: timeZone } as const
-  const one = useQuery({ ...ask('getUsage', { params: { customer: customer ?? '' }, query: asked }), placeholderData: keepPreviousData, enabled: customer !== null })
-  const all = useQuery({ ...ask('getUsageOfAll', { query: { ...asked, top: TOP_OF_ALL } }), placeholderData: keepPreviousData, enabled: customer === null })
+  const now = useNow(NOW_MS)
+  const window = zooms.at(-1) ?? windowOf(span, now)
+  const query = useUsage(customer, window, group)
+  const earlier = before(window, now)
+  const past = useUsage(customer, isCompared ? earlier : null, null)
   const teams = useQuery({ ...ask('listEntities', { params: { customer: customer ?? '' }, query: { limit: 500 } }), enabled: customer !== null && group === 'entity' })
-  const query: UseQueryResult<Usage | UsageOfAll> = customer === null ? all : one
   useRefresh(customer === null ? [['getUsageOfAll']] : [['getUsage']], (message) => message.type === 'usage.settled' && (customer === null || message.customer === customer))
+  const zoom = (first: string, last: string) => {
+    const next = zoomed(window, Date.parse(first), Date.parse(last), now)
+    if (next !== null) setZooms([...zooms, next])
+  }
+  const name = zooms.length === 0 ? SPANS.find(([one]) => one === span)![1].toLowerCase().replace('last ', '') : 'time'
   return (
     <div className="space-y-6">
       <Card
-        title={zoom === null ? 'Usage' : `Usage on ${day(new Date(zoom).toISOString(), zone)}`}
+        title={zooms.length === 0 ? 'Usage' : `Usage, ${windowText(window, zone)}`}
         note="Posted usage: it never changes, it only grows."
         actions={
           <>
-            {zoom !== null && <Button look="quiet" onClick={() => setZoom(null)}>← All days</Button>}
-            <Choice isBare label="Figure" value={figure} options={[['amount', 'Charges'], ['events', 'Events'], ...(query.data?.totals ?? []).map(({ meter }) => [meter, meter] as const)]} onChange={(event) => setFigure(event.target.value)} />
+            {zooms.length > 0 && <Button look="quiet" onClick={() => setZooms(zooms.slice(0, -1))}>← Zoom out</Button>}
+            <Button look="quiet" aria-pressed={isCompared} title="Beside the same length of time before it." className={isCompared ? 'bg-sunken text-ink' : ''} onClick={() => setCompared(!isCompared)}>Compare</Button>
+            <Choice isBare label="Figure" value={figure} options={[['amount', 'Charges'], ...(query.data?.totals ?? []).map(({ meter }) => [meter, meter] as const)]} onChange={(event) => setFigure(event.target.value)} />
             <Choice isBare label="Group" value={group} options={customer === null ? GROUPS_OF_ALL : GROUPS} onChange={(event) => setGroup(event.target.value as Group)} />
-            <Choice isBare label="Time" value={span} options={SPANS} onChange={(event) => { setSpan(event.target.value as Span); setZoom(null) }} />
+            <Choice isBare label="Time" value={span} options={SPANS} onChange={(event) => { setSpan(event.target.value as Span); setZooms([]) }} />
           </>
         }
       >
+        <div className="min-h-78">
         <Loaded query={query} rows={6}>
           {(usage) =>
-            usage.data.length === 0 ? (
+            usage.data.length === 0 && (past.data?.data.length ?? 0) === 0 ? (
               <Empty title="No usage in this time">It appears here within a second of the first request.</Empty>
             ) : (
-              <UsageChart rows={named(usage.data, teams.data?.data ?? [])} group={group} figure={figure} currency={usage.currency} window={window} onPick={window.granularity === 'day' ? (at) => setZoom(Date.parse(at)) : undefined} />
+              <>
+                <Sum now={usage} past={isCompared && earlier !== null ? past.data : undefined} figure={figure} than={`the ${name} before`} />
+                <UsageChart rows={named(usage.data, teams.data?.data ?? [])} past={isCompared && earlier !== null && past.data !== undefined ? { rows: past.data.data, window: earlier } : null} group={group} figure={figure} currency={usage.currency} window={window} onRange={zoom} {...(zooms.length > 0 ? { onOut: () => setZooms(zooms.slice(0, -1)) } : {})} />
+              </>
             )
           }
         </Loaded>
+        </div>
       </Card>
       {!isShort && query.data !== undefined && query.data.data.length > 0 && <Sums rows={named(query.data.data, teams.data?.data ?? [])} group={group} currency={query.data.currency} />}
     </div>
   )
 }
 
-/** From whole hours on, so that a page asks the same again until the hour is over. */
-function windowOf(span: Span, zoom: number | null): Window {
-  if (zoom !== null) return { from: zoom, to: zoom + DAY_MS, granularity: 'hour' }
-  const to = Math.ceil(Date.now() / 3_600_000) * 3_600_000
-  const days = SPAN_DAYS[span]
-  return days === 1 ? { from: to - DAY_MS, to, granularity: 'hour' } : { from: startOfDay(to - days * DAY_MS), to, granularity: 'day' }
+/** Nothing is asked for a window that is null. */
+function useUsage(customer: string | null, window: UsageWindow | null, group: Group | null): UseQueryResult<Usage | UsageOfAll> {
+  const { zone } = useSettings()
+  const { from, to, granularity } = window ?? { from: 0, to: 0, granularity: 'day' }
+  const timeZone = zone === 'utc' ? 'UTC' : Intl.DateTimeFormat().resolvedOptions().timeZone
+  const asked = { from: new Date(from).toISOString(), to: new Date(to).toISOString(), granularity, time_zone: timeZone, ...(group === null ? {} : { group_by: group }) } as const
+  // Another group of the same time stands until it is there; figures of another time would be wrong ones.
+  const ofSameTime = <Known extends Usage | UsageOfAll>(known: Known | undefined) => (known !== undefined && known.granularity === granularity && Date.parse(known.from) === from ? known : undefined)
+  const one = useQuery({ ...ask('getUsage', { params: { customer: customer ?? '' }, query: asked }), placeholderData: ofSameTime, enabled: customer !== null && window !== null })
+  const all = useQuery({ ...ask('getUsageOfAll', { query: { ...asked, ...(group === null ? {} : { top: TOP_OF_ALL }) } }), placeholderData: ofSameTime, enabled: customer === null && window !== null })
+  return customer === null ? all : one
 }
 
-function startOfDay(ms: number): number {
-  return new Date(ms).setHours(0, 0, 0, 0)
+function windowText({ from, to, granularity }: UsageWindow, zone: Zone): string {
+  const [start, end] = [new Date(from).toISOString(), new Date(to - 1).toISOString()]
+  const minute = (at: string) => clockTime(at, zone).slice(0, 5)
+  if (granularity === 'minute') return `${shortDay(start, zone)}, ${minute(start)} – ${minute(new Date(to).toISOString())}`
+  return day(start, zone) === day(end, zone) ? day(start, zone) : `${day(start, zone)} – ${day(end, zone)}`
 }
 
-type UsageChartProps = { readonly rows: readonly UsageRow[]; readonly group: Group; readonly figure: string; readonly currency: string; readonly window: Window; readonly onPick: ((at: string) => void) | undefined }
+/** What it comes to, and how that stands against the time before. */
+function Sum({ now, past, figure, than }: { readonly now: Usage | UsageOfAll; readonly past: Usage | UsageOfAll | undefined; readonly figure: string; readonly than: string }) {
+  const total = ({ totals }: Usage | UsageOfAll) => totals.filter(({ meter, currency }) => (figure === 'amount' ? currency === now.currency : meter === figure)).reduce((sum, row) => add(sum, valueOf(row, figure)), '0')
+  return (
+    <p className="mb-3 flex min-h-7 flex-wrap items-baseline gap-x-3">
+      <span className="text-lg font-semibold tracking-tight">{figure === 'amount' ? <Money amount={total(now)} currency={now.currency} /> : <Measure value={total(now)} unit={figure} />}</span>
+      {past !== undefined && <span className="text-xs"><Change now={total(now)} before={total(past)} than={than} /></span>}
+    </p>
+  )
+}
 
-function UsageChart({ rows, group, figure, currency, window, onPick }: UsageChartProps) {
+function valueOf(row: Pick<UsageRow, 'amount' | 'quantity'>, figure: string): string {
+  return figure === 'amount' ? row.amount : row.quantity
+}
+
+type UsageChartProps = { readonly rows: readonly UsageRow[]; readonly past: { readonly rows: readonly UsageRow[]; readonly window: UsageWindow } | null; readonly group: Group; readonly figure: string; readonly currency: string; readonly window: UsageWindow; readonly onRange: (first: string, last: string) => void; readonly onOut?: () => void }
+
+function UsageChart({ rows, past, group, figure, currency, window, onRange, onOut }: UsageChartProps) {
   const { isExact, zone } = useSettings()
-  const times = momentsOf(rows, window)
-  const formatValue = (value: string) => (figure === 'amount' ? money(value, currency, isExact) : measure(value, figure === 'events' ? 'event' : figure, isExact))
+  const times = momentsOf(window, rows.map(({ start }) => start))
+  const formatValue = (value: string) => (figure === 'amount' ? money(value, currency, isExact) : measure(value, figure, isExact))
+  const clock = (at: string) => clockTime(at, zone).slice(0, 5)
+  const earlier = past === null ? null : sumsOf(past, figure).slice(0, times.length)
+  const isLong = window.to - window.from > 86_400_000
   return (
     <Chart
       label={`${figure === 'amount' ? 'Charges' : figure} by ${group}`}
       times={times}
       series={seriesOf(rows, { times, group, figure })}
-      formatTime={(at) => (at === '' ? '' : window.granularity === 'hour' ? clockTime(at, zone).slice(0, 5) : shortDay(at, zone))}
+      formatTime={(at) => (at === '' ? '' : window.granularity === 'day' ? shortDay(at, zone) : isLong ? `${shortDay(at, zone)} ${clock(at)}` : clock(at))}
       formatValue={formatValue}
       formatAxis={(value) => (figure === 'amount' ? axisMoney(value, currency) : compact(value))}
-      {...(onPick === undefined ? {} : { onPick })}
+      onPick={(at) => onRange(at, at)}
+      onRange={onRange}
+      {...(earlier === null || earlier.every((value) => roughly(value) === 0) ? {} : { before: { name: 'before', values: earlier } })}
+      {...(onOut === undefined ? {} : { onOut })}
     />
   )
 }
 
-/** Every moment of the window, those without usage too: a gap is a fact. */
-function momentsOf(rows: readonly UsageRow[], { from, to, granularity }: Window): readonly string[] {
-  const known = new Set(rows.flatMap(({ start }) => (start === null ? [] : [Date.parse(start)])))
-  const moments = new Set(known)
-  for (let at = from; at < to; at = granularity === 'hour' ? at + 3_600_000 : new Date(at).setDate(new Date(at).getDate() + 1)) if (![...known].some((other) => Math.abs(other - at) < (granularity === 'hour' ? 1 : DAY_MS / 2))) moments.add(at)
-  return [...moments].filter((at) => at >= from - DAY_MS && at < to).sort((a, b) => a - b).map((at) => new Date(at).toISOString())
+/** One sum for each moment of the time before, in its order. */
+function sumsOf({ rows, window }: { readonly rows: readonly UsageRow[]; readonly window: UsageWindow }, figure: string): readonly string[] {
+  const sums = new Map<string, string>()
+  for (const row of rows) {
+    if (row.start === null || (figure !== 'amount' && row.meter !== figure)) continue
+    const at = new Date(row.start).toISOString()
+    sums.set(at, add(sums.get(at) ?? '0', valueOf(row, figure)))
+  }
+  return momentsOf(window, rows.map(({ start }) => start)).map((at) => sums.get(at) ?? '0')
 }
 
 function seriesOf(rows: readonly UsageRow[], { times, group, figure }: { readonly times: readonly string[]; readonly group: Group; readonly figure: string }): readonly Series[] {
-  const wanted = figure === 'amount' || figure === 'events' ? rows : rows.filter(({ meter }) => meter === figure)
-  const value = (row: UsageRow) => (figure === 'amount' ? row.amount : figure === 'events' ? String(row.events) : row.quantity)
+  const wanted = figure === 'amount' ? rows : rows.filter(({ meter }) => meter === figure)
   const totals = new Map<string, string>()
-  for (const row of wanted) totals.set(nameOf(row, group), add(totals.get(nameOf(row, group)) ?? '0', value(row)))
+  for (const row of wanted) totals.set(nameOf(row, group), add(totals.get(nameOf(row, group)) ?? '0', valueOf(row, figure)))
   const names = [...totals].sort(([, a], [, b]) => roughly(b) - roughly(a)).map(([name]) => name)
   const shown = names.length > SERIES_MAX ? [...names.slice(0, SERIES_MAX - 1), 'others'] : names
   const cells = new Map<string, string>()
   for (const row of wanted) {
     const name = nameOf(row, group)
     const key = `${new Date(row.start ?? 0).toISOString()} ${shown.includes(name) ? name : 'others'}`
-    cells.set(key, add(cells.get(key) ?? '0', value(row)))
+    cells.set(key, add(cells.get(key) ?? '0', valueOf(row, figure)))
   }
   return shown.map((name) => ({ name, values: times.map((at) => cells.get(`${at} ${name}`) ?? '0') }))
 }

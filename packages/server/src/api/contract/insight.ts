@@ -56,6 +56,9 @@ const parked = z
   })
   .meta({ id: 'ParkedEvent', description: 'Usage that could not be settled: kept, charged to nobody, until a person decides.' })
 
+const durations = (description: string) => z.strictObject({ p50_ms: z.number().nullable().meta({ description: 'Half of them take no longer.' }), p99_ms: z.number().nullable().meta({ description: '99 of 100 take no longer; to a fifth.' }), measured: z.int().meta({ description: 'How many were measured: of many, each eighth.' }) }).meta({ description: `${description} Of the last five minutes, over all connected gateways.` })
+const proof = (description: string) => z.strictObject({ checked_at: time('When the check last ended; null where it has not run since the start.').nullable(), differed_at: time('When it last found a difference, within a month.').nullable() }).meta({ description })
+
 const get = { method: 'GET', tag: 'insight', description: '', access: [], params: nothing, query: nothing, body: null, status: 200, problems: [] } as const
 
 export const insightRoutes = {
@@ -104,6 +107,11 @@ export const insightRoutes = {
         minutes: z
           .array(z.strictObject({ start: time('Start of the minute.'), events: z.int(), denied: z.int(), charge: decimal('Charged in it.', '0.12') }))
           .meta({ description: 'The last hour; minutes without anything are left out.' }),
+        hour_before: z.strictObject({ events: z.int(), denied: z.int(), charge: decimal('Charged in it.', '6.4') }).meta({ description: 'The hour before the last, to compare with.' }),
+        decisions: durations('How long decisions take.'),
+        authority: durations('How long gateways wait for budget from the authority.'),
+        journal: z.strictObject({ waiting_bytes: z.int().meta({ description: 'Written by gateways and not settled yet.' }), writing: z.boolean().meta({ description: 'False while the journal of a gateway cannot be written: it admits nothing then.' }) }),
+        drift: z.strictObject({ rollups: proof('Stored totals against the events that they sum.'), books: proof('Every table that knows a figure of a customer against the others, and the chain of the ledger.') }),
         refusals: z.array(z.strictObject({ reason: z.string(), requests: z.int() })).meta({ description: 'Of the last 24 hours, most first.' }),
         margin: z
           .strictObject({
@@ -146,6 +154,10 @@ export const insightRoutes = {
             connected: z.boolean(),
             registered_at: time('When it started.'),
             leases: z.int().meta({ description: 'Budgets that it holds some of.' }),
+            decision_p99_ms: z.number().nullable().meta({ description: '99 of 100 decisions of the last five minutes took no longer; null until it told.' }),
+            authority_p99_ms: z.number().nullable().meta({ description: 'The same of its calls to the authority.' }),
+            journal_waiting_bytes: z.int().nullable().meta({ description: 'Of its journal, not settled yet.' }),
+            journal_writing: z.boolean().nullable().meta({ description: 'False while its journal cannot be written.' }),
           }),
         ),
         waiting: z.int().meta({ description: 'Events that wait for settlement.' }),

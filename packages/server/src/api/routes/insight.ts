@@ -1,6 +1,7 @@
 // What happened and how it stands. Of a decision a tenant is told what it is told of its events: no cost, no key, no context.
 
-import { decisionsPage, getDecision, overviewReport, parkedPage, plainAmount, systemReport, versionsPage, type Decision, type DecisionsPosition } from '../../app/insight.ts'
+import { timeBelow } from '@tollgate/core'
+import { decisionsPage, getDecision, overviewReport, parkedPage, plainAmount, systemReport, versionsPage, type Decision, type DecisionsPosition, type Durations, type Proof } from '../../app/insight.ts'
 import type { insightRoutes } from '../contract/insight.ts'
 import { timeOf, timeOrNull } from '../contract/fields.ts'
 import { readCursor, readSequence, writeCursor } from '../cursor.ts'
@@ -27,12 +28,16 @@ export const insightHandlers: Handlers<keyof typeof insightRoutes> = {
     }
   },
   getOverview: async ({ plane }) => {
-    const { customers, minutes, refusals, sample, ...rest } = await overviewReport(plane)
+    const { customers, minutes, hourBefore, refusals, sample, decisions, authority, journal, rollups, books, ...rest } = await overviewReport(plane)
     return {
       ...rest,
       as_of: timeOf(plane.clock.now()),
       customers: { total: customers.total, by_standing: customers.byStanding, by_plan: customers.byPlan },
       minutes: minutes.map(({ start, events, denied, charge }) => ({ start: timeOf(start), events: Number(events), denied: Number(denied), charge })),
+      hour_before: { events: Number(hourBefore.events), denied: Number(hourBefore.denied), charge: hourBefore.charge },
+      decisions: durationsBody(decisions), authority: durationsBody(authority),
+      journal: { waiting_bytes: journal.waitingBytes, writing: journal.isWriting },
+      drift: { rollups: proofBody(rollups), books: proofBody(books) },
       refusals: refusals.map(({ reason, requests }) => ({ reason, requests: Number(requests) })),
       margin: { events: Number(sample.events), since: timeOrNull(sample.since), charge: sample.charge, cost: sample.cost, unpriced: Number(sample.unpriced) },
     }
@@ -51,9 +56,25 @@ export const insightHandlers: Handlers<keyof typeof insightRoutes> = {
     return {
       ...rest,
       database: { version: database.version, bytes: String(database.bytes), events: String(database.events) },
-      nodes: nodes.map(({ id, incarnation, isConnected, registeredAt, leases }) => ({ id, incarnation, connected: isConnected, registered_at: timeOf(registeredAt), leases: Number(leases) })),
+      nodes: nodes.map(({ id, incarnation, isConnected, registeredAt, leases, told }) => ({
+        id, incarnation, connected: isConnected, registered_at: timeOf(registeredAt), leases: Number(leases),
+        decision_p99_ms: told === null ? null : rounded(timeBelow(told.decisions, 0.99)), authority_p99_ms: told === null ? null : rounded(timeBelow(told.acquires, 0.99)), journal_waiting_bytes: told?.journalBytes ?? null, journal_writing: told?.isWriting ?? null,
+      })),
     }
   },
+}
+
+/** A step of a fifth has no more digits to tell. */
+function rounded(ms: number | null): number | null {
+  return ms === null ? null : Number(ms.toPrecision(2))
+}
+
+function durationsBody({ p50Ms, p99Ms, measured }: Durations) {
+  return { p50_ms: rounded(p50Ms), p99_ms: rounded(p99Ms), measured }
+}
+
+function proofBody({ checkedAt, differedAt }: Proof) {
+  return { checked_at: timeOrNull(checkedAt), differed_at: timeOrNull(differedAt) }
 }
 
 function readPosition(cursor: string | undefined): DecisionsPosition | null {

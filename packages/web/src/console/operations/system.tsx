@@ -8,7 +8,7 @@ import { Button, Field } from '../../parts/controls.tsx'
 import { roughly } from '../../parts/format.ts'
 import { Badge, Card, Empty, Failure, Figure, Figures, Loaded, PageHead } from '../../parts/surface.tsx'
 import { Table } from '../../parts/table.tsx'
-import { Quantity, Time } from '../../parts/values.tsx'
+import { Duration, Quantity, Time } from '../../parts/values.tsx'
 
 const MEBIBYTE = 1024 * 1024
 
@@ -41,6 +41,9 @@ export function SystemPage() {
                     { head: 'State', cell: ({ connected }) => (connected ? <Badge tone="good">connected</Badge> : <Badge tone="warn">away</Badge>) },
                     { head: 'Start', isNumber: true, cell: ({ incarnation }) => `number ${incarnation}` },
                     { head: 'Since', cell: ({ registered_at: at }) => <span className="text-muted"><Time at={at} /></span> },
+                    { head: 'Decisions', isNumber: true, cell: ({ decision_p99_ms: ms }) => <span title="99 of 100 of the last five minutes took no longer."><Duration ms={ms} /></span> },
+                    { head: 'Authority', isNumber: true, cell: ({ authority_p99_ms: ms }) => <span title="99 of 100 calls of the last five minutes took no longer."><Duration ms={ms} /></span> },
+                    { head: 'Journal', cell: ({ journal_writing: writing, journal_waiting_bytes: bytes }) => (writing === null || bytes === null ? '–' : !writing ? <Badge tone="bad">cannot be written</Badge> : bytes === 0 ? <span className="text-muted">settled</span> : <><Quantity value={String(bytes)} /> bytes wait</>) },
                     { head: 'Budgets held', isNumber: true, cell: ({ leases }) => <Quantity value={String(leases)} /> },
                   ]}
                 />
