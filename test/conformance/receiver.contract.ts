@@ -1,5 +1,5 @@
 // What every receiver of invoices must do: one invoice of the lines that it is given, whose total is theirs, however often and after whatever
-// trouble it is asked; and show it under our id.
+// trouble it is asked; show it under our id; and bring it to the ends that it came to here, with its credit notes.
 
 import { expect, test } from 'vitest'
 import { formatUnits, instant, units, type Span } from '../../packages/core/src/index.ts'
@@ -54,6 +54,31 @@ export function receiverContract(name: string, open: () => Promise<ReceiverWorld
     const later: FoundInvoice[] = []
     for await (const one of world.receiver.list(world.account, { start: instant(world.now() + 40 * 86_400_000), end: instant(world.now() + 50 * 86_400_000) })) later.push(one)
     expect(later).toEqual([])
+  })
+
+  test(`${name}: each end that it came to here is shown there, and one that is not there is null`, async () => {
+    const world = await open()
+    const { receiver, account } = world
+    for (const [index, end] of (['paid', 'void', 'uncollectible'] as const).entries()) {
+      const { externalId } = await deliver(world, invoice(world.now(), { id: `inv_${index}`, number: `INV-00000${index}` }))
+      expect(await receiver.look(account, externalId)).toMatchObject({ externalId, state: 'open', total: cents(1_190), currency: 'USD', credited: 0n, notes: [] })
+      await receiver.end(account, externalId, { end, invoice: `inv_${index}`, number: `INV-00000${index}`, reference: 'bank transfer 7', amount: cents(1_190), currency: 'USD', at: instant(world.now()) })
+      expect(await receiver.look(account, externalId)).toMatchObject({ state: end === 'void' && !receiver.voids ? 'uncollectible' : end, total: cents(1_190) })
+    }
+    expect((await listed(world)).map(({ state }) => state).sort()).toEqual(receiver.voids ? ['paid', 'uncollectible', 'void'] : ['paid', 'uncollectible', 'uncollectible'])
+    expect(await receiver.look(account, '2026-01/nowhere.csv')).toBeNull()
+  })
+
+  test(`${name}: credit notes of a paid invoice are there by our id, and the invoice is still what it was`, async () => {
+    const world = await open()
+    const { receiver, account } = world
+    const { externalId } = await deliver(world, invoice(world.now()))
+    await receiver.end(account, externalId, { end: 'paid', invoice: 'inv_one', number: 'INV-000001', reference: '', amount: cents(1_190), currency: 'USD', at: instant(world.now()) })
+    for (const [index, amount] of [100, 250].entries()) {
+      await receiver.credit(account, externalId, { id: `crn_${index}`, number: `CN-00000${index}`, invoice: 'inv_one', reason: 'service, "down"\non 12 March', amount: cents(amount), currency: 'USD', isPaid: true, at: instant(world.now()) })
+    }
+    expect(await receiver.look(account, externalId)).toMatchObject({ state: 'paid', total: cents(1_190), credited: cents(350), notes: ['crn_0', 'crn_1'] })
+    expect(await listed(world)).toMatchObject([{ total: cents(1_190) }])
   })
 
   test(`${name}: an invoice below zero gives back, or is refused before anything is made`, async () => {

@@ -81,6 +81,11 @@ export async function fakeStripe(): Promise<FakeStripe> {
       case 'PostInvoicesInvoiceFinalize':
       case 'GetInvoiceitems':
       case 'PostInvoiceitems':
+      case 'PostInvoicesInvoicePay':
+      case 'PostInvoicesInvoiceVoid':
+      case 'PostInvoicesInvoiceMarkUncollectible':
+      case 'GetCreditNotes':
+      case 'PostCreditNotes':
         return billing.answer(name, { id: operation.path.exec(url.pathname)?.[1] ?? '', parameters, key: String(request.headers['idempotency-key'] ?? '') })
       case 'PostBillingMeterEvents':
       case 'GetBillingMeters':

@@ -82,6 +82,14 @@ export const OPERATIONS = {
       period: z.strictObject({ start: whole, end: whole }).refine(({ start, end }) => Number(end) >= Number(start), 'the period ends before it starts').optional(), quantity: whole.optional(), unit_amount_decimal: text.optional(),
     }),
   },
+  PostInvoicesInvoicePay: { method: 'POST', path: /^\/v1\/invoices\/([^/]+)\/pay$/, parameters: z.strictObject({ paid_out_of_band: z.enum(['true', 'false']).optional() }) },
+  PostInvoicesInvoiceVoid: { method: 'POST', path: /^\/v1\/invoices\/([^/]+)\/void$/, parameters: z.strictObject({}) },
+  PostInvoicesInvoiceMarkUncollectible: { method: 'POST', path: /^\/v1\/invoices\/([^/]+)\/mark_uncollectible$/, parameters: z.strictObject({}) },
+  GetCreditNotes: { method: 'GET', path: /^\/v1\/credit_notes$/, parameters: z.strictObject({ limit: whole.optional(), starting_after: text.optional(), ending_before: text.optional(), customer: text.optional(), invoice: text.optional() }) },
+  PostCreditNotes: {
+    method: 'POST', path: /^\/v1\/credit_notes$/,
+    parameters: z.strictObject({ invoice: text, amount: whole.optional(), credit_amount: whole.optional(), refund_amount: whole.optional(), out_of_band_amount: whole.optional(), memo: z.string().max(5_000).optional(), metadata: metadata.optional(), reason: text.optional() }),
+  },
   PostBillingMeterEvents: {
     method: 'POST', path: /^\/v1\/billing\/meter_events$/,
     parameters: z.strictObject({ event_name: z.string().max(100), identifier: z.string().max(100).optional(), payload: z.strictObject({ stripe_customer_id: text, value: z.string().regex(/^-?\d+$/) }), timestamp: whole.optional() }),

@@ -705,11 +705,17 @@ create table handover (
   reason text,
   queued_at timestamp with time zone default now() not null,
   delivered_at timestamp with time zone,
+  look_at timestamp with time zone,
+  looks integer default 0 not null,
+  looked_at timestamp with time zone,
+  state_there text,
+  conflict text,
   constraint handover_pkey PRIMARY KEY (customer_id, invoice_id, target),
   constraint handover_customer_id_invoice_id_fkey FOREIGN KEY (customer_id, invoice_id) REFERENCES invoice(customer_id, id),
   constraint handover_state_check CHECK ((state = ANY (ARRAY['waiting'::text, 'delivered'::text, 'stopped'::text])))
 );
 CREATE INDEX handover_due ON public.handover USING btree (next_attempt_at) WHERE (state = 'waiting'::text);
+CREATE INDEX handover_look ON public.handover USING btree (look_at) WHERE (look_at IS NOT NULL);
 
 create table handover_setting (
   only_row boolean default true not null,

@@ -89,6 +89,7 @@ export const STREAM_TYPES: Readonly<Record<string, StreamType>> = {
   'provider.drift_found': { says: 'A re-sync found subscriptions that differ from those of the provider. For the operator.', tenantMembers: [], alert: 'problem' },
   'invoice.handed_over': { says: 'A final invoice was handed to the system that takes it. For the operator.', tenantMembers: [] },
   'invoice.handover_stopped': { says: 'A final invoice could not be handed over and waits for somebody. For the operator.', tenantMembers: [], alert: 'problem' },
+  'invoice.handover_conflict': { says: 'What became of an invoice here and at the system that took it does not go together: somebody must decide. For the operator.', tenantMembers: [], alert: 'problem' },
   'usage.handover_stopped': { says: 'Usage of a span could not be handed over and waits for somebody. For the operator.', tenantMembers: [], alert: 'problem' },
   'catalog.scheduled': { says: 'A catalog was published that takes force later. For the operator.', tenantMembers: [] },
   'catalog.withdrawn': { says: 'A scheduled catalog was withdrawn. For the operator.', tenantMembers: [] },

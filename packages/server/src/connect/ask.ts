@@ -9,17 +9,17 @@ import { record, type Json } from './json.ts'
 
 /** The JSON that was answered; null for 404. */
 export function askProvider(name: string, url: string, headers: Readonly<Record<string, string>>): Promise<Json | null> {
-  return repeated(name, url, { headers, body: null })
+  return repeated(name, url, { headers, body: null, method: 'GET' })
 }
 
 /** Sends a form, or the text of a JSON. */
-export async function tellProvider(name: string, url: string, headers: Readonly<Record<string, string>>, body: URLSearchParams | string): Promise<Json> {
-  const answer = await repeated(name, url, { headers, body })
+export async function tellProvider(name: string, url: string, headers: Readonly<Record<string, string>>, body: URLSearchParams | string, method: 'POST' | 'PUT' = 'POST'): Promise<Json> {
+  const answer = await repeated(name, url, { headers, body, method })
   if (answer === null) throw new ProviderError(`${name} answered 404`, false)
   return answer
 }
 
-type Asked = { readonly headers: Readonly<Record<string, string>>; /** Null for a GET. */ readonly body: URLSearchParams | string | null }
+type Asked = { readonly headers: Readonly<Record<string, string>>; /** Null for a GET. */ readonly body: URLSearchParams | string | null; readonly method: 'GET' | 'POST' | 'PUT' }
 
 async function repeated(name: string, url: string, asked: Asked): Promise<Json | null> {
   for (let retry = 0; ; retry++) {
@@ -30,9 +30,9 @@ async function repeated(name: string, url: string, asked: Asked): Promise<Json |
   }
 }
 
-async function once(name: string, url: string, { headers, body: sent }: Asked): Promise<{ readonly kind: 'answered'; readonly body: Json | null } | { readonly kind: 'failed'; readonly error: ProviderError }> {
+async function once(name: string, url: string, { headers, body: sent, method }: Asked): Promise<{ readonly kind: 'answered'; readonly body: Json | null } | { readonly kind: 'failed'; readonly error: ProviderError }> {
   try {
-    const { statusCode, headers: answered, body } = await request(url, { ...(sent === null ? {} : { method: 'POST' as const, body: sent.toString() }), headers: { accept: 'application/json', ...(sent === null ? {} : { 'content-type': typeof sent === 'string' ? 'application/json' : 'application/x-www-form-urlencoded' }), ...headers }, headersTimeout: PROVIDER_TIMEOUT_MS, bodyTimeout: PROVIDER_TIMEOUT_MS })
+    const { statusCode, headers: answered, body } = await request(url, { method, ...(sent === null ? {} : { body: sent.toString() }), headers: { accept: 'application/json', ...(sent === null ? {} : { 'content-type': typeof sent === 'string' ? 'application/json' : 'application/x-www-form-urlencoded' }), ...headers }, headersTimeout: PROVIDER_TIMEOUT_MS, bodyTimeout: PROVIDER_TIMEOUT_MS })
     const chunks: Buffer[] = []
     let bytes = 0
     for await (const chunk of body) {

@@ -2,7 +2,7 @@
 // heard of it is found by our id, and only then it is made. One that comes to another sum is told.
 
 import { InputError } from '@tollgate/core'
-import type { Begun, Delivered, FoundInvoice, HandedInvoice } from '../app/handover/port.ts'
+import type { Begun, Delivered, FoundInvoice, HandedInvoice, HandedNote } from '../app/handover/port.ts'
 import { ProviderError } from '../app/providers/connector.ts'
 
 export type Maker = {
@@ -31,4 +31,15 @@ export function referenceOf({ id, number }: HandedInvoice, lengthMax: number): s
 export function readReference(text: string | null): Pick<FoundInvoice, 'invoice' | 'number'> {
   const [id = '', number = null] = (text ?? '').split(' ')
   return id.startsWith('inv_') ? { invoice: id, number } : { invoice: null, number: null }
+}
+
+/** A credit note of ours as a text that its customer may read: our id, its number and why. */
+export function noteReference({ id, number, reason }: HandedNote): string {
+  return `${id} ${number}: ${reason}`.slice(0, 500)
+}
+
+/** The id of ours that such a text names; null for somebody else's. */
+export function readNoteReference(text: string | null): string | null {
+  const [id = ''] = (text ?? '').split(' ')
+  return id.startsWith('crn_') ? id : null
 }

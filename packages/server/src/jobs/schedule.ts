@@ -3,6 +3,7 @@
 import { endOverdueDoubts } from '../app/authority/doubt.ts'
 import { backfillMeters } from '../app/backfill.ts'
 import { deliverInvoices } from '../app/handover/handovers.ts'
+import { keepEven } from '../app/handover/sync.ts'
 import { handUsageOver } from '../app/handover/usage.ts'
 import { forceScheduled } from '../app/force-catalog.ts'
 import { forgetBackgroundJobs } from '../app/background-jobs.ts'
@@ -87,6 +88,7 @@ const JOBS: readonly Job[] = [
   { name: 'forget-ended-sessions', says: 'Forgets ended sessions of people.', everyMs: 3_600_000, run: forgetSessions },
   { name: 'follow-contracts', says: 'Puts contracts in force, and out of it, on their dates.', everyMs: 60_000, run: createContractFollower() },
   { name: 'hand-invoices-over', says: 'Hands final invoices to the system that takes them.', everyMs: 5_000, run: deliverInvoices },
+  { name: 'keep-invoices-even', says: 'Brings payments, voids and credit notes of handed-over invoices to the side that lacks them.', everyMs: 5_000, run: keepEven },
   { name: 'hand-usage-over', says: 'Sends records of usage to the provider that takes them.', everyMs: 5_000, run: handUsageOver },
   { name: 'put-scheduled-catalog-in-force', says: 'Lets running periods follow a scheduled catalog whose time has come.', everyMs: 500, run: forceScheduled },
   { name: 'import-rates', says: 'Imports the price list of providers, where one is set.', everyMs: 3_600_000, run: importScheduled },

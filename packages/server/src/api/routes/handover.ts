@@ -14,11 +14,11 @@ export const handoverHandlers: Handlers<keyof typeof handoverRoutes> = {
   getHandover: async ({ plane }) => viewBody(await handoverView(plane)),
   putHandover: async ({ plane, caller, body }) => viewBody(await setHandover(plane, caller.actor, { target: body.target, since: body.since ?? null, collects: body.collects })),
   listHandovers: async ({ plane, query }) => {
-    const page = await handoversPage(plane, { state: query.state ?? null, after: readCursor('handovers', query.cursor), limit: query.limit })
+    const page = await handoversPage(plane, { state: query.state ?? null, inConflict: query.conflict === 'true', after: readCursor('handovers', query.cursor), limit: query.limit })
     return {
       data: page.rows.map((row) => ({
         customer: row.customer, invoice: row.invoice, number: numberText(row.series, row.number), target: row.target, state: row.state, amount_due: plainAmount(row.amountDue), currency: row.currency, external_id: row.externalId,
-        total: row.total === null ? null : formatUnits(units(parseUnits(plainAmount(row.total), row.currency)), row.currency), attempts: row.attempts, reason: row.reason, queued_at: timeOf(row.queuedAt), delivered_at: timeOrNull(row.deliveredAt),
+        total: row.total === null ? null : formatUnits(units(parseUnits(plainAmount(row.total), row.currency)), row.currency), attempts: row.attempts, reason: row.reason, queued_at: timeOf(row.queuedAt), delivered_at: timeOrNull(row.deliveredAt), state_there: row.stateThere, conflict: row.conflict,
       })),
       next_cursor: writeCursor('handovers', page.next),
     }

@@ -45,7 +45,7 @@ test('final invoices become finished ones at Stripe, once, from when it was set;
   const [second, third] = [await invoice(one, '120.5'), await invoice(one, '-20')]
   expect(await deliver()).toBe(2)
   expect(await deliver()).toBe(0)
-  expect(stripe.billing.invoices).toMatchObject([{ status: 'open', customer: 'cus_at_cus_one', total: 12_050, collection_method: 'send_invoice' }, { status: 'open', total: -2_000 }])
+  expect(stripe.billing.invoices).toMatchObject([{ status: 'open', customer: 'cus_at_cus_one', total: 12_050, collection_method: 'send_invoice' }, { status: 'paid', total: -2_000 }])
   expect((await listed()).map(({ invoice: id, state, total, external_id: external }) => [id, state, total, external]).sort()).toEqual([[second, 'delivered', '120.5', 'in_fake_1'], [third, 'delivered', '-20', 'in_fake_2']].sort())
   const report = await reconcile()
   expect(report.differences).toMatchObject([{ kind: 'missing', here: 'not queued' }])

@@ -17,12 +17,12 @@ import { openAccount, requireAccount } from '../providers/accounts.ts'
 import { ProviderError } from '../providers/connector.ts'
 import type { HandedInvoice, HandoverTarget, InvoiceReceiver } from './port.ts'
 
-export type HandoverView = { readonly setting: HandoverSetting | null; readonly counts: Readonly<Record<HandoverState, number>> }
+export type HandoverView = { readonly setting: HandoverSetting | null; readonly counts: Readonly<Record<HandoverState | 'conflicts', number>> }
 
 export async function handoverView(plane: ControlPlane): Promise<HandoverView> {
   const [setting, counts] = await Promise.all([readHandoverSetting(plane.sql), countHandovers(plane.sql)])
   const of = (state: HandoverState): number => Number(counts.find((row) => row.state === state)?.invoices ?? 0n)
-  return { setting, counts: { waiting: of('waiting'), delivered: of('delivered'), stopped: of('stopped') } }
+  return { setting, counts: { waiting: of('waiting'), delivered: of('delivered'), stopped: of('stopped'), conflicts: counts.reduce((sum, { conflicts }) => sum + Number(conflicts), 0) } }
 }
 
 /** `target` null ends it: what waits is not delivered any more. */
@@ -38,13 +38,13 @@ export async function setHandover(plane: ControlPlane, actor: Actor, input: { re
   return handoverView(plane)
 }
 
-export async function handoversPage(plane: ControlPlane, input: { readonly state: HandoverState | null; readonly after: string | null; readonly limit: number }): Promise<Page<HandoverRow>> {
+export async function handoversPage(plane: ControlPlane, input: { readonly state: HandoverState | null; readonly inConflict: boolean; readonly after: string | null; readonly limit: number }): Promise<Page<HandoverRow>> {
   const [at, invoice = ''] = input.after?.split(' ') ?? []
   const before = at === undefined ? null : { at: Number(at) as Instant, invoice }
-  return pageOf(await listHandovers(plane.sql, { state: input.state, before, limit: input.limit + 1 }), input.limit, ({ queuedAt, invoice: id }) => `${queuedAt} ${id}`)
+  return pageOf(await listHandovers(plane.sql, { state: input.state, inConflict: input.inConflict, before, limit: input.limit + 1 }), input.limit, ({ queuedAt, invoice: id }) => `${queuedAt} ${id}`)
 }
 
-/** Those that stopped, or one invoice, are tried again at once. Returns how many. */
+/** Those that stopped or do not go together, or one invoice, are tried again at once. Returns how many. */
 export async function retryHandover(plane: ControlPlane, actor: Actor, invoice: string | null): Promise<number> {
   return withRetry(plane.sql, async (tx) => {
     const count = await retryHandovers(tx, invoice)

@@ -10,6 +10,7 @@ import { insertAudit } from '../../store/audit.ts'
 import { lockCustomers } from '../../store/customers.ts'
 import { creditableLines, deleteDraft, deleteItem, findInvoice, insertItems, insertNote, releaseItems, setInvoiceState, takeNumbers, type InvoiceRow, type NoteRow } from '../../store/invoices.ts'
 import { insertTransfers, listCauseTransfers } from '../../store/ledger.ts'
+import { lookAtInvoice } from '../../store/handovers.ts'
 import { insertOutbox } from '../../store/settlement.ts'
 import type { Actor } from '../actor.ts'
 import { releaseDeferred } from '../books/recognise.ts'
@@ -109,6 +110,7 @@ async function endInvoice(plane: ControlPlane, actor: Actor, ending: Ending, tra
     await setInvoiceState(tx, { ...key, state: next, at: plane.clock.now(), reference: ending.reference })
     await insertAudit(tx, { actor: actor.id, action: `invoice.${next}`, customer: key.customer, target: key.id, before: { state: row.state }, after: { state: next, reference: ending.reference } })
     await insertOutbox(tx, [messageOf(row, `invoice.${next}`)])
+    await lookAtInvoice(tx, { customer: key.customer, invoice: key.id })
   })
   return getInvoice(plane, key)
 }
@@ -158,6 +160,7 @@ export async function writeCreditNote(plane: ControlPlane, actor: Actor, key: Ke
     await releaseDeferred(tx, plane, { customer: key.customer, invoice: key.id, id: request.id, periodStart: row.periodStart, lines: take.map(({ line, amount: taken }) => ({ line, taken, creditable: creditableOf(lines, line) })) })
     await insertAudit(tx, { actor: actor.id, action: 'credit_note.written', customer: key.customer, target: request.id, before: null, after: { invoice: key.id, net: text(note.net), tax: text(note.tax), reason: request.reason } })
     await insertOutbox(tx, [{ customer: key.customer, type: 'credit_note.written', payload: { credit_note: request.id, number: document.number, invoice: key.id, total: document.total, currency } }])
+    await lookAtInvoice(tx, { customer: key.customer, invoice: key.id })
     return noteRow
   })
 }

@@ -8,6 +8,7 @@ import type { Transaction } from '../../platform/postgres.ts'
 import { customerExists } from '../../store/customers.ts'
 import { addLinks, findLinks, pendingMessages, postponeMessage, requestFetch, requeueWaiting, settleMessages, type Link, type Outcome, type PendingMessage, type ProviderName } from '../../store/providers.ts'
 import { findPayment } from '../../store/recharge.ts'
+import { lookAtCustomer } from '../../store/handovers.ts'
 import { insertOutbox } from '../../store/settlement.ts'
 import { SYSTEM } from '../actor.ts'
 import type { ControlPlane } from '../control-plane.ts'
@@ -21,6 +22,8 @@ import type { FactDraft, Owner, PaymentReport, Reading } from './connector.ts'
 
 /** The code of what waits for a link: it is tried again when one of its records is linked. */
 const UNOWNED = 'unmapped_customer'
+/** Messages after which what became of invoices that were handed over is looked at. */
+const TELLS_OF_INVOICES = /invoice|payment|credit_note|transaction|refund/
 const RETRY_DELAY_MS = 2_000
 const RETRY_DELAY_MS_MAX = 3_600_000
 
@@ -78,6 +81,7 @@ async function recordGroup(plane: ControlPlane, customer: string, group: readonl
         const provider = providerOf(subscription)
         if (provider !== null) await requestFetch(tx, { provider, id: subscription, customer, reason: 'messages of one second could not be ordered' })
       }
+      for (const { message } of group) if (TELLS_OF_INVOICES.test(message.kind)) await lookAtCustomer(tx, { target: message.provider, customer })
       for (const { reading } of group) if (reading.kind === 'facts') await settleReports(tx, plane, customer, reading.payments ?? [])
       await settleMessages(tx, group.map(({ message, reading }) => ({ provider: message.provider, id: message.id, state: 'done', code: null, reason: reading.kind === 'facts' ? reading.note : 'the subscription is read from the provider', customer })))
     })

@@ -2,17 +2,18 @@
 // on the whole, because a charge is not below zero there. The call carries a key of idempotency; after the day for which that is kept, an
 // invoice that was made is found by our id in its purchase order number.
 
-import { assetScale, minorDigits, pow10, PROVIDER_PAGES_MAX, units, type HandedLine, type Instant, type Span, type Units } from '@tollgate/core'
+import { units, type HandedLine, type Instant, type Span } from '@tollgate/core'
 import type { FoundInvoice, HandedInvoice, InvoiceReceiver } from '../../app/handover/port.ts'
-import { ProviderError, type Account } from '../../app/providers/connector.ts'
+import type { Account } from '../../app/providers/connector.ts'
 import { tellProvider } from '../ask.ts'
-import { list, numberOf, record, text, type Json } from '../json.ts'
-import { makeOnce, readReference, referenceOf } from '../make-once.ts'
-import { addressOf, ask, headersOf } from './api.ts'
+import { record } from '../json.ts'
+import { makeOnce, referenceOf } from '../make-once.ts'
+import { addressOf, ask, entries, headersOf } from './api.ts'
+import { minor, shown } from './shown.ts'
+import { credit, end, look } from './standing.ts'
 
 /** Charges of one call; what is beyond is one line with their sum. */
 const CHARGES_MAX = 20
-const PAGE_SIZE = 100
 /** Of the number of a purchase order. */
 const PO_LENGTH_MAX = 100
 const DAY_MS = 86_400_000
@@ -24,7 +25,11 @@ export const chargebeeInvoices: InvoiceReceiver = {
   provider: 'chargebee',
   linesMax: CHARGES_MAX,
   takesBelowZero: false,
-  deliver: (account, invoice, begun) => makeOnce('Chargebee', invoice, begun, { look: (id) => look(account!, id), find: () => findMade(account!, invoice), create: () => create(account!, invoice) }),
+  deliver: (account, invoice, begun) => makeOnce('Chargebee', invoice, begun, { look: (id) => found(account!, id), find: () => findMade(account!, invoice), create: () => create(account!, invoice) }),
+  voids: true,
+  look: (account, externalId) => look(account!, externalId),
+  end: (account, externalId, ending) => end(account!, externalId, ending),
+  credit: (account, externalId, note) => credit(account!, externalId, note),
   list: (account, span) => listInvoices(account!, span, null),
 }
 
@@ -41,7 +46,7 @@ async function create(account: Account, invoice: HandedInvoice): Promise<FoundIn
   return shown(record(answer['invoice']))
 }
 
-async function look(account: Account, id: string): Promise<FoundInvoice | null> {
+async function found(account: Account, id: string): Promise<FoundInvoice | null> {
   const answer = await ask(account, `/invoices/${encodeURIComponent(id)}`)
   return answer === null ? null : shown(record(answer['invoice']))
 }
@@ -59,33 +64,6 @@ async function findMade(account: Account, invoice: HandedInvoice): Promise<Found
 }
 
 async function* listInvoices(account: Account, span: Span, customer: string | null): AsyncGenerator<FoundInvoice> {
-  for await (const entry of entriesIn(account, span, customer)) yield shown(entry)
-}
-
-async function* entriesIn(account: Account, span: Span, customer: string | null): AsyncGenerator<Json> {
-  let offset: string | null = null
-  for (let page = 0; page < PROVIDER_PAGES_MAX; page++) {
-    const query: URLSearchParams = new URLSearchParams({
-      limit: String(PAGE_SIZE), 'date[after]': String(Math.floor(span.start / 1000) - 1), 'date[before]': String(Math.ceil(span.end / 1000)), ...(customer === null ? {} : { 'customer_id[is]': customer }), ...(offset === null ? {} : { offset }),
-    })
-    const answer = await ask(account, `/invoices?${query}`)
-    for (const entry of list(answer?.['list'])) yield record(record(entry)['invoice'])
-    offset = text(answer?.['next_offset'])
-    if (offset === null) return
-  }
-  throw new ProviderError(`Chargebee has more than ${PROVIDER_PAGES_MAX * PAGE_SIZE} invoices in the span: take a shorter one`, false)
-}
-
-function shown(invoice: Json): FoundInvoice {
-  const currency = text(invoice['currency_code']) ?? ''
-  return {
-    externalId: text(invoice['id']) ?? '', ...readReference(text(invoice['po_number'])), currency, total: units(BigInt(numberOf(invoice['total']) ?? 0) * pow10(assetScale(currency) - minorDigits(currency))),
-    state: STATES[text(invoice['status']) ?? ''] ?? 'open',
-  }
-}
-
-const STATES: Readonly<Record<string, FoundInvoice['state']>> = { paid: 'paid', voided: 'void', pending: 'draft' }
-
-function minor(amount: Units, currency: string): bigint {
-  return amount / pow10(assetScale(currency) - minorDigits(currency))
+  const filter = { 'date[after]': String(Math.floor(span.start / 1000) - 1), 'date[before]': String(Math.ceil(span.end / 1000)), ...(customer === null ? {} : { 'customer_id[is]': customer }) }
+  for await (const entry of entries(account, { path: '/invoices', filter, what: 'invoices' })) yield shown(record(entry['invoice']))
 }

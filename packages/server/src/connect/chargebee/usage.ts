@@ -1,14 +1,13 @@
 // Usage at Chargebee: one record of a day for a subscription and a metered price, which a later one of the same id replaces. So whatever is lost
 // and repeated ends in the same figure.
 
-import { formatDecimal, parseDecimal, PROVIDER_PAGES_MAX, type Span } from '@tollgate/core'
+import { formatDecimal, parseDecimal, type Span } from '@tollgate/core'
 import type { UsageReceiver, UsageRecord } from '../../app/handover/usage-port.ts'
-import { ProviderError, type Account } from '../../app/providers/connector.ts'
+import type { Account } from '../../app/providers/connector.ts'
 import { tellProvider } from '../ask.ts'
-import { list, record as jsonOf, text } from '../json.ts'
-import { addressOf, ask, headersOf } from './api.ts'
+import { record as jsonOf, text } from '../json.ts'
+import { addressOf, entries, headersOf } from './api.ts'
 
-const PAGE_SIZE = 100
 const SCALE = 9
 
 export const chargebeeUsage: UsageReceiver = {
@@ -37,15 +36,8 @@ async function sendOne(account: Account, { id, spanId, external, name, quantity,
 }
 
 async function totalOf(account: Account, { external, name }: { readonly external: string; readonly name: string }, span: Span): Promise<string> {
-  let [sum, offset] = [0n, null as string | null]
-  for (let page = 0; page < PROVIDER_PAGES_MAX; page++) {
-    const query: URLSearchParams = new URLSearchParams({
-      limit: String(PAGE_SIZE), 'subscription_id[is]': external, 'item_price_id[is]': name, 'usage_date[after]': String(Math.floor(span.start / 1000) - 1), 'usage_date[before]': String(Math.ceil(span.end / 1000)), ...(offset === null ? {} : { offset }),
-    })
-    const answer = await ask(account, `/usages?${query}`)
-    for (const entry of list(answer?.['list'])) sum += parseDecimal(text(jsonOf(jsonOf(entry)['usage'])['quantity']) ?? '0', SCALE, 'quantity')
-    offset = text(answer?.['next_offset'])
-    if (offset === null) return formatDecimal(sum, SCALE)
-  }
-  throw new ProviderError(`Chargebee has more than ${PROVIDER_PAGES_MAX * PAGE_SIZE} records of usage in the span: take a shorter one`, false)
+  const filter = { 'subscription_id[is]': external, 'item_price_id[is]': name, 'usage_date[after]': String(Math.floor(span.start / 1000) - 1), 'usage_date[before]': String(Math.ceil(span.end / 1000)) }
+  let sum = 0n
+  for await (const entry of entries(account, { path: '/usages', filter, what: 'records of usage' })) sum += parseDecimal(text(jsonOf(entry['usage'])['quantity']) ?? '0', SCALE, 'quantity')
+  return formatDecimal(sum, SCALE)
 }

@@ -1,15 +1,14 @@
 // Usage at Recurly: records of a usage-based add-on of a subscription, which add up and may be below zero. Each carries our id in its merchant
 // tag, by which one of which no answer came is found before it is given again.
 
-import { formatDecimal, parseDecimal, PROVIDER_PAGES_MAX, type Span } from '@tollgate/core'
+import { formatDecimal, parseDecimal, type Span } from '@tollgate/core'
 import type { UsageReceiver, UsageRecord } from '../../app/handover/usage-port.ts'
-import { ProviderError, type Account } from '../../app/providers/connector.ts'
+import type { Account } from '../../app/providers/connector.ts'
 import { tellProvider } from '../ask.ts'
-import { list, record as jsonOf, text, type Json } from '../json.ts'
-import { ask, headersOf } from './api.ts'
+import { text, type Json } from '../json.ts'
+import { entries, headersOf } from './api.ts'
 import { addressOf } from './connector.ts'
 
-const PAGE_SIZE = 200
 const SCALE = 9
 
 export const recurlyUsage: UsageReceiver = {
@@ -27,13 +26,13 @@ export const recurlyUsage: UsageReceiver = {
     for (const record of records) await sendOne(account, record)
   },
   find: async (account, record) => {
-    for await (const entry of entriesIn(account, record, record.span)) if (text(entry['merchant_tag']) === record.id) return 'there'
+    for await (const entry of recordsIn(account, record, record.span)) if (text(entry['merchant_tag']) === record.id) return 'there'
     return 'absent'
   },
   totals: async function* (account, asked, span) {
     for (const one of asked) {
       let sum = 0n
-      for await (const entry of entriesIn(account, one, span)) sum += parseDecimal(text(entry['amount']) ?? '0', SCALE, 'amount')
+      for await (const entry of recordsIn(account, one, span)) sum += parseDecimal(text(entry['amount']) ?? '0', SCALE, 'amount')
       yield formatDecimal(sum, SCALE)
     }
   },
@@ -46,15 +45,8 @@ async function sendOne(account: Account, record: UsageRecord): Promise<void> {
   await tellProvider('Recurly', `${addressOf(account)}${pathOf(record)}`, { ...headersOf(account), 'idempotency-key': record.id }, body)
 }
 
-async function* entriesIn(account: Account, of: { readonly external: string; readonly name: string }, span: Span): AsyncGenerator<Json> {
-  const time = (at: number): string => encodeURIComponent(new Date(at).toISOString())
-  let next: string | null = `${pathOf(of)}?limit=${PAGE_SIZE}&sort=usage_timestamp&order=asc&begin_time=${time(span.start)}&end_time=${time(span.end - 1)}`
-  for (let page = 0; page < PROVIDER_PAGES_MAX && next !== null; page++) {
-    const answer: Json | null = await ask(account, next)
-    for (const entry of list(answer?.['data'])) yield jsonOf(entry)
-    next = answer?.['has_more'] === true ? text(answer['next']) : null
-  }
-  if (next !== null) throw new ProviderError(`Recurly has more than ${PROVIDER_PAGES_MAX * PAGE_SIZE} records of usage in the span: take a shorter one`, false)
+function recordsIn(account: Account, of: { readonly external: string; readonly name: string }, span: Span): AsyncGenerator<Json> {
+  return entries(account, { path: pathOf(of), by: { time: 'usage_timestamp', span }, what: 'records of usage' })
 }
 
 function pathOf({ external, name }: { readonly external: string; readonly name: string }): string {

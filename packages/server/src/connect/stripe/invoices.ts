@@ -9,8 +9,8 @@ import { ProviderError } from '../../app/providers/connector.ts'
 import { fromStripeAmount, stripeAmount } from './amount.ts'
 import { clientOf, failed } from './client.ts'
 import { METADATA_KEY } from './read.ts'
+import { credit, end, look, stateOf } from './standing.ts'
 
-const STATES: readonly FoundInvoice['state'][] = ['draft', 'open', 'paid', 'void', 'uncollectible']
 const INVOICE_KEY = 'tollgate_invoice'
 const LINE_KEY = 'tollgate_line'
 const NUMBER_KEY = 'tollgate_number'
@@ -42,6 +42,10 @@ export const stripeInvoices: InvoiceReceiver = {
       throw failed(error)
     }
   },
+  voids: true,
+  look: (account, externalId) => look(account!, externalId),
+  end: (account, externalId, ending) => end(account!, externalId, ending),
+  credit: (account, externalId, note) => credit(account!, externalId, note),
   list: (account, span) => listInvoices(clientOf(account!), span),
 }
 
@@ -73,7 +77,7 @@ async function* listInvoices(stripe: Stripe, span: Span): AsyncGenerator<FoundIn
     for await (const invoice of stripe.invoices.list({ created: { gte: Math.floor(span.start / 1000), lt: Math.ceil(span.end / 1000) }, limit: 100 })) {
       yield {
         externalId: invoice.id, invoice: invoice.metadata?.[INVOICE_KEY] ?? null, number: invoice.metadata?.[NUMBER_KEY] ?? invoice.number, currency: invoice.currency.toUpperCase(),
-        total: totalOf(invoice), state: STATES.find((known) => known === invoice.status) ?? 'draft',
+        total: totalOf(invoice), state: stateOf(invoice),
       }
     }
   } catch (error) {
