@@ -15,6 +15,7 @@ import type { HotNode } from '../packages/server/src/hot/contract.ts'
 import { startNode } from '../packages/server/src/hot/start-node.ts'
 import { CONNECTORS } from '../packages/server/src/connect/connectors.ts'
 import { smtpMailer } from '../packages/server/src/connect/smtp/smtp.ts'
+import type { TaxService } from '../packages/server/src/app/invoices/tax-port.ts'
 import { receiversOf, USAGE_RECEIVERS } from '../packages/server/src/connect/receivers.ts'
 import { systemClock } from '../packages/server/src/platform/clock.ts'
 import { createLog, silentLog } from '../packages/server/src/platform/log.ts'
@@ -33,13 +34,13 @@ export type TestPlane = {
   readonly close: () => Promise<void>
 }
 
-export async function testPlane(options: { readonly personal?: readonly string[]; readonly clock?: Clock; readonly catalog?: string; readonly max?: number } = {}): Promise<TestPlane> {
+export async function testPlane(options: { readonly personal?: readonly string[]; readonly clock?: Clock; readonly catalog?: string; readonly max?: number; readonly taxService?: TaxService } = {}): Promise<TestPlane> {
   const database = await testDatabase({ max: options.max ?? 8 })
   const clock = options.clock ?? systemClock
   const log = process.env['TEST_LOG'] === undefined ? silentLog() : createLog({ level: 'debug', pretty: true })
   const plane = await createControlPlane({
     sql: database.sql, clock, log, links: { topUpUrl: 'http://localhost/top-up', upgradeUrl: 'http://localhost/plans', portalUrl: 'http://localhost/portal/' },
-    masterKey: new Uint8Array(32).fill(7), randomText, environmentUpstreams: [], personal: new Set(options.personal ?? []), connectors: CONNECTORS, receivers: receiversOf(mkdtempSync(join(tmpdir(), 'handover-'))), usageReceivers: USAGE_RECEIVERS, mailer: smtpMailer,
+    masterKey: new Uint8Array(32).fill(7), randomText, environmentUpstreams: [], personal: new Set(options.personal ?? []), connectors: CONNECTORS, receivers: receiversOf(mkdtempSync(join(tmpdir(), 'handover-'))), usageReceivers: USAGE_RECEIVERS, mailer: smtpMailer, taxService: options.taxService ?? null,
   })
   await publishSource(plane, options.catalog ?? readFileSync(DEMO_CATALOG, 'utf8'))
   const nodes: HotNode[] = []

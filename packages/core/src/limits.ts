@@ -281,6 +281,8 @@ export const NOTICE_DAYS_MAX = 120
 export const WALLETS_PER_CUSTOMER_MAX = 16
 /** Their ids make the id of the wallet's budget, which is on every lease. */
 export const FEATURES_PER_WALLET_MAX = 20
+/** Days that a tax service's answer holds at most, whatever it says: rates change, and it is told of them by nobody. */
+export const TAX_ANSWER_DAYS_MAX = 31
 /** Codes of one batch: they are answered at once, and hashed and written in one transaction. */
 export const CODES_PER_BATCH_MAX = 10_000
 /** Codes that are not known which one customer may try in an hour: a person mistypes, a guesser of 80 bits gets nowhere and one of short words of yours is stopped. */

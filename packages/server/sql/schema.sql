@@ -132,6 +132,7 @@ create table billing_profile (
   constraint billing_profile_customer_id_fkey FOREIGN KEY (customer_id) REFERENCES customer(id)
 );
 CREATE INDEX billing_profile_progressive ON public.billing_profile USING btree (customer_id) WHERE ((document ->> 'progressiveAt'::text) IS NOT NULL);
+CREATE INDEX billing_profile_tax_service ON public.billing_profile USING btree (customer_id) WHERE (((document -> 'tax'::text) ->> 'kind'::text) = 'service'::text);
 
 create table billing_schedule (
   customer_id text not null,
@@ -482,6 +483,7 @@ create table credit_payment (
   created_at timestamp with time zone not null,
   ended_at timestamp with time zone,
   features text[] default '{}'::text[] not null,
+  tax_notes text[] default '{}'::text[] not null,
   constraint credit_payment_pkey PRIMARY KEY (customer_id, id),
   constraint credit_payment_id_key UNIQUE (id),
   constraint credit_payment_customer_id_fkey FOREIGN KEY (customer_id) REFERENCES customer(id),
@@ -1417,6 +1419,21 @@ create table subscription_fact (
   constraint subscription_fact_source_check CHECK ((source = ANY (ARRAY['tollgate'::text, 'stripe'::text, 'chargebee'::text, 'recurly'::text])))
 );
 CREATE TRIGGER subscription_fact_append_only BEFORE DELETE OR UPDATE ON public.subscription_fact FOR EACH ROW EXECUTE FUNCTION refuse_change();
+
+create table tax_determination (
+  customer_id text not null,
+  question_hash bytea not null,
+  treatment jsonb,
+  reference text,
+  determined_at timestamp with time zone,
+  valid_until timestamp with time zone,
+  failures integer default 0 not null,
+  failure text,
+  next_ask_at timestamp with time zone not null,
+  constraint tax_determination_pkey PRIMARY KEY (customer_id),
+  constraint tax_determination_customer_id_fkey FOREIGN KEY (customer_id) REFERENCES customer(id)
+);
+CREATE INDEX tax_determination_due ON public.tax_determination USING btree (next_ask_at);
 
 create table tax_rate (
   id text not null,

@@ -19,6 +19,7 @@ import { createSharers } from './sharers.ts'
 import type { Receivers } from './handover/port.ts'
 import type { Mailer } from './mail/port.ts'
 import type { UsageReceivers } from './handover/usage-port.ts'
+import type { TaxService } from './invoices/tax-port.ts'
 import type { Connectors } from './providers/connector.ts'
 import { createSettlementQueue, type SettlementQueue } from './settlement/queue.ts'
 
@@ -58,11 +59,13 @@ export type ControlPlane = {
   /** Hands mail to a server; where none is wired, mail waits. */
   readonly mailer: Mailer
   readonly usageReceivers: UsageReceivers
+  /** Says which tax customers have whose profile leaves it to a service; null: none is set. */
+  readonly taxService: TaxService | null
   readonly authority: Authority
   readonly directory: Directory
 }
 
-export type ControlPlaneOptions = Partial<Pick<ControlPlane, 'eventBounds' | 'retention' | 'personal' | 'connectors' | 'receivers' | 'usageReceivers' | 'issuer' | 'mailer'>> & Pick<ControlPlane, 'sql' | 'clock' | 'log' | 'links' | 'masterKey' | 'randomText' | 'environmentUpstreams' | 'rateSource' | 'exportStore'>
+export type ControlPlaneOptions = Partial<Pick<ControlPlane, 'eventBounds' | 'retention' | 'personal' | 'connectors' | 'receivers' | 'usageReceivers' | 'issuer' | 'mailer' | 'taxService'>> & Pick<ControlPlane, 'sql' | 'clock' | 'log' | 'links' | 'masterKey' | 'randomText' | 'environmentUpstreams' | 'rateSource' | 'exportStore'>
 
 export async function createControlPlane(options: ControlPlaneOptions): Promise<ControlPlane> {
   const catalogs = createCatalogs(options.sql, options.clock)
@@ -73,7 +76,7 @@ export async function createControlPlane(options: ControlPlaneOptions): Promise<
   hub.onLeave(sharers.leave)
   const queue = createSettlementQueue({ ...options, catalogs, contexts, dimensions: createKnownDimensions(), pseudonyms: createPseudonyms({ ...options, personal: options.personal ?? new Set() }) })
   return {
-    eventBounds: { lateMsMax: EVENT_AGE_MS_MAX, aheadMsMax: EVENT_AHEAD_MS_MAX }, retention: { eventMonths: null }, personal: new Set(), connectors: new Map(), receivers: new Map(), usageReceivers: new Map(), issuer: null, mailer: noMailer, ...options, catalogs, contexts, hub, queue, jobs: createJobBoard(options.clock),
+    eventBounds: { lateMsMax: EVENT_AGE_MS_MAX, aheadMsMax: EVENT_AHEAD_MS_MAX }, retention: { eventMonths: null }, personal: new Set(), connectors: new Map(), receivers: new Map(), usageReceivers: new Map(), issuer: null, mailer: noMailer, taxService: null, ...options, catalogs, contexts, hub, queue, jobs: createJobBoard(options.clock),
     restingUpstreams: createRestingUpstreams(options.clock),
     authority: createPostgresAuthority({ ...options, contexts, hub, queue }),
     directory: createDirectory({ ...options, catalogs, contexts, sharers }),

@@ -65,6 +65,7 @@ export const STREAM_TYPES: Readonly<Record<string, StreamType>> = {
   'credits.recharge_bounded': { says: 'A wallet is not filled any more this month: its monthly bound is reached.', tenantMembers: ['asset', 'month_max', 'currency'] },
   'customer.created': { says: 'A customer was created.', tenantMembers: ['name', 'plan'] },
   ...SUBSCRIPTION_TYPES,
+  'tax.undetermined': { says: 'The tax service did not say which tax a customer has. Its invoices wait when what it said before ends. For the operator.', tenantMembers: [] },
   'invoice.run_failed': { says: 'The invoice of a customer could not be written; it is tried again in an hour. For the operator.', tenantMembers: [] },
   'invoice.finalized': { says: 'An invoice got its number.', tenantMembers: INVOICE },
   'invoice.paid': { says: 'An invoice was paid.', tenantMembers: INVOICE },

@@ -91,7 +91,7 @@ export type PreviewReport = {
 export async function invoicePreview(plane: ControlPlane, customer: string): Promise<PreviewReport> {
   const running = await contextOf(plane, customer)
   const { facts } = running
-  const { context, settings, profile, tax, items, current, earlier } = await plane.sql.begin('isolation level repeatable read read only', (tx) => billingOf(tx, plane, facts, running.snapshot.period.start))
+  const { context, settings, profile, tax, items, current, earlier } = await plane.sql.begin('isolation level repeatable read read only', (tx) => billingOf(tx, plane, facts, running.snapshot.period))
   const composed = compose({ context, now: nowOf(plane, facts), kind: 'period', current, earlier: earlier(), items, tax })
   const invoice = documentOf(composed.closed, { number: null, issuedAt: null, dueAt: null, period: current.period, timeZone: facts.timeZone, settings, profile, customerName: facts.name, unitOf: unitOf(context), tax })
   return { preview: composed.preview, context: running, paid: current.input.paid, invoice, commitment: commitmentProgress(context, current.input.close, composed.preview.lines) }

@@ -31,6 +31,7 @@ import { forgetCodeFailures } from '../app/wallets/codes.ts'
 import { createLowBalanceNotifier, tellEndingCredits } from '../app/wallets/notices.ts'
 import { carryOutPayments } from '../app/wallets/payments.ts'
 import { carryOutRefunds } from '../app/wallets/refunds.ts'
+import { determineTaxes } from '../app/invoices/taxes.ts'
 import { createRecharger } from '../app/wallets/recharge.ts'
 import { deliverDue } from '../app/webhooks/deliver.ts'
 import { forgetDeliveries } from '../app/webhooks/deliveries.ts'
@@ -69,6 +70,7 @@ const JOBS: readonly Job[] = [
   { name: 'forget-failed-codes', says: 'Forgets failed tries of codes of past hours.', everyMs: 3_600_000, run: forgetCodeFailures },
   { name: 'forget-idempotency-answers', says: 'Forgets answers that were kept for repeated calls.', everyMs: 3_600_000, run: forgetAnswers },
   { name: 'forget-outbox-messages', says: 'Forgets told messages after a month.', everyMs: 3_600_000, run: forgetOutbox },
+  { name: 'determine-taxes', says: 'Asks the tax service which tax customers have, before its last answer ends.', everyMs: 10_000, run: determineTaxes },
   { name: 'bill-progressively', says: 'Writes invoices in the middle of a period where usage reached the threshold.', everyMs: 60_000, run: createProgressiveBilling() },
   { name: 'close-periods', says: 'Closes billing periods and writes their invoices.', everyMs: 60_000, run: (plane) => runBilling(plane) },
   { name: 'recognise-revenue', says: 'Recognises revenue day by day, as the books say it.', everyMs: 300_000, run: (plane) => recogniseRevenue(plane) },

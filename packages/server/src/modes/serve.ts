@@ -31,6 +31,8 @@ import { goBehindTheGateway } from './priority.ts'
 import { printWelcome } from './welcome.ts'
 import { CONNECTORS } from '../connect/connectors.ts'
 import { smtpMailer } from '../connect/smtp/smtp.ts'
+import { httpTaxService } from '../connect/tax/http-tax-service.ts'
+import type { TaxService } from '../app/invoices/tax-port.ts'
 import { receiversOf, USAGE_RECEIVERS } from '../connect/receivers.ts'
 import { environmentUpstreams } from './environment-upstreams.ts'
 
@@ -65,6 +67,7 @@ export async function serve(options: ServeOptions): Promise<{ readonly stop: () 
       issuer: issuerOf(config),
       receivers: receiversOf(join(config.dataDir, 'handover')),
       mailer: smtpMailer,
+      taxService: taxServiceOf(config),
       usageReceivers: USAGE_RECEIVERS,
       links,
     })
@@ -94,6 +97,12 @@ export async function serve(options: ServeOptions): Promise<{ readonly stop: () 
     await stop()
     throw error
   }
+}
+
+function taxServiceOf({ taxUrl: url, taxSecret: secret }: Config): TaxService | null {
+  if (url === null) return null
+  if (secret === null || !/^whsec_[A-Za-z0-9+/]{32,}={0,2}$/.test(secret)) throw new StartError({ code: 'tax_service_incomplete', message: 'TOLLGATE_TAX_URL is set and TOLLGATE_TAX_SECRET is not a secret to sign with: set whsec_ and 24 to 64 bytes in base64, such as `echo whsec_$(openssl rand -base64 32)` makes' })
+  return httpTaxService({ url, secret, clock: systemClock })
 }
 
 type Database = { readonly sql: Sql; /** Of the embedded server. */ readonly pid: number | null }

@@ -114,6 +114,11 @@ export const OPTIONS = {
     env: 'TOLLGATE_INVOICE_FONT', schema: text,
     doc: 'A TrueType or OpenType file for invoices in scripts beyond Latin, Greek and Cyrillic. Not set: Roboto.',
   }),
+  taxUrl: option({
+    env: 'TOLLGATE_TAX_URL', schema: httpUrl('https://tax.example.com/determine'),
+    doc: 'A service that says which tax customers have whose billing profile leaves it to one. Needs TOLLGATE_TAX_SECRET. Not set: none.',
+  }),
+  taxSecret: option({ env: 'TOLLGATE_TAX_SECRET', isSecret: true, schema: text, doc: 'Signs what the tax service is asked, as webhooks are signed: `whsec_` and 24 to 64 bytes in base64.' }),
   oidcIssuer: option({
     env: 'TOLLGATE_OIDC_ISSUER', schema: httpUrl('https://login.example.com'),
     doc: 'OpenID Connect issuer by which your people sign in to the console, beside keys. Register `<TOLLGATE_PUBLIC_URL>/v1/session/oidc/callback` there. Not set: keys only.',

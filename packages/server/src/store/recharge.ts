@@ -76,6 +76,8 @@ export type PaymentRow = {
   readonly net: Units
   readonly tax: Units
   readonly taxes: readonly PaymentTax[]
+  /** Why there is none, as its invoice prints it. */
+  readonly taxNotes: readonly string[]
   readonly days: number | null
   readonly bonusDays: number | null
   /** Features that the credits pay for; none: all. */
@@ -95,9 +97,9 @@ type PaymentText = Omit<PaymentRow, 'credits' | 'bonus' | 'net' | 'tax' | 'refun
 /** False where another payment of the wallet's rule is under way. */
 export async function insertPayment(tx: Transaction, row: PaymentRow & { readonly nextLookAt: Instant }): Promise<boolean> {
   const rows = await tx`
-    insert into credit_payment (customer_id, id, cause, method, state, asset, credits, bonus, currency, net, tax, taxes, days, bonus_days, features, provider_id, next_look_at, created_at)
+    insert into credit_payment (customer_id, id, cause, method, state, asset, credits, bonus, currency, net, tax, taxes, tax_notes, days, bonus_days, features, provider_id, next_look_at, created_at)
     values (${row.customer}, ${row.id}, ${row.cause}, ${row.method}, ${row.state}, ${row.asset}, ${formatUnits(row.credits, row.asset)}, ${formatUnits(row.bonus, row.asset)}, ${row.currency}, ${formatUnits(row.net, row.currency)},
-      ${formatUnits(row.tax, row.currency)}, ${tx.json(row.taxes as never)}, ${row.days}, ${row.bonusDays}, ${row.features as string[]}, ${row.providerId}, ${row.nextLookAt}, ${row.createdAt})
+      ${formatUnits(row.tax, row.currency)}, ${tx.json(row.taxes as never)}, ${row.taxNotes as string[]}, ${row.days}, ${row.bonusDays}, ${row.features as string[]}, ${row.providerId}, ${row.nextLookAt}, ${row.createdAt})
     on conflict do nothing returning id`
   return rows.length > 0
 }
@@ -159,7 +161,7 @@ function ruleOf(row: RuleText): RuleRow {
 
 function selectPayment(sql: Sql | Transaction) {
   return sql`
-    select customer_id as customer, id, cause, method, state, asset, credits, bonus, currency, net, tax, taxes, days, bonus_days as "bonusDays", features, provider_id as "providerId", provider_source as "providerSource", reason, attempts, refunded,
+    select customer_id as customer, id, cause, method, state, asset, credits, bonus, currency, net, tax, taxes, tax_notes as "taxNotes", days, bonus_days as "bonusDays", features, provider_id as "providerId", provider_source as "providerSource", reason, attempts, refunded,
       created_at as "createdAt", ended_at as "endedAt" from credit_payment`
 }
 

@@ -38,7 +38,7 @@ export async function readAccumulators(sql: Sql | Transaction, customers: readon
 export async function readAccumulatorsSince(sql: Sql | Transaction, of: { readonly customers: readonly string[]; readonly since: Instant }): Promise<AccumulatorText[]> {
   return sql<AccumulatorText[]>`
     select customer_id as customer, period_start as "periodStart", price_id as price, entry, asset, quantity, included, billable, amount, events from accumulator
-    where customer_id = any(${of.customers as string[]}::text[]) and period_start >= ${of.since}`
+    where customer_id = any(${of.customers as string[]}::text[]) and period_start >= ${of.since} order by 1, 2, 3, 4`
 }
 
 export function accumulatorOf(row: AccumulatorText, scale: number): AccumulatorRow {

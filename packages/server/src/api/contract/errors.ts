@@ -137,6 +137,7 @@ export const ENTRIES = {
   not_enough_credit: { status: 409, title: 'The wallet has less', advice: 'The detail says how much can be moved.' },
   not_refundable: { status: 409, title: 'This credit cannot be refunded so', advice: 'The detail says what can be done.' },
   code_refused: { status: 409, title: 'The code cannot be redeemed', advice: 'The detail says why.' },
+  tax_undetermined: { status: 409, title: 'It is not known which tax applies', advice: 'Your tax service says it: look at what it answered, or give the customer tax rates of its own.' },
   credits_not_sold: { status: 409, title: 'These credits are not for sale', advice: 'Add their price to the catalog under credit_prices.' },
   payment_ended: { status: 409, title: 'The payment has ended otherwise', advice: 'The detail says what can be done.' },
   contract_broken: { status: 400, title: 'The catalog would break a contract', advice: 'Change or end the contract first.' },

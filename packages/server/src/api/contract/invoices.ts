@@ -36,8 +36,9 @@ const tax = z
     z.strictObject({ kind: z.literal('rates'), rates: z.array(word('Id of a tax rate.', 'de_vat')).max(5), inclusive: z.boolean().default(false).meta({ description: 'Prices hold the tax already.' }) }),
     z.strictObject({ kind: z.literal('exempt'), reason: text('Printed on the invoice.', 'non-profit') }),
     z.strictObject({ kind: z.literal('reverse_charge') }),
+    z.strictObject({ kind: z.literal('service'), inclusive: z.boolean().default(false).meta({ description: 'Prices hold the tax already.' }) }),
   ])
-  .meta({ description: 'Tax rates that apply, or why none does.' })
+  .meta({ description: 'Tax rates that apply, or why none does; `service` leaves it to your tax service (TOLLGATE_TAX_URL).' })
 const profile = z
   .strictObject({
     party: party.nullable().default(null).meta({ description: 'Who gets the invoices; the customer’s name alone unless set.' }),

@@ -7,7 +7,7 @@ import {
 } from '@tollgate/core'
 import { withRetry, type Transaction } from '../../platform/postgres.ts'
 import { insertAudit } from '../../store/audit.ts'
-import { lockCustomers } from '../../store/customers.ts'
+import { findCustomer, lockCustomers } from '../../store/customers.ts'
 import { creditableLines, deleteDraft, deleteItem, findInvoice, insertItems, insertNote, releaseItems, setInvoiceState, takeNumbers, type InvoiceRow, type NoteRow } from '../../store/invoices.ts'
 import { insertTransfers, listCauseTransfers } from '../../store/ledger.ts'
 import { lookAtInvoice } from '../../store/handovers.ts'
@@ -48,7 +48,7 @@ export async function finalizeInvoice(plane: ControlPlane, actor: Actor, key: Ke
 }
 
 async function compileAndIssue(tx: Transaction, plane: ControlPlane, of: { readonly customer: string; readonly kind: InvoiceRow['kind']; readonly period: Span; readonly finalize: boolean }) {
-  const billing = await billingIn(tx, plane, of.customer, of.period.start)
+  const billing = await billingIn(tx, plane, of.customer, of.period)
   const now = nowOf(plane, billing.context.facts)
   const kind = of.kind === 'manual' ? 'period' : of.kind
   const composed = compose({
@@ -145,11 +145,11 @@ export async function writeCreditNote(plane: ControlPlane, actor: Actor, key: Ke
     const note = creditNote({ currency, lines, net: amount(row.net), tax: amount(row.tax), creditedNet: amount(row.creditedNet), take })
     const now = plane.clock.now()
     const number = await takeNumbers(tx, settings.noteSeries, 1)
-    const { facts } = (await billingIn(tx, plane, key.customer, row.periodStart)).context
+    const { timeZone } = (await findCustomer(tx, key.customer))!
     const text = (value: Units) => formatUnits(value, currency)
     const invoice = row.document as InvoiceDocument
     const document: InvoiceDocument = {
-      ...invoice, kind: 'credit_note', number: numberText(settings.noteSeries, number), corrects: invoice.number, issued: dayOf(now, facts.timeZone), due: null,
+      ...invoice, kind: 'credit_note', number: numberText(settings.noteSeries, number), corrects: invoice.number, issued: dayOf(now, timeZone), due: null,
       lines: take.map((taken) => ({ ...invoice.lines.find((line) => line.line === taken.line)!, exact: text(taken.amount), amount: text(taken.amount) })),
       subtotal: text(note.net), discounts: [], included: '0', promotional: '0', prepaid: '0', taxable: text(note.net), taxes: note.tax === ZERO ? [] : sharedTaxes(invoice, note, currency),
       total: text(note.total), amountDue: text(note.total), rounding: '0', notes: [request.reason, ...invoice.notes],

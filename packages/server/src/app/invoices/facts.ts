@@ -3,7 +3,7 @@
 
 import { chargedStretches, isOver, LIFETIME, parseUnits, recurringPrices, quantity, QUANTITY_SCALE_MAX, seatChanges, segmentAt, units, ZERO, type Accumulated, type AgreedTime, type AssetPayment, type CloseContext, type Instant, type InvoicedLine, type Quantity, type RecurringPrice, type Span, type TaxTreatment, type UsagePrice } from '@tollgate/core'
 import type { Transaction, Sql } from '../../platform/postgres.ts'
-import { listTaxRates, readProfiles, readSettings } from '../../store/billing.ts'
+import { readSettings } from '../../store/billing.ts'
 import { redemptionsOf } from '../../store/contracts.ts'
 import { invoicedLines, shownCredits, usageCredits, waitingItems, type ItemRow } from '../../store/invoices.ts'
 import { accumulatorOf, readAccumulatorsSince, type AccumulatorText } from '../../store/settlement.ts'
@@ -11,7 +11,8 @@ import { closeContextOf } from '../contracts/close-context.ts'
 import type { CustomerContext } from '../customer-contexts.ts'
 import type { PeriodFacts } from './compose.ts'
 import { instantIn, spanOf, type ContextAt } from './periods.ts'
-import { NO_PROFILE, treatmentOf, type BillingProfile, type BillingSettings } from './settings.ts'
+import type { BillingProfile, BillingSettings } from './settings.ts'
+import { loadTaxes } from './taxes.ts'
 
 export type BillingFacts = {
   readonly settings: BillingSettings | null
@@ -28,11 +29,11 @@ export type CustomerBilling = {
   readonly earlier: () => PeriodFacts[]
 }
 
-/** `since`: earlier periods begin no earlier than this. */
-export async function loadBilling(tx: Sql | Transaction, customers: readonly string[], since: Instant): Promise<BillingFacts> {
+/** `since`: earlier periods begin no earlier than this. `now`: of our clock, by which what a tax service said holds. */
+export async function loadBilling(tx: Sql | Transaction, customers: readonly string[], { since, now }: { readonly since: Instant; readonly now: Instant }): Promise<BillingFacts> {
   const of = { customers, since }
-  const [settings, rates, profiles, totals, credits, invoiced, shown, items, redeemed] = await Promise.all([
-    readSettings(tx), listTaxRates(tx), readProfiles(tx, customers), readAccumulatorsSince(tx, of), usageCredits(tx, of), invoicedLines(tx, of), shownCredits(tx, of), waitingItems(tx, customers), redemptionsOf(tx, customers),
+  const [settings, taxes, totals, credits, invoiced, shown, items, redeemed] = await Promise.all([
+    readSettings(tx), loadTaxes(tx, customers, now), readAccumulatorsSince(tx, of), usageCredits(tx, of), invoicedLines(tx, of), shownCredits(tx, of), waitingItems(tx, customers), redemptionsOf(tx, customers),
   ])
   const [redeemedOf, totalsOf, creditsOf, invoicedOf, shownOf, itemsOf] = [byCustomer(redeemed), byCustomer(totals), byCustomer(credits), byCustomer(invoiced), byCustomer(shown), byCustomer(items)]
   const periodFacts = (context: CustomerContext, contextAt: ContextAt, start = context.snapshot.period.start): PeriodFacts => {
@@ -56,10 +57,9 @@ export async function loadBilling(tx: Sql | Transaction, customers: readonly str
     settings: settings as BillingSettings | null,
     of: (context, contextAt) => {
       const { customer, period } = context.snapshot
-      const profile = (profiles.get(customer) as BillingProfile | undefined) ?? NO_PROFILE
       return {
-        profile,
-        tax: treatmentOf(profile, rates),
+        profile: taxes.profileOf(customer),
+        tax: taxes.treatmentOf({ id: customer, name: context.facts.name, currency: context.plan.currency }),
         items: itemsOf.get(customer) ?? [],
         current: periodFacts(context, contextAt),
         earlier: () => {

@@ -62,7 +62,7 @@ async function composeReached(sql: Sql | Transaction, plane: ControlPlane, versi
   const running = [...facts.values()].filter(({ customer }) => !drafted.has(customer)).map((own) => ({ own, now: nowOf(plane, own), context: plane.contexts.at(own, nowOf(plane, own)) }))
   if (running.length === 0) return []
   const since: Instant = instant(Math.min(...running.map(({ context }) => context.snapshot.period.start)) - EVENT_AGE_MS_MAX)
-  const billing = await loadBilling(sql, running.map(({ own }) => own.customer), since)
+  const billing = await loadBilling(sql, running.map(({ own }) => own.customer), { since, now: plane.clock.now() })
   return running.flatMap(({ own, now, context }): ToIssue[] => {
     const of = billing.of(context, (at) => plane.contexts.at(own, at))
     const threshold = of.profile.progressiveAt

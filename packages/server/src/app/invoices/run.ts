@@ -2,13 +2,15 @@
 // begins, what is due in advance is invoiced; when its lateness window is over, all of it less what was invoiced. A run over many customers
 // goes in transactions of a few hundred: it can be interrupted anywhere and goes on where it was.
 
-import { EVENT_AGE_MS_MAX, formatInstant, HOUR_MS, InputError, instant, type Instant } from '@tollgate/core'
+import { EVENT_AGE_MS_MAX, formatInstant, HOUR_MS, InputError, instant, type Instant, type Span } from '@tollgate/core'
 import { withRetry, type Transaction } from '../../platform/postgres.ts'
 import { countDue, dueSchedules, postponeSchedule, readSchedules, withoutSchedule, writeSchedules, type ScheduleRow } from '../../store/billing.ts'
 import { lockCustomers } from '../../store/customers.ts'
 import { insertOutbox } from '../../store/settlement.ts'
 import type { ControlPlane } from '../control-plane.ts'
 import type { CustomerContext } from '../customer-contexts.ts'
+import { nowOf } from '../customer-time.ts'
+import { Problem } from '../problems.ts'
 import { compose, type PeriodFacts } from './compose.ts'
 import { loadBilling, type CustomerBilling } from './facts.ts'
 import { issue, type ToIssue } from './issue.ts'
@@ -82,7 +84,7 @@ async function runSteps(plane: ControlPlane, customers: readonly string[], now: 
     plane.log.error({ err: error, customer }, 'the invoice of a customer could not be written; it is tried again in an hour')
     await plane.sql.begin(async (tx) => {
       await postponeSchedule(tx, customer!, { now, forMs: HOUR_MS })
-      await insertOutbox(tx, [{ customer: customer!, type: 'invoice.run_failed', payload: { reason: error instanceof InputError ? error.message : 'an error of Tollgate, which its log tells', tried_again_at: formatInstant(instant(now + HOUR_MS)) } }])
+      await insertOutbox(tx, [{ customer: customer!, type: 'invoice.run_failed', payload: { reason: error instanceof InputError || error instanceof Problem ? error.message : 'an error of Tollgate, which its log tells', tried_again_at: formatInstant(instant(now + HOUR_MS)) } }])
     })
     return 0
   }
@@ -95,7 +97,7 @@ async function runTogether(plane: ControlPlane, customers: readonly string[], no
     // Read under the lock: another run may have done the step meanwhile.
     const due = (await readSchedules(tx, customers)).filter(({ customer, dueAt }) => dueAt <= now + facts.get(customer)!.clockOffsetMs)
     if (due.length === 0) return 0
-    const billing = await loadBilling(tx, due.map(({ customer }) => customer), instant(Math.min(...due.map(({ periodStart }) => periodStart)) - EVENT_AGE_MS_MAX))
+    const billing = await loadBilling(tx, due.map(({ customer }) => customer), { since: instant(Math.min(...due.map(({ periodStart }) => periodStart)) - EVENT_AGE_MS_MAX), now })
     const next: ScheduleRow[] = []
     const toIssue: ToIssue[] = []
     for (const row of due) {
@@ -139,16 +141,17 @@ function nextStep(row: ScheduleRow, contextAt: ContextAt, settings: BillingSetti
   return { customer, periodStart: instant(start - 1), step: 'close', dueAt: instant(start + (settings?.latenessHours ?? LATENESS_HOURS) * HOUR_MS), opened: start }
 }
 
-/** What the next transaction of a customer needs to know, about the period that starts at `start`. */
-export async function billingIn(tx: Transaction, plane: ControlPlane, customer: string, start: Instant) {
+/** What the next transaction of a customer needs to know, about a period. */
+export async function billingIn(tx: Transaction, plane: ControlPlane, customer: string, period: Span) {
   const facts = (await plane.contexts.facts(tx, await lockCustomers(tx, [customer]))).get(customer)!
-  return billingOf(tx, plane, facts, start)
+  return billingOf(tx, plane, facts, period)
 }
 
-/** The same, read only. */
-export async function billingOf(tx: Transaction, plane: ControlPlane, facts: CustomerContext['facts'], start: Instant) {
+/** The same, read only. It is seen from now, or from its last moment, as the run that closes it sees it: so what is previewed is what is written. */
+export async function billingOf(tx: Transaction, plane: ControlPlane, facts: CustomerContext['facts'], { start, end }: Span) {
   const contextAt = (at: Instant) => plane.contexts.at(facts, at)
-  const context = contextAt(instantIn(start, contextAt) ?? start)
-  const billing = await loadBilling(tx, [facts.customer], instant(start - EVENT_AGE_MS_MAX))
+  const seen = contextAt(instant(Math.max(start, Math.min(nowOf(plane, facts), end - 1))))
+  const context = seen.snapshot.period.start === start ? seen : contextAt(instantIn(start, contextAt) ?? start)
+  const billing = await loadBilling(tx, [facts.customer], { since: instant(start - EVENT_AGE_MS_MAX), now: plane.clock.now() })
   return { context, settings: billing.settings, ...billing.of(context, contextAt) }
 }

@@ -3,15 +3,15 @@
 
 import { formatUnits, parseUnits, splitByWeight, units, ZERO, type InvoiceDocument, type Instant, type Units } from '@tollgate/core'
 import type { Transaction } from '../../platform/postgres.ts'
-import { readProfiles, readSettings } from '../../store/billing.ts'
+import { readSettings } from '../../store/billing.ts'
 import { findCustomer } from '../../store/customers.ts'
 import { takeNumbers } from '../../store/invoices.ts'
 import { findPurchaseInvoice, findPurchaseNote, insertPurchaseInvoice, insertPurchaseNote } from '../../store/purchase-invoices.ts'
 import type { PaymentRow } from '../../store/recharge.ts'
 import type { ControlPlane } from '../control-plane.ts'
 import { getCustomer } from '../customers.ts'
-import { dayOf, numberText, treatmentNotes } from '../invoices/compose.ts'
-import { NO_PROFILE, treatmentOf, type BillingProfile, type BillingSettings } from '../invoices/settings.ts'
+import { dayOf, numberText } from '../invoices/compose.ts'
+import { profilesOf, type BillingProfile, type BillingSettings } from '../invoices/settings.ts'
 import { Problem } from '../problems.ts'
 
 /** Numbers of these invoices count by themselves, so that neither series has a gap. */
@@ -22,7 +22,7 @@ export async function writePurchaseInvoice(tx: Transaction, payment: PaymentRow,
   const settings = (await readSettings(tx)) as BillingSettings | null
   const customer = await findCustomer(tx, payment.customer)
   if (settings === null || customer === null) return null
-  const profile = ((await readProfiles(tx, [payment.customer])).get(payment.customer) as BillingProfile | undefined) ?? NO_PROFILE
+  const profile = (await profilesOf(tx, [payment.customer]))(payment.customer)
   const series = `${settings.series}${SERIES_OF_PURCHASES}`
   const number = await takeNumbers(tx, series, 1)
   const document = documentOf(payment, { number: numberText(series, number), day: dayOf(now, customer.timeZone), settings, profile, name: customer.name })
@@ -83,6 +83,6 @@ function documentOf(payment: PaymentRow, { number, day, settings, profile, name 
     subtotal: money(net), discounts: [], included: '0', promotional: '0', prepaid: '0', taxable: money(net),
     taxes: payment.taxes.map(({ name: called, percent, amount }) => ({ name: called, percent, base: money(net), amount: money(parseUnits(amount, currency)) })),
     taxInclusive: false, total: gross, amountDue: '0', rounding: '0',
-    notes: [`Paid in full (${payment.providerId ?? payment.id}).`, ...treatmentNotes(treatmentOf(profile, [])), ...settings.notes],
+    notes: [`Paid in full (${payment.providerId ?? payment.id}).`, ...payment.taxNotes, ...settings.notes],
   }
 }

@@ -2,10 +2,11 @@
 
 import { creditPriceOf, formatPercent, formatUnits, InputError, parsePositiveUnits, quoteCredits, taxOn, units, type CreditPrice, type CreditQuote, type Instant, type Units } from '@tollgate/core'
 import type { Sql, Transaction } from '../../platform/postgres.ts'
-import { listTaxRates, readProfiles } from '../../store/billing.ts'
 import type { PaymentRow, PaymentTax } from '../../store/recharge.ts'
 import type { ControlPlane } from '../control-plane.ts'
-import { NO_PROFILE, treatmentOf, type BillingProfile } from '../invoices/settings.ts'
+import { contextOf } from '../customers.ts'
+import { treatmentNotes } from '../invoices/compose.ts'
+import { loadTaxes } from '../invoices/taxes.ts'
 import { Problem } from '../problems.ts'
 
 /** @throws {Problem} where the asset is not sold. */
@@ -34,13 +35,14 @@ export async function purchaseOf(sql: Sql | Transaction, plane: ControlPlane, in
   const { quote, at, ...rest } = input
   const { asset, credits, bonus, currency, net } = quote
   const price = priceOf(plane, asset)
-  const { tax, taxes } = await taxesOf(sql, input.customer, quote)
-  return { ...rest, asset, credits, bonus, currency, net, tax, taxes, days: price.days, bonusDays: price.bonusDays, features: price.features, providerId: null, providerSource: null, reason: null, attempts: 0, refunded: units(0n), createdAt: at, endedAt: null }
+  const { tax, taxes, taxNotes } = await taxesOf(sql, plane, input.customer, quote)
+  return { ...rest, asset, credits, bonus, currency, net, tax, taxes, taxNotes, days: price.days, bonusDays: price.bonusDays, features: price.features, providerId: null, providerSource: null, reason: null, attempts: 0, refunded: units(0n), createdAt: at, endedAt: null }
 }
 
-async function taxesOf(sql: Sql | Transaction, customer: string, { net, currency }: CreditQuote): Promise<{ readonly tax: Units; readonly taxes: readonly PaymentTax[] }> {
-  const profile = ((await readProfiles(sql, [customer])).get(customer) as BillingProfile | undefined) ?? NO_PROFILE
-  const treatment = treatmentOf(profile, await listTaxRates(sql))
+/** @throws {Problem} tax_undetermined: nothing is sold whose tax nobody knows. */
+async function taxesOf(sql: Sql | Transaction, plane: ControlPlane, customer: string, { net, currency }: CreditQuote): Promise<{ readonly tax: Units; readonly taxes: readonly PaymentTax[]; readonly taxNotes: readonly string[] }> {
+  const { facts, plan } = await contextOf(plane, customer)
+  const treatment = (await loadTaxes(sql, [customer], plane.clock.now())).treatmentOf({ id: customer, name: facts.name, currency: plan.currency })
   const { tax, taxes } = taxOn(net, treatment.kind === 'rates' ? { ...treatment, inclusive: false } : treatment, currency)
-  return { tax, taxes: taxes.map(({ rate, amount }) => ({ name: rate.name, percent: formatPercent(rate.percent), amount: formatUnits(amount, currency) })) }
+  return { tax, taxNotes: treatmentNotes(treatment), taxes: taxes.map(({ rate, amount }) => ({ name: rate.name, percent: formatPercent(rate.percent), amount: formatUnits(amount, currency) })) }
 }
