@@ -1,7 +1,7 @@
 // The whole way of a customer through the API: created, topped up, used, read, changed. Each answer is held against the contract.
 
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { expireBlocks } from '../../packages/server/src/app/credits.ts'
+import { expireBlocks } from '../../packages/server/src/app/wallets/expire.ts'
 import { testApi, type Json, type TestApi } from '../api.ts'
 
 let api: TestApi
@@ -168,7 +168,7 @@ test('days begin where the customer is, and a bound inside an hour takes the hou
   expect(listed.map((row: Json) => row.period_start)).toEqual(['2026-07-31T22:00:00.000Z', '2026-07-31T22:00:00.000Z', '2026-07-31T22:00:00.000Z', '2026-08-31T22:00:00.000Z'])
 })
 
-test('a top-up repays the debt first, and what is left of it when it expires is breakage', async () => {
+test('a top-up repays the debt first, and what is left of it when it expires is no balance any more', async () => {
   await api.call('POST /v1/customers', { body: { id: 'cus_debt', name: 'Debt', plan: 'prepaid' } })
   const use = (id: string, steps: number) => api.call('POST /v1/events', { body: event({ id, subject: 'cus_debt', type: 'agent.step', data: { steps } }) })
   const balance = async () => (await api.call('GET /v1/customers/cus_debt/balance')).body
@@ -182,14 +182,14 @@ test('a top-up repays the debt first, and what is left of it when it expires is 
   await agrees()
   expect((await balance()).blocks.map((block: Json) => [block.category, block.remaining])).toEqual([['paid', '2'], ['promotional', '4']])
   await new Promise((resolve) => setTimeout(resolve, 750))
-  expect(await expireBlocks(api.world.plane)).toBe(1)
-  expect(await expireBlocks(api.world.plane)).toBe(0)
+  expect(await expireBlocks(api.world.plane)).toEqual({ ended: 1, lapsed: 0 })
+  expect(await expireBlocks(api.world.plane)).toEqual({ ended: 0, lapsed: 0 })
   expect(await balance()).toMatchObject({ balance: '4', debt: '0' })
   await use('d3', 50)
   expect(await balance()).toMatchObject({ balance: '-1', debt: '1' })
   await agrees()
   const accounts = Object.fromEntries((await api.call('GET /v1/customers/cus_debt/ledger/accounts')).body.data.map((row: Json) => [row.account.replace(/blk_\w+/, 'blk'), row.balance]))
-  expect(accounts).toMatchObject({ breakage: '2', usage_revenue: '8', payment_clearing: '-5', promotion: '-4', wallet_debt: '-1' })
+  expect(accounts).toMatchObject({ 'wallet:blk': expect.any(String), usage_revenue: '8', payment_clearing: '-5', promotion: '-4', wallet_debt: '-1' })
 })
 
 test('lists are read page by page without loss', async () => {

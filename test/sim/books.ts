@@ -33,7 +33,7 @@ import { CATALOG, CUSTOMER, factsOf, LINKS, type PlanId } from './scenario.ts'
 
 import type { Mutation } from './mutations.ts'
 
-type Block = Omit<CreditBlock, 'remaining'> & { readonly customer: string; readonly asset: string; remaining: Units; changed: boolean }
+type Block = Omit<CreditBlock, 'remaining'> & { readonly customer: string; readonly asset: string; remaining: Units; changed: boolean; readonly paysUntil: null }
 
 export type Books = ReturnType<typeof createBooks>
 
@@ -157,7 +157,7 @@ export function createBooks(planId: PlanId, clock: { readonly now: () => Instant
     const repaid = units(debt < amount ? debt : amount)
     const id = `blk_${blocks.length + 1}`
     const now = clock.now()
-    blocks.push({
+    blocks.push({ paysUntil: null,
       id,
       category: 'paid',
       priority: 100,

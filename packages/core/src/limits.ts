@@ -82,6 +82,10 @@ export const RESERVATIONS_PER_NODE_MAX = 200_000
 export const IN_FLIGHT_PER_CUSTOMER_MAX = 2_000
 /** How long a reservation by API stays open unless the caller asks otherwise, and the longest that may be asked. */
 export const RESERVATION_TTL_MS = 15 * 60_000
+/** A credit block pays for what was admitted until this long after it was taken off its wallet: until then every reachable node has heard of it. */
+export const BLOCK_ENDS_MARGIN_MS = 10_000
+/** How long after that it is kept for the settlements of what was admitted: as long as a request of the gateway may run, and a quarter of an hour for its journal. */
+export const BLOCK_CLOSING_MS = 2 * RESERVATION_TTL_MS
 export const RESERVATION_TTL_MS_MAX = 24 * 60 * 60_000
 /** How long what a provider does in the background is held, and asked about: its batches end within a day, and tell for some hours more. */
 export const BACKGROUND_TTL_MS = 31 * 60 * 60_000

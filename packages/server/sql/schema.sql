@@ -430,6 +430,7 @@ create table credit_block (
   voided_at timestamp with time zone,
   void_reason text,
   features text[] default '{}'::text[] not null,
+  pays_until timestamp with time zone,
   constraint credit_block_pkey PRIMARY KEY (customer_id, id),
   constraint credit_block_customer_id_fkey FOREIGN KEY (customer_id) REFERENCES customer(id),
   constraint credit_block_category_check CHECK ((category = ANY (ARRAY['paid'::text, 'promotional'::text]))),
@@ -438,6 +439,7 @@ create table credit_block (
   constraint credit_block_granted_check CHECK ((granted > (0)::numeric)),
   constraint credit_block_taken_check CHECK ((taken >= (0)::numeric))
 );
+CREATE INDEX credit_block_closing ON public.credit_block USING btree (pays_until) WHERE ((remaining > (0)::numeric) AND (pays_until IS NOT NULL));
 CREATE INDEX credit_block_expiry ON public.credit_block USING btree (expires_at) WHERE (remaining > (0)::numeric);
 CREATE INDEX credit_block_open ON public.credit_block USING btree (customer_id, asset) WHERE (remaining > (0)::numeric);
 CREATE INDEX credit_block_waiting ON public.credit_block USING btree (effective_at) WHERE (NOT begun);

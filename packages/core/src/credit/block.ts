@@ -25,12 +25,19 @@ export function isUsable(block: CreditBlock, at: Instant): boolean {
   return block.remaining > 0n && block.effectiveAt <= at && (block.expiresAt === null || at < block.expiresAt)
 }
 
-/** Draws `amount` in burn order; `short` is what no block could pay. The parts and `short` sum to the amount. Which blocks may pay is the caller's to say. */
-export function drawFrom(blocks: readonly CreditBlock[], amount: Units, at: Instant, order?: BurnOrder): { readonly draws: readonly Draw[]; readonly short: Units } {
+/** Draws `amount` in burn order from blocks that are usable at `at`; `short` is what no block could pay. The parts and `short` sum to the amount. */
+export function drawFrom(blocks: readonly CreditBlock[], amount: Units, at: Instant, order?: BurnOrder): Drawn {
+  return drawInOrder(blocks.filter((candidate) => isUsable(candidate, at)), amount, order)
+}
+
+export type Drawn = { readonly draws: readonly Draw[]; readonly short: Units }
+
+/** The same from blocks of which the caller says that they may pay. */
+export function drawInOrder(blocks: readonly CreditBlock[], amount: Units, order?: BurnOrder): Drawn {
   assert(amount >= 0n, 'drawFrom: a negative amount')
   const draws: Draw[] = []
   let short: bigint = amount
-  for (const block of blocks.filter((candidate) => isUsable(candidate, at)).sort(burnComparator(order))) {
+  for (const block of blocks.toSorted(burnComparator(order))) {
     if (short === 0n) break
     const taken = block.remaining < short ? block.remaining : short
     draws.push({ block: block.id, amount: units(taken) })

@@ -1,18 +1,17 @@
 // Credits: a top-up makes a block, repays a debt first, raises the wallet's limit at the authority, and answers when every
-// reachable node would let the next request pass. Expired blocks become breakage.
+// reachable node would let the next request pass.
 
 import {
-  assetScale, didYouMean, FEATURES_PER_WALLET_MAX, featureSet, LIFETIME, formatUnits, InputError, isCurrency, makeId, nearest, parsePositiveUnits, grantTransfers, repaymentTransfers, sourceOf, voidTransfers, units, WALLETS_PER_CUSTOMER_MAX, walletId, ZERO, type AccountId, type Instant, type Transfer, type Units, type WalletKind,
+  assetScale, didYouMean, FEATURES_PER_WALLET_MAX, featureSet, LIFETIME, formatUnits, InputError, isCurrency, makeId, nearest, parsePositiveUnits, grantTransfers, repaymentTransfers, sourceOf, units, WALLETS_PER_CUSTOMER_MAX, walletId, ZERO, type AccountId, type Instant, type Transfer, type Units, type WalletKind,
 } from '@tollgate/core'
 import { withRetry, type Transaction } from '../platform/postgres.ts'
 import { insertAudit } from '../store/audit.ts'
 import { changeLimit, ensureBudgets } from '../store/budgets.ts'
-import { beginBlock, expiredBlocks, findTopUp, insertBlock, waitingBlocks, walletBalance } from '../store/credits.ts'
+import { beginBlock, findTopUp, insertBlock, waitingBlocks, walletBalance } from '../store/credits.ts'
 import { bumpVersion, findCustomer, lockCustomers, walletsOf, writeWallets } from '../store/customers.ts'
 import { insertTransfers } from '../store/ledger.ts'
-import { armLow, forgetEnding } from '../store/wallet-notices.ts'
-import { insertOutbox, readDebt, writeBlocks, writeDebts, type BlockRow } from '../store/settlement.ts'
-import { moveBudgets } from '../store/budgets.ts'
+import { armLow } from '../store/wallet-notices.ts'
+import { insertOutbox, readDebt, writeDebts } from '../store/settlement.ts'
 import type { Actor } from './actor.ts'
 import { contextOf } from './customers.ts'
 import type { ControlPlane } from './control-plane.ts'
@@ -182,31 +181,4 @@ export async function raiseWallet(tx: Transaction, customer: string, wallet: Wal
   const key = { customer, budget: walletId(wallet), periodStart: LIFETIME.start }
   await ensureBudgets(tx, [{ ...key, periodEnd: LIFETIME.end, scale: assetScale(asset), limit: 0n }])
   await changeLimit(tx, key, formatUnits(amount, asset))
-}
-
-/** Blocks handled in one run of the job. */
-const EXPIRIES_MAX = 500
-
-/** Turns what is left of expired blocks into breakage, and takes it off the wallets. Returns how many blocks. */
-export async function expireBlocks(plane: ControlPlane): Promise<number> {
-  const candidates = await expiredBlocks(plane.sql, plane.clock.now(), EXPIRIES_MAX)
-  for (const customer of [...new Set(candidates.map((block) => block.customer))].sort()) {
-    await withRetry(plane.sql, async (tx) => {
-      await lockCustomers(tx, [customer])
-      const blocks = (await expiredBlocks(tx, plane.clock.now(), EXPIRIES_MAX, customer))
-      for (const block of blocks) await breakBlock(tx, plane, block)
-    })
-    await plane.hub.recall({ customer: customer as never, budgets: candidates.filter((block) => block.customer === customer).map(walletId) })
-    await tellNodes(plane, customer)
-  }
-  return candidates.length
-}
-
-async function breakBlock(tx: Transaction, plane: ControlPlane, block: BlockRow): Promise<void> {
-  const amount = block.remaining
-  await writeBlocks(tx, [{ ...block, remaining: ZERO }])
-  await forgetEnding(tx, { customer: block.customer, block: block.id })
-  await moveBudgets(tx, [{ customer: block.customer, budget: walletId(block), periodStart: LIFETIME.start, scale: assetScale(block.asset), amount, leased: 0n, node: null, incarnation: null }])
-  await post(tx, plane, block.customer, { cause: 'expiry', causeId: block.id }, voidTransfers({ block: block.id, asset: block.asset, amount }))
-  await insertOutbox(tx, [{ customer: block.customer, type: 'credits.expired', payload: { block: block.id, amount: formatUnits(amount, block.asset), currency: block.asset } }])
 }

@@ -47,7 +47,7 @@ export async function balanceReport(plane: ControlPlane, customer: string): Prom
   const assets = [...new Set([currency, ...blocks.map(({ asset }) => asset), ...debts.map(({ asset }) => asset)])]
   const states = await listBudgets(plane.sql, customer, nowOf(plane, context.facts), [...budgetsOf(context.snapshot).map(({ id }) => id), ...assets.map((asset) => walletBudget(asset).id), ...blocks.map(walletId)])
   const leasedOf = (wallet: WalletKind) => plain(states.find(({ budget }) => budget === walletId(wallet))?.escrow ?? '0')
-  const holds = (wallet: WalletKind) => units(blocks.reduce((sum, block) => (block.begun && walletId(block) === walletId(wallet) ? sum + block.remaining : sum), 0n))
+  const holds = (wallet: WalletKind) => units(blocks.reduce((sum, block) => (block.isOnWallet && walletId(block) === walletId(wallet) ? sum + block.remaining : sum), 0n))
   const wallets = assets.map((asset) => {
     const remaining = holds({ asset, features: [] })
     const restricted = new Map(blocks.flatMap((block) => (block.asset === asset && block.features.length > 0 ? [[walletId(block), block.features] as const] : [])))
@@ -116,7 +116,7 @@ function differencesIn(asset: string, sums: Sums, wallets: readonly FeatureWalle
     ['charges of events', exact(sums.eventCharges), 'hourly rollups', exact(sums.rolledUp)],
     ['charges of events', exact(sums.eventCharges), 'ledger: usage revenue', exact(sums.ledgerUsage)],
     ['wallet in the ledger', exact(sums.walletLedger), 'open blocks', exact(sums.blocksRemaining)],
-    ['wallet budget: limit − settled', exact(sums.walletLimit) - exact(sums.walletSettled), 'open blocks − debt', exact(sums.blocksRemaining) - exact(sums.blocksWaiting) - exact(sums.debt)],
+    ['wallet budget: limit − settled', exact(sums.walletLimit) - exact(sums.walletSettled), 'open blocks − debt', exact(sums.blocksRemaining) - exact(sums.blocksOffWallet) - exact(sums.debt)],
     ...wallets.map(({ features, blocks, left }) => [`wallet budget for ${features.join(', ')}: limit − settled`, exact(left), 'its open blocks', exact(blocks)] as const),
   ]
   return pairs.filter(([, a, , b]) => a !== b).map(([left, a, right, b]) => `${left} ${formatUnits(units(a), asset)} ≠ ${right} ${formatUnits(units(b), asset)} ${asset}`)

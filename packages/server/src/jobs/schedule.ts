@@ -14,7 +14,8 @@ import { tellMargins } from '../app/books/margin-alerts.ts'
 import { addUpUsage } from '../app/books/days.ts'
 import { keepBooks } from '../app/books/keep.ts'
 import { recogniseRevenue } from '../app/books/recognise.ts'
-import { beginBlocks, expireBlocks } from '../app/credits.ts'
+import { beginBlocks } from '../app/credits.ts'
+import { expireBlocks } from '../app/wallets/expire.ts'
 import { forgetSessions } from '../app/console-sessions.ts'
 import type { ControlPlane } from '../app/control-plane.ts'
 import { forgetAnswers } from '../app/idempotency.ts'
@@ -66,7 +67,7 @@ const JOBS: readonly Job[] = [
   { name: 'tell-ending-credits', says: 'Tells of credits that end soon.', everyMs: 60_000, run: tellEndingCredits },
   { name: 'carry-out-refunds', says: 'Asks providers to give back the money of refunded credit.', everyMs: 5_000, run: carryOutRefunds },
   { name: 'begin-credit-blocks', says: 'Adds credits to their wallets whose first day has come.', everyMs: 1_000, run: beginBlocks },
-  { name: 'expire-credit-blocks', says: 'Takes what is left of credits whose day has come.', everyMs: 10_000, run: expireBlocks },
+  { name: 'expire-credit-blocks', says: 'Ends credits whose time is over.', everyMs: 1_000, run: expireBlocks },
   { name: 'forget-failed-codes', says: 'Forgets failed tries of codes of past hours.', everyMs: 3_600_000, run: forgetCodeFailures },
   { name: 'forget-idempotency-answers', says: 'Forgets answers that were kept for repeated calls.', everyMs: 3_600_000, run: forgetAnswers },
   { name: 'forget-outbox-messages', says: 'Forgets told messages after a month.', everyMs: 3_600_000, run: forgetOutbox },

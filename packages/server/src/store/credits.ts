@@ -29,12 +29,19 @@ export async function findTopUp(tx: Transaction, input: { readonly customer: str
 
 type ExpiredText = Omit<BlockRow, 'granted' | 'remaining' | 'changed'> & { readonly granted: string; readonly remaining: string }
 
+export type Expired = { /** `closing`: their time is over. `closed`: they pay for nothing any more. */ readonly what: 'closing' | 'closed'; readonly at: Instant; readonly limit: number; readonly customer?: string }
+
 /** Blocks whose time is over and that still hold something, of one customer or of all. */
-export async function expiredBlocks(sql: Sql | Transaction, at: Instant, limit: number, customer: string | null = null): Promise<BlockRow[]> {
+export async function expiredBlocks(sql: Sql | Transaction, { what, at, limit, customer }: Expired): Promise<BlockRow[]> {
   const rows = await sql<ExpiredText[]>`
-    select customer_id as customer, id, asset, category, priority, granted, remaining, effective_at as "effectiveAt", expires_at as "expiresAt", created_at as "createdAt", features
-    from credit_block where begun and remaining > 0 and expires_at <= ${at} and (${customer}::text is null or customer_id = ${customer}) order by customer_id, id limit ${limit}`
+    select customer_id as customer, id, asset, category, priority, granted, remaining, effective_at as "effectiveAt", expires_at as "expiresAt", created_at as "createdAt", features, pays_until as "paysUntil"
+    from credit_block where begun and remaining > 0 and ${what === 'closing' ? sql`expires_at <= ${at} and pays_until is null` : sql`pays_until <= ${at}`} and (${customer ?? null}::text is null or customer_id = ${customer ?? null}) order by customer_id, id limit ${limit}`
   return rows.map((row) => ({ ...row, granted: parseUnits(row.granted, row.asset), remaining: parseUnits(row.remaining, row.asset), changed: false }))
+}
+
+/** Its time is over: what was admitted before `paysUntil` it still pays. */
+export async function closeBlock(tx: Transaction, of: { readonly customer: string; readonly id: string; readonly paysUntil: Instant }): Promise<void> {
+  await tx`update credit_block set pays_until = ${of.paysUntil} where customer_id = ${of.customer} and id = ${of.id}`
 }
 
 /** What usage has drawn, less what was given back, from blocks whose time is over: what they held, less what expired with them. */
@@ -61,7 +68,8 @@ export type ListedBlock = {
   readonly cost: { readonly amount: string; readonly currency: string } | null
   /** Of what it began with, refunded or moved away. */
   readonly taken: Units
-  readonly begun: boolean
+  /** It has begun, and its time is not over. */
+  readonly isOnWallet: boolean
   readonly voidedAt: Instant | null
 }
 
@@ -86,7 +94,7 @@ type ListedText = Omit<ListedBlock, 'granted' | 'remaining' | 'taken' | 'cost'> 
 
 function listedColumns(sql: Sql | Transaction) {
   return sql`
-    select id, asset, category, priority, granted, remaining, taken, begun, effective_at as "effectiveAt", expires_at as "expiresAt", created_at as "createdAt", voided_at as "voidedAt", reference, features,
+    select id, asset, category, priority, granted, remaining, taken, begun and pays_until is null as "isOnWallet", effective_at as "effectiveAt", expires_at as "expiresAt", created_at as "createdAt", voided_at as "voidedAt", reference, features,
       trim_scale(cost)::text as cost, cost_currency as "costCurrency"`
 }
 

@@ -31,8 +31,8 @@ export type Sums = {
   readonly rolledUp: string
   readonly ledgerUsage: string
   readonly blocksRemaining: string
-  /** Of them in blocks that begin later: not in the wallet yet. */
-  readonly blocksWaiting: string
+  /** Of them in blocks that begin later, or that have ended and go on to pay for what was admitted before: not in the wallet. */
+  readonly blocksOffWallet: string
   readonly walletLedger: string
   readonly debt: string
   readonly walletLimit: string
@@ -50,7 +50,7 @@ export async function readSums(sql: Sql, customer: string, asset: string): Promi
       (select trim_scale(coalesce(sum(amount), 0))::text from rollup_hour where customer_id = ${customer} and asset = ${asset}) as "rolledUp",
       (select trim_scale(coalesce(sum(case when credit = 'usage_revenue' then amount else -amount end), 0))::text from ledger_transfer where customer_id = ${customer} and asset = ${asset} and 'usage_revenue' in (debit, credit)) as "ledgerUsage",
       (select trim_scale(coalesce(sum(remaining), 0))::text from credit_block where customer_id = ${customer} and asset = ${asset}) as "blocksRemaining",
-      (select trim_scale(coalesce(sum(remaining), 0))::text from credit_block where customer_id = ${customer} and asset = ${asset} and not begun) as "blocksWaiting",
+      (select trim_scale(coalesce(sum(remaining), 0))::text from credit_block where customer_id = ${customer} and asset = ${asset} and (not begun or pays_until is not null)) as "blocksOffWallet",
       (select trim_scale(coalesce(sum(case when credit like 'wallet:%' then amount else 0 end - case when debit like 'wallet:%' then amount else 0 end), 0))::text from ledger_transfer where customer_id = ${customer} and asset = ${asset}) as "walletLedger",
       (select trim_scale(coalesce(sum(amount), 0))::text from wallet_debt where customer_id = ${customer} and asset = ${asset}) as debt,
       (select trim_scale(coalesce(sum(limit_amount), 0))::text from budget_state where customer_id = ${customer} and (budget_id = ${wallet} or starts_with(budget_id, ${`${wallet}/`}))) as "walletLimit",
@@ -62,7 +62,7 @@ export type FeatureWalletSums = { readonly features: readonly string[]; /** In b
 
 /** Of each wallet for some features: its blocks, and its budget. */
 export async function readFeatureWallets(sql: Sql, customer: string, asset: string): Promise<FeatureWalletSums[]> {
-  const rows = await sql<{ features: string[]; blocks: string }[]>`select features, coalesce(sum(remaining) filter (where begun), 0)::text as blocks from credit_block where customer_id = ${customer} and asset = ${asset} and features <> '{}' group by 1`
+  const rows = await sql<{ features: string[]; blocks: string }[]>`select features, coalesce(sum(remaining) filter (where begun and pays_until is null), 0)::text as blocks from credit_block where customer_id = ${customer} and asset = ${asset} and features <> '{}' group by 1`
   const budgets = await sql<{ id: string; left: string }[]>`select budget_id as id, (limit_amount - settled)::text as left from budget_state where customer_id = ${customer} and starts_with(budget_id, ${`${walletId({ asset, features: [] })}/`})`
   return rows.map((row) => ({ ...row, left: budgets.find(({ id }) => id === walletId({ asset, features: row.features }))?.left ?? '0' }))
 }

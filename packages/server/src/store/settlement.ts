@@ -61,13 +61,13 @@ export async function writeAccumulators(tx: Transaction, rows: readonly Accumula
     set quantity = excluded.quantity, included = excluded.included, billable = excluded.billable, amount = excluded.amount, events = excluded.events`
 }
 
-export type BlockRow = Omit<CreditBlock, 'remaining'> & { readonly customer: string; readonly asset: string; remaining: Units; changed: boolean }
+export type BlockRow = Omit<CreditBlock, 'remaining'> & { readonly customer: string; readonly asset: string; remaining: Units; changed: boolean; /** When its time was over and it was taken off its wallet: it goes on to pay for what was admitted before this instant. */ readonly paysUntil: Instant | null }
 
-type BlockText = { readonly customer: string; readonly id: string; readonly asset: string; readonly category: 'paid' | 'promotional'; readonly priority: number; readonly granted: string; readonly remaining: string; readonly effectiveAt: Instant; readonly expiresAt: Instant | null; readonly createdAt: Instant; readonly features: readonly string[] }
+type BlockText = { readonly customer: string; readonly id: string; readonly asset: string; readonly category: 'paid' | 'promotional'; readonly priority: number; readonly granted: string; readonly remaining: string; readonly effectiveAt: Instant; readonly expiresAt: Instant | null; readonly createdAt: Instant; readonly features: readonly string[]; readonly paysUntil: Instant | null }
 
 export async function readBlocks(sql: Sql | Transaction, customers: readonly string[], options: { readonly spentToo: boolean }): Promise<BlockRow[]> {
   const rows = await sql<BlockText[]>`
-    select customer_id as customer, id, asset, category, priority, granted - taken as granted, remaining, effective_at as "effectiveAt", expires_at as "expiresAt", created_at as "createdAt", features
+    select customer_id as customer, id, asset, category, priority, granted - taken as granted, remaining, effective_at as "effectiveAt", expires_at as "expiresAt", created_at as "createdAt", features, pays_until as "paysUntil"
     from credit_block where begun and customer_id = any(${customers as string[]}::text[]) and (${options.spentToo} or remaining > 0) order by created_at, id`
   return rows.map((row) => ({ ...row, granted: parseUnits(row.granted, row.asset), remaining: parseUnits(row.remaining, row.asset), changed: false }))
 }

@@ -14,7 +14,7 @@ export function moveBudgets(output: BatchOutput, moved: Moved): void {
   for (const source of snapshot.funding) {
     if (source.kind === 'overage') continue
     const amount = source.kind === 'wallet'
-      ? [...paid.draws, ...paid.lapsed].reduce((sum, draw) => (draw.wallet === source.budget.id ? sum + draw.amount : sum), source.budget.features === null ? paid.debt : 0n)
+      ? [...paid.draws, ...paid.lapsed].reduce((sum, draw) => (draw.isOnWallet && draw.wallet === source.budget.id ? sum + draw.amount : sum), source.budget.features === null ? paid.debt : 0n)
       : source.budget.unit.kind === 'money' ? paid.included.reduce((sum, part) => (part.budget === source.budget.id ? sum + part.amount : sum), 0n) : coverage.reduce((sum, covered) => (covered.budget === source.budget.id ? sum + covered.quantity : sum), 0n)
     if (source.kind === 'allowance') output.told.set(toldKey(event.customer, source.budget.id), source.budget)
     move(output, event, source.budget.id, source.budget.period.start, budgetScale(source.budget), amount)

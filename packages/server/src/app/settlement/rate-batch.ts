@@ -47,7 +47,7 @@ export function rateInto(output: BatchOutput, state: BatchState, event: UsageEve
   const isTakenBack = rated.amount < 0n && (isUndone || measured.some(({ quantity: added }) => added < 0n))
   const paid = isTakenBack ? unwind(state, context, plan, event, units(-rated.amount)) : pay(state, plan, event, rated.amount, { ...amountsOf(state, context, event), lapsed: lapsedBy(state, event, step), order: burnOrderOf(context, plan) })
   if (step.effect !== 'use') state.lapsed.set(correctionKey(event.customer, step.by), isUndone ? paid.lapsed : [])
-  if (event.settled === null) for (const { budget, amount } of [...paid.included, ...[...paid.draws, ...paid.lapsed].map(({ wallet, amount: drawn }) => ({ budget: wallet, amount: drawn }))]) takeHeadroom(state, context, budget, amount)
+  if (event.settled === null) for (const { budget, amount } of [...paid.included, ...[...paid.draws, ...paid.lapsed].flatMap(({ wallet, amount: drawn, isOnWallet }) => (isOnWallet ? [{ budget: wallet, amount: drawn }] : []))]) takeHeadroom(state, context, budget, amount)
   const accrual = accrualKey(event.customer, periodStart, asset)
   state.accruals.set(accrual, (state.accruals.get(accrual) ?? 0n) + paid.accrued)
   accumulate(output, state, { event, rated, sign: isUndone ? -1 : 1, periodStart, priceOf: (id) => plan.prices.find((price) => price.id === id)! })

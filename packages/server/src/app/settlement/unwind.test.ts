@@ -2,11 +2,11 @@
 // expiry was booked before or not.
 
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { parseInstant } from '@tollgate/core'
+import { BLOCK_CLOSING_MS, BLOCK_ENDS_MARGIN_MS, parseInstant } from '@tollgate/core'
 import { testApi, type Json, type TestApi } from '../../../../../test/api.ts'
 import { publishMeters } from '../../../../../test/meters.ts'
 import { virtualClock } from '../../platform/clock.ts'
-import { expireBlocks } from '../credits.ts'
+import { expireBlocks } from '../wallets/expire.ts'
 
 const clock = virtualClock(parseInstant('2026-03-02T00:00:00Z', 'start'))
 const HOUR = 3_600_000
@@ -16,6 +16,13 @@ beforeAll(async () => {
   await publishMeters(api)
 })
 afterAll(() => api.close())
+
+/** Until nothing of them pays any more. */
+async function expire(): Promise<void> {
+  await expireBlocks(api.world.plane)
+  clock.advance(BLOCK_ENDS_MARGIN_MS + BLOCK_CLOSING_MS)
+  await expireBlocks(api.world.plane)
+}
 
 let count = 0
 /** A wallet of a block that expires in an hour and one that does not. */
@@ -45,11 +52,11 @@ test.each([['before', true], ['after', false]])('what an expired block had paid 
   expect(await send(id, 'e1', { gpu_ms: 7_000 })).toEqual({ amount: '2', currency: 'USD' })
   expect(await money(id)).toMatchObject({ balance: '4', breakage: '0' })
   clock.advance(2 * HOUR)
-  if (!isBookedLater) await expireBlocks(api.world.plane)
+  if (!isBookedLater) await expire()
   // The one that lives was burnt last, so it is filled first.
   expect(await send(id, 'v1', { corrects: 'e1' }, 'tollgate.void')).toEqual({ amount: '-2', currency: 'USD' })
   expect(await money(id)).toMatchObject({ balance: '5', breakage: '1' })
-  await expireBlocks(api.world.plane)
+  await expire()
   expect(await money(id)).toMatchObject({ balance: '5', breakage: '1' })
   expect(await send(id, 'e2', { gpu_ms: 2_500 })).toEqual({ amount: '0.2', currency: 'USD' })
   expect(await money(id)).toMatchObject({ balance: '4.8' })
@@ -60,7 +67,7 @@ test('of a block that was used in part, what was left expires and what was used 
   await send(id, 'e1', { gpu_ms: 3_000 })
   await send(id, 'e2', { gpu_ms: 500 })
   clock.advance(2 * HOUR)
-  await expireBlocks(api.world.plane)
+  await expire()
   expect(await money(id)).toMatchObject({ balance: '5', breakage: '0.4' })
   // What stands instead is paid by what had paid for it: no credit that lives is touched.
   await send(id, 'c1', { corrects: 'e1', set: { gpu_ms: 2_500 } }, 'tollgate.correction')

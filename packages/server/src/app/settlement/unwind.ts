@@ -26,9 +26,9 @@ export function unwind(state: BatchState, context: CustomerContext, plan: Plan, 
     const back = least(left, drawnOf(state, block))
     if (back <= 0n) continue
     const wallet = walletId(block)
-    draws.push({ block: block.id, wallet, amount: units(-back) })
+    draws.push({ block: block.id, wallet, amount: units(-back), isOnWallet: true })
     if (block.expiresAt !== null && block.expiresAt <= state.now) {
-      lapsed.push({ block: block.id, wallet, amount: units(back) })
+      lapsed.push({ block: block.id, wallet, amount: units(back), isOnWallet: true })
       state.drawn.set(block.id, drawnOf(state, block) - back)
     } else {
       block.remaining = units(block.remaining + back)

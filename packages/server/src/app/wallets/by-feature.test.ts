@@ -8,8 +8,9 @@ import { testApi, type TestApi } from '../../../../../test/api.ts'
 import type { AuthorizeInput, HotNode } from '../../hot/contract.ts'
 import { virtualClock, type VirtualClock } from '../../platform/clock.ts'
 import { SYSTEM } from '../actor.ts'
-import { beginBlocks, expireBlocks } from '../credits.ts'
+import { beginBlocks } from '../credits.ts'
 import { checkBooks } from '../ledger/check.ts'
+import { expireBlocks } from './expire.ts'
 import { createRecharger } from './recharge.ts'
 import { settlePayment } from './settle-payment.ts'
 
@@ -159,7 +160,7 @@ test('credit for features is moved as such, refunded, voided, and expires out of
   const ends = await add(child, '5', ['chat'], { expires_at: formatInstant(instant(clock.now() + DAY)) })
   clock.advance(2 * DAY)
   await expireBlocks(api.world.plane)
-  expect((await read(child)).blocks.find((one: { id: string }) => one.id === ends)).toMatchObject({ remaining: '0', features: ['chat'] })
+  expect((await read(child)).blocks.find((one: { id: string }) => one.id === ends)).toMatchObject({ remaining: '5', features: ['chat'] })
   expect(await left(child)).toEqual(['0', 'chat 2'])
   for (const customer of [parent, child]) await agrees(customer)
 })

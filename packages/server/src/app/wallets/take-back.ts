@@ -59,9 +59,9 @@ export async function voidBlock(plane: ControlPlane, actor: Actor, key: BlockKey
 }
 
 async function voidIn(tx: Transaction, plane: ControlPlane, customer: string, block: ListedBlock, of: { readonly amount: Units; readonly reason: string; readonly at: Instant }): Promise<void> {
-  const { id, asset, features, begun, remaining } = block
+  const { id, asset, features, isOnWallet, remaining } = block
   const { amount, reason, at } = of
-  if (begun) await lower(tx, { customer, asset, features }, amount)
+  if (isOnWallet) await lower(tx, { customer, asset, features }, amount)
   await takeFromBlock(tx, { customer, id, asset, amount, counts: false })
   if (amount === remaining) await markVoided(tx, { customer, id, at, reason })
   await forgetEnding(tx, { customer, block: id })
@@ -106,8 +106,8 @@ export async function refundIn(tx: Transaction, plane: ControlPlane, actor: Acto
   // What was spent is owed: the wallet that pays for everything goes below zero, and the next credit pays that first.
   if (owed > ZERO) await writeDebts(tx, [{ customer, asset, amount: units((await readDebt(tx, customer, asset)) + owed) }])
   if (owed > ZERO) await raiseWallet(tx, customer, { asset, features: [] }, units(-owed))
-  if (block.begun && (owed > ZERO || input.given !== undefined)) await raiseWallet(tx, customer, block, units(-amount))
-  else if (block.begun) await lower(tx, { customer, ...block }, amount)
+  if (block.isOnWallet && (owed > ZERO || input.given !== undefined)) await raiseWallet(tx, customer, block, units(-amount))
+  else if (block.isOnWallet) await lower(tx, { customer, ...block }, amount)
   await takeFromBlock(tx, { customer, id, asset, amount, counts: true })
   await post(tx, plane, customer, { cause: 'refund', causeId: input.id }, refundTransfers({ block: id, asset, amount }, owed))
   const tax = refund.tax === null || refund.currency === null ? ZERO : parseUnits(refund.tax, refund.currency)
