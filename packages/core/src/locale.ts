@@ -20,12 +20,3 @@ export function languageOf(locale: string | null): Language {
 
 /** The words of one language: text, or a text with gaps. Every language has exactly the words of the first, or it does not compile. */
 export type WordsLike<Words> = { readonly [Name in keyof Words]: Words[Name] extends string ? string : Words[Name] extends (...given: infer Given) => string ? (...given: Given) => string : WordsLike<Words[Name]> }
-
-const rules = new Map<Language, Intl.PluralRules>()
-
-/** The form for a count: "1 day", "2 days"; French says "0 jour". */
-export function counted(language: Language, count: number, one: string, many: string): string {
-  let rule = rules.get(language)
-  if (rule === undefined) rules.set(language, (rule = new Intl.PluralRules(language)))
-  return rule.select(count) === 'one' ? one : many
-}

@@ -39,6 +39,9 @@ export function registerPages(app: FastifyInstance, parts: PageParts): void {
   }
   for (const url of ['/console', '/console/*']) app.get(url, page('console.html', nobody))
   for (const url of ['/portal', '/portal/*', '/plans', '/top-up']) app.get(url, page('portal.html', allowed))
+  // One widget alone. The plans are for everybody, in any frame; what is of a customer is for the origins of its session.
+  app.get('/widgets/frame/pricing-table', page('portal.html', async (request) => ('session' in (request.query as object) ? allowed(request) : '*')))
+  for (const url of ['/widgets/frame/usage-nudge', '/widgets/frame/grace-banner']) app.get(url, page('portal.html', allowed))
   app.get('/assets/:name', async (request, reply) => {
     const name = `assets/${(request.params as { readonly name: string }).name}`
     return sendFile(request, reply, { file: (await parts.files()).file(name), name, cache: 'public, max-age=31536000, immutable' })

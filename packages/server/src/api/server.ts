@@ -8,13 +8,13 @@ import type { Registry } from 'prom-client'
 import { authenticate, type Caller } from '../app/authenticate.ts'
 import { hasCsrfToken, sessionCaller } from '../app/console-sessions.ts'
 import type { ControlPlane } from '../app/control-plane.ts'
-import { getCustomer } from '../app/customers.ts'
+import { getCustomer, localeOf } from '../app/customers.ts'
 import { readiness } from '../app/health.ts'
 import { publicPlans } from '../app/public-plans.ts'
 import { framingOrigins } from '../app/portal-sessions.ts'
 import { createOutboxStream } from '../app/outbox-stream.ts'
 import { randomId } from '../platform/random-id.ts'
-import { FORWARDED, HANDLED, ROUTES, type SYSTEM, type HandledOperation, type Operation, type Route } from './contract.ts'
+import { FORWARDED, HANDLED, ROUTES, SYSTEM, type HandledOperation, type Operation, type Route } from './contract.ts'
 import { scopesOf } from './contract/roles.ts'
 import { registerLago } from './compat/lago.ts'
 import { registerOpenMeter } from './compat/openmeter.ts'
@@ -209,8 +209,9 @@ function registerSystem(app: FastifyInstance, { plane, version }: ApiOptions, re
     reply.headers({ 'content-type': 'text/html; charset=utf-8', 'content-security-policy': PAGE_POLICY }).send(page)
   get('home', html(pages.home))
   get('docs', html(pages.docs))
-  get('listPlans', () => {
-    const { version: catalog_version, ...rest } = publicPlans(plane)
+  get('listPlans', (request) => {
+    const { locale } = readInput(SYSTEM.listPlans.query, request.query, 'query')
+    const { version: catalog_version, ...rest } = publicPlans(plane, localeOf(locale ?? null))
     return { ...rest, catalog_version }
   })
   get('getSignIn', () => ({ oidc: plane.issuer === null ? null : { name: plane.issuer.name, path: OIDC_PATH } }))

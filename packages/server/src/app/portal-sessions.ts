@@ -10,18 +10,19 @@ import { insertPortalSession, pagePortalSessions, portalSessionByHash, portalSes
 import type { Actor } from './actor.ts'
 import type { Caller } from './authenticate.ts'
 import type { ControlPlane } from './control-plane.ts'
-import { getCustomer } from './customers.ts'
+import { getCustomer, localeOf } from './customers.ts'
 import { pageOf, type Page } from './listings.ts'
 import { Problem } from './problems.ts'
 
 export const PORTAL_TOKEN_PREFIX = 'tg_portal_'
 
-export type NewPortalSession = Pick<PortalSessionRow, 'customer' | 'isAdmin' | 'changesPlan' | 'allowedOrigins' | 'theme' | 'returnUrl'> & { readonly lifetimeMs: number }
+export type NewPortalSession = Pick<PortalSessionRow, 'customer' | 'isAdmin' | 'changesPlan' | 'allowedOrigins' | 'theme' | 'returnUrl' | 'locale'> & { readonly lifetimeMs: number }
 
 /** The token is returned here and nowhere else, ever. */
 export async function createPortalSession(plane: ControlPlane, actor: Actor, input: NewPortalSession): Promise<{ readonly token: string; readonly session: PortalSessionRow }> {
   await getCustomer(plane, input.customer)
   for (const origin of input.allowedOrigins) assertOrigin(origin)
+  localeOf(input.locale)
   const { lifetimeMs, ...rest } = input
   const now = plane.clock.now()
   const token = mintSecret(PORTAL_TOKEN_PREFIX)

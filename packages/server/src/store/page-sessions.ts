@@ -44,6 +44,8 @@ export type PortalSessionRow = {
   readonly allowedOrigins: readonly string[]
   readonly theme: 'auto' | 'light' | 'dark'
   readonly returnUrl: string | null
+  /** Null for that of the customer. */
+  readonly locale: string | null
   readonly createdBy: string
   readonly createdAt: Instant
   readonly expiresAt: Instant
@@ -52,8 +54,8 @@ export type PortalSessionRow = {
 
 export async function insertPortalSession(tx: Transaction, row: Omit<PortalSessionRow, 'createdAt' | 'revokedAt'> & { readonly hash: string }): Promise<void> {
   await tx`
-    insert into portal_session (id, hash, customer_id, is_admin, changes_plan, allowed_origins, theme, return_url, created_by, expires_at)
-    values (${row.id}, ${row.hash}, ${row.customer}, ${row.isAdmin}, ${row.changesPlan}, ${row.allowedOrigins as string[]}, ${row.theme}, ${row.returnUrl}, ${row.createdBy}, ${row.expiresAt})`
+    insert into portal_session (id, hash, customer_id, is_admin, changes_plan, allowed_origins, theme, return_url, locale, created_by, expires_at)
+    values (${row.id}, ${row.hash}, ${row.customer}, ${row.isAdmin}, ${row.changesPlan}, ${row.allowedOrigins as string[]}, ${row.theme}, ${row.returnUrl}, ${row.locale}, ${row.createdBy}, ${row.expiresAt})`
 }
 
 export async function portalSessionByHash(sql: Sql, hash: string): Promise<PortalSessionRow | null> {
@@ -87,6 +89,6 @@ export async function deleteEndedSessions(sql: Sql, before: Instant): Promise<vo
 
 function selectPortal(sql: Sql | Transaction) {
   return sql`
-    select id, customer_id as customer, is_admin as "isAdmin", changes_plan as "changesPlan", allowed_origins as "allowedOrigins", theme, return_url as "returnUrl", created_by as "createdBy",
+    select id, customer_id as customer, is_admin as "isAdmin", changes_plan as "changesPlan", allowed_origins as "allowedOrigins", theme, return_url as "returnUrl", locale, created_by as "createdBy",
       created_at as "createdAt", expires_at as "expiresAt", revoked_at as "revokedAt" from portal_session`
 }

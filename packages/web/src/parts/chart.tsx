@@ -7,6 +7,7 @@ import { Button } from './controls.tsx'
 import { roughly } from './format.ts'
 import { useSettings } from './settings.tsx'
 import { join } from './surface.tsx'
+import { useWords } from '../words/words.tsx'
 
 export type Series = {
   readonly name: string
@@ -42,6 +43,7 @@ export function Chart(props: ChartProps) {
   const [anchor, setAnchor] = useState<number | null>(null)
   const [isTable, setTable] = useState(false)
   const id = useId()
+  const { chart } = useWords()
   const shown = index === null ? null : (times[index] ?? null)
   const step = (by: number, isChoosing: boolean) => {
     setAnchor(isChoosing && onRange !== undefined ? (anchor ?? index) : null)
@@ -65,7 +67,7 @@ export function Chart(props: ChartProps) {
       <div className="mb-2 flex min-h-8 items-start justify-between gap-4">
         <Legend series={series} before={before} />
         <Button look="quiet" className="h-7 shrink-0 px-2 text-xs" aria-pressed={isTable} onClick={() => setTable(!isTable)}>
-          {isTable ? 'Chart' : 'Table'}
+          {isTable ? chart.chart : chart.table}
         </Button>
       </div>
       {isTable ? (
@@ -75,7 +77,7 @@ export function Chart(props: ChartProps) {
           role="application"
           tabIndex={0}
           className="relative"
-          aria-label={`${label}: chart of ${times.length} moments. Arrow keys read them one by one${onPick === undefined ? '' : ', Enter opens one'}${onRange === undefined ? '' : ', Shift chooses several'}${onOut === undefined ? '' : ', Minus zooms out'}; the table has all of them.`}
+          aria-label={chart.help({ label, count: times.length, opens: onPick !== undefined, chooses: onRange !== undefined, zooms: onOut !== undefined })}
           onKeyDown={(event) => {
             if (event.key === 'ArrowRight') step(1, event.shiftKey)
             else if (event.key === 'ArrowLeft') step(-1, event.shiftKey)
@@ -91,7 +93,7 @@ export function Chart(props: ChartProps) {
         </div>
       )}
       <p aria-live="polite" className="sr-only">
-        {shown === null ? '' : range !== null ? `${formatTime(times[range[0]]!)} to ${formatTime(times[range[1]]!)}` : `${formatTime(shown)}: ${series.map(({ name, values }) => `${name} ${formatValue(values[index!] ?? '0')}`).join(', ')}${before === undefined ? '' : `, ${before.name} ${formatValue(before.values[index!] ?? '0')}`}`}
+        {shown === null ? '' : range !== null ? `${formatTime(times[range[0]]!)} – ${formatTime(times[range[1]]!)}` : `${formatTime(shown)}: ${series.map(({ name, values }) => `${name} ${formatValue(values[index!] ?? '0')}`).join(', ')}${before === undefined ? '' : `, ${before.name} ${formatValue(before.values[index!] ?? '0')}`}`}
       </p>
     </figure>
   )
@@ -113,6 +115,7 @@ function Swatch({ colour }: { readonly colour: number | null }) {
 
 /** The figures of one moment, over the drawing and on the side where it does not cover it: nothing moves when they appear. They are spoken below. */
 function Readout({ times, series, before, index, formatTime, formatValue }: ChartProps & { readonly index: number | null }) {
+  const { chart } = useWords()
   if (index === null || times[index] === undefined) return null
   const rows = [...series.map(({ name, values, colour }, at) => ({ name, value: values[index] ?? '0', colour: colour ?? at })), ...(before === undefined ? [] : [{ name: before.name, value: before.values[index] ?? '0', colour: null }])]
   const shown = rows.filter(({ value, colour }) => colour === null || roughly(value) !== 0)
@@ -122,7 +125,7 @@ function Readout({ times, series, before, index, formatTime, formatValue }: Char
       {shown.map(({ name, value, colour }) => (
         <p key={name} className="flex items-center gap-1.5"><Swatch colour={colour} /> <span className="mr-3 text-muted">{name}</span> <span className="ml-auto font-medium">{formatValue(value)}</span></p>
       ))}
-      {shown.length === 0 && <p>nothing</p>}
+      {shown.length === 0 && <p>{chart.nothing}</p>}
     </div>
   )
 }
@@ -130,12 +133,13 @@ function Readout({ times, series, before, index, formatTime, formatValue }: Char
 const SWATCHES = ['bg-series-1', 'bg-series-2', 'bg-series-3', 'bg-series-4', 'bg-series-5', 'bg-series-6', 'bg-series-7', 'bg-series-8']
 
 function DataTable({ label, times, series, before, formatTime, formatValue }: ChartProps) {
+  const { chart } = useWords()
   return (
-    <div className="max-h-72 overflow-auto rounded-lg border" tabIndex={0} role="region" aria-label={`${label}, as a table`}>
+    <div className="max-h-72 overflow-auto rounded-lg border" tabIndex={0} role="region" aria-label={chart.asTable(label)}>
       <table className="w-full text-left text-xs">
         <thead className="sticky top-0 bg-sunken">
           <tr>
-            <th scope="col" className="px-3 py-1.5 font-medium">Time</th>
+            <th scope="col" className="px-3 py-1.5 font-medium">{chart.time}</th>
             {[...series, ...(before === undefined ? [] : [before])].map(({ name }) => (
               <th key={name} scope="col" className="px-3 py-1.5 text-right font-medium">{name}</th>
             ))}

@@ -3,6 +3,7 @@
 
 import { useEffect, useId, useRef, useState, type ButtonHTMLAttributes, type InputHTMLAttributes, type ReactNode, type SelectHTMLAttributes } from 'react'
 import { Failure, join } from './surface.tsx'
+import { useWords } from '../words/words.tsx'
 
 type ButtonProps = ButtonHTMLAttributes<HTMLButtonElement> & { readonly look?: 'plain' | 'primary' | 'danger' | 'quiet' }
 const LOOKS = {
@@ -102,6 +103,7 @@ type FormProps = { readonly submit: string; readonly onSubmit: () => void; reado
 
 /** The inside of a dialog that does something: fields, what went wrong, and the two buttons. */
 export function DialogForm({ submit, onSubmit, onCancel, isBusy, isReady = true, error, look = 'primary', children }: FormProps) {
+  const { common } = useWords()
   return (
     <form
       className="space-y-3"
@@ -113,9 +115,9 @@ export function DialogForm({ submit, onSubmit, onCancel, isBusy, isReady = true,
       {children}
       {error !== null && error !== undefined && <Failure error={error} />}
       <div className="flex justify-end gap-2 pt-2">
-        <Button onClick={onCancel}>Cancel</Button>
+        <Button onClick={onCancel}>{common.cancel}</Button>
         <Button type="submit" look={look} disabled={isBusy || !isReady}>
-          {isBusy ? 'Working …' : submit}
+          {isBusy ? common.working : submit}
         </Button>
       </div>
     </form>

@@ -2,19 +2,17 @@
 
 import { useLiveState } from '../api/live.tsx'
 import { join } from './surface.tsx'
+import { useWords } from '../words/words.tsx'
 
-const STATES = {
-  live: { label: 'Live', dot: 'bg-good animate-breathe', title: 'Changes appear by themselves.' },
-  connecting: { label: 'Connecting', dot: 'bg-edge', title: 'The live stream is being opened.' },
-  offline: { label: 'Offline', dot: 'bg-warn', title: 'The live stream is broken; it resumes where it was, without a gap.' },
-} as const
+const DOTS = { live: 'bg-good animate-breathe', connecting: 'bg-edge', offline: 'bg-warn' } as const
 
 export function LiveBadge() {
-  const { label, dot, title } = STATES[useLiveState()]
+  const state = useLiveState()
+  const { live } = useWords()
   return (
-    <span role="status" title={title} className="inline-flex items-center gap-1.5 text-xs text-muted">
-      <span aria-hidden="true" className={join('size-1.5 rounded-full', dot)} />
-      {label}
+    <span role="status" title={live[`${state}Title`]} className="inline-flex items-center gap-1.5 text-xs text-muted">
+      <span aria-hidden="true" className={join('size-1.5 rounded-full', DOTS[state])} />
+      {live[state]}
     </span>
   )
 }

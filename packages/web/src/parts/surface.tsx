@@ -4,6 +4,7 @@
 import type { ReactNode } from 'react'
 import { ProblemError } from '../api/client.ts'
 import { Copy } from './copy.tsx'
+import { useLanguage, useWords } from '../words/words.tsx'
 
 export function join(...names: readonly (string | false | null | undefined)[]): string {
   return names.filter(Boolean).join(' ')
@@ -83,9 +84,10 @@ export function standingTone(standing: string): Tone {
 }
 
 /** Rows of a shape like what will come, so that nothing jumps. */
-export function Loading({ rows = 3, label = 'Loading' }: { readonly rows?: number; readonly label?: string }) {
+export function Loading({ rows = 3, label }: { readonly rows?: number; readonly label?: string }) {
+  const { common } = useWords()
   return (
-    <div role="status" aria-label={label} className="space-y-2.5 py-1">
+    <div role="status" aria-label={label ?? common.loading} className="space-y-2.5 py-1">
       {Array.from({ length: rows }, (_, index) => (
         <div key={index} className={join('h-4 animate-shimmer rounded bg-sunken', ['w-11/12', 'w-4/5', 'w-2/3'][index % 3])} />
       ))}
@@ -115,17 +117,20 @@ export function Command({ text }: { readonly text: string }) {
 export function Failure({ error, retry }: { readonly error: unknown; readonly retry?: () => void }) {
   const problem = error instanceof ProblemError ? error.problem : null
   const isAway = problem?.status === 0
+  const { common, problems } = useWords()
+  const language = useLanguage()
+  const title = language === 'en' ? problem?.title : ((problems as Readonly<Record<string, string>>)[problem?.code ?? ''] ?? problem?.title)
   return (
     <div role="alert" className={join('rounded-lg border px-4 py-3', isAway ? 'border-warn/40 bg-warn-soft' : 'border-bad/40 bg-bad-soft')}>
-      <p className="font-medium">{problem?.title ?? 'Something went wrong on this page'}</p>
-      <p className="mt-0.5 text-muted">{problem?.detail ?? String(error)}</p>
+      <p className="font-medium">{title ?? common.wentWrong}</p>
+      {isAway ? <p className="mt-0.5 text-muted">{common.unreachableDetail}</p> : <p lang="en" className="mt-0.5 text-muted">{problem?.detail ?? String(error)}</p>}
       <p className="mt-1 flex gap-3 text-xs text-muted">
         {retry !== undefined && (
           <button type="button" onClick={retry} className="font-medium text-accent underline underline-offset-2">
-            Try again
+            {common.tryAgain}
           </button>
         )}
-        {problem?.request_id !== undefined && <span>Request {problem.request_id}</span>}
+        {problem?.request_id !== undefined && <span>{common.request(problem.request_id)}</span>}
       </p>
     </div>
   )

@@ -2,6 +2,7 @@
 
 import type { ReactNode } from 'react'
 import { join } from './surface.tsx'
+import { useWords } from '../words/words.tsx'
 
 export type Column<Row> = {
   readonly head: ReactNode
@@ -53,11 +54,12 @@ export function Table<Row>({ label, columns, rows, rowKey, isNew, foot }: TableP
 type MoreProps = { readonly query: { readonly hasNextPage: boolean; readonly isFetchingNextPage: boolean; readonly fetchNextPage: () => unknown } }
 
 export function More({ query }: MoreProps) {
+  const { common } = useWords()
   if (!query.hasNextPage) return null
   return (
     <div className="border-t p-3 text-center">
       <button type="button" disabled={query.isFetchingNextPage} onClick={() => void query.fetchNextPage()} className="text-sm font-medium text-accent disabled:opacity-60">
-        {query.isFetchingNextPage ? 'Loading …' : 'Show more'}
+        {query.isFetchingNextPage ? common.loadingMore : common.more}
       </button>
     </div>
   )

@@ -3,13 +3,15 @@
 import { useEffect, useState } from 'react'
 import { clockTime, dateTime, measure, money, quantity, relative, shortDay } from './format.ts'
 import { useSettings } from './settings.tsx'
+import { useWords } from '../words/words.tsx'
 
 type Look = { readonly className?: string }
 
 export function Money({ amount, currency, className }: { readonly amount: string; readonly currency: string } & Look) {
   const { isExact } = useSettings()
+  const { common } = useWords()
   return (
-    <data value={amount} title={`${amount} ${currency}, exactly`} className={className}>
+    <data value={amount} title={common.exactly(`${amount} ${currency}`)} className={className}>
       {money(amount, currency, isExact)}
     </data>
   )
@@ -53,9 +55,10 @@ export function Duration({ ms }: { readonly ms: number | null }) {
 /** "3 minutes ago", kept true. */
 export function Ago({ at, className }: { readonly at: string } & Look) {
   const now = useNow(10_000)
+  const { common } = useWords()
   return (
     <time dateTime={at} title={`${dateTime(at)} (${at})`} className={className}>
-      {relative(at, now)}
+      {relative(at, now, common.justNow)}
     </time>
   )
 }

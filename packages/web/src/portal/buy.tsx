@@ -12,20 +12,22 @@ import { isZero } from '../parts/decimal.ts'
 import { Badge, Card, Failure, Loaded, type Tone } from '../parts/surface.tsx'
 import { More, Table } from '../parts/table.tsx'
 import { Measure, Money, Time } from '../parts/values.tsx'
+import { termOf, useWords } from '../words/words.tsx'
 
 const AMOUNT = /^\d+(\.\d+)?$/
 
 export function BuyCredits({ customer, asset, isAdmin }: { readonly customer: string; readonly asset: string; readonly isAdmin: boolean }) {
   const [key] = useState(randomKey)
   const [amount, setAmount] = useState('50')
+  const { buy: said } = useWords()
   const wanted = useDeferredValue(amount.trim())
   const quote = useQuery({ ...ask('quoteCredits', { params: { customer }, query: { amount: AMOUNT.test(wanted) ? wanted : '1', asset } }), enabled: AMOUNT.test(wanted), placeholderData: keepPreviousData, retry: false })
   const open = useWrite('openTopUp', ({ url }) => void window.open(url, parent === window ? '_self' : '_blank', 'noopener'))
   const isSold = !(quote.error instanceof ProblemError && quote.error.problem.code === 'credits_not_sold')
-  if (!isSold) return <Card title="Add credits"><p className="text-muted">Credits are added by whoever runs this service. They count from the moment they are added.</p></Card>
+  if (!isSold) return <Card title={said.title}><p className="text-muted">{said.notSold}</p></Card>
   const here = `${location.origin}/portal/credits${location.search}`
   return (
-    <Card title="Add credits" note={isAdmin ? 'Paid on the page of the payment provider; they count as soon as the payment succeeds.' : 'An administrator of yours can buy them.'}>
+    <Card title={said.title} note={isAdmin ? said.note : said.noteReader}>
       <form
         className="flex flex-wrap items-start gap-4"
         onSubmit={(event) => {
@@ -33,15 +35,15 @@ export function BuyCredits({ customer, asset, isAdmin }: { readonly customer: st
           open.mutate({ params: { customer }, body: { amount: amount.trim(), asset, success_url: here, cancel_url: here }, idempotencyKey: `${key}-${amount.trim()}` })
         }}
       >
-        <div className="w-40"><Field label={`Credits in ${asset}`} inputMode="decimal" required pattern="\d+(\.\d+)?" value={amount} onChange={(event) => setAmount(event.target.value)} /></div>
+        <div className="w-40"><Field label={said.amount(asset)} inputMode="decimal" required pattern="\d+(\.\d+)?" value={amount} onChange={(event) => setAmount(event.target.value)} /></div>
         <div className="min-w-48 flex-1 pt-7">
           {quote.data !== undefined && (
             <p aria-live="polite">
-              <Money amount={quote.data.amount} currency={quote.data.currency} className="font-semibold" /> {!isZero(quote.data.tax) && <span className="text-muted">of it <Money amount={quote.data.tax} currency={quote.data.currency} /> tax</span>} {!isZero(quote.data.bonus) && <Badge tone="good"><Measure value={quote.data.bonus} unit={asset} /> on top</Badge>}
+              <Money amount={quote.data.amount} currency={quote.data.currency} className="font-semibold" /> {!isZero(quote.data.tax) && <span className="text-muted">{said.ofItTax} <Money amount={quote.data.tax} currency={quote.data.currency} /> {said.tax}</span>} {!isZero(quote.data.bonus) && <Badge tone="good"><Measure value={quote.data.bonus} unit={asset} /> {said.onTop}</Badge>}
             </p>
           )}
         </div>
-        {isAdmin && <Button type="submit" look="primary" className="mt-5" disabled={open.isPending || quote.data === undefined || !AMOUNT.test(amount.trim())}>{open.isPending ? 'Opening …' : 'Buy'}</Button>}
+        {isAdmin && <Button type="submit" look="primary" className="mt-5" disabled={open.isPending || quote.data === undefined || !AMOUNT.test(amount.trim())}>{open.isPending ? said.opening : said.buy}</Button>}
       </form>
       {(open.error ?? (isSold ? quote.error : null)) !== null && <Failure error={open.error ?? quote.error} />}
     </Card>
@@ -52,23 +54,25 @@ const STATES: Readonly<Record<CreditPayment['state'], Tone>> = { pending: 'warn'
 
 /** Nothing while nothing was bought. */
 export function Payments({ customer }: { readonly customer: string }) {
+  const w = useWords()
+  const { buy: said } = w
   const query = useInfiniteQuery(askPages('listPayments', { params: { customer }, query: { limit: 20 } }))
   useRefresh([['listPayments']], ({ type }) => type.startsWith('credits.'))
   if (query.data !== undefined && query.data.pages[0]!.data.length === 0) return null
   return (
-    <Card title="Purchases" note="Credits are granted when a payment succeeded, once." flush>
+    <Card title={said.purchases} note={said.purchasesNote} flush>
       <Loaded query={{ ...query, data: query.data?.pages.flatMap(({ data }) => data) }}>
         {(rows) => (
           <Table
-            label="Purchases"
+            label={said.purchases}
             rows={rows}
             rowKey={({ id }) => id}
             columns={[
-              { head: 'When', cell: ({ created_at: at }) => <Time at={at} /> },
-              { head: 'Why', cell: ({ cause }) => (cause === 'recharge' ? 'filled by itself' : 'bought') },
-              { head: 'State', cell: ({ state, reason }) => <Badge tone={STATES[state]} title={reason ?? ''}>{state}</Badge> },
-              { head: 'Credits', isNumber: true, cell: ({ credits, bonus, asset }) => <><Measure value={credits} unit={asset} />{!isZero(bonus) && <span className="text-muted"> + <Measure value={bonus} unit={asset} /></span>}</> },
-              { head: 'Paid', isNumber: true, cell: ({ amount, currency }) => <Money amount={amount} currency={currency} /> },
+              { head: said.when, cell: ({ created_at: at }) => <Time at={at} /> },
+              { head: said.why, cell: ({ cause }) => (cause === 'recharge' ? said.byItself : said.bought) },
+              { head: said.state, cell: ({ state, reason }) => <Badge tone={STATES[state]} title={reason ?? ''}>{termOf(w, state)}</Badge> },
+              { head: said.credits, isNumber: true, cell: ({ credits, bonus, asset }) => <><Measure value={credits} unit={asset} />{!isZero(bonus) && <span className="text-muted"> + <Measure value={bonus} unit={asset} /></span>}</> },
+              { head: said.paid, isNumber: true, cell: ({ amount, currency }) => <Money amount={amount} currency={currency} /> },
             ]}
           />
         )}

@@ -5,11 +5,13 @@ import { call, type Answer } from '../api/client.ts'
 import type { UsageEvent } from '../api/operations.ts'
 import { Button } from '../parts/controls.tsx'
 import { saveFile } from '../parts/save-file.ts'
+import { useWords } from '../words/words.tsx'
 
 const PAGE = 1_000
 
 export function Export({ customer }: { readonly customer: string }) {
   const [read, setRead] = useState<number | null>(null)
+  const { events: said } = useWords()
   const abort = useRef<AbortController | null>(null)
   const run = async () => {
     abort.current = new AbortController()
@@ -29,10 +31,10 @@ export function Export({ customer }: { readonly customer: string }) {
       setRead(null)
     }
   }
-  if (read === null) return <Button onClick={() => void run()}>Export as CSV</Button>
+  if (read === null) return <Button onClick={() => void run()}>{said.export}</Button>
   return (
     <Button onClick={() => abort.current?.abort()}>
-      <span role="status">{read} read</span> · Stop
+      <span role="status">{said.read(read)}</span> · {said.stop}
     </Button>
   )
 }

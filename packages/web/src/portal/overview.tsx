@@ -13,12 +13,14 @@ import { Money, useNow } from '../parts/values.tsx'
 import { BudgetRow } from '../views/budgets.tsx'
 import { UsageView } from '../views/usage.tsx'
 import { GraceBanner, LowBalance, UsageNudge } from '../widgets/notices.tsx'
+import { useWords, type Words } from '../words/words.tsx'
 
 const WEEK_DAYS = 7
 const DAY_MS = 86_400_000
 
 export function Overview({ customer, onOpen }: { readonly customer: string; readonly onOpen: (page: string) => void }) {
   const params = { customer }
+  const { overview: said } = useWords()
   const balance = useQuery(ask('getBalance', { params }))
   const entitlements = useQuery(ask('listEntitlements', { params }))
   const invoice = useQuery(ask('previewInvoice', { params }))
@@ -27,23 +29,23 @@ export function Overview({ customer, onOpen }: { readonly customer: string; read
   return (
     <div className="space-y-6">
       {entitlements.data !== undefined && <GraceBanner standing={entitlements.data.standing} notice={entitlements.data.notice} />}
-      {entitlements.data !== undefined && <UsageNudge budgets={entitlements.data.budgets}><Button onClick={() => onOpen('plans')}>Compare plans</Button></UsageNudge>}
-      {balance.data !== undefined && hasWallet(entitlements.data?.budgets) && <LowBalance balance={balance.data} runwayDays={runway}><Button onClick={() => onOpen('credits')}>Add credits</Button></LowBalance>}
+      {entitlements.data !== undefined && <UsageNudge budgets={entitlements.data.budgets}><Button onClick={() => onOpen('plans')}>{said.compare}</Button></UsageNudge>}
+      {balance.data !== undefined && hasWallet(entitlements.data?.budgets) && <LowBalance balance={balance.data} runwayDays={runway}><Button onClick={() => onOpen('credits')}>{said.addCredits}</Button></LowBalance>}
       <Loaded query={balance} rows={3}>
         {({ balance: amount, currency }) => (
-          <Figures label="Where you stand">
-            {(hasWallet(entitlements.data?.budgets) || !isZero(amount)) && <Figure label="Credit balance" value={<Money amount={amount} currency={currency} />} note={runwayText(runway)} />}
-            <Figure label="Used this period" value={invoice.data === undefined ? '…' : <Money amount={invoice.data.invoice.subtotal} currency={currency} />} note="fees and usage so far" />
-            <Figure label="Due at its end" value={invoice.data === undefined ? '…' : <Money amount={invoice.data.amount_due} currency={currency} />} note="after credits, as of now" />
-            <Figure label="Plan" value={entitlements.data?.plan ?? '…'} note={invoice.data === undefined ? '' : <PeriodNote period={invoice.data.period} />} />
+          <Figures label={said.standing}>
+            {(hasWallet(entitlements.data?.budgets) || !isZero(amount)) && <Figure label={said.balance} value={<Money amount={amount} currency={currency} />} note={runwayText(said, runway)} />}
+            <Figure label={said.used} value={invoice.data === undefined ? '…' : <Money amount={invoice.data.invoice.subtotal} currency={currency} />} note={said.usedNote} />
+            <Figure label={said.due} value={invoice.data === undefined ? '…' : <Money amount={invoice.data.amount_due} currency={currency} />} note={said.dueNote} />
+            <Figure label={said.plan} value={entitlements.data?.plan ?? '…'} note={invoice.data === undefined ? '' : <PeriodNote period={invoice.data.period} />} />
           </Figures>
         )}
       </Loaded>
-      <Card title="Allowances and limits" note="A live figure counts what is settled; what runs now follows within a second." flush>
+      <Card title={said.limits} note={said.limitsNote} flush>
         <Loaded query={entitlements} rows={4}>
           {({ budgets }) => {
             const shown = budgets.filter(({ kind }) => kind !== 'wallet')
-            return shown.length === 0 ? <Empty title="Nothing limits your use but your credits" /> : <ul>{shown.map((budget) => <BudgetRow key={budget.id} budget={budget} />)}</ul>
+            return shown.length === 0 ? <Empty title={said.noLimits} /> : <ul>{shown.map((budget) => <BudgetRow key={budget.id} budget={budget} />)}</ul>
           }}
         </Loaded>
       </Card>
@@ -66,25 +68,27 @@ function useRunway(customer: string, balance: string | null): number | null {
   return aDay <= 0 ? null : Math.max(0, roughly(balance) / aDay)
 }
 
-function runwayText(days: number | null): string {
-  if (days === null) return 'not used in the last week'
-  return days > 365 ? 'for more than a year at this pace' : days < 1 ? 'for less than a day at this pace' : `for about ${Math.floor(days)} ${Math.floor(days) === 1 ? 'day' : 'days'} at this pace`
+function runwayText(said: Words['overview'], days: number | null): string {
+  if (days === null) return said.notUsed
+  return days > 365 ? said.runwayYear : days < 1 ? said.runwayDay : said.runway(Math.floor(days))
 }
 
 function PeriodNote({ period }: { readonly period: Period }) {
   const { zone } = useSettings()
-  return <>until {day(period.end, zone)}</>
+  const { overview: said } = useWords()
+  return <>{said.until(day(period.end, zone))}</>
 }
 
 function PeriodProgress({ period }: { readonly period: Period }) {
   const { zone } = useSettings()
   const now = useNow(60_000)
+  const { overview: said } = useWords()
   const [start, end] = [Date.parse(period.start), Date.parse(period.end)]
   const left = Math.max(0, Math.ceil((end - now) / DAY_MS))
   return (
-    <Card title="Billing period" note={`${day(period.start, zone)} – ${day(period.end, zone)}`}>
-      <Gauge share={(now - start) / (end - start)} label="Part of the period that is over" />
-      <p className="mt-2 text-xs text-faint">{left} {left === 1 ? 'day' : 'days'} left</p>
+    <Card title={said.period} note={`${day(period.start, zone)} – ${day(period.end, zone)}`}>
+      <Gauge share={(now - start) / (end - start)} label={said.periodGone} />
+      <p className="mt-2 text-xs text-faint">{said.daysLeft(left)}</p>
     </Card>
   )
 }

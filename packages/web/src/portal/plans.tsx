@@ -13,9 +13,12 @@ import { PlannedChange } from '../views/planned-change.tsx'
 import { Timeline } from '../views/timeline.tsx'
 import { PlanComparison } from '../widgets/plan-comparison.tsx'
 import { PricingTable } from '../widgets/pricing-table.tsx'
+import { useLocale, useWords } from '../words/words.tsx'
 
 export function Plans({ customer, mayChange }: { readonly customer: string; readonly mayChange: boolean }) {
-  const plans = useQuery(ask('listPlans', {}))
+  const { plans: said } = useWords()
+  const locale = useLocale()
+  const plans = useQuery(ask('listPlans', { query: { locale } }))
   const subscription = useQuery(ask('getSubscription', { params: { customer } }))
   const [choosing, setChoosing] = useState<PublicPlan | null>(null)
   useRefresh([['getSubscription'], ['listEntitlements']], ({ type }) => type.startsWith('subscription.'))
@@ -25,16 +28,16 @@ export function Plans({ customer, mayChange }: { readonly customer: string; read
       <Loaded query={plans} rows={6}>
         {(found) =>
           found.plans.length === 0 ? (
-            <Empty title="There is nothing to choose from">Ask whoever runs this service about other plans.</Empty>
+            <Empty title={said.none}>{said.noneDetail}</Empty>
           ) : (
             <>
-              <PricingTable plans={found} current={current} {...(mayChange ? { action: (plan: PublicPlan) => plan.id !== current && <Button look="primary" className="w-full" onClick={() => setChoosing(plan)}>Change to {plan.name}</Button> } : {})} />
-              <Card title="Side by side" flush><PlanComparison plans={found} current={current} /></Card>
+              <PricingTable plans={found} current={current} {...(mayChange ? { action: (plan: PublicPlan) => plan.id !== current && <Button look="primary" className="w-full" onClick={() => setChoosing(plan)}>{said.changeTo(plan.name)}</Button> } : {})} />
+              <Card title={said.sideBySide} flush><PlanComparison plans={found} current={current} /></Card>
             </>
           )
         }
       </Loaded>
-      <Card title="Your subscription" note="What was, and what comes by itself." flush>
+      <Card title={said.subscription} note={said.subscriptionNote} flush>
         <Loaded query={subscription}>{(found) => <Timeline customer={customer} subscription={found} />}</Loaded>
       </Card>
       {choosing !== null && <Choose customer={customer} plan={choosing} onClose={() => setChoosing(null)} />}
@@ -44,13 +47,14 @@ export function Plans({ customer, mayChange }: { readonly customer: string; read
 
 function Choose({ customer, plan, onClose }: { readonly customer: string; readonly plan: PublicPlan; readonly onClose: () => void }) {
   const [key] = useState(randomKey)
+  const { plans: said } = useWords()
   const params = { customer }
   const preview = useQuery({ queryKey: ['previewSubscriptionChange', params, plan.id], queryFn: ({ signal }) => call('previewSubscriptionChange', { params, body: { plan: plan.id }, signal }), retry: false })
   const write = useWrite('changeSubscription', onClose)
   return (
-    <Dialog isOpen onClose={onClose} title={`Change to ${plan.name}?`} lead="What was used of an allowance stays used. What costs more holds at once, what costs less from the next period on.">
-      <DialogForm submit={`Change to ${plan.name}`} onSubmit={() => write.mutate({ params, body: { plan: plan.id }, idempotencyKey: key })} onCancel={onClose} isBusy={write.isPending} isReady={preview.data !== undefined} error={write.error}>
-        {preview.error !== null ? <Failure error={preview.error} /> : preview.data === undefined ? <Loading rows={3} label="Working out what it costs" /> : <PlannedChange change={preview.data} />}
+    <Dialog isOpen onClose={onClose} title={said.changeToAsk(plan.name)} lead={said.lead}>
+      <DialogForm submit={said.changeTo(plan.name)} onSubmit={() => write.mutate({ params, body: { plan: plan.id }, idempotencyKey: key })} onCancel={onClose} isBusy={write.isPending} isReady={preview.data !== undefined} error={write.error}>
+        {preview.error !== null ? <Failure error={preview.error} /> : preview.data === undefined ? <Loading rows={3} label={said.working} /> : <PlannedChange change={preview.data} />}
       </DialogForm>
     </Dialog>
   )

@@ -13,37 +13,40 @@ import { useSettings } from '../parts/settings.tsx'
 import { Card, Empty, Loaded } from '../parts/surface.tsx'
 import { Table } from '../parts/table.tsx'
 import { Measure, Quantity } from '../parts/values.tsx'
+import { termOf, useWords } from '../words/words.tsx'
 
-const BY = [['day', 'By day'], ['model', 'By model'], ['feature', 'By feature'], ['entity', 'By team or user']] as const
-type By = (typeof BY)[number][0]
+type By = 'day' | 'model' | 'feature' | 'entity'
 type Sum = { readonly key: string; readonly name: string; readonly amounts: ReadonlyMap<string, string>; readonly quantities: ReadonlyMap<string, string> }
 
 export function Breakdown({ customer }: { readonly customer: string }) {
   const [by, setBy] = useState<By>('day')
+  const w = useWords()
+  const { breakdown, usage } = w
+  const options: readonly (readonly [By, string])[] = [['day', usage.byDay], ['model', usage.byModel], ['feature', usage.byFeature], ['entity', usage.byTeam]]
   const { zone } = useSettings()
   const query = useQuery({ ...ask('getUsage', { params: { customer }, query: by === 'day' ? { granularity: 'day' } : { granularity: 'total', group_by: by } }), placeholderData: keepPreviousData })
   useRefresh([['getUsage']], (message) => message.type === 'usage.settled' && message.customer === customer)
   return (
-    <Card className="mt-6" title="What made it" note="The charges of this period's usage; they sum to the usage on the invoice. A click on a line above shows the events themselves." actions={<Choice isBare label="Group" value={by} options={BY} onChange={(event) => setBy(event.target.value as By)} />} flush>
+    <Card className="mt-6" title={breakdown.title} note={breakdown.note} actions={<Choice isBare label={usage.group} value={by} options={options} onChange={(event) => setBy(event.target.value as By)} />} flush>
       <Loaded query={query} rows={4}>
         {({ data }) => {
-          const rows = sumsOf(data, (row) => (row.start !== null && by === 'day' ? day(row.start, zone) : String(row[by as keyof UsageRow] ?? 'not stated')))
+          const rows = sumsOf(data, (row) => (row.start !== null && by === 'day' ? day(row.start, zone) : String(row[by as keyof UsageRow] ?? breakdown.notStated)))
           const assets = [...new Set(rows.flatMap(({ amounts }) => [...amounts.keys()]))]
           return rows.length === 0 ? (
-            <Empty title="No usage in this period yet" />
+            <Empty title={breakdown.none} />
           ) : (
             <Table
-              label="Charges of the period"
+              label={breakdown.label}
               rows={rows}
               rowKey={({ key }) => key}
               columns={[
-                { head: BY.find(([name]) => name === by)![1].replace('By ', '').replace(/^./, (first) => first.toUpperCase()), cell: ({ name }) => <span className="font-medium">{name}</span> },
-                { head: 'Used', className: 'text-muted', cell: ({ quantities }) => [...quantities].filter(([, value]) => !isZero(value)).slice(0, 4).map(([meter, value]) => <span key={meter} className="mr-3 whitespace-nowrap"><Quantity value={value} /> {meter.replaceAll('_', ' ')}</span>) },
-                ...assets.map((asset) => ({ head: 'Charged', isNumber: true, cell: ({ amounts }: Sum) => <Measure value={amounts.get(asset) ?? '0'} unit={asset} /> })),
+                { head: usage[by], cell: ({ name }) => <span className="font-medium">{name}</span> },
+                { head: breakdown.used, className: 'text-muted', cell: ({ quantities }) => [...quantities].filter(([, value]) => !isZero(value)).slice(0, 4).map(([meter, value]) => <span key={meter} className="mr-3 whitespace-nowrap"><Quantity value={value} /> {termOf(w, meter)}</span>) },
+                ...assets.map((asset) => ({ head: breakdown.charged, isNumber: true, cell: ({ amounts }: Sum) => <Measure value={amounts.get(asset) ?? '0'} unit={asset} /> })),
               ]}
               foot={
                 <tr>
-                  <th scope="row" colSpan={2} className="px-3 py-2 pl-5 text-left font-medium">Together</th>
+                  <th scope="row" colSpan={2} className="px-3 py-2 pl-5 text-left font-medium">{breakdown.together}</th>
                   {assets.map((asset) => <td key={asset} className="px-3 py-2 pr-5 text-right"><Measure value={rows.reduce((sum, { amounts }) => add(sum, amounts.get(asset) ?? '0'), '0')} unit={asset} /></td>)}
                 </tr>
               }

@@ -5,10 +5,11 @@ import { useState } from 'react'
 import type { Budget, Entity } from '../api/operations.ts'
 import { useWrite } from '../api/queries.ts'
 import { Choice, Dialog, DialogForm, Field } from '../parts/controls.tsx'
+import { useWords } from '../words/words.tsx'
 
-const WINDOWS = [['hour', 'an hour'], ['day', 'a day'], ['week', 'a week'], ['month', 'a month'], ['billing_period', 'a billing period'], ['quarter', 'a quarter'], ['year', 'a year'], ['lifetime', 'for ever']] as const
-const ENFORCEMENTS = [['hard', 'Refuse what does not fit'], ['soft', 'Let it through, and report it'], ['metered', 'Only count']] as const
-const ACTIONS = [['deny', 'Refuse'], ['clamp', 'Shorten the answer to what fits'], ['fallback', 'Use another model'], ['overage', 'Go on and pay']] as const
+const WINDOWS = ['hour', 'day', 'week', 'month', 'billing_period', 'quarter', 'year', 'lifetime'] as const
+const ENFORCEMENTS = ['hard', 'soft', 'metered'] as const
+const ACTIONS = ['deny', 'clamp', 'fallback', 'overage'] as const
 const SHARES = [50, 80, 100] as const
 
 type Draft = { readonly name: string; readonly limit: string; readonly window: Budget['window']; readonly enforcement: Budget['enforcement']; readonly entity: string; readonly each: boolean; readonly action: Budget['at_exhaustion']['action']; readonly model: string; readonly thresholds: readonly number[]; readonly observe: boolean }
@@ -16,22 +17,23 @@ type CapFormProps = { readonly customer: string; /** Null: a new one. */ readonl
 
 export function CapForm({ customer, budget, entities, isOperator, onClose }: CapFormProps) {
   const [draft, setDraft] = useState(() => draftOf(budget))
+  const { cap, common, members, windows } = useWords()
   const set = (part: Partial<Draft>) => setDraft((now) => ({ ...now, ...part }))
   const write = useWrite('putBudget', onClose)
   const id = budget === null ? wordOf(draft.name) : budget.id.replace(/^cap:/, '')
   return (
-    <Dialog isOpen onClose={onClose} title={budget === null ? 'Set a cap' : `Change ${budget.name}`} lead="In force on every gateway when this answers: what does not fit is stopped before it costs anything.">
-      <DialogForm submit="Set" onSubmit={() => write.mutate({ params: { customer, budget: id }, body: bodyOf(draft, budget) })} onCancel={onClose} isBusy={write.isPending} isReady={id !== ''} error={write.error}>
-        <Field label="Name" required maxLength={200} value={draft.name} hint={id === '' ? 'Shown to people.' : <>Its id {budget === null ? 'will be' : 'is'} <code>cap:{id}</code>.</>} onChange={(event) => set({ name: event.target.value })} />
+    <Dialog isOpen onClose={onClose} title={budget === null ? cap.setTitle : cap.changeTitle(budget.name)} lead={cap.lead}>
+      <DialogForm submit={common.set} onSubmit={() => write.mutate({ params: { customer, budget: id }, body: bodyOf(draft, budget) })} onCancel={onClose} isBusy={write.isPending} isReady={id !== ''} error={write.error}>
+        <Field label={cap.name} required maxLength={200} value={draft.name} hint={id === '' ? cap.nameHint : <>{budget === null ? cap.idWillBe : cap.idIs} <code>cap:{id}</code>.</>} onChange={(event) => set({ name: event.target.value })} />
         <div className="grid gap-3 sm:grid-cols-2">
-          <Field label={budget === null ? 'Limit, in the currency of the plan' : `Limit in ${budget.unit}`} required inputMode="decimal" pattern="\d+(\.\d+)?" value={draft.limit} onChange={(event) => set({ limit: event.target.value })} />
-          <Choice label="Window" value={draft.window} disabled={budget !== null} options={WINDOWS} onChange={(event) => set({ window: event.target.value as Budget['window'] })} />
-          <Choice label="Applies to" value={draft.entity} disabled={budget !== null} options={[['', 'Everything'], ...entities.map((one) => [one.id, one.name] as const)]} onChange={(event) => set({ entity: event.target.value })} />
-          <Choice label="The limit is" value={draft.each ? 'each' : 'all'} disabled={budget !== null} options={[['all', 'for all together'], ['each', 'for each user']]} onChange={(event) => set({ each: event.target.value === 'each' })} />
-          <Choice label="When it is used up" value={draft.enforcement} options={ENFORCEMENTS} onChange={(event) => set({ enforcement: event.target.value as Budget['enforcement'] })} />
-          <Choice label="A request that does not fit" value={draft.action} options={ACTIONS} onChange={(event) => set({ action: event.target.value as Draft['action'] })} />
+          <Field label={budget === null ? cap.limitNew : members.limitIn(budget.unit)} required inputMode="decimal" pattern="\d+(\.\d+)?" value={draft.limit} onChange={(event) => set({ limit: event.target.value })} />
+          <Choice label={cap.window} value={draft.window} disabled={budget !== null} options={WINDOWS.map((one) => [one, windows[one]] as const)} onChange={(event) => set({ window: event.target.value as Budget['window'] })} />
+          <Choice label={cap.appliesTo} value={draft.entity} disabled={budget !== null} options={[['', cap.everything], ...entities.map((one) => [one.id, one.name] as const)]} onChange={(event) => set({ entity: event.target.value })} />
+          <Choice label={cap.limitIs} value={draft.each ? 'each' : 'all'} disabled={budget !== null} options={[['all', cap.all], ['each', cap.each]]} onChange={(event) => set({ each: event.target.value === 'each' })} />
+          <Choice label={cap.exhausted} value={draft.enforcement} options={ENFORCEMENTS.map((one) => [one, cap[one]] as const)} onChange={(event) => set({ enforcement: event.target.value as Budget['enforcement'] })} />
+          <Choice label={cap.doesNotFit} value={draft.action} options={ACTIONS.map((one) => [one, cap[one]] as const)} onChange={(event) => set({ action: event.target.value as Draft['action'] })} />
         </div>
-        {draft.action === 'fallback' && <Field label="Model that is used instead" required value={draft.model} onChange={(event) => set({ model: event.target.value })} />}
+        {draft.action === 'fallback' && <Field label={cap.otherModel} required value={draft.model} onChange={(event) => set({ model: event.target.value })} />}
         <Marks draft={draft} isOperator={isOperator} set={set} />
       </DialogForm>
     </Dialog>
@@ -39,11 +41,12 @@ export function CapForm({ customer, budget, entities, isOperator, onClose }: Cap
 }
 
 function Marks({ draft, isOperator, set }: { readonly draft: Draft; readonly isOperator: boolean; readonly set: (part: Partial<Draft>) => void }) {
+  const { cap } = useWords()
   const toggle = (share: number) => set({ thresholds: draft.thresholds.includes(share) ? draft.thresholds.filter((one) => one !== share) : [...draft.thresholds, share].sort((a, b) => a - b) })
   return (
     <>
       <fieldset>
-        <legend className="text-xs font-medium text-muted">Told, on the live stream and to webhooks, when it is used to</legend>
+        <legend className="text-xs font-medium text-muted">{cap.told}</legend>
         <div className="mt-1 flex gap-5">
           {SHARES.map((share) => (
             <label key={share} className="flex items-center gap-2">
@@ -54,7 +57,7 @@ function Marks({ draft, isOperator, set }: { readonly draft: Draft; readonly isO
       </fieldset>
       {isOperator && (
         <label className="flex items-center gap-2">
-          <input type="checkbox" className="size-4 accent-accent" checked={draft.observe} onChange={(event) => set({ observe: event.target.checked })} /> Only observe: decided, recorded and shown, but nothing is refused
+          <input type="checkbox" className="size-4 accent-accent" checked={draft.observe} onChange={(event) => set({ observe: event.target.checked })} /> {cap.observe}
         </label>
       )}
     </>

@@ -8,29 +8,32 @@ import { useSettings } from '../parts/settings.tsx'
 import { Badge, Empty } from '../parts/surface.tsx'
 import { Table } from '../parts/table.tsx'
 import { Money, Time, useNow } from '../parts/values.tsx'
+import { termOf, useWords } from '../words/words.tsx'
 
 const SOON_MS = 14 * 86_400_000
 
 export function Blocks({ balance, command }: { readonly balance: Balance; readonly command?: string }) {
   const { zone } = useSettings()
+  const w = useWords()
+  const { credits } = w
   const now = useNow(60_000)
   const blocks = [...balance.blocks].sort((a, b) => Number(isZero(a.remaining)) - Number(isZero(b.remaining)) || roughly(b.remaining) - roughly(a.remaining))
-  if (blocks.length === 0) return <Empty title="No credits yet" {...(command === undefined ? {} : { command })}>{command === undefined ? undefined : 'Add the first ones:'}</Empty>
+  if (blocks.length === 0) return <Empty title={credits.none} {...(command === undefined ? {} : { command })}>{command === undefined ? undefined : credits.addFirst}</Empty>
   return (
     <Table
-      label="Credit blocks"
+      label={credits.label}
       rows={blocks}
       rowKey={({ id }) => id}
       columns={[
-        { head: 'Added', className: 'whitespace-nowrap', cell: ({ created_at }) => <Time at={created_at} /> },
-        { head: 'Kind', cell: ({ category }) => <Badge tone={category === 'paid' ? 'accent' : 'good'}>{category}</Badge> },
-        ...(blocks.some(({ features }) => features.length > 0) ? [{ head: 'Pays for', cell: ({ features }: (typeof blocks)[number]) => (features.length === 0 ? <span className="text-muted">everything</span> : features.join(', ')) }] : []),
-        { head: 'Left', isNumber: true, cell: ({ remaining, asset }) => <Money amount={remaining} currency={asset} /> },
-        { head: 'Of', isNumber: true, cell: ({ granted, asset }) => <span className="text-muted"><Money amount={granted} currency={asset} /></span> },
-        { head: <span className="sr-only">Share left</span>, className: 'w-32', cell: ({ id, remaining, granted }) => <Gauge label={`Left of ${id}`} share={shareOf(remaining, granted)} /> },
+        { head: credits.added, className: 'whitespace-nowrap', cell: ({ created_at }) => <Time at={created_at} /> },
+        { head: credits.kind, cell: ({ category }) => <Badge tone={category === 'paid' ? 'accent' : 'good'}>{termOf(w, category)}</Badge> },
+        ...(blocks.some(({ features }) => features.length > 0) ? [{ head: credits.paysFor, cell: ({ features }: (typeof blocks)[number]) => (features.length === 0 ? <span className="text-muted">{w.limits.everything}</span> : features.join(', ')) }] : []),
+        { head: credits.left, isNumber: true, cell: ({ remaining, asset }) => <Money amount={remaining} currency={asset} /> },
+        { head: credits.of, isNumber: true, cell: ({ granted, asset }) => <span className="text-muted"><Money amount={granted} currency={asset} /></span> },
+        { head: <span className="sr-only">{credits.shareLeft}</span>, className: 'w-32', cell: ({ id, remaining, granted }) => <Gauge label={credits.leftOf(id)} share={shareOf(remaining, granted)} /> },
         {
-          head: 'Expires',
-          cell: ({ expires_at: at, remaining }) => (at === null ? <span className="text-muted">never</span> : <span className={!isZero(remaining) && Date.parse(at) - now < SOON_MS ? 'text-warn' : ''}>{day(at, zone)}</span>),
+          head: credits.expires,
+          cell: ({ expires_at: at, remaining }) => (at === null ? <span className="text-muted">{w.common.never}</span> : <span className={!isZero(remaining) && Date.parse(at) - now < SOON_MS ? 'text-warn' : ''}>{day(at, zone)}</span>),
         },
       ]}
     />

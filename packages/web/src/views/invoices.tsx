@@ -14,6 +14,7 @@ import { More, Table } from '../parts/table.tsx'
 import { Money, Quantity } from '../parts/values.tsx'
 import { EventsView } from './events.tsx'
 import { Totals } from './invoice.tsx'
+import { termOf, useWords } from '../words/words.tsx'
 
 const STATES: Readonly<Record<Invoice['state'], Tone>> = { draft: 'neutral', open: 'accent', paid: 'good', void: 'neutral', uncollectible: 'bad' }
 
@@ -24,50 +25,53 @@ export function InvoicesView({ customer, state, actions, customerName }: { reado
   const all = useInfiniteQuery({ ...askPages('listAllInvoices', { query }), enabled: customer === null })
   const asked = customer === null ? all : own
   const [open, setOpen] = useState<Invoice | null>(null)
+  const w = useWords()
+  const { invoice } = w
   const { zone } = useSettings()
   return (
     <>
       <Loaded query={{ ...asked, data: asked.data?.pages.flatMap(({ data }) => data) }}>
         {(rows) =>
           rows.length === 0 ? (
-            <Empty title="No invoice was written yet">The first one is written when a billing period ends.</Empty>
+            <Empty title={invoice.noneYet}>{invoice.noneYetDetail}</Empty>
           ) : (
             <Table
-              label="Invoices"
+              label={invoice.invoices}
               rows={rows}
               rowKey={({ id }) => id}
               columns={[
-                { head: 'Number', cell: (row) => <button type="button" className="font-medium underline decoration-edge underline-offset-2" onClick={() => setOpen(row)}>{row.document.number ?? 'draft'}</button> },
-                ...(customer === null ? [{ head: 'Customer', cell: (row: Invoice) => customerName?.(row) ?? row.document.buyer.name }] : []),
-                { head: 'Period', cell: ({ period }) => <span className="text-muted">{day(period.start, zone)} – {day(period.end, zone)}</span> },
-                { head: 'State', cell: (row) => <Badge tone={STATES[row.state]}>{row.state}</Badge> },
-                { head: 'Total', isNumber: true, cell: ({ document, currency }) => <Money amount={document.total} currency={currency} /> },
-                { head: 'Due', isNumber: true, cell: ({ amount_due: amount, currency }) => <Money amount={amount} currency={currency} /> },
-                { head: <span className="sr-only">Actions</span>, isNumber: true, cell: (row) => <span className="flex justify-end gap-2">{actions?.(row)}<Pdf invoice={row} /></span> },
+                { head: invoice.number, cell: (row) => <button type="button" className="font-medium underline decoration-edge underline-offset-2" onClick={() => setOpen(row)}>{row.document.number ?? invoice.draft}</button> },
+                ...(customer === null ? [{ head: invoice.customer, cell: (row: Invoice) => customerName?.(row) ?? row.document.buyer.name }] : []),
+                { head: invoice.period, cell: ({ period }) => <span className="text-muted">{day(period.start, zone)} – {day(period.end, zone)}</span> },
+                { head: invoice.state, cell: (row) => <Badge tone={STATES[row.state]}>{termOf(w, row.state)}</Badge> },
+                { head: invoice.total, isNumber: true, cell: ({ document, currency }) => <Money amount={document.total} currency={currency} /> },
+                { head: invoice.due, isNumber: true, cell: ({ amount_due: amount, currency }) => <Money amount={amount} currency={currency} /> },
+                { head: <span className="sr-only">{w.common.actions}</span>, isNumber: true, cell: (row) => <span className="flex justify-end gap-2">{actions?.(row)}<Pdf invoice={row} /></span> },
               ]}
             />
           )
         }
       </Loaded>
       <More query={asked} />
-      {open !== null && <Dialog isOpen isWide onClose={() => setOpen(null)} title={`Invoice ${open.document.number ?? '(draft)'}`} lead={`${open.document.buyer.name} · ${day(open.period.start, zone)} – ${day(open.period.end, zone)}`}><Printed invoice={open} /></Dialog>}
+      {open !== null && <Dialog isOpen isWide onClose={() => setOpen(null)} title={invoice.titled(open.document.number ?? `(${invoice.draft})`)} lead={`${open.document.buyer.name} · ${day(open.period.start, zone)} – ${day(open.period.end, zone)}`}><Printed invoice={open} /></Dialog>}
     </>
   )
 }
 
 /** What was printed; a line of usage opens to the events whose charges it sums. */
 function Printed({ invoice: { customer, document: printed } }: { readonly invoice: Invoice }) {
+  const { invoice } = useWords()
   const [open, setOpen] = useState<number | null>(null)
   return (
     <div className="-mx-6 -mb-6">
-      <div className="relative overflow-x-auto" tabIndex={0} role="region" aria-label="Lines of the invoice">
+      <div className="relative overflow-x-auto" tabIndex={0} role="region" aria-label={invoice.linesOf}>
         <table className="w-full text-left">
           <thead>
             <tr className="border-b text-xs text-faint">
-              <th scope="col" className="px-3 py-2 pl-5 font-medium">Line</th>
-              <th scope="col" className="px-3 py-2 text-right font-medium">Quantity</th>
-              <th scope="col" className="px-3 py-2 text-right font-medium">Exact</th>
-              <th scope="col" className="px-3 py-2 pr-5 text-right font-medium">Amount</th>
+              <th scope="col" className="px-3 py-2 pl-5 font-medium">{invoice.line}</th>
+              <th scope="col" className="px-3 py-2 text-right font-medium">{invoice.quantity}</th>
+              <th scope="col" className="px-3 py-2 text-right font-medium">{invoice.exact}</th>
+              <th scope="col" className="px-3 py-2 pr-5 text-right font-medium">{invoice.amount}</th>
             </tr>
           </thead>
           <tbody>
@@ -104,6 +108,7 @@ function Printed({ invoice: { customer, document: printed } }: { readonly invoic
 /** The API wants the token in a header, which a link cannot send. */
 function Pdf({ invoice }: { readonly invoice: Invoice }) {
   const [isBusy, setBusy] = useState(false)
+  const w = useWords()
   const [hasFailed, setFailed] = useState(false)
   const load = async () => {
     setBusy(true)
@@ -114,15 +119,16 @@ function Pdf({ invoice }: { readonly invoice: Invoice }) {
     saveFile(await answer.blob(), `${invoice.document.number ?? invoice.id}.pdf`)
   }
   return (
-    <Button className="h-7 px-2 text-xs" disabled={isBusy} onClick={() => void load()} aria-label={`PDF of invoice ${invoice.document.number ?? invoice.id}`}>
-      {hasFailed ? 'Try again' : 'PDF'}
+    <Button className="h-7 px-2 text-xs" disabled={isBusy} onClick={() => void load()} aria-label={w.invoice.pdfOf(invoice.document.number ?? invoice.id)}>
+      {hasFailed ? w.common.tryAgain : w.invoice.pdf}
     </Button>
   )
 }
 
 export function InvoicesCard({ customer, actions }: { readonly customer: string; readonly actions?: (invoice: Invoice) => ReactNode }) {
+  const { invoice } = useWords()
   return (
-    <Card className="mt-6" title="Invoices" note="What was written does not change: a mistake is corrected by a credit note." flush>
+    <Card className="mt-6" title={invoice.invoices} note={invoice.invoicesNote} flush>
       <InvoicesView customer={customer} {...(actions === undefined ? {} : { actions })} />
     </Card>
   )

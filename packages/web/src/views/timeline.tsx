@@ -5,9 +5,9 @@ import { useQuery } from '@tanstack/react-query'
 import { useRefresh } from '../api/live.tsx'
 import type { Subscription, SubscriptionEvent } from '../api/operations.ts'
 import { call } from '../api/client.ts'
-import { words } from '../parts/format.ts'
 import { Badge, Empty, join, Loaded, standingTone, type Tone } from '../parts/surface.tsx'
 import { Time } from '../parts/values.tsx'
+import { termOf, titleTerm, useWords } from '../words/words.tsx'
 
 const PAGE = 500
 /** Of a life longer than this the newest are shown. */
@@ -18,24 +18,26 @@ export function stateTone(state: string): Tone {
 }
 
 export function Timeline({ customer, subscription }: { readonly customer: string; readonly subscription: Subscription }) {
+  const w = useWords()
+  const { timeline } = w
   const query = useQuery({ queryKey: ['listSubscriptionEvents', customer], queryFn: ({ signal }) => allEvents(customer, signal) })
   useRefresh([['listSubscriptionEvents']], (message) => message.type.startsWith('subscription.') && message.customer === customer)
   return (
     <ol className="relative space-y-0 pb-3">
       {subscription.scheduled.map(({ id, takes_effect_at: at, plan, seats }) => (
-        <Entry key={id} at={at} isAhead title={<>Changes to {[plan === null ? '' : `plan ${plan}`, seats === null ? '' : `${seats} seats`].filter(Boolean).join(', ')}</>} note="Ordered; it can be taken back until then." />
+        <Entry key={id} at={at} isAhead title={timeline.changesTo([plan === null ? '' : timeline.plan(plan), seats === null ? '' : timeline.seats(seats)].filter(Boolean).join(', '))} note={timeline.ordered} />
       ))}
-      {subscription.ahead.toReversed().map(({ from, state, plan, reason }) => <Entry key={`${from} ${state}`} at={from} isAhead title={<><Badge tone={stateTone(state)}>{state}</Badge> plan {plan}</>} note={`${reason}, unless something happens before`} />)}
-      <Entry at={subscription.as_of} isNow title={<><b className="font-semibold">Now</b> <Badge tone={stateTone(subscription.state)}>{subscription.state}</Badge> plan {subscription.plan}</>} note={subscription.reason} />
+      {subscription.ahead.toReversed().map(({ from, state, plan, reason }) => <Entry key={`${from} ${state}`} at={from} isAhead title={<><Badge tone={stateTone(state)}>{termOf(w, state)}</Badge> {timeline.plan(plan)}</>} note={timeline.unless(reason)} />)}
+      <Entry at={subscription.as_of} isNow title={<><b className="font-semibold">{timeline.now}</b> <Badge tone={stateTone(subscription.state)}>{termOf(w, subscription.state)}</Badge> {timeline.plan(subscription.plan)}</>} note={subscription.reason} />
       {query.data === undefined && <li className="px-5"><Loaded query={query}>{() => null}</Loaded></li>}
-      {query.data?.length === 0 && <li><Empty title="Nothing was told yet" /></li>}
+      {query.data?.length === 0 && <li><Empty title={timeline.none} /></li>}
       {query.data?.slice(0, SHOWN_MAX).map((event) => (
               <Entry
                 key={event.sequence}
                 at={event.effective_at}
                 isVoid={event.voided_by !== null}
-                title={<><span className="font-medium">{words(event.type.replace('subscription.', ''))}</span> <Badge tone={stateTone(event.state)}>{event.state}</Badge> <span className="text-muted">plan {event.plan}</span></>}
-                note={<>{event.reason}{event.voided_by !== null && ` · taken back by number ${event.voided_by}`}{event.voids !== null && ` · takes back number ${event.voids}`} <span className="text-faint">#{event.sequence}</span></>}
+                title={<><span className="font-medium">{titleTerm(w, event.type.replace('subscription.', ''))}</span> <Badge tone={stateTone(event.state)}>{termOf(w, event.state)}</Badge> <span className="text-muted">{timeline.plan(event.plan)}</span></>}
+                note={<>{event.reason}{event.voided_by !== null && timeline.takenBackBy(event.voided_by)}{event.voids !== null && timeline.takesBack(event.voids)} <span className="text-faint">#{event.sequence}</span></>}
               />
       ))}
     </ol>

@@ -8,12 +8,14 @@ import type { Checkpoint, SigningKey, Transfer } from '../api/operations.ts'
 import { Button } from '../parts/controls.tsx'
 import { quantity } from '../parts/format.ts'
 import { Badge, Card, Failure } from '../parts/surface.tsx'
+import { useWords, type Words } from '../words/words.tsx'
 
 const PAGE = 500
 type Found = { readonly transfers: number; readonly signedTo: number; readonly checkpoints: number; readonly broken: string | null; readonly keys: readonly SigningKey[] }
 
 export function VerifyCard({ customer }: { readonly customer: string }) {
   const [read, setRead] = useState<number | null>(null)
+  const { events, verify: said } = useWords()
   const [found, setFound] = useState<Found | null>(null)
   const [error, setError] = useState<unknown>(null)
   const abort = useRef<AbortController | null>(null)
@@ -23,7 +25,7 @@ export function VerifyCard({ customer }: { readonly customer: string }) {
     setFound(null)
     setRead(0)
     try {
-      setFound(await verify(customer, setRead, abort.current.signal))
+      setFound(await verify(customer, { tell: setRead, said, signal: abort.current.signal }))
     } catch (problem) {
       if (!(problem instanceof Error && problem.name === 'AbortError')) setError(problem)
     } finally {
@@ -31,24 +33,26 @@ export function VerifyCard({ customer }: { readonly customer: string }) {
     }
   }
   return (
-    <Card className="mt-6" title="Verify" note="Every posted transfer carries a hash of itself and of the one before it, and the end of that chain is signed every day. Your browser works all of it out anew." actions={read === null ? <Button onClick={() => void run()}>Verify now</Button> : <Button onClick={() => abort.current?.abort()}><span role="status">{quantity(String(read))} checked</span> · Stop</Button>}>
+    <Card className="mt-6" title={said.title} note={said.note} actions={read === null ? <Button onClick={() => void run()}>{said.now}</Button> : <Button onClick={() => abort.current?.abort()}><span role="status">{said.checked(quantity(String(read)))}</span> · {events.stop}</Button>}>
       {error !== null && <Failure error={error} />}
       {found === null ? (
-        <p className="text-muted">Nothing that was posted can be changed, left out or added without being found here. <code className="font-mono text-xs">tollgate verify</code> does the same without this page.</p>
+        <p className="text-muted">{said.idle} <code className="font-mono text-xs">tollgate verify</code> {said.idleCommand}</p>
       ) : found.broken !== null ? (
-        <p role="status"><Badge tone="bad">not as posted</Badge> {found.broken}</p>
+        <p role="status"><Badge tone="bad">{said.broken}</Badge> {found.broken}</p>
       ) : (
         <div role="status">
-          <p><Badge tone="good">verified</Badge> {quantity(String(found.transfers))} {found.transfers === 1 ? 'transfer' : 'transfers'}: nothing was changed, left out or added. {found.checkpoints === 0 ? 'The first checkpoint is signed within a day.' : `Signed up to transfer ${quantity(String(found.signedTo))}, by ${found.checkpoints} ${found.checkpoints === 1 ? 'checkpoint' : 'checkpoints'}.`}</p>
-          {found.keys.map(({ id, public_key: text }) => <p key={id} className="mt-1 text-xs text-faint">Key {id}: <code className="font-mono break-all">{text}</code></p>)}
+          <p><Badge tone="good">{said.good}</Badge> {said.found({ count: found.transfers, text: quantity(String(found.transfers)) })} {found.checkpoints === 0 ? said.unsigned : said.signed({ to: quantity(String(found.signedTo)), count: found.checkpoints })}</p>
+          {found.keys.map(({ id, public_key: text }) => <p key={id} className="mt-1 text-xs text-faint">{said.key(id)} <code className="font-mono break-all">{text}</code></p>)}
         </div>
       )}
     </Card>
   )
 }
 
-async function verify(customer: string, tell: (read: number) => void, signal: AbortSignal): Promise<Found> {
-  if (!('subtle' in crypto)) throw new Error('This page was opened without TLS, where a browser has no cryptography: open it over https, or use tollgate verify.')
+type Verifying = { readonly tell: (read: number) => void; readonly said: Words['verify']; readonly signal: AbortSignal }
+
+async function verify(customer: string, { tell, said, signal }: Verifying): Promise<Found> {
+  if (!('subtle' in crypto)) throw new Error(said.noTls)
   const checkpoints: Checkpoint[] = []
   for (let cursor: string | null = ''; cursor !== null; ) {
     const page: Answer<'listCheckpoints'> = await call('listCheckpoints', { params: { customer }, query: { limit: PAGE, ...(cursor === '' ? {} : { cursor }) }, signal })
@@ -64,20 +68,20 @@ async function verify(customer: string, tell: (read: number) => void, signal: Ab
     for (const transfer of page.data) {
       // What was posted before there was a chain has no place in it.
       if (transfer.position === null || transfer.hash === null) continue
-      if (transfer.position !== position + 1) return broken(`After transfer ${position} comes ${transfer.position}: something was left out or put in.`)
+      if (transfer.position !== position + 1) return broken(said.gap({ after: position, next: transfer.position }))
       previous = await sha256(textOf(customer, transfer, previous))
-      if (previous !== transfer.hash) return broken(`Transfer ${transfer.position} (${transfer.id}) is not what was posted.`)
+      if (previous !== transfer.hash) return broken(said.changed({ position: transfer.position, id: transfer.id }))
       position = transfer.position
       const checkpoint = wanted.get(position)
       if (checkpoint === undefined) continue
-      if (checkpoint.hash !== previous || !(await isSigned(customer, checkpoint, keys))) return broken(`The signed checkpoint at transfer ${position} does not fit.`)
+      if (checkpoint.hash !== previous || !(await isSigned(customer, checkpoint, keys))) return broken(said.unfit(position))
       signedTo = Math.max(signedTo, position)
     }
     tell(position)
     cursor = page.next_cursor
   }
   const beyond = checkpoints.find((checkpoint) => checkpoint.position > position)
-  return beyond === undefined ? { transfers: position, signedTo, checkpoints: checkpoints.length, broken: null, keys } : broken(`A checkpoint was signed at transfer ${beyond.position}, which is not here any more.`)
+  return beyond === undefined ? { transfers: position, signedTo, checkpoints: checkpoints.length, broken: null, keys } : broken(said.gone(beyond.position))
 }
 
 function textOf(customer: string, { id, debit, credit, amount, currency, cause, cause_id: causeId, period_start: period, posted_at: at, evidence, position }: Transfer, previous: string): string {

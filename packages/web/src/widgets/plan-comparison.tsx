@@ -3,25 +3,28 @@
 import type { PublicPlan, PublicPlans } from '../api/operations.ts'
 import { money, quantity } from '../parts/format.ts'
 import { join } from '../parts/surface.tsx'
+import { termOf, useWords } from '../words/words.tsx'
 
 type Line = { readonly name: string; readonly of: (plan: PublicPlan) => string }
 const NONE = '–'
 
 export function PlanComparison({ plans: { plans, currency }, current = null }: { readonly plans: PublicPlans; readonly current?: string | null }) {
+  const w = useWords()
+  const { widgets: said } = w
   const groups: readonly (readonly [string, readonly Line[]])[] = [
-    ['Costs', [{ name: 'A period', of: ({ recurring, period }) => `${money(recurring[0]?.amount ?? '0', currency)} a ${period}` }]],
-    ['Included', linesOf(plans, ({ allowances }) => allowances, ({ quantity: units }) => quantity(units))],
-    ['Beyond that', linesOf(plans, ({ prices }) => prices, ({ text }) => text)],
-    ['Limits', linesOf(plans, ({ limits }) => limits, ({ quantity: units }) => quantity(units))],
-    ['Features', linesOf(plans, ({ features }) => features, ({ value }) => value ?? 'yes')],
+    [said.costs, [{ name: said.aPeriod, of: ({ recurring, period }) => `${money(recurring[0]?.amount ?? '0', currency)} ${said.a(termOf(w, period))}` }]],
+    [said.included, linesOf(plans, ({ allowances }) => allowances, ({ quantity: units }) => quantity(units))],
+    [said.beyond, linesOf(plans, ({ prices }) => prices, ({ text }) => text)],
+    [said.limits, linesOf(plans, ({ limits }) => limits, ({ quantity: units }) => quantity(units))],
+    [said.features, linesOf(plans, ({ features }) => features, ({ value }) => value ?? w.common.yes)],
   ]
   return (
-    <div className="relative overflow-x-auto" tabIndex={0} role="region" aria-label="Plans side by side">
+    <div className="relative overflow-x-auto" tabIndex={0} role="region" aria-label={said.sideBySide}>
       <table className="w-full text-left">
         <thead>
           <tr className="border-b">
-            <th scope="col" className="px-3 py-2 pl-5 text-xs font-medium text-faint">What</th>
-            {plans.map(({ id, name }) => <th key={id} scope="col" className={join('px-3 py-2 font-semibold', id === current && 'text-accent')}>{name}{id === current && <span className="sr-only">, your plan</span>}</th>)}
+            <th scope="col" className="px-3 py-2 pl-5 text-xs font-medium text-faint">{said.what}</th>
+            {plans.map(({ id, name }) => <th key={id} scope="col" className={join('px-3 py-2 font-semibold', id === current && 'text-accent')}>{name}{id === current && <span className="sr-only">{said.yourPlanAside}</span>}</th>)}
           </tr>
         </thead>
         {groups.filter(([, lines]) => lines.length > 0).map(([title, lines]) => (

@@ -1,7 +1,7 @@
 // The plans for everybody: a pricing page, a paywall or an upgrade dialog reads them.
 
 import * as z from 'zod'
-import { currency, decimal, nothing, word } from './fields.ts'
+import { currency, decimal, locale, nothing, word } from './fields.ts'
 import { route } from './route.ts'
 
 const named = { id: word('Id in the catalog.', 'tokens'), name: z.string().meta({ description: 'Shown to people.', examples: ['Included tokens'] }) }
@@ -32,9 +32,9 @@ export const plansRoute = route({
   description: 'Needs no key: it is what a pricing page shows. Plans that are not public are left out.',
   access: 'public',
   params: nothing,
-  query: nothing,
+  query: z.strictObject({ locale: locale.optional().meta({ description: 'How prices are said: amounts as this locale writes them, words in its language. As the catalog writes them unless stated.', examples: ['de-AT'] }) }),
   body: null,
   status: 200,
   answer: z.strictObject({ currency, catalog_version: z.int(), plans: z.array(publicPlan) }).meta({ id: 'PublicPlans' }),
-  problems: [],
+  problems: ['invalid_locale'],
 })

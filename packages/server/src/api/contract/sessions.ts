@@ -2,7 +2,7 @@
 // short-lived token). Everything else that the pages do goes through the same routes as everybody's.
 
 import * as z from 'zod'
-import { choice, cursor, customerParam, id, limit, listOf, nothing, text, time } from './fields.ts'
+import { choice, cursor, customerParam, id, limit, listOf, locale, nothing, text, time } from './fields.ts'
 import { route } from './route.ts'
 
 const ORIGINS_MAX = 10
@@ -29,6 +29,8 @@ const portalFields = {
   allowed_origins: z.array(z.string()).meta({ description: 'Origins that may show it in a frame.', examples: [['https://app.example.com']] }),
   theme: choice(['auto', 'light', 'dark'], 'Colours of the page.'),
   return_url: z.string().nullable().meta({ description: 'Where its link back leads.' }),
+  locale: locale.nullable().meta({ description: 'Language, numbers and dates of the page: the session’s own, else the customer’s; null for those of the browser.' }),
+  time_zone: z.string().meta({ description: 'Zone of the customer, in which its days begin.', examples: ['Europe/Berlin'] }),
   created_at: time('When it was made.'),
   expires_at: time('When its token ends.'),
   revoked_at: time('When it was ended before; null while it works.').nullable(),
@@ -111,6 +113,7 @@ export const sessionRoutes = {
         .nullable()
         .default(null)
         .meta({ description: 'Where a link back leads.', examples: ['https://app.example.com/settings'] }),
+      locale: locale.nullable().default(null).meta({ description: 'Language, numbers and dates of the page; the customer’s unless stated.' }),
     }),
     status: 201,
     answer: z.strictObject({
@@ -118,7 +121,7 @@ export const sessionRoutes = {
       token: z.string().meta({ description: 'Send it as Authorization: Bearer. Shown once.' }),
       url: z.string().meta({ description: 'The page. Its token is after the #, which no server and no log sees.' }),
     }),
-    problems: ['not_found', 'invalid_value'],
+    problems: ['not_found', 'invalid_value', 'invalid_locale'],
   }),
   listPortalSessions: route({
     method: 'GET',

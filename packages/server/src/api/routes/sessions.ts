@@ -6,6 +6,7 @@ import { SIGN_IN_ADDRESSES_MAX, SIGN_IN_FAILURES_PER_MINUTE_MAX, type CustomerId
 import type { Caller } from '../../app/authenticate.ts'
 import { roleOf, sessionCaller, signIn, signOut } from '../../app/console-sessions.ts'
 import type { ControlPlane } from '../../app/control-plane.ts'
+import { getCustomer } from '../../app/customers.ts'
 import { createPortalSession, endPortalSession, portalSessionsPage } from '../../app/portal-sessions.ts'
 import { signInRoute, signOutRoute, type sessionRoutes } from '../contract/sessions.ts'
 import { timeOf, timeOrNull } from '../contract/fields.ts'
@@ -18,7 +19,7 @@ const COOKIE = 'tollgate_session'
 const MINUTE_MS = 60_000
 
 export const sessionHandlers: Handlers<keyof typeof sessionRoutes> = {
-  getSession: async ({ caller }) => sessionBody(caller),
+  getSession: async ({ plane, caller }) => sessionBody(plane, caller),
   createPortalSession: async ({ plane, caller, params, body }) => {
     const { token, session } = await createPortalSession(plane, caller.actor, {
       customer: params.customer as CustomerId,
@@ -27,15 +28,16 @@ export const sessionHandlers: Handlers<keyof typeof sessionRoutes> = {
       allowedOrigins: body.allowed_origins,
       theme: body.theme,
       returnUrl: body.return_url,
+      locale: body.locale,
       lifetimeMs: body.lifetime_seconds * 1_000,
     })
-    return { ...portalBody(session), token, url: `${plane.links.portalUrl}?session=${session.id}#token=${token}` }
+    return { ...(await portalBody(plane, session)), token, url: `${plane.links.portalUrl}?session=${session.id}#token=${token}` }
   },
   listPortalSessions: async ({ plane, params, query }) => {
     const page = await portalSessionsPage(plane, { customer: params.customer, after: readCursor('portal-sessions', query.cursor), limit: query.limit })
-    return { data: page.rows.map(portalBody), next_cursor: writeCursor('portal-sessions', page.next) }
+    return { data: await Promise.all(page.rows.map((row) => portalBody(plane, row))), next_cursor: writeCursor('portal-sessions', page.next) }
   },
-  endPortalSession: async ({ plane, caller, params }) => portalBody(await endPortalSession(plane, caller.actor, params.customer as CustomerId, params.session)),
+  endPortalSession: async ({ plane, caller, params }) => portalBody(plane, await endPortalSession(plane, caller.actor, params.customer as CustomerId, params.session)),
 }
 
 export function registerSessions(app: FastifyInstance, plane: ControlPlane): void {
@@ -57,7 +59,7 @@ export function registerSessions(app: FastifyInstance, plane: ControlPlane): voi
       }
       setSessionCookie(reply, signed.token, { maxAgeSeconds: Math.floor((signed.expiresAt - plane.clock.now()) / 1_000), isSecure: isSecure(request) })
       const caller = await sessionCaller(plane, signed.token)
-      return reply.code(signInRoute.status).send(sessionBody(caller ?? signed.caller))
+      return reply.code(signInRoute.status).send(await sessionBody(plane, caller ?? signed.caller))
     },
   })
   app.route({
@@ -101,16 +103,17 @@ function assertSameSite(request: FastifyRequest): void {
   if (site !== undefined && site !== 'same-origin' && site !== 'none') throw new ApiError('csrf_token_missing', 'a page of another origin cannot do this')
 }
 
-function sessionBody(caller: Caller) {
+async function sessionBody(plane: ControlPlane, caller: Caller) {
   const { session } = caller
   if (session === null) throw new ApiError('no_session', 'this call came with a key, not with a session of a person')
-  if (session.kind === 'portal') return { kind: 'portal' as const, ...portalBody(session) }
+  if (session.kind === 'portal') return { kind: 'portal' as const, ...(await portalBody(plane, session)) }
   return { kind: 'console' as const, role: roleOf(caller)!, key: session.subject === null ? caller.key.id : null, subject: session.subject, name: session.name, csrf_token: session.csrfToken, expires_at: timeOf(session.expiresAt) }
 }
 
 type PortalSession = Awaited<ReturnType<typeof endPortalSession>>
 
-function portalBody(row: PortalSession) {
+async function portalBody(plane: ControlPlane, row: PortalSession) {
+  const { locale, timeZone } = await getCustomer(plane, row.customer)
   return {
     id: row.id,
     customer: row.customer,
@@ -119,6 +122,8 @@ function portalBody(row: PortalSession) {
     allowed_origins: [...row.allowedOrigins],
     theme: row.theme,
     return_url: row.returnUrl,
+    locale: row.locale ?? locale,
+    time_zone: timeZone,
     created_at: timeOf(row.createdAt),
     expires_at: timeOf(row.expiresAt),
     revoked_at: timeOrNull(row.revokedAt),
