@@ -20,6 +20,7 @@ import { processDeps } from './cli/output.ts'
 import { registerStatementCommands } from './cli/statement.ts'
 import { registerRatesCommands } from './cli/rates.ts'
 import { registerHandoverCommands } from './cli/handover.ts'
+import { registerInvoiceCommands } from './cli/invoice.ts'
 import { registerRerateCommand } from './cli/rerate.ts'
 import { registerSimulateCommand } from './cli/simulate.ts'
 import { registerProviderCommands } from './cli/provider.ts'
@@ -78,6 +79,7 @@ registerExchangeCommands(program, processDeps())
 registerSimulateCommand(program, processDeps())
 registerRerateCommand(program, processDeps())
 registerHandoverCommands(program, processDeps())
+registerInvoiceCommands(program, processDeps())
 registerSubscriptionCommands(program, processDeps())
 registerProviderCommands(program, processDeps())
 registerStatusCommand(program, processDeps())

@@ -179,6 +179,12 @@ export async function insertNote(tx: Transaction, note: NoteRow, take: readonly 
   await tx`update invoice set credited_net = credited_net + ${note.net}, credited_tax = credited_tax + ${note.tax} where customer_id = ${note.customer} and id = ${note.invoice}`
 }
 
+export async function findNote(sql: Sql, key: { readonly customer: string; readonly id: string }): Promise<NoteRow | null> {
+  const [row] = await sql<NoteRow[]>`
+    select customer_id as customer, id, invoice_id as invoice, series, number, reason, document, net, tax, created_at as "createdAt" from credit_note where customer_id = ${key.customer} and id = ${key.id}`
+  return row ?? null
+}
+
 export async function listNotes(sql: Sql, customer: string, invoice: string | null): Promise<NoteRow[]> {
   return sql<NoteRow[]>`
     select customer_id as customer, id, invoice_id as invoice, series, number, reason, document, net, tax, created_at as "createdAt" from credit_note

@@ -318,10 +318,16 @@ export type Operations = {
   readonly testMailServer: { readonly input: { readonly body: { readonly to: string } }; readonly answer: { readonly taken: boolean; readonly reason: string | null } }
   readonly printInvoicePdf: { readonly input: { readonly params: { readonly customer: string; readonly invoice: string } }; readonly answer: unknown }
   readonly printInvoiceHtml: { readonly input: { readonly params: { readonly customer: string; readonly invoice: string } }; readonly answer: unknown }
+  readonly printInvoiceXml: { readonly input: { readonly params: { readonly customer: string; readonly invoice: string } }; readonly answer: unknown }
+  readonly printCreditNotePdf: { readonly input: { readonly params: { readonly customer: string; readonly note: string } }; readonly answer: unknown }
+  readonly printCreditNoteHtml: { readonly input: { readonly params: { readonly customer: string; readonly note: string } }; readonly answer: unknown }
+  readonly printCreditNoteXml: { readonly input: { readonly params: { readonly customer: string; readonly note: string } }; readonly answer: unknown }
   readonly printPaymentInvoicePdf: { readonly input: { readonly params: { readonly customer: string; readonly payment: string } }; readonly answer: unknown }
   readonly printPaymentInvoiceHtml: { readonly input: { readonly params: { readonly customer: string; readonly payment: string } }; readonly answer: unknown }
+  readonly printPaymentInvoiceXml: { readonly input: { readonly params: { readonly customer: string; readonly payment: string } }; readonly answer: unknown }
   readonly printRefundNotePdf: { readonly input: { readonly params: { readonly customer: string; readonly refund: string } }; readonly answer: unknown }
   readonly printRefundNoteHtml: { readonly input: { readonly params: { readonly customer: string; readonly refund: string } }; readonly answer: unknown }
+  readonly printRefundNoteXml: { readonly input: { readonly params: { readonly customer: string; readonly refund: string } }; readonly answer: unknown }
   readonly exportData: { readonly input: { readonly params: { readonly dataset: string }; readonly query: { readonly from: string | number; readonly to: string | number; readonly customer?: string | number; readonly format?: "csv" | "parquet"; readonly rows?: string | number; readonly after?: string | number } }; readonly answer: unknown }
   readonly exportDispute: { readonly input: { readonly params: { readonly customer: string }; readonly query: { readonly from: string | number; readonly to: string | number } }; readonly answer: unknown }
   readonly exportJournals: { readonly input: { readonly query: { readonly from: string | number; readonly to: string | number; readonly format?: "csv" | "netsuite-csv" | "netsuite-json" } }; readonly answer: unknown }
@@ -546,10 +552,16 @@ export const OPERATIONS = {
   testMailServer: ['POST', '/v1/mail-server/test'],
   printInvoicePdf: ['GET', '/v1/customers/{customer}/invoices/{invoice}/pdf'],
   printInvoiceHtml: ['GET', '/v1/customers/{customer}/invoices/{invoice}/html'],
+  printInvoiceXml: ['GET', '/v1/customers/{customer}/invoices/{invoice}/xml'],
+  printCreditNotePdf: ['GET', '/v1/customers/{customer}/credit-notes/{note}/pdf'],
+  printCreditNoteHtml: ['GET', '/v1/customers/{customer}/credit-notes/{note}/html'],
+  printCreditNoteXml: ['GET', '/v1/customers/{customer}/credit-notes/{note}/xml'],
   printPaymentInvoicePdf: ['GET', '/v1/customers/{customer}/payments/{payment}/invoice/pdf'],
   printPaymentInvoiceHtml: ['GET', '/v1/customers/{customer}/payments/{payment}/invoice/html'],
+  printPaymentInvoiceXml: ['GET', '/v1/customers/{customer}/payments/{payment}/invoice/xml'],
   printRefundNotePdf: ['GET', '/v1/customers/{customer}/refunds/{refund}/credit-note/pdf'],
   printRefundNoteHtml: ['GET', '/v1/customers/{customer}/refunds/{refund}/credit-note/html'],
+  printRefundNoteXml: ['GET', '/v1/customers/{customer}/refunds/{refund}/credit-note/xml'],
   exportData: ['GET', '/v1/exports/data/{dataset}'],
   exportDispute: ['GET', '/v1/customers/{customer}/dispute-file'],
   exportJournals: ['GET', '/v1/exports/journals'],

@@ -62,6 +62,7 @@ export const ENTRIES = {
   billed_by_provider: { status: 409, title: 'A provider bills this subscription', advice: 'Change it there; it changes here within moments.' },
   provider_not_set: { status: 409, title: 'The provider is not set up', advice: 'PUT /v1/providers/{provider} with its secrets.' },
   handover_unlinked: { status: 409, title: 'The receiver does not know the customer', advice: 'Link it (POST /v1/customers/{customer}/provider-links), then try again.' },
+  e_invoice_incomplete: { status: 409, title: 'The e-invoice lacks something that it must say', advice: 'Set the field that is named, with the call that the detail names, and ask again.' },
   meter_not_handed_over: { status: 400, title: 'The meter cannot be handed over', advice: 'Read the detail: it says what the receiver takes.' },
   handover_below_zero: { status: 409, title: 'The receiver makes no invoice below zero', advice: 'Give what it gives back there by hand.' },
   handover_sum: { status: 409, title: 'The lines do not come to what the invoice asks for', advice: 'A defect of ours: the detail has both sums.' },

@@ -2,7 +2,7 @@
 
 import * as z from 'zod'
 import { choice, currency, cursor, customerParam, decimal, id, instantIn, limit, listOf, nothing, period, text, time, word } from './fields.ts'
-import { route } from './route.ts'
+import { route, type Route } from './route.ts'
 
 const ADDRESS_LINES_MAX = 6
 const NOTES_MAX = 10
@@ -122,6 +122,7 @@ const note = z
 const refundParam = customerParam.extend({ refund: id('rfd', 'Id of the refund.') })
 const paymentParam = z.strictObject({ customer: id('cus', 'Id of the customer.'), payment: id('pay', 'Id of the purchase.') })
 const invoiceParam = z.strictObject({ customer: id('cus', 'Id of the customer.'), invoice: id('inv', 'Id of the invoice.') })
+const noteParam = z.strictObject({ customer: id('cus', 'Id of the customer.'), note: id('crn', 'Id of the credit note.') })
 const reason = z.strictObject({ reason: text('Why, for whoever asks later.', 'duplicate of INV-000041') })
 const base = { tag: 'invoices', access: [], query: nothing, status: 200 } as const
 const readable = { ...base, access: ['customer'] } as const
@@ -136,7 +137,7 @@ export const invoiceRoutes = {
   putBillingProfile: route({ ...base, method: 'PUT', path: '/v1/customers/{customer}/billing-profile', summary: 'Set who gets the invoices', description: 'Name, address, tax. Invoices that are written keep what they were written with.', params: customerParam, body: profile, answer: profile, problems: ['not_found', 'unknown_tax_rate', 'required', 'invalid_decimal'] }),
   listInvoices: route({ ...readable, method: 'GET', path: '/v1/customers/{customer}/invoices', summary: 'List invoices', description: 'Newest first.', params: customerParam, query: z.strictObject({ state: choice(['draft', 'open', 'paid', 'void', 'uncollectible'], 'Only these.').optional(), limit, cursor }), body: null, answer: listOf(invoice), problems: ['not_found', 'invalid_cursor'] }),
   listAllInvoices: route({ ...base, method: 'GET', path: '/v1/invoices', summary: 'List invoices of all customers', description: 'Newest first.', params: nothing, query: z.strictObject({ state: choice(['draft', 'open', 'paid', 'void', 'uncollectible'], 'Only these.').optional(), limit, cursor }), body: null, answer: listOf(invoice), problems: ['invalid_cursor'] }),
-  getInvoice: route({ ...readable, method: 'GET', path: '/v1/customers/{customer}/invoices/{invoice}', summary: 'Get an invoice', description: 'Add `/pdf` or `/html` to the address for the printed form.', params: invoiceParam, body: null, answer: invoice, problems: ['not_found'] }),
+  getInvoice: route({ ...readable, method: 'GET', path: '/v1/customers/{customer}/invoices/{invoice}', summary: 'Get an invoice', description: 'Add `/pdf` or `/html` to the address for the printed form, `/xml` for the e-invoice.', params: invoiceParam, body: null, answer: invoice, problems: ['not_found'] }),
   createInvoice: route({ ...base, method: 'POST', path: '/v1/customers/{customer}/invoices', summary: 'Write an invoice now', description: '`manual`: over the items that wait. `progressive`: over the usage of the running period that was not invoiced yet.', params: customerParam, body: z.strictObject({ kind: choice(['manual', 'progressive'], 'What it asks for.') }), status: 201, answer: invoice, problems: ['not_found', 'nothing_to_invoice'] }),
   finalizeInvoice: route({ ...base, method: 'POST', path: '/v1/customers/{customer}/invoices/{invoice}/finalize', summary: 'Give a draft its number', description: 'The draft is written anew with what happened meanwhile, and gets a new id. Finalizing twice changes nothing.', params: invoiceParam, body: null, answer: invoice, problems: ['not_found', 'billing_not_set_up', 'nothing_to_invoice'] }),
   discardInvoice: route({ ...base, method: 'DELETE', path: '/v1/customers/{customer}/invoices/{invoice}', summary: 'Discard a draft', description: 'Its items wait for the next invoice again.', params: invoiceParam, body: null, answer: z.strictObject({ id: id('inv', 'The draft.'), deleted: z.literal(true) }), problems: ['not_found', 'invoice_state'] }),
@@ -149,12 +150,20 @@ export const invoiceRoutes = {
   deleteInvoiceItem: route({ ...base, method: 'DELETE', path: '/v1/customers/{customer}/invoice-items/{item}', summary: 'Remove an item that waits', description: '', params: z.strictObject({ customer: id('cus', 'Id of the customer.'), item: id('ini', 'Id of the item.') }), body: null, answer: z.strictObject({ id: id('ini', 'The item.'), deleted: z.literal(true) }), problems: ['not_found'] }),
 } as const
 
+/** A document as PDF, as a page, and as an e-invoice. */
+function printed<const Name extends string, Params extends Route['params']>(name: Name, { what, params, path, tag, access, query, status }: Pick<Route, 'path' | 'tag' | 'access' | 'query' | 'status'> & { readonly what: string; readonly params: Params }) {
+  const of = (form: string, own: Pick<Route, 'summary' | 'description' | 'problems'>) => route({ method: 'GET', path: `${path}/${form}`, tag, access, query, status, params, body: null, answer: null, ...own })
+  return {
+    [`${name}Pdf`]: of('pdf', { summary: `Get ${what} as PDF`, description: '', problems: ['not_found'] }),
+    [`${name}Html`]: of('html', { summary: `Get ${what} as a page`, description: '', problems: ['not_found'] }),
+    [`${name}Xml`]: of('xml', { summary: `Get ${what} as an e-invoice`, description: 'EN 16931 in UBL 2.1. What it must say and does not is a problem that names the field and where to set it.', problems: ['not_found', 'e_invoice_incomplete'] }),
+  } as Readonly<Record<`${Name}${'Pdf' | 'Html' | 'Xml'}`, ReturnType<typeof of>>>
+}
+
 /** Answers that are no JSON. */
 export const printedRoutes = {
-  printInvoicePdf: route({ ...readable, method: 'GET', path: '/v1/customers/{customer}/invoices/{invoice}/pdf', summary: 'Get an invoice as PDF', description: '', params: invoiceParam, body: null, answer: null, problems: ['not_found'] }),
-  printInvoiceHtml: route({ ...readable, method: 'GET', path: '/v1/customers/{customer}/invoices/{invoice}/html', summary: 'Get an invoice as a page', description: '', params: invoiceParam, body: null, answer: null, problems: ['not_found'] }),
-  printPaymentInvoicePdf: route({ ...readable, tag: 'money', method: 'GET', path: '/v1/customers/{customer}/payments/{payment}/invoice/pdf', summary: 'Get the invoice of a purchase as PDF', description: '', params: paymentParam, body: null, answer: null, problems: ['not_found'] }),
-  printPaymentInvoiceHtml: route({ ...readable, tag: 'money', method: 'GET', path: '/v1/customers/{customer}/payments/{payment}/invoice/html', summary: 'Get the invoice of a purchase as a page', description: '', params: paymentParam, body: null, answer: null, problems: ['not_found'] }),
-  printRefundNotePdf: route({ ...readable, tag: 'money', method: 'GET', path: '/v1/customers/{customer}/refunds/{refund}/credit-note/pdf', summary: 'Get the credit note of a refund as PDF', description: '', params: refundParam, body: null, answer: null, problems: ['not_found'] }),
-  printRefundNoteHtml: route({ ...readable, tag: 'money', method: 'GET', path: '/v1/customers/{customer}/refunds/{refund}/credit-note/html', summary: 'Get the credit note of a refund as a page', description: '', params: refundParam, body: null, answer: null, problems: ['not_found'] }),
+  ...printed('printInvoice', { ...readable, path: '/v1/customers/{customer}/invoices/{invoice}', what: 'an invoice', params: invoiceParam }),
+  ...printed('printCreditNote', { ...readable, path: '/v1/customers/{customer}/credit-notes/{note}', what: 'a credit note', params: noteParam }),
+  ...printed('printPaymentInvoice', { ...readable, tag: 'money', path: '/v1/customers/{customer}/payments/{payment}/invoice', what: 'the invoice of a purchase', params: paymentParam }),
+  ...printed('printRefundNote', { ...readable, tag: 'money', path: '/v1/customers/{customer}/refunds/{refund}/credit-note', what: 'the credit note of a refund', params: refundParam }),
 } as const

@@ -42,7 +42,7 @@ async function* filesOf(plane: ControlPlane, input: DisputeInput): AsyncGenerato
     const document = one.document as InvoiceDocument
     const name = `documents/${document.number ?? one.id}`
     yield { name: `${name}.json`, pieces: once(json({ id: one.id, state: one.state, document })) }
-    yield { name: `${name}.pdf`, pieces: once((await printDocument(plane, { document, id: one.id }, 'pdf', input.font)).body) }
+    yield { name: `${name}.pdf`, pieces: once((await printDocument(plane, { document, customer, id: one.id }, 'pdf', input.font)).body) }
   }
   yield { name: 'statement.ndjson', pieces: statementLines(plane, { customer, withEvents, at }) }
 }

@@ -2,7 +2,7 @@
 // they cannot differ but by what happened in between.
 
 import {
-  closeInvoice, dueLines, formatDecimal, formatPercent, formatQuantity, formatUnits, isDeferred, parseUnits, plainLine, previewInvoice, units, ZERO,
+  closeInvoice, dueLines, exemptNote, formatDecimal, formatPercent, formatQuantity, formatUnits, isDeferred, parseUnits, plainLine, previewInvoice, REVERSE_CHARGE_NOTE, units, ZERO,
   type ChargeLine, type ClosedInvoice, type Discount, type DocumentLine, type Instant, type InvoiceDocument, type InvoicedLine, type InvoiceLine, type InvoicePosting, type InvoicePreview, type Party, type PreviewInput, type RecurringPrice, type Span, type TaxTreatment, type Units,
 } from '@tollgate/core'
 import type { CustomerContext } from '../customer-contexts.ts'
@@ -197,8 +197,8 @@ const NOBODY: Party = { name: '', address: [], country: null, taxId: null, email
 
 /** Why there is no tax, as the law wants it said. */
 export function treatmentNotes(tax: TaxTreatment): string[] {
-  if (tax.kind === 'reverse_charge') return ['Reverse charge: the recipient of the service owes the tax (Art. 196 of Directive 2006/112/EC).']
-  return tax.kind === 'exempt' ? [`Tax exempt: ${tax.reason}`] : []
+  if (tax.kind === 'reverse_charge') return [REVERSE_CHARGE_NOTE]
+  return tax.kind === 'exempt' ? [exemptNote(tax.reason)] : []
 }
 
 /** What the quantity of a line counts, by the price of the plan. */
