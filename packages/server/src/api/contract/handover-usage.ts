@@ -40,7 +40,7 @@ export const handoverUsageRoutes = {
     body: z.strictObject({
       target: z.enum(TARGETS).nullable().meta({ description: 'Who takes usage from now on; null for nobody.' }), since: instantIn('Usage from the first whole span after it; from now on unless stated.', '2026-11-01T00:00:00Z').optional(), span: z.enum(SPANS).default('hour').meta({ description: 'A record is of an hour or a day of UTC.' }),
       in_batches: z.boolean().default(false).meta({ description: 'Stripe: a hundred records in a call of its stream, checked after it has answered.' }),
-      meters: z.record(word('A meter of the catalog.', 'tokens'), text('The receiver’s name: the event name of a meter at Stripe, the item price at Chargebee, the code of the add-on at Recurly.', 'tokens', 100)).default({}),
+      meters: z.record(word('A meter of the catalog.', 'tokens'), text('The receiver’s name: the event name of a meter at Stripe, the item price at Chargebee, the code of the add-on at Recurly.', 'tokens', 100)).default({}).meta({ description: 'Meters that are handed over, with the receiver’s name of each.' }),
     }),
     status: 200, answer: view, problems: ['not_found', 'provider_not_set', 'meter_not_handed_over'],
   }),

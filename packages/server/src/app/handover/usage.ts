@@ -153,7 +153,7 @@ async function begin(plane: ControlPlane, receiver: UsageReceiver, due: readonly
       continue
     }
     try {
-      if (receiver.ageMaxMs !== null && row.start < now - receiver.ageMaxMs) throw new InputError({ code: 'usage_too_old', field: 'start', message: `${receiver.target} takes usage of the last ${receiver.ageMaxMs / DAY_MS} days: add ${write(difference)} of ${row.name} there by hand, as an item of the next invoice, and accept the span` })
+      if (receiver.ageMaxMs !== null && row.start < now - receiver.ageMaxMs) throw new ProviderError(`${receiver.target} takes usage of the last ${receiver.ageMaxMs / DAY_MS} days: add ${write(difference)} of ${row.name} there by hand, as an item of the next invoice, and accept the span`, false)
       const external = await externalOf(plane, receiver, row, facts.get(row.customer))
       const quantity = receiver.takes === 'totals' ? write(read(row.quantity)) : write(difference)
       sendings.push({ row, record: recordOf(row, quantity, external), isRepeated: false })
@@ -203,7 +203,7 @@ async function send(plane: ControlPlane, to: To, group: readonly Sending[]): Pro
 async function isThere(plane: ControlPlane, { receiver, account }: To, { row, record, isRepeated }: Sending): Promise<boolean> {
   if (!isRepeated || plane.clock.now() - row.sendingSince! <= receiver.remembersMs) return false
   const found = await receiver.find(account, record)
-  if (found === 'unclear') throw new InputError({ code: 'usage_unclear', field: 'start', message: `no answer came to ${record.quantity} of ${record.name}, and ${receiver.target} has neither ${row.sent} nor that much more: make it ${write(read(row.quantity))} there and accept the span` })
+  if (found === 'unclear') throw new ProviderError(`no answer came to ${record.quantity} of ${record.name}, and ${receiver.target} has neither ${row.sent} nor that much more: make it ${write(read(row.quantity))} there and accept the span`, false)
   if (found === 'there') await endSending(plane.sql, plane.clock.now(), { adds: receiver.takes === 'differences' }, [row])
   return found === 'there'
 }
