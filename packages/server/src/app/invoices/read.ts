@@ -9,7 +9,8 @@ import { Problem } from '../problems.ts'
 import { getInvoice } from './actions.ts'
 import { renderInvoiceHtml } from './html.ts'
 import { missingCharacters, renderInvoicePdf } from './pdf.ts'
-import { billingProfile, billingSettings } from './settings.ts'
+import { billingProfile } from './profiles.ts'
+import { billingSettings } from './settings.ts'
 import { renderInvoiceUbl } from './ubl.ts'
 
 export async function invoicesPage(plane: ControlPlane, input: { readonly customer: string | null; readonly state: string | null; readonly after: string | null; readonly limit: number }): Promise<Page<InvoiceRow>> {

@@ -55,7 +55,7 @@ export async function writePurchaseNote(tx: Transaction, of: { readonly payment:
   const document: InvoiceDocument = {
     ...invoice, kind: 'credit_note', number: numberText(series, number), corrects: invoice.number, issued: dayOf(now, row.timeZone), due: null,
     lines: [{ ...invoice.lines[0]!, quantity: formatUnits(credits, asset), exact: money(net), amount: money(net) }],
-    subtotal: money(net), taxable: money(net), taxes: invoice.taxes.flatMap((line, index) => (shares[index] === ZERO ? [] : [{ ...line, base: money(net), amount: money(shares[index]!) }])), total: gross, amountDue: gross, notes: [reason, ...treatmentNotes(treatmentOf(((await readProfiles(tx, [customer])).get(customer) as BillingProfile | undefined) ?? NO_PROFILE, [])), ...settings.notes],
+    subtotal: money(net), taxable: money(net), taxes: invoice.taxes.flatMap((line, index) => (shares[index] === ZERO ? [] : [{ ...line, base: money(net), amount: money(shares[index]!) }])), total: gross, amountDue: gross, notes: [reason, ...payment.taxNotes, ...settings.notes],
   }
   await insertPurchaseNote(tx, { customer, refund, payment: payment.id, series, number, document, createdAt: now })
   return document.number
