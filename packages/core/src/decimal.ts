@@ -37,12 +37,16 @@ export function parseDecimal(text: string, scale: number, field: string): bigint
 /** Writes an integer of 10^-scale units as the shortest decimal text: no trailing zeros, no exponent. */
 export function formatDecimal(units: bigint, scale: number): string {
   const negative = units < 0n
-  const digits = (negative ? -units : units).toString().padStart(scale + 1, '0')
-  const whole = digits.slice(0, digits.length - scale)
-  const fraction = scale === 0 ? '' : digits.slice(digits.length - scale).replace(/0+$/, '')
-  const text = fraction === '' ? whole : `${whole}.${fraction}`
+  let digits = (negative ? -units : units).toString()
+  if (digits.length <= scale) digits = digits.padStart(scale + 1, '0')
+  const point = digits.length - scale
+  let end = digits.length
+  while (end > point && digits.charCodeAt(end - 1) === ZERO_DIGIT) end -= 1
+  const text = end === point ? digits.slice(0, point) : `${digits.slice(0, point)}.${digits.slice(point, end)}`
   return negative ? `-${text}` : text
 }
+
+const ZERO_DIGIT = 0x30
 
 /** Integer division rounded half away from zero, the rounding of every printed amount. */
 export function divideRounded(numerator: bigint, denominator: bigint): bigint {

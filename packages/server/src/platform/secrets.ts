@@ -2,7 +2,7 @@
 // what must only be recognised (our own API keys). Invariant: a sealed text opens only for the record it was sealed for, and a raw key
 // is never stored.
 
-import { createCipheriv, createDecipheriv, createHash, createHmac, randomBytes, timingSafeEqual } from 'node:crypto'
+import { createCipheriv, createDecipheriv, createHash, createHmac, hash, randomBytes, timingSafeEqual } from 'node:crypto'
 import type { KeyScope } from '@tollgate/core'
 
 /** Version of the format; another algorithm or key gets another prefix and both can be read for a while. */
@@ -55,7 +55,7 @@ export function mintSecret(prefix: string): string {
 
 /** What the database keeps of a raw key: SHA-256, hexadecimal. */
 export function hashKey(rawKey: string): string {
-  return createHash('sha256').update(rawKey).digest('hex')
+  return hash('sha256', rawKey, 'hex')
 }
 
 /** What only we can have written: for links whose word nobody stores. `purpose` keeps a proof of one thing from proving another. */

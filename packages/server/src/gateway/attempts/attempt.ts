@@ -75,8 +75,11 @@ function ask(exchange: Exchange, admitted: Admitted, wanted: TargetKey | null): 
   const { surface, request, model, authorization, place } = admitted
   const { target } = model
   const reader = surface.openReader(target.config.provider, request)
-  const told = decisionHeaders(authorization, admitted.known)
-  const answer = new Answer(exchange, { surface, request, reader, streamHeaders: place === undefined ? told : [...told, 'x-tollgate-cache', 'miss'], stopsWhenGone: admitted.known.catalog.stopsWhenGone === true })
+  const streamHeaders = () => {
+    const told = decisionHeaders(authorization, admitted.known)
+    return place === undefined ? told : [...told, 'x-tollgate-cache', 'miss']
+  }
+  const answer = new Answer(exchange, { surface, request, reader, streamHeaders, stopsWhenGone: admitted.known.catalog.stopsWhenGone === true })
   const upstreamKey = target.keys === null ? null : (wanted ?? pinnedKey(target.keys, request) ?? chooseKey(target.keys, context.clock.now()))
   const copy = place === undefined || !request.isStream ? null : new AnswerCopy()
   if (copy !== null) answer.body.copiesTo(copy)

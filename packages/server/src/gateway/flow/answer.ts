@@ -35,7 +35,7 @@ export class Answer implements UpstreamReceiver {
   readonly #request: SurfaceRequest
   readonly #reader: UsageReader
   /** Headers of ours that a stream begins with. */
-  readonly #streamHeaders: readonly string[]
+  readonly #streamHeaders: () => readonly string[]
   readonly #stopsWhenGone: boolean
   #end!: (end: AnswerEnd) => void
   #control: UpstreamControl | null = null
@@ -57,7 +57,7 @@ export class Answer implements UpstreamReceiver {
   #isEnded = false
   #onGood: (() => void) | null = null
 
-  constructor(exchange: Exchange, options: { readonly surface: Surface; readonly request: SurfaceRequest; readonly reader: UsageReader; readonly streamHeaders: readonly string[]; /** A client that went away stops it at once. */ readonly stopsWhenGone?: boolean }) {
+  constructor(exchange: Exchange, options: { readonly surface: Surface; readonly request: SurfaceRequest; readonly reader: UsageReader; readonly streamHeaders: () => readonly string[]; /** A client that went away stops it at once. */ readonly stopsWhenGone?: boolean }) {
     this.#exchange = exchange
     this.#surface = options.surface
     this.#request = options.request
@@ -160,7 +160,7 @@ export class Answer implements UpstreamReceiver {
   }
 
   #begin(): void {
-    this.body.begin(this.#status, [...clientHeaders(this.#headers), ...idHeaders(this.#exchange), ...this.#streamHeaders])
+    this.body.begin(this.#status, [...clientHeaders(this.#headers), ...idHeaders(this.#exchange), ...this.#streamHeaders()])
   }
 
   /** Chunks that came in one packet are read and written as one. */

@@ -116,12 +116,16 @@ export function createStreamMeter(options: MeterOptions): StreamMeter {
   function readChunk(events: string): string {
     const passing = options.wantsUsage ? events : events.replaceAll(NULL_USAGE, '')
     if (model === null) model = nameIn(passing, modelPattern)
-    if (!notable.test(passing)) {
+    const first = passing.search(notable)
+    if (first < 0) {
       observe(passing)
       return passing
     }
-    let output = ''
-    for (let at = 0; at < passing.length && endMarker === ''; ) {
+    // What stands before the first notable event passes as one piece, as it would have alone. A last piece that ends a stream may be anywhere.
+    const start = closing === null ? startOfEvent(passing, first) : 0
+    let output = passing.slice(0, start)
+    observe(output)
+    for (let at = start; at < passing.length && endMarker === ''; ) {
       const next = nextEvent(passing, at)
       const event = passing.slice(at, next)
       observe(event)
@@ -213,13 +217,25 @@ function endOfLastEvent(text: string): number {
   return Math.max(plain < 0 ? 0 : plain + 2, carriage < 0 ? 0 : carriage + 3)
 }
 
-/** Position after the first blank line; negative when there is none. */
+/** Position after the first blank line; negative when there is none. Line by line: a search for either kind of blank line would look through all that follows for the other. */
 function endOfFirstEvent(text: string, from: number): number {
-  const plain = text.indexOf('\n\n', from)
-  const carriage = text.indexOf('\n\r\n', from)
-  if (plain < 0) return carriage < 0 ? -Infinity : carriage + 3
-  return carriage < 0 || plain < carriage ? plain + 2 : carriage + 3
+  for (let line = text.indexOf('\n', from); line >= 0; line = text.indexOf('\n', line + 1)) {
+    const next = text.charCodeAt(line + 1)
+    if (next === LINE_FEED) return line + 2
+    if (next === CARRIAGE_RETURN && text.charCodeAt(line + 2) === LINE_FEED) return line + 3
+  }
+  return -Infinity
 }
+
+/** Where the event begins that has the character at `index`. */
+function startOfEvent(text: string, index: number): number {
+  const plain = text.lastIndexOf('\n\n', index)
+  const carriage = text.lastIndexOf('\n\r\n', index)
+  return Math.max(plain < 0 ? 0 : plain + 2, carriage < 0 ? 0 : carriage + 3)
+}
+
+const LINE_FEED = 0x0a
+const CARRIAGE_RETURN = 0x0d
 
 function nextEvent(text: string, from: number): number {
   const end = endOfFirstEvent(text, from)
