@@ -5,7 +5,7 @@ import { exactToGrant, type Budget } from './budget.ts'
 import { decide, type DecisionInput, type DecisionRequest } from './decide.ts'
 import { parseDecimal } from '../decimal.ts'
 import { assetScale } from '../money.ts'
-import type { Slice } from './slice.ts'
+import { raised } from './slice.ts'
 
 /** Fewer output tokens than this are no answer: nobody is clamped below it. */
 export const CLAMPED_OUTPUT_MIN = 16
@@ -34,6 +34,6 @@ export function withHeadroom(input: DecisionInput, budget: Budget): DecisionInpu
   if (slice === undefined || headroom === undefined) return input
   const scale = budget.unit.kind === 'money' ? assetScale(budget.unit.asset) : budget.unit.scale
   const free = Math.max(0, exactToGrant(budget.unit, parseDecimal(headroom, scale, 'headroom')))
-  const raised: Slice = { ...slice, granted: slice.granted + free, refused: { min: 1, until: slice.refused!.until } }
-  return { ...input, slices: (other) => (other === budget ? raised : input.slices(other)) }
+  const more = raised(slice, free, { min: 1, until: slice.refused!.until })
+  return { ...input, slices: (other) => (other === budget ? more : input.slices(other)) }
 }

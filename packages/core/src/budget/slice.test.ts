@@ -3,7 +3,7 @@
 import { expect, test } from 'vitest'
 import fc from 'fast-check'
 import { instant } from '../time.ts'
-import { freeOf, grant, hold, isRefused, openSlice, release, settle, takeIdle, type Slice } from './slice.ts'
+import { freeOf, grant, hold, isRefused, openSlice, raised, release, settle, takeIdle, type Slice } from './slice.ts'
 
 const fresh = (): Slice => openSlice({ budget: 'wallet:USD', periodStart: instant(0), periodEnd: instant(1_000) })
 
@@ -108,4 +108,27 @@ test('amounts that are none, and more released than held, stop the program', () 
     expect(() => settle(slice, 0, wrong)).toThrow('not an amount')
   }
   expect(() => release(fresh(), 1)).toThrow('more of wallet:USD released than held')
+})
+
+test('slices opened one after the other count each for itself', () => {
+  const slices = Array.from({ length: 200 }, fresh)
+  for (const [index, slice] of slices.entries()) {
+    grant(slice, 1_000 + index)
+    hold(slice, index)
+    settle(slice, 0, 2 * index)
+    slice.renewBelow = 3 * index
+  }
+  expect(slices.map(({ granted, held, used, renewBelow }) => [granted, held, used, renewBelow])).toEqual(slices.map((_, index) => [1_000 + index, index, 2 * index, 3 * index]))
+})
+
+test('what a slice would be with more leaves it as it is', () => {
+  const slice = fresh()
+  grant(slice, 100)
+  hold(slice, 30)
+  settle(slice, 10, 15)
+  slice.lent = 5
+  const more = raised(slice, 40, { min: 1, until: instant(9) })
+  expect(more).toMatchObject({ budget: slice.budget, granted: 140, used: 15, held: 20, lent: 5, refused: { min: 1, until: 9 } })
+  grant(more, 1)
+  expect([slice.granted, slice.held, slice.used, slice.refused]).toEqual([100, 20, 15, null])
 })

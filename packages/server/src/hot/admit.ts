@@ -32,14 +32,15 @@ export function authorize(node: Inside, input: AuthorizeInput): Answer | Promise
   const fingerprint = input.reservation === null ? '' : fingerprintOf(input)
   const known = input.reservation === null ? undefined : node.book.get(input.reservation)
   if (known !== undefined) return replayAuthorize(known, fingerprint)
-  const state = node.memory.customer(input.customer)
-  return state instanceof Promise ? state.then((found) => admit(node, found, input, fingerprint, UNTRIED), directoryAway) : admit(node, state, input, fingerprint, UNTRIED)
+  const wall = node.clock.now()
+  const state = node.memory.customer(input.customer, wall)
+  return state instanceof Promise ? state.then((found) => admit(node, found, input, fingerprint, UNTRIED), directoryAway) : admit(node, state, input, fingerprint, UNTRIED, wall)
 }
 
-function admit(node: Inside, state: CustomerState | null, input: AuthorizeInput, fingerprint: string, tried: Tried): Answer | Promise<Answer> {
+/** `wall`: where nothing was awaited since the clock was looked at. */
+function admit(node: Inside, state: CustomerState | null, input: AuthorizeInput, fingerprint: string, tried: Tried, wall = node.clock.now()): Answer | Promise<Answer> {
   if (state === null) return problem('customer_not_found', `there is no customer ${input.customer}`)
   // The period may have ended while the authority was asked.
-  const wall = node.clock.now()
   const now = instant(wall + state.snapshot.clockOffsetMs)
   if (now >= state.snapshot.validUntil) {
     const fresh = node.memory.customer(input.customer)
@@ -164,7 +165,7 @@ export function decisionInput(node: Inside, state: CustomerState, known: Pick<Cu
     snapshot: known.snapshot,
     catalog: known.catalog,
     // Whom its authority has not heard of for too long may use nothing of what it was lent.
-    slices: node.parts.licence.isValid() ? state.sliceOf : noSlice,
+    slices: node.parts.licence.isValid(instant(now - state.snapshot.clockOffsetMs)) ? state.sliceOf : noSlice,
     rates: (budget) => rateOf(state, budget, now),
     request: {
       feature: input.feature, model: input.model, entity: input.entity, key: input.key?.id ?? null, run: input.run, quantities, dimensions,

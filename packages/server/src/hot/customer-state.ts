@@ -6,6 +6,7 @@ import {
   type Budget, type Catalog, type Clock, type CustomerView, type CustomerSnapshot, type Instant, type Pace, type Position, type ReturnedLease, type Slice, type SliceLookup, type Units, walletOf,
 } from '@tollgate/core'
 import type { Drawn } from './lease-ahead.ts'
+import { forgetNear, keepNear, nearSlice, type NearSlices } from './near-slices.ts'
 import type { NodeRate } from './rates.ts'
 import type { KnownThen } from './reservation.ts'
 
@@ -25,6 +26,8 @@ export type CustomerState = {
   readonly slices: Map<string, Slice>
   /** Of earlier periods, until their last request has settled. */
   past: Slice[]
+  /** Of the two above, those that were looked for last. */
+  readonly near: NearSlices
   /** Where each aggregate stands in the snapshot's period, by `positionKey`: compiled, then moved by this node's own settles. */
   positions: Map<string, Position>
   /** The three above, as a reservation remembers them: one object for all between two changes. */
@@ -57,7 +60,7 @@ export function customerState(view: CustomerView, catalog: Catalog): CustomerSta
   const chargedRuns = new Set<string>()
   const state: CustomerState = {
     sliceOf: (budget) => sliceIn(state, budget), snapshot: view.snapshot, catalog, stale: false, refreshing: null, acquiring: new Map(), extending: new Set(), returning: null,
-    slices: new Map(), past: [], positions: new Map(), known: { snapshot: view.snapshot, catalog, positions: new Map() }, balanceBases: new Map(), balance: null, folded: new Map(), drawn: new Map(), rates: new Map(), sharers: 1, learns: false, pace: null, chargedRuns, isRunCharged: (price, run) => chargedRuns.has(chargedRun(price, run)), open: 0,
+    slices: new Map(), past: [], near: [], positions: new Map(), known: { snapshot: view.snapshot, catalog, positions: new Map() }, balanceBases: new Map(), balance: null, folded: new Map(), drawn: new Map(), rates: new Map(), sharers: 1, learns: false, pace: null, chargedRuns, isRunCharged: (price, run) => chargedRuns.has(chargedRun(price, run)), open: 0,
   }
   refreshState(state, view, catalog)
   return state
@@ -108,7 +111,11 @@ export function sliceFor(state: CustomerState, budget: Budget): Slice {
 
 /** The slice of exactly this period, also when it is over. */
 export function sliceIn(state: CustomerState, budget: Budget): Slice | undefined {
-  return sliceOf(state, budget) ?? state.past.find((slice) => slice.budget === budget.id && slice.periodStart === budget.period.start)
+  const near = nearSlice(state.near, budget)
+  if (near !== undefined) return near
+  const found = sliceOf(state, budget) ?? state.past.find((slice) => slice.budget === budget.id && slice.periodStart === budget.period.start)
+  if (found !== undefined) keepNear(state.near, budget, found)
+  return found
 }
 
 /**
@@ -127,7 +134,7 @@ export function foldUsed(state: CustomerState, budget: Budget): void {
 export function balanceOf(state: CustomerState): Units | null {
   for (const source of state.snapshot.funding) {
     if (source.kind !== 'wallet' || source.budget.features !== null || source.budget.unit.kind !== 'money') continue
-    const used = sliceOf(state, source.budget)?.used ?? 0
+    const used = sliceIn(state, source.budget)?.used ?? 0
     const folded = state.folded.size === 0 ? ZERO : (state.folded.get(source.budget.id) ?? ZERO)
     const { balance } = state
     // All bases come with their snapshot: what was worked out for it holds until something is used.
@@ -176,11 +183,13 @@ export function takePast(state: CustomerState): ReturnedLease[] {
     if (amount > 0) returned.push({ customer: state.snapshot.customer, budget: slice.budget, periodStart: slice.periodStart, amount })
   }
   if (state.past.length > 0) {
+    forgetNear(state.near)
     for (const slice of state.past) if (!isExtended(state, slice)) take(slice)
     state.past = state.past.filter((slice) => slice.held > 0 || isExtended(state, slice))
   }
   if (state.slices.size <= SLICES_PER_CUSTOMER_MAX) return returned
   let looked = 0
+  forgetNear(state.near)
   for (const [id, slice] of state.slices) {
     if ((looked += 1) > SLICES_FORGOTTEN_AT_ONCE) break
     if (slice.held > 0 || freeOf(slice) < 0) continue
@@ -217,6 +226,7 @@ function dropForeignSlices(state: CustomerState): ReturnedLease[] {
     if (amount > 0) returned.push({ customer: state.snapshot.customer, budget: slice.budget, periodStart: slice.periodStart, amount })
   }
   state.past = state.past.filter((slice) => slice.held > 0 || isExtended(state, slice))
+  forgetNear(state.near)
   return returned
 }
 

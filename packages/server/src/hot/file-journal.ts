@@ -8,7 +8,7 @@ import { writeSync } from 'node:fs'
 import { mkdir, open, readdir, rm, stat, type FileHandle } from 'node:fs/promises'
 import { join } from 'node:path'
 import { JOURNAL_BYTES_MAX, JOURNAL_SEGMENT_BYTES_MAX, type Journal, type JournalPosition, type JournalStretch } from '@tollgate/core'
-import { encodeGroup, encodeLine, wholeGroups, type Started } from './journal-line.ts'
+import { encodeGroups, encodeLine, wholeGroups, type Started } from './journal-line.ts'
 
 /** How long written lines may wait for their group's sync. */
 const SYNC_INTERVAL_MS = 5
@@ -16,6 +16,9 @@ const SYNC_INTERVAL_MS = 5
 const GROUP_LINES_MAX = 256
 /** Bytes of the longest line, so that a group always fits. */
 const LINE_BYTES_MAX = 128 * 1024
+
+/** As much as mostly comes together in one turn; what comes beyond has a buffer of its own. */
+const ROOM_BYTES = 1024 * 1024
 
 /** A write that took so long is one of a slow disk, which is written to in the background for so long. */
 const SLOW_MS = 5
@@ -59,6 +62,8 @@ export async function openFileJournal(folder: string, options: FileJournalOption
 
   let failure: Error | null = null
   let backlog = [...sizes.values()].reduce((sum, size) => sum + size, 0)
+  /** Where groups are put together. Only one write is on its way at a time, so it is free again for the next. */
+  const room = Buffer.allocUnsafe(ROOM_BYTES)
   let queue: string[] = [heading]
   /** Of the group that is being gathered: all who wait for its lines share one promise. */
   let gathered = newGroup()
@@ -128,7 +133,7 @@ export async function openFileJournal(folder: string, options: FileJournalOption
     const group = gathered
     queue = []
     gathered = newGroup()
-    return { ...group, bytes: Buffer.concat(cut(lines).map(encodeGroup)) }
+    return { ...group, bytes: encodeGroups(cut(lines), room) }
   }
 
   function finish({ bytes, resolve }: Written): void {

@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import type { UsageEvent } from '@tollgate/core'
-import { decodeGroups, encodeGroup, encodeLine, encodeSettled } from './journal-line.ts'
+import { decodeGroups, encodeGroup, encodeGroups, encodeLine, encodeSettled } from './journal-line.ts'
 
 const SETTLED = new Set(['settled'] as const)
 const text = fc.string({ unit: 'grapheme', maxLength: 12 })
@@ -9,7 +9,7 @@ const orNull = (of: fc.Arbitrary<string>) => fc.option(of, { nil: null })
 const digits = fc.nat().map(String)
 const record = <Value>(value: fc.Arbitrary<Value>) => fc.dictionary(text.filter((key) => key !== '__proto__'), value, { maxKeys: 4 })
 const event = fc.record({
-  id: text, source: text, type: text, customer: text, time: fc.nat(), entity: orNull(text), feature: orNull(text), run: orNull(text), key: orNull(text),
+  id: fc.stringMatching(/^[a-z]{3}_[A-Za-z0-9_-]{1,60}$/), source: text, type: text, customer: text, time: fc.nat(), entity: orNull(text), feature: orNull(text), run: orNull(text), key: orNull(text),
   quantities: record(digits), dimensions: record(text), estimated: fc.boolean(), catalogVersion: fc.option(fc.nat(), { nil: null }),
   cost: fc.option(fc.oneof(fc.record({ amount: digits, currency: text }), fc.record({ amount: digits, currency: text, uncached: digits })), { nil: null }),
   settled: fc.option(fc.record({
@@ -26,4 +26,11 @@ test('a settled event reads back as it was, in its short form and as earlier ver
       expect(records.map(({ body }) => body)).toEqual(events.map((one): unknown => JSON.parse(JSON.stringify(one))))
     }
   }))
+})
+
+test('groups are the same bytes in a room that is used again, and in a buffer of their own where it is too small', () => {
+  const groups = [['V {"reservation":"res_a"}\n', 'V {"reservation":"é€😀"}\n'], ['V {}\n']]
+  const expected = Buffer.concat(groups.map(encodeGroup))
+  for (const size of [0, 10, 4096]) expect(encodeGroups(groups, Buffer.alloc(size, 'x'))).toEqual(expected)
+  expect(decodeGroups(expected, new Set(['void'] as const))).toMatchObject({ torn: false, records: [{ body: { reservation: 'res_a' } }, { body: { reservation: 'é€😀' } }, { body: {} }] })
 })

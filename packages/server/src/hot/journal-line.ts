@@ -75,14 +75,16 @@ export function encodeIntent(intent: { readonly reservation: string; readonly cu
   return `${line}]\n`
 }
 
-/** A settled event in its short form. */
+/** A settled event in its short form. Its id, which needs no escaping, is put in beside the rest: it is made of parts, and such a text takes JSON.stringify half as long again. */
 export function encodeSettled(event: UsageEvent): string {
-  const list: EventList = [
-    event.id, event.source, event.type, event.customer, event.time, event.entity, event.feature, event.run, event.key,
+  const rest: WithoutId<EventList> = [
+    event.source, event.type, event.customer, event.time, event.entity, event.feature, event.run, event.key,
     event.quantities, event.dimensions, event.cost, event.estimated ? 1 : 0, event.catalogVersion, event.settled, event.context,
   ]
-  return `U ${JSON.stringify(list)}\n`
+  return `U ["${event.id}",${JSON.stringify(rest).slice(1)}\n`
 }
+
+type WithoutId<List extends readonly unknown[]> = List extends readonly [unknown, ...infer Rest] ? Readonly<Rest> : never
 
 function eventOf(list: EventList): UsageEvent {
   const [id, source, type, customer, time, entity, feature, run, key, quantities, dimensions, cost, estimated, catalogVersion, settled, context] = list
@@ -95,9 +97,27 @@ function eventOf(list: EventList): UsageEvent {
 
 /** The bytes of a group, trailer included. */
 export function encodeGroup(lines: readonly string[]): Buffer {
-  const bytes = Buffer.from(lines.join(''))
-  return Buffer.concat([bytes, Buffer.from(`C ${crc32(bytes).toString(16).padStart(8, '0')} ${bytes.length}\n`)])
+  return encodeGroups([lines], Buffer.alloc(0))
 }
+
+/** The bytes of groups one after the other, each with its trailer: in `room`, which is written over, or where they may not fit in a larger buffer of their own. */
+export function encodeGroups(groups: readonly (readonly string[])[], room: Buffer): Buffer {
+  const texts = groups.map((lines) => lines.join(''))
+  const bytesMax = texts.reduce((sum, text) => sum + text.length * BYTES_PER_CHARACTER_MAX + TRAILER_BYTES_MAX, 0)
+  const bytes = bytesMax <= room.length ? room : Buffer.allocUnsafe(bytesMax)
+  let end = 0
+  for (const text of texts) {
+    const length = bytes.write(text, end)
+    const checksum = crc32(bytes.subarray(end, end + length)).toString(16).padStart(8, '0')
+    end += length
+    end += bytes.write(`C ${checksum} ${length}\n`, end)
+  }
+  return bytes.subarray(0, end)
+}
+
+/** Of a UTF-16 unit in UTF-8. */
+const BYTES_PER_CHARACTER_MAX = 3
+const TRAILER_BYTES_MAX = 24
 
 /** How many of the first `length` bytes are whole groups. Their checksums are looked at by {@link decodeGroups}. */
 export function wholeGroups(bytes: Uint8Array, length: number): number {

@@ -5,7 +5,8 @@
 import { LEASE_RENEW_MS, type Authority, type Clock, type Licence, type NodeIdentity, type NodeReport } from '@tollgate/core'
 
 export type NodeLicence = {
-  readonly isValid: () => boolean
+  /** `now`: where the caller has just looked at the clock. */
+  readonly isValid: (now?: number) => boolean
   /** Asks for it anew, once for all who wait. Rejects when the authority does not answer, or has fenced this node. */
   readonly renew: () => Promise<void>
   readonly close: () => void
@@ -47,5 +48,5 @@ export function startLicence(parts: LicenceParts): NodeLicence {
 
   const timer = setInterval(() => void renew().catch(parts.onProblem), LEASE_RENEW_MS)
   timer.unref()
-  return { isValid: () => clock.now() < until && monotonic() < untilMonotonic, renew, close: () => clearInterval(timer) }
+  return { isValid: (now = clock.now()) => now < until && monotonic() < untilMonotonic, renew, close: () => clearInterval(timer) }
 }

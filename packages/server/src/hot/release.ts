@@ -23,7 +23,7 @@ export function finishWithoutUse(node: Inside, reservation: Reservation, status:
   reservation.holds = []
   reservation.status = status
   reservation.state.open -= 1
-  node.book.finish(reservation, node.clock.now())
+  node.book.finish(reservation, node.clock)
   node.counts[status] += 1
   node.journal.note(encodeLine('void', { reservation: reservation.id }))
 }

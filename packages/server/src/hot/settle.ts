@@ -39,7 +39,7 @@ export function settleReservation(node: Inside, id: ReservationId, usage: Usage)
   reservation.status = 'settled'
   reservation.holds = NO_HOLDS
   reservation.settled = { answer, fingerprint }
-  node.book.finish(reservation, node.clock.now())
+  node.book.finish(reservation, node.clock)
   node.counts.settled += 1
   return answer
 }
