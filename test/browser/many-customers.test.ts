@@ -61,6 +61,29 @@ describe.runIf(missingBrowser === null)('a hundred thousand customers', () => {
     expect(errors).toEqual([])
   }, 60_000)
 
+  test('thousands of events are drawn as far as they are seen, the next ones are there before the end is reached, and one in the middle opens', async () => {
+    for (let page = 0; page < 3; page += 1) {
+      const events = Array.from({ length: 1_000 }, (_, index) => ({ specversion: '1.0', id: `long-${page}-${index}`, source: 'test', type: 'ai.request', subject: 'cus_099999', time: new Date(Date.now() - (page * 1_000 + index + 1) * 1_000).toISOString(), data: { feature: 'chat', model: 'gpt-5-mini', input_tokens: 10 + index } }))
+      const answer = await fetch(`${url}/v1/events`, { method: 'POST', headers: { 'authorization': `Bearer ${key}`, 'content-type': 'application/json' }, body: JSON.stringify(events) })
+      expect(answer.ok, await answer.clone().text()).toBe(true)
+    }
+    const { page, errors } = await chromium.open()
+    await signIn(page, url, key)
+    await page.goto(`${url}/console/customers/cus_099999?tab=events`)
+    const table = page.getByRole('region', { name: 'Usage events' })
+    await table.getByRole('row').nth(20).waitFor()
+    for (let step = 0; step < 40; step += 1) {
+      await page.mouse.wheel(0, 1_500)
+      await page.waitForTimeout(60)
+    }
+    await expect.poll(async () => Number(await table.locator('table').getAttribute('aria-rowcount')), { timeout: 15_000 }).toBeGreaterThan(600)
+    expect(await table.getByRole('row').count()).toBeLessThan(120)
+    const details = table.getByRole('button', { name: /^Details of the event/ }).nth(30)
+    await details.click()
+    await table.getByText('How the charge came to be').waitFor()
+    expect(errors).toEqual([])
+  }, 90_000)
+
   test('ten updates a second leave the overview smooth', async ({ annotate }) => {
     const { page, errors } = await chromium.open()
     await signIn(page, url, key)

@@ -1078,6 +1078,7 @@ create table outbox (
   constraint outbox_pkey PRIMARY KEY (id)
 );
 CREATE INDEX outbox_denied ON public.outbox USING btree (customer_id, (((payload ->> 'time'::text))::bigint)) WHERE (type = 'request.denied'::text);
+CREATE INDEX outbox_observed ON public.outbox USING btree (customer_id, id) WHERE (type = 'request.observed'::text);
 CREATE INDEX outbox_order ON public.outbox USING btree (tx, id);
 CREATE INDEX outbox_rare ON public.outbox USING btree (id) WHERE (type <> ALL (ARRAY['usage.settled'::text, 'request.denied'::text, 'request.observed'::text]));
 CREATE INDEX outbox_recent ON public.outbox USING brin (created_at) WITH (pages_per_range='32', autosummarize='on');

@@ -3,8 +3,8 @@
 
 import { addTimeCounts, formatUnits, parseUnits, timeBelow, units, instant, INSIGHT_EVENTS_MAX, type Instant, type NodeReport, type TimeCounts } from '@tollgate/core'
 import {
-  activityByMinute, activityOf, costSample, customerCounts, databaseFacts, findEvent, findRefusal, listNodes, nextSequence, pageParked, pageVersions, recentEvents, recentEventsOf, recentRefusals, refusalsByReason,
-  type DecisionFilter, type MinuteRow, type NodeRow, type ParkedRow, type RecentEvent, type RefusalRow, type SampleRow, type VersionRow,
+  activityByMinute, activityOf, costSample, customerCounts, databaseFacts, findEvent, findRefusal, listNodes, nextSequence, observedRefusals, pageParked, pageVersions, recentEvents, recentEventsOf, recentRefusals, refusalsByReason,
+  type DecisionFilter, type MinuteRow, type NodeRow, type ObservedRow, type ParkedRow, type RecentEvent, type RefusalRow, type SampleRow, type VersionRow,
 } from '../store/insight.ts'
 import { pageTold } from '../store/outbox.ts'
 import { parkedEvents } from './health.ts'
@@ -62,6 +62,15 @@ export async function getDecision(plane: ControlPlane, customer: string, id: str
     if (event !== null) return { kind: 'event', event }
   }
   throw new Problem('not_found', `customer ${customer} has no recorded decision ${id}; refusals are kept for a month, and of a flood of them the first few of a second`, 'decision')
+}
+
+/** How far back it is told what would have been refused, unless stated. */
+const OBSERVED_MS = 7 * DAY_MS
+
+export async function observedReport(plane: ControlPlane, input: { readonly customer: string; readonly from: Instant | null }): Promise<{ readonly from: Instant; readonly rows: readonly ObservedRow[] }> {
+  await getCustomer(plane, input.customer)
+  const from = input.from ?? instant(plane.clock.now() - OBSERVED_MS)
+  return { from, rows: await observedRefusals(plane.sql, { customer: input.customer, from, span: INSIGHT_EVENTS_MAX }) }
 }
 
 export type OverviewReport = {

@@ -87,6 +87,16 @@ export async function refusalsByReason(sql: Sql, from: Instant): Promise<{ reado
     from outbox where type = 'request.denied' and created_at >= ${from} group by 1 order by 2 desc`
 }
 
+export type ObservedRow = { readonly reason: string; readonly scope: string; readonly requests: bigint; readonly latest: Instant }
+
+/** What would have been refused of a customer since `from`, among its newest `span` messages, most first. */
+export async function observedRefusals(sql: Sql, input: { readonly customer: string; readonly from: Instant; readonly span: number }): Promise<ObservedRow[]> {
+  return sql<ObservedRow[]>`
+    select payload ->> 'reason' as reason, payload ->> 'scope' as scope, sum(1 + coalesce((payload ->> 'unrecorded')::bigint, 0))::bigint as requests, max(created_at) as latest
+    from (select payload, created_at from outbox where type = 'request.observed' and customer_id = ${input.customer} order by id desc limit ${input.span}) as newest
+    where created_at >= ${input.from} group by 1, 2 order by 3 desc, 2 limit 100`
+}
+
 export type SampleRow = { readonly events: bigint; readonly charge: string; readonly cost: string; readonly unpriced: bigint; readonly since: Instant | null }
 
 /** Charge against provider cost of the newest events, where both are in one currency. A reversal carries the cost of what it undoes. */

@@ -29,6 +29,26 @@ export function useLive(handle: (messages: readonly LiveMessage[]) => void): voi
   useEffect(() => stream?.subscribe(onMessages), [stream])
 }
 
+/** Pages that are asked again at each message; whoever reads further back reads in peace. */
+const FRESH_PAGES = 2
+
+/** As `useRefresh`, for a list that is read page by page. `isBehind`: something happened since, and is not in it. */
+export function useFreshPages(key: QueryKey, pages: number, concerns: (message: LiveMessage) => boolean): { readonly isBehind: boolean; readonly toNow: () => void } {
+  const client = useQueryClient()
+  const [isBehind, setBehind] = useState(false)
+  const isDeep = pages > FRESH_PAGES
+  useRefresh([key], (message) => !isDeep && concerns(message))
+  useLive((messages) => {
+    if (isDeep && !isBehind && messages.some(concerns)) setBehind(true)
+  })
+  const toNow = () => {
+    setBehind(false)
+    scrollTo({ top: 0 })
+    void client.resetQueries({ queryKey: key })
+  }
+  return { isBehind: isDeep && isBehind, toNow }
+}
+
 /** Asks again for what stands under `keys` when a message concerns it. */
 export function useRefresh(keys: readonly QueryKey[], concerns: (message: LiveMessage) => boolean = () => true): void {
   const client = useQueryClient()

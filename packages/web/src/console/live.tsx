@@ -3,11 +3,12 @@
 import { keepPreviousData, useInfiniteQuery } from '@tanstack/react-query'
 import { useNavigate, useSearch } from '@tanstack/react-router'
 import { useState } from 'react'
-import { useLive, useRefresh } from '../api/live.tsx'
+import { useFreshPages, useLive } from '../api/live.tsx'
 import { askPages } from '../api/queries.ts'
 import type { LiveMessage } from '../api/stream.ts'
 import { Button, Choice, Filter } from '../parts/controls.tsx'
 import { clockTime, words } from '../parts/format.ts'
+import { Newer } from '../parts/newer.tsx'
 import { useSettings } from '../parts/settings.tsx'
 import { Badge, Card, Empty, Loaded, PageHead } from '../parts/surface.tsx'
 import { More } from '../parts/table.tsx'
@@ -23,8 +24,8 @@ export function LivePage() {
   const navigate = useNavigate()
   const [isHeld, setHeld] = useState(false)
   const [openedAt] = useState(() => Date.now())
-  const query = useInfiniteQuery({ ...askPages('listDecisions', { query: { limit: 50, ...search } }), placeholderData: keepPreviousData })
-  useRefresh([['listDecisions', 'pages']], ({ type }) => !isHeld && (type === 'usage.settled' || type === 'request.denied'))
+  const query = useInfiniteQuery({ ...askPages('listDecisions', { query: { limit: 100, ...search } }), placeholderData: keepPreviousData })
+  const fresh = useFreshPages(['listDecisions', 'pages'], query.data?.pages.length ?? 0, ({ type }) => !isHeld && (type === 'usage.settled' || type === 'request.denied'))
   const set = (part: Partial<LiveSearch>) => void navigate({ to: '/live', search: cleaned({ ...search, ...part }), replace: true })
   return (
     <>
@@ -38,13 +39,14 @@ export function LivePage() {
         <Filter label="Model" value={search.model ?? ''} onChange={(model) => set({ model })} />
         <Filter label="Feature" value={search.feature ?? ''} onChange={(feature) => set({ feature })} />
       </div>
+      <Happenings />
+      <Newer fresh={fresh} />
       <Card flush>
         <Loaded query={{ ...query, data: query.data?.pages.flatMap(({ data }) => data) }} rows={8}>
-          {(rows) => (rows.length === 0 ? <Empty title="No decision fits">New ones appear here by themselves.</Empty> : <DecisionTable rows={rows} newSince={openedAt} nameOf={(id) => <CustomerName id={id} tab="decisions" />} />)}
+          {(rows) => (rows.length === 0 ? <Empty title="No decision fits">New ones appear here by themselves.</Empty> : <DecisionTable isLong rows={rows} newSince={openedAt} nameOf={(id) => <CustomerName id={id} tab="decisions" />} />)}
         </Loaded>
-        <More query={query} />
+        <More query={query} isAuto />
       </Card>
-      <Happenings />
     </>
   )
 }
@@ -61,10 +63,13 @@ function Happenings() {
     const others = next.filter(({ type }) => type !== 'usage.settled' && type !== 'request.denied')
     if (others.length > 0) setMessages((now) => [...others.toReversed(), ...now].slice(0, OTHER_KEPT))
   })
-  if (messages.length === 0) return null
+  const [latest] = messages
   return (
-    <Card className="mt-6" title="What else happened" note="Since this page was opened.">
-      <ol aria-live="polite" className="space-y-1.5">
+    <details className="mb-4 rounded-xl border bg-surface px-5 py-2.5">
+      <summary className="truncate text-muted">
+        What else happened since this page was opened: {latest === undefined ? 'nothing' : <><Badge tone="accent">{words(latest.type)}</Badge> at {clockTime(latest.at, zone)}{messages.length > 1 && ` and ${messages.length - 1} more`}</>}
+      </summary>
+      <ol aria-live="polite" className="mt-2 space-y-1.5">
         {messages.map(({ id, type, at, customer }) => (
           <li key={id} className="flex gap-3">
             <time dateTime={at} className="text-muted">{clockTime(at, zone)}</time>
@@ -73,6 +78,6 @@ function Happenings() {
           </li>
         ))}
       </ol>
-    </Card>
+    </details>
   )
 }

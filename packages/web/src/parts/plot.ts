@@ -42,7 +42,7 @@ export function draw(host: HTMLElement, options: DrawingOptions): Drawing {
     {
       width: Math.max(50, host.clientWidth),
       height: options.height,
-      padding: [8, 4, 0, 0],
+      padding: [8, 18, 0, 0],
       legend: { show: false },
       cursor: { y: false, drag: { x: options.onRange !== null, y: false, setScale: false }, points: { show: false } },
       scales: { x: { time: false, range: (_, min, max) => [min - 0.6, max + 0.6] }, y: { range: (_, __, max) => [0, max > 0 ? max * 1.08 : 1] } },

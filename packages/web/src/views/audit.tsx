@@ -28,6 +28,7 @@ export function AuditView({ customer, filter = {}, nameOf = (id) => id ?? '–' 
             <Empty title={Object.keys(filter).length === 0 ? 'Nothing has been changed yet' : 'No change fits'} />
           ) : (
             <Table
+              isLong
               label="Audit log"
               rows={rows}
               rowKey={({ id }) => id}
@@ -42,7 +43,7 @@ export function AuditView({ customer, filter = {}, nameOf = (id) => id ?? '–' 
           )
         }
       </Loaded>
-      <More query={query} />
+      <More query={query} isAuto />
     </>
   )
 }

@@ -8,11 +8,12 @@ import { Badge } from '../parts/surface.tsx'
 import { Table } from '../parts/table.tsx'
 import { Money, Time } from '../parts/values.tsx'
 
-type DecisionsProps = { readonly rows: readonly Decision[]; /** Rows after this moment are marked. */ readonly newSince?: number | null; /** How a customer is shown; its id unless stated. */ readonly nameOf?: (customer: string) => ReactNode }
+type DecisionsProps = { readonly rows: readonly Decision[]; /** Rows after this moment are marked. */ readonly newSince?: number | null; /** How a customer is shown; its id unless stated. */ readonly nameOf?: (customer: string) => ReactNode; /** It is the list of its page. */ readonly isLong?: boolean }
 
-export function DecisionTable({ rows, newSince = null, nameOf }: DecisionsProps) {
+export function DecisionTable({ rows, newSince = null, nameOf, isLong = false }: DecisionsProps) {
   return (
     <Table
+      isLong={isLong}
       label="Decisions, newest first"
       rows={rows}
       rowKey={({ id, customer, time }) => `${customer} ${id} ${time}`}

@@ -3,12 +3,13 @@
 import { useInfiniteQuery } from '@tanstack/react-query'
 import { Fragment, useState } from 'react'
 import type { UsageEvent } from '../api/operations.ts'
-import { useRefresh } from '../api/live.tsx'
+import { useFreshPages } from '../api/live.tsx'
 import { askPages } from '../api/queries.ts'
 import { Id } from '../parts/copy.tsx'
 import { isZero } from '../parts/decimal.ts'
-import { Badge, Empty, Loaded, join } from '../parts/surface.tsx'
-import { More } from '../parts/table.tsx'
+import { Newer } from '../parts/newer.tsx'
+import { Badge, Empty, Loaded } from '../parts/surface.tsx'
+import { More, Table } from '../parts/table.tsx'
 import { Money, Quantity, Time } from '../parts/values.tsx'
 import { ChargeLines } from './charge-lines.tsx'
 import { termOf, useWords, type Words } from '../words/words.tsx'
@@ -18,11 +19,11 @@ export type EventFilter = { readonly price?: string; readonly batch?: string; re
 type EventsProps = { readonly customer: string; readonly filter?: EventFilter; readonly isOperator?: boolean; readonly isLive?: boolean }
 
 export function EventsView({ customer, filter = {}, isOperator = false, isLive = true }: EventsProps) {
-  const query = useInfiniteQuery(askPages('listEvents', { params: { customer }, query: { order: 'newest', limit: 50, ...filter } }))
+  const query = useInfiniteQuery(askPages('listEvents', { params: { customer }, query: { order: 'newest', limit: isLive ? 100 : 50, ...filter } }))
   const [open, setOpen] = useState<string | null>(null)
   const w = useWords()
   const { events: said } = w
-  useRefresh([['listEvents']], (message) => isLive && message.type === 'usage.settled' && message.customer === customer)
+  const fresh = useFreshPages(['listEvents'], query.data?.pages.length ?? 0, (message) => isLive && message.type === 'usage.settled' && message.customer === customer)
   return (
     <Loaded query={{ ...query, data: query.data?.pages.flatMap(({ data }) => data) }}>
       {(events) =>
@@ -30,58 +31,40 @@ export function EventsView({ customer, filter = {}, isOperator = false, isLive =
           <Empty title={said.none}>{said.noneDetail}</Empty>
         ) : (
           <>
-            <div className="relative overflow-x-auto" tabIndex={0} role="region" aria-label={said.label}>
-              <table className="w-full text-left">
-                <thead>
-                  <tr className="border-b text-xs text-faint">
-                    <th scope="col" className="px-3 py-2 pl-5 font-medium">{said.time}</th>
-                    <th scope="col" className="px-3 py-2 font-medium">{said.model}</th>
-                    <th scope="col" className="px-3 py-2 font-medium">{said.feature}</th>
-                    <th scope="col" className="px-3 py-2 font-medium">{said.used}</th>
-                    {isOperator && <th scope="col" className="px-3 py-2 text-right font-medium">{said.cost}</th>}
-                    <th scope="col" className="px-3 py-2 text-right font-medium">{said.charge}</th>
-                    <th scope="col" className="w-10 px-3 py-2 pr-5"><span className="sr-only">{said.details}</span></th>
-                  </tr>
-                </thead>
-                <tbody>
-                  {events.map((event) => {
-                    const key = `${event.source} ${event.id}`
-                    const isOpen = open === key
-                    return (
-                      <Fragment key={key}>
-                        <tr className={join('border-b hover:bg-hover', isOpen && 'bg-hover')}>
-                          <td className="px-3 py-2 pl-5 whitespace-nowrap"><Time at={event.time} /></td>
-                          <td className="max-w-56 truncate px-3 py-2">{event.dimensions['model'] ?? event.type}</td>
-                          <td className="px-3 py-2 text-muted">{event.feature ?? '–'}</td>
-                          <td className="px-3 py-2 text-muted">{usedText(w, event)}</td>
-                          {isOperator && <td className="px-3 py-2 text-right text-muted">{event.cost === null || event.cost === undefined ? '–' : <Money {...event.cost} />}</td>}
-                          <td className="px-3 py-2 text-right whitespace-nowrap">
-                            {event.estimated && <Badge tone="warn" title={said.estimatedTitle}>{said.estimated}</Badge>} <Money amount={event.amount} currency={event.currency} />
-                          </td>
-                          <td className="px-3 py-2 pr-5 text-right">
-                            <button type="button" aria-expanded={isOpen} aria-label={said.detailsOf(event.time)} onClick={() => setOpen(isOpen ? null : key)} className="rounded px-1.5 text-muted hover:bg-sunken hover:text-ink">
-                              {isOpen ? '−' : '+'}
-                            </button>
-                          </td>
-                        </tr>
-                        {isOpen && (
-                          <tr className="border-b bg-sunken">
-                            <td colSpan={isOperator ? 7 : 6} className="px-5 py-4">
-                              <EventDetails customer={customer} event={event} isOperator={isOperator} />
-                            </td>
-                          </tr>
-                        )}
-                      </Fragment>
-                    )
-                  })}
-                </tbody>
-              </table>
-            </div>
-            <More query={query} />
+            {isLive && <Newer fresh={fresh} />}
+            <Table
+              isLong={isLive}
+              label={said.label}
+              rows={events}
+              rowKey={keyOf}
+              detail={(event) => open === keyOf(event) && <EventDetails customer={customer} event={event} isOperator={isOperator} />}
+              columns={[
+                { head: said.time, className: 'whitespace-nowrap', cell: ({ time }) => <Time at={time} /> },
+                { head: said.model, className: 'max-w-56 truncate', cell: ({ dimensions, type }) => dimensions['model'] ?? type },
+                { head: said.feature, className: 'text-muted', cell: ({ feature }) => feature ?? '–' },
+                { head: said.used, className: 'text-muted', cell: (event) => usedText(w, event) },
+                ...(isOperator ? [{ head: said.cost, isNumber: true, className: 'text-muted', cell: ({ cost }: UsageEvent) => (cost === null || cost === undefined ? '–' : <Money {...cost} />) }] : []),
+                { head: said.charge, isNumber: true, cell: ({ estimated, amount, currency }) => <>{estimated && <Badge tone="warn" title={said.estimatedTitle}>{said.estimated}</Badge>} <Money amount={amount} currency={currency} /></> },
+                { head: <span className="sr-only">{said.details}</span>, isNumber: true, cell: (event) => <Opener isOpen={open === keyOf(event)} label={said.detailsOf(event.time)} onPress={() => setOpen(open === keyOf(event) ? null : keyOf(event))} /> },
+              ]}
+            />
+            <More query={query} isAuto={isLive} />
           </>
         )
       }
     </Loaded>
+  )
+}
+
+function keyOf({ source, id }: UsageEvent): string {
+  return `${source} ${id}`
+}
+
+function Opener({ isOpen, label, onPress }: { readonly isOpen: boolean; readonly label: string; readonly onPress: () => void }) {
+  return (
+    <button type="button" aria-expanded={isOpen} aria-label={label} onClick={onPress} className="rounded px-1.5 text-muted hover:bg-sunken hover:text-ink">
+      {isOpen ? '−' : '+'}
+    </button>
   )
 }
 

@@ -36,6 +36,7 @@ export function InvoicesView({ customer, state, actions, customerName }: { reado
             <Empty title={invoice.noneYet}>{invoice.noneYetDetail}</Empty>
           ) : (
             <Table
+              isLong={customer === null}
               label={invoice.invoices}
               rows={rows}
               rowKey={({ id }) => id}
@@ -52,7 +53,7 @@ export function InvoicesView({ customer, state, actions, customerName }: { reado
           )
         }
       </Loaded>
-      <More query={asked} />
+      <More query={asked} isAuto={customer === null} />
       {open !== null && <Dialog isOpen isWide onClose={() => setOpen(null)} title={invoice.titled(open.document.number ?? `(${invoice.draft})`)} lead={`${open.document.buyer.name} · ${day(open.period.start, zone)} – ${day(open.period.end, zone)}`}><Printed invoice={open} /></Dialog>}
     </>
   )

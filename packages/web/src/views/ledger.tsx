@@ -49,6 +49,7 @@ export function LedgerView({ customer, isOperator = false }: { readonly customer
               <Empty title="No transfer has been posted yet" />
             ) : (
               <Table
+                isLong
                 label="Transfers"
                 rows={rows}
                 rowKey={({ id }) => id}

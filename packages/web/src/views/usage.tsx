@@ -58,14 +58,14 @@ export function UsageView({ customer, isShort = false }: UsageProps) {
         actions={
           <>
             {zooms.length > 0 && <Button look="quiet" onClick={() => setZooms(zooms.slice(0, -1))}>{said.zoomOut}</Button>}
-            <Button look="quiet" aria-pressed={isCompared} title={said.compareTitle} className={isCompared ? 'bg-sunken text-ink' : ''} onClick={() => setCompared(!isCompared)}>{said.compare}</Button>
+            <Button look="quiet" aria-pressed={isCompared} title={said.compareTitle} className={isCompared ? 'bg-accent-soft text-ink' : ''} onClick={() => setCompared(!isCompared)}>{said.compare}</Button>
             <Choice isBare label={said.figure} value={figure} options={[['amount', said.charges], ...(query.data?.totals ?? []).map(({ meter }) => [meter, termOf(w, meter)] as const)]} onChange={(event) => setFigure(event.target.value)} />
             <Choice isBare label={said.group} value={group} options={groups} onChange={(event) => setGroup(event.target.value as Group)} />
             <Choice isBare label={said.time} value={span} options={SPANS.map((one) => [one, said.spans[one]] as const)} onChange={(event) => { setSpan(event.target.value as Span); setZooms([]) }} />
           </>
         }
       >
-        <div className="min-h-78">
+        <div className="min-h-75">
         <Loaded query={query} rows={6}>
           {(usage) =>
             usage.data.length === 0 && (past.data?.data.length ?? 0) === 0 ? (

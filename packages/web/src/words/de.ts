@@ -7,7 +7,7 @@ const plural = (count: number, one: string, many: string): string => `${count} $
 export const de: Words = {
   common: {
     cancel: 'Abbrechen', working: 'Läuft …', close: 'Schließen', change: 'Ändern', changeMore: 'Ändern …', set: 'Festlegen', tryAgain: 'Noch einmal versuchen', actions: 'Aktionen', share: 'Anteil', back: 'Zurück',
-    wentWrong: 'Auf dieser Seite ist etwas schiefgegangen', loading: 'Lädt', loadingMore: 'Lädt …', more: 'Mehr anzeigen', copy: 'Kopieren', copied: 'Kopiert', justNow: 'gerade eben', never: 'nie', none: '–', yes: 'ja',
+    wentWrong: 'Auf dieser Seite ist etwas schiefgegangen', loading: 'Lädt', loadingMore: 'Lädt …', more: 'Mehr anzeigen', newer: 'Neuere sind da: nach oben', copy: 'Kopieren', copied: 'Kopiert', justNow: 'gerade eben', never: 'nie', none: '–', yes: 'ja',
     request: (id) => `Anfrage ${id}`, copyId: (id) => `${id} kopieren`, exactly: (text) => `genau ${text}`, and: (words) => words.join(' und '),
     unreachable: 'Keine Antwort', unreachableDetail: 'Tollgate ist nicht erreichbar. Nichts wurde geändert; diese Seite versucht es von selbst wieder.',
   },

@@ -6,7 +6,7 @@ const plural = (count: number, one: string, many: string): string => `${count} $
 export const en = {
   common: {
     cancel: 'Cancel', working: 'Working …', close: 'Close', change: 'Change', changeMore: 'Change …', set: 'Set', tryAgain: 'Try again', actions: 'Actions', share: 'Share', back: 'Back',
-    wentWrong: 'Something went wrong on this page', loading: 'Loading', loadingMore: 'Loading …', more: 'Show more', copy: 'Copy', copied: 'Copied', justNow: 'just now', never: 'never', none: '–', yes: 'yes',
+    wentWrong: 'Something went wrong on this page', loading: 'Loading', loadingMore: 'Loading …', more: 'Show more', newer: 'Newer ones came: to the top', copy: 'Copy', copied: 'Copied', justNow: 'just now', never: 'never', none: '–', yes: 'yes',
     request: (id: string) => `Request ${id}`, copyId: (id: string) => `Copy ${id}`, exactly: (text: string) => `${text}, exactly`, and: (words: readonly string[]) => words.join(' and '),
     unreachable: 'No answer', unreachableDetail: 'Tollgate cannot be reached. Nothing was changed; this page tries again by itself.',
   },

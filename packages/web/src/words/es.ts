@@ -7,7 +7,7 @@ const plural = (count: number, one: string, many: string): string => `${count} $
 export const es: Words = {
   common: {
     cancel: 'Cancelar', working: 'En curso …', close: 'Cerrar', change: 'Cambiar', changeMore: 'Cambiar …', set: 'Fijar', tryAgain: 'Intentar de nuevo', actions: 'Acciones', share: 'Parte', back: 'Volver',
-    wentWrong: 'Algo ha fallado en esta página', loading: 'Cargando', loadingMore: 'Cargando …', more: 'Mostrar más', copy: 'Copiar', copied: 'Copiado', justNow: 'ahora mismo', never: 'nunca', none: '–', yes: 'sí',
+    wentWrong: 'Algo ha fallado en esta página', loading: 'Cargando', loadingMore: 'Cargando …', more: 'Mostrar más', newer: 'Hay más recientes: ir arriba', copy: 'Copiar', copied: 'Copiado', justNow: 'ahora mismo', never: 'nunca', none: '–', yes: 'sí',
     request: (id) => `Solicitud ${id}`, copyId: (id) => `Copiar ${id}`, exactly: (text) => `${text} exactamente`, and: (words) => words.join(' y '),
     unreachable: 'Sin respuesta', unreachableDetail: 'No se puede contactar con Tollgate. No se ha cambiado nada; esta página lo intenta de nuevo por sí sola.',
   },

@@ -8,7 +8,7 @@ const plural = (count: number, one: string, many: string): string => `${count} $
 export const fr: Words = {
   common: {
     cancel: 'Annuler', working: 'En cours …', close: 'Fermer', change: 'Modifier', changeMore: 'Modifier …', set: 'Définir', tryAgain: 'Réessayer', actions: 'Actions possibles', share: 'Part', back: 'Retour',
-    wentWrong: 'Un problème est survenu sur cette page', loading: 'Chargement', loadingMore: 'Chargement …', more: 'Afficher plus', copy: 'Copier', copied: 'Copié', justNow: 'à l’instant', never: 'jamais', none: '–', yes: 'oui',
+    wentWrong: 'Un problème est survenu sur cette page', loading: 'Chargement', loadingMore: 'Chargement …', more: 'Afficher plus', newer: 'De plus récents sont là : en haut', copy: 'Copier', copied: 'Copié', justNow: 'à l’instant', never: 'jamais', none: '–', yes: 'oui',
     request: (id) => `Requête ${id}`, copyId: (id) => `Copier ${id}`, exactly: (text) => `${text} exactement`, and: (words) => words.join(' et '),
     unreachable: 'Pas de réponse', unreachableDetail: 'Tollgate est injoignable. Rien n’a été modifié ; cette page réessaie d’elle-même.',
   },

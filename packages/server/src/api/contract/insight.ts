@@ -90,6 +90,22 @@ export const insightRoutes = {
     answer: decision,
     problems: ['not_found'],
   }),
+  listObserved: route({
+    ...get,
+    path: '/v1/customers/{customer}/observed',
+    summary: 'List what would have been refused',
+    description: 'Of a customer, key or budget that is only observed: requests that ran and would have been refused, by reason and by what would have refused. To look at before its limits are enforced.',
+    params: customerParam,
+    query: z.strictObject({ from: instantIn('From when on; the last seven days unless stated.').optional() }),
+    answer: z
+      .strictObject({
+        from: time('From when on.'),
+        requests: z.int().meta({ description: 'All of them.' }),
+        data: z.array(z.strictObject({ reason: z.string().meta({ description: 'From the list of denial reasons.', examples: ['limit_exhausted'] }), scope: z.string().meta({ description: 'What would have refused.', examples: ['limit:monthly'] }), requests: z.int(), latest: time('The last of them.') })).meta({ description: 'Most first, at most 100.' }),
+      })
+      .meta({ id: 'Observed' }),
+    problems: ['not_found'],
+  }),
   getOverview: route({
     ...get,
     path: '/v1/overview',

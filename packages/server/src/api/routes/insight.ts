@@ -1,7 +1,7 @@
 // What happened and how it stands. Of a decision a tenant is told what it is told of its events: no cost, no key, no context.
 
 import { timeBelow } from '@tollgate/core'
-import { decisionsPage, getDecision, overviewReport, parkedPage, plainAmount, systemReport, versionsPage, type Decision, type DecisionsPosition, type Durations, type Proof } from '../../app/insight.ts'
+import { decisionsPage, getDecision, observedReport, overviewReport, parkedPage, plainAmount, systemReport, versionsPage, type Decision, type DecisionsPosition, type Durations, type Proof } from '../../app/insight.ts'
 import type { insightRoutes } from '../contract/insight.ts'
 import { timeOf, timeOrNull } from '../contract/fields.ts'
 import { readCursor, readSequence, writeCursor } from '../cursor.ts'
@@ -26,6 +26,10 @@ export const insightHandlers: Handlers<keyof typeof insightRoutes> = {
       denial: row.kind === 'event' ? null : denialOf(row.refusal.payload),
       event: row.kind === 'event' ? eventBody(row.event, caller.isOperator) : null,
     }
+  },
+  listObserved: async ({ plane, params, query }) => {
+    const { from, rows } = await observedReport(plane, { customer: params.customer, from: query.from ?? null })
+    return { from: timeOf(from), requests: rows.reduce((sum, { requests }) => sum + Number(requests), 0), data: rows.map(({ requests, latest, ...row }) => ({ ...row, requests: Number(requests), latest: timeOf(latest) })) }
   },
   getOverview: async ({ plane }) => {
     const { customers, minutes, hourBefore, refusals, sample, decisions, authority, journal, rollups, books, ...rest } = await overviewReport(plane)

@@ -39,6 +39,7 @@ export function ExchangePage() {
             ) : (
               <>
                 <Table
+                  isLong
                   label="Exchange rates, newest first"
                   rows={data}
                   rowKey={({ day, base, quote }) => `${day} ${base} ${quote}`}

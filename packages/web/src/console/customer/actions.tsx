@@ -7,12 +7,12 @@ import { randomKey } from '../../api/client.ts'
 import type { Customer, PortalSession } from '../../api/operations.ts'
 import { ask, useWrite } from '../../api/queries.ts'
 import { Button, buttonLook, Choice, Dialog, DialogForm, Field } from '../../parts/controls.tsx'
-import { isNegative, isZero } from '../../parts/decimal.ts'
-import { Command, Loaded } from '../../parts/surface.tsx'
-import { Measure, Money } from '../../parts/values.tsx'
+import { Command } from '../../parts/surface.tsx'
+import { Money } from '../../parts/values.tsx'
 import { FreezeDialog } from '../../views/freezes.tsx'
 import { useMay } from '../session.tsx'
 import { ChangePlan } from './change-plan.tsx'
+import { Observe } from './observe.tsx'
 
 type Open = 'top-up' | 'plan' | 'standing' | 'observe' | 'portal' | 'dispute' | 'freeze' | null
 
@@ -112,38 +112,6 @@ function DisputeFile({ customer, onClose }: ActionProps) {
         <a download href={`/v1/customers/${encodeURIComponent(customer.id)}/dispute-file?${new URLSearchParams({ from, to }).toString()}`} className={buttonLook('primary')}>Save it</a>
       </div>
     </Dialog>
-  )
-}
-
-/** Before enforcement: what would be refused is recorded, and nothing is. */
-function Observe({ customer, onClose }: ActionProps) {
-  const write = useWrite('changeCustomer', onClose)
-  const { observe, name } = customer
-  return (
-    <Dialog isOpen onClose={onClose} title={observe ? `Enforce the limits of ${name}?` : `Only observe ${name}?`} lead={observe ? 'From when this answers, requests that do not fit are refused on every gateway.' : 'Everything is decided, recorded and shown as before, and nothing is refused: what does not fit is spent all the same.'}>
-      <DialogForm submit={observe ? 'Enforce' : 'Only observe'} look="danger" onSubmit={() => write.mutate({ params: { customer: customer.id }, body: { observe: !observe } })} onCancel={onClose} isBusy={write.isPending} error={write.error}>
-        {observe && <BudgetsOverLimit customer={customer.id} />}
-      </DialogForm>
-    </Dialog>
-  )
-}
-
-/** What would refuse at once. */
-function BudgetsOverLimit({ customer }: { readonly customer: string }) {
-  const budgets = useQuery(ask('listBudgets', { params: { customer }, query: { limit: 500 } }))
-  return (
-    <Loaded query={budgets} rows={1}>
-      {({ data }) => {
-        const over = data.filter(({ remaining, enforcement, kind }) => enforcement === 'hard' && kind !== 'allowance' && (isNegative(remaining) || isZero(remaining)))
-        if (over.length === 0) return <p>No limit is used up now: nothing is refused at once.</p>
-        return (
-          <div>
-            <p>Used up now, so that what needs them is refused at once:</p>
-            <ul className="mt-1 list-disc pl-5">{over.map(({ id, name, used, limit, unit }) => <li key={id}>{name}: <Measure value={used} unit={unit} /> of <Measure value={limit} unit={unit} /></li>)}</ul>
-          </div>
-        )
-      }}
-    </Loaded>
   )
 }
 

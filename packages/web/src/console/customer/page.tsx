@@ -3,9 +3,10 @@
 import { useInfiniteQuery, useQuery } from '@tanstack/react-query'
 import { Link, useNavigate, useParams, useSearch } from '@tanstack/react-router'
 import { Tabs } from 'radix-ui'
-import { useRefresh } from '../../api/live.tsx'
+import { useFreshPages, useRefresh } from '../../api/live.tsx'
 import { ask, askPages } from '../../api/queries.ts'
 import { Id } from '../../parts/copy.tsx'
+import { Newer } from '../../parts/newer.tsx'
 import { Badge, Card, Empty, Loaded, PageHead, standingTone } from '../../parts/surface.tsx'
 import { AuditView } from '../../views/audit.tsx'
 import { DecisionTable } from '../../views/decisions.tsx'
@@ -81,12 +82,15 @@ export function CustomerPage() {
 }
 
 function Decisions({ customer }: { readonly customer: string }) {
-  const query = useInfiniteQuery(askPages('listDecisions', { query: { limit: 50, customer } }))
-  useRefresh([['listDecisions', 'pages']], (message) => message.customer === customer)
+  const query = useInfiniteQuery(askPages('listDecisions', { query: { limit: 100, customer } }))
+  const fresh = useFreshPages(['listDecisions', 'pages'], query.data?.pages.length ?? 0, (message) => message.customer === customer)
   return (
+    <>
+    <Newer fresh={fresh} />
     <Card flush>
-      <Loaded query={{ ...query, data: query.data?.pages.flatMap(({ data }) => data) }}>{(rows) => (rows.length === 0 ? <Empty title="Nothing was decided for this customer yet" /> : <DecisionTable rows={rows} />)}</Loaded>
-      <More query={query} />
+      <Loaded query={{ ...query, data: query.data?.pages.flatMap(({ data }) => data) }}>{(rows) => (rows.length === 0 ? <Empty title="Nothing was decided for this customer yet" /> : <DecisionTable isLong rows={rows} />)}</Loaded>
+      <More query={query} isAuto />
     </Card>
+    </>
   )
 }

@@ -30,6 +30,7 @@ export function AlertsPage() {
               <Empty title="Nothing calls for a look">Budgets that reach a share of their limit, runs in a loop, figures that disagree and messages that stopped appear here by themselves.</Empty>
             ) : (
               <Table
+                isLong
                 label="Alerts"
                 rows={rows}
                 rowKey={({ id }) => id}
@@ -43,7 +44,7 @@ export function AlertsPage() {
             )
           }
         </Loaded>
-        <More query={query} />
+        <More query={query} isAuto />
       </Card>
     </>
   )

@@ -7,8 +7,12 @@ import { ask, useWrite } from '../../api/queries.ts'
 import { Button, Dialog, DialogForm } from '../../parts/controls.tsx'
 import { Badge, Card, Empty, Loaded, PageHead } from '../../parts/surface.tsx'
 import { Table } from '../../parts/table.tsx'
+import { Ago } from '../../parts/values.tsx'
+import { words } from '../../parts/format.ts'
 import { useMay } from '../session.tsx'
 import { EditUpstream } from './edit-upstream.tsx'
+
+const RESTING_MS = 3_000
 
 export function UpstreamsPage() {
   const query = useQuery(ask('listUpstreams', {}))
@@ -45,9 +49,38 @@ export function UpstreamsPage() {
           }
         </Loaded>
       </Card>
+      <Resting />
       {editing !== null && <EditUpstream upstream={editing === 'new' ? null : editing} onClose={() => setEditing(null)} />}
       {removing !== null && <Remove upstream={removing} onClose={() => setRemoving(null)} />}
     </>
+  )
+}
+
+/** Whose requests go elsewhere for a while, by gateway. */
+function Resting() {
+  const query = useQuery({ ...ask('listRestingUpstreams', {}), refetchInterval: RESTING_MS })
+  return (
+    <Card className="mt-6" title="Resting" note="What failed in a row is not asked for a while; requests go to other keys and upstreams meanwhile." flush>
+      <Loaded query={query} rows={1}>
+        {({ data }) =>
+          data.length === 0 ? (
+            <Empty title="None rests">Every key of every upstream is asked.</Empty>
+          ) : (
+            <Table
+              label="Resting upstreams"
+              rows={data}
+              rowKey={({ upstream, key, node }) => `${upstream} ${key} ${node}`}
+              columns={[
+                { head: 'Upstream', cell: ({ upstream, key }) => <><span className="font-medium">{upstream}</span>{key !== null && <span className="text-muted"> · {key}</span>}</> },
+                { head: 'On', cell: ({ node }) => <span className="text-muted">{node}</span> },
+                { head: 'Why', cell: ({ why, failures }) => <>{words(why)}{failures > 1 && <span className="text-muted">, {failures} times</span>}</> },
+                { head: 'Until', cell: ({ until, trying }) => (trying ? <Badge tone="accent">being tried</Badge> : <Ago at={until} />) },
+              ]}
+            />
+          )
+        }
+      </Loaded>
+    </Card>
   )
 }
 

@@ -71,7 +71,7 @@ type Act = 'replay' | 'rotate' | 'remove' | null
 function Deliveries({ endpoint, onClose }: { readonly endpoint: WebhookEndpoint; readonly onClose: () => void }) {
   const [status, setStatus] = useState<WebhookDelivery['status'] | ''>('')
   const [act, setAct] = useState<Act>(null)
-  const query = useInfiniteQuery({ ...askPages('listDeliveries', { params: { webhook: endpoint.id }, query: { limit: 50, ...(status === '' ? {} : { status }) } }), refetchInterval: 5_000 })
+  const query = useInfiniteQuery({ ...askPages('listDeliveries', { params: { webhook: endpoint.id }, query: { limit: 50, ...(status === '' ? {} : { status }) } }), refetchInterval: ({ state }) => ((state.data?.pages.length ?? 0) > 1 ? false : 5_000) })
   const enable = useWrite('enableWebhook')
   const isAdmin = useMay()
   return (
@@ -88,6 +88,7 @@ function Deliveries({ endpoint, onClose }: { readonly endpoint: WebhookEndpoint;
             <Empty title={status === '' ? 'Nothing has been sent yet' : `No delivery is ${status}`} />
           ) : (
             <Table
+              isLong
               label="Deliveries"
               rows={rows}
               rowKey={({ id }) => id}
@@ -104,7 +105,7 @@ function Deliveries({ endpoint, onClose }: { readonly endpoint: WebhookEndpoint;
           )
         }
       </Loaded>
-      <More query={query} />
+      <More query={query} isAuto />
       {act === 'replay' && <Replay endpoint={endpoint} onClose={() => setAct(null)} />}
       {act === 'rotate' && <Rotate endpoint={endpoint} onClose={() => setAct(null)} />}
       {act === 'remove' && <Remove endpoint={endpoint} onClose={() => setAct(null)} onRemoved={onClose} />}
