@@ -8,6 +8,7 @@ import {
   headroomOf,
   holderOf,
   holdToExact,
+  leaseIn,
   NOTHING_LENT,
   stateOf,
   step,
@@ -67,6 +68,11 @@ export function createLent(contextAt: (at: Instant) => CustomerContext, clock: {
 
   const accountOf = ({ key }: LentBudget): Account => lending.accounts.get(key)!
 
+  /** What the node was lent of each budget, for {@link afterRecall}. */
+  function grantedTo(identity: NodeIdentity, needs: readonly LeaseNeed[]): bigint[] {
+    return needs.map(({ budget }) => leaseIn(accountOf(budgetAt(budget.id, budget.period.start)), holderOf(identity.node, identity.incarnation)).granted)
+  }
+
   function acquire(identity: NodeIdentity, needs: readonly LeaseNeed[]): Lease[] | (AuthorityRefusal & { readonly recallable: boolean }) | 'fenced' {
     const rows = needs.map(({ budget }) => budgetAt(budget.id, budget.period.start))
     const answer = run({ kind: 'acquire', holder: holderOf(identity.node, identity.incarnation), needs: needs.map(({ min, need, want }, index) => ({ account: rows[index]!.key, min, need, want })) })
@@ -75,7 +81,7 @@ export function createLent(contextAt: (at: Instant) => CustomerContext, clock: {
       const row = budgets.get(answer.account)!
       const { limit, settled, escrow } = stateOf(accountOf(row))
       const text = (amount: bigint) => formatDecimal(amount, row.budget.unit.kind === 'money' ? 12 : 0)
-      return { kind: 'refused', budget: row.budget.id, limit: text(limit), settled: text(settled), headroom: text(limit - settled - escrow), escrow: text(escrow), recallable: answer.recallable }
+      return { kind: 'refused', budget: row.budget.id, limit: text(limit), settled: text(settled), headroom: text(limit - settled - escrow), escrow: text(escrow), min: needs[rows.indexOf(row)]!.min, recallable: answer.recallable }
     }
     assert(answer.kind === 'leases', 'an acquire is answered with leases')
     return answer.leases.map(({ granted, exhausted }, index) => ({ budget: rows[index]!.budget.id, periodStart: rows[index]!.budget.period.start, granted, exhausted }))
@@ -142,6 +148,7 @@ export function createLent(contextAt: (at: Instant) => CustomerContext, clock: {
     budgetAt,
     accountOf,
     acquire,
+    grantedTo,
     isRecallable,
     giveBack,
     close,

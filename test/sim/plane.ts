@@ -2,6 +2,7 @@
 // loses and repeats what it may repeat. Its rules are those of the PostgreSQL authority; its records are in books.ts.
 
 import {
+  afterRecall,
   assert,
   AUTHORITY_TIMEOUT_MS,
   DOUBT_REQUEST_MS,
@@ -192,10 +193,14 @@ export function createPlane(input: {
   }
 
   async function acquire(identity: NodeIdentity, request: LeaseRequest): Promise<Lease[] | AuthorityRefusal> {
-    const { budgets } = request
+    let { budgets } = request
     fence(identity)
-    if (books.lent.isRecallable(identity, budgets))
+    if (books.lent.isRecallable(identity, budgets)) {
+      const before = books.lent.grantedTo(identity, budgets)
       await recall(budgets.map(({ budget }) => budget.id), identity.node)
+      const now = books.lent.grantedTo(identity, budgets)
+      budgets = budgets.map((need, index) => afterRecall(need, need.budget.unit, { before: before[index]!, now: now[index]! }))
+    }
     fence(identity)
     // A second delivery of this call gets the first one's answer, also when both waited for the recall.
     const { answers } = rowOf(identity.node)

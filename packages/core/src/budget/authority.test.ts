@@ -3,7 +3,7 @@
 import { expect, test } from 'vitest'
 import fc from 'fast-check'
 import { LEASE_UNITS_MAX } from '../limits.ts'
-import { afterGrant, grantFrom, headroomOf, isExhausted, leaseFrom, type BudgetState, type LeaseState } from './authority.ts'
+import { afterGrant, afterRecall, grantFrom, headroomOf, isExhausted, leaseFrom, type BudgetState, type LeaseState } from './authority.ts'
 import type { BudgetUnit } from './budget.ts'
 
 const tokens: BudgetUnit = { kind: 'meters', meters: ['input'], scale: 0, name: 'tokens' }
@@ -121,9 +121,18 @@ test('a lease grows by what its node used beyond it, without asking the headroom
 test('whoever gets less than it needs while others hold some is told to recall first', () => {
   const check = (part: Partial<LeaseState>, request: Asked, expected: unknown) =>
     expect.soft(leaseFrom(leased(part), tokens, request)).toMatchObject(expected as object)
-  check({ escrow: 900n, othersEscrow: 900n }, { min: 0, need: 300, want: 9_600 }, { granted: 100, exhausted: true, recallable: true })
+  check({ escrow: 900n, othersEscrow: 900n }, { min: 0, need: 300, want: 9_600 }, { granted: 100, exhausted: false, recallable: true })
   check({ escrow: 900n, othersEscrow: 0n }, { min: 0, need: 300, want: 9_600 }, { granted: 100, exhausted: true, recallable: false })
   check({ escrow: 500n, othersEscrow: 500n }, { min: 0, need: 300, want: 9_600 }, { granted: 300, exhausted: false, recallable: false })
+})
+
+test('after a recall a request misses what its own node has given back, too', () => {
+  const need = { min: 80, need: 80, want: 2_560 }
+  expect(afterRecall(need, tokens, { before: 100n, now: 100n })).toEqual(need)
+  expect(afterRecall(need, tokens, { before: 100n, now: 130n })).toEqual(need)
+  expect(afterRecall(need, tokens, { before: 100n, now: 40n })).toEqual({ min: 140, need: 140, want: 2_620 })
+  // Where another source pays the rest, any part will do.
+  expect(afterRecall({ min: 0, need: 80, want: 80 }, tokens, { before: 100n, now: 0n })).toEqual({ min: 0, need: 180, want: 180 })
 })
 
 test('over any series of acquires by any nodes E = Σ(G − U) and the headroom stays at zero or above', () => {

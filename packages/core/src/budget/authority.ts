@@ -7,7 +7,7 @@ import { assert } from '../assert.ts'
 import type { CustomerId } from '../id.ts'
 import { LEASE_UNITS_MAX } from '../limits.ts'
 import type { Instant } from '../time.ts'
-import { exactToGrant, holdToExact, type Budget, type BudgetUnit } from './budget.ts'
+import { exactToGrant, exactToHold, holdToExact, type Budget, type BudgetUnit } from './budget.ts'
 
 export type BudgetState = { readonly limit: bigint; readonly settled: bigint; readonly escrow: bigint }
 
@@ -34,7 +34,7 @@ export type Lease = {
   readonly budget: string
   readonly periodStart: Instant
   readonly granted: number
-  /** Nothing is left to lease: the node spills to the next funding source, and asks again only when the budget changes. */
+  /** Nothing is left, here or with other nodes: the node spills to the next funding source, and asks again only when the budget changes. */
   readonly exhausted: boolean
 }
 
@@ -46,6 +46,8 @@ export type AuthorityRefusal = {
   readonly settled: string
   readonly headroom: string
   readonly escrow: string
+  /** What could not be given, in hold units: what was missing, and what the node itself has given back since it asked. */
+  readonly min: number
   /** A node that may hold what is missing did not answer in time: another look may find it. */
   readonly unheard?: boolean
 }
@@ -74,6 +76,16 @@ export function afterGrant(state: BudgetState, unit: BudgetUnit, granted: number
   return next
 }
 
+/**
+ * What a request misses after a recall: when several nodes ask for the last of a budget, each is also recalled by the others, and what it has given
+ * back since it asked is missing, too. Asking for the first figure would give each of them a part that is of use to none.
+ */
+export function afterRecall<N extends Pick<LeaseNeed, 'min' | 'need' | 'want'>>(need: N, unit: BudgetUnit, granted: { readonly before: bigint; readonly now: bigint }): N {
+  if (granted.now >= granted.before) return need
+  const given = exactToHold(unit, granted.before - granted.now)
+  return { ...need, min: need.min === 0 ? 0 : need.min + given, need: need.need + given, want: need.want + given }
+}
+
 /** A budget as one node meets it: the node's own lease, and what other nodes hold. */
 export type LeaseState = BudgetState & {
   readonly lease: { readonly granted: bigint; readonly used: bigint }
@@ -88,7 +100,7 @@ export type LeaseStep = {
   /** The lease and the budget after it. */
   readonly leaseGranted: bigint
   readonly escrow: bigint
-  /** Nothing is left to lease now. Final only while no other node holds any: else believe it for a moment. */
+  /** Nothing is left to lease, and no other node holds any that could come back. */
   readonly exhausted: boolean
   /** The request gets less than it needs while other nodes hold some: recall, then look again. */
   readonly recallable: boolean
@@ -110,7 +122,7 @@ export function leaseFrom(state: LeaseState, unit: BudgetUnit, request: Omit<Lea
     granted: granted + overrunHold,
     leaseGranted: lease.granted + overrun + holdToExact(unit, granted),
     escrow: after.escrow,
-    exhausted: isExhausted(after, unit),
+    exhausted: state.othersEscrow === 0n && isExhausted(after, unit),
     recallable: granted + overrunHold < request.need && state.othersEscrow > 0n,
   }
 }

@@ -53,6 +53,7 @@ function ask(node: Inside, state: CustomerState, needs: Needs, isAhead: boolean)
   const past = takePast(state)
   if (past.length > 0) node.memory.bringBack(state, past).catch(() => undefined)
   const budgets = needs.map((need, index) => wishOf(state, need, slices[index]!, timeOf(node, state)))
+  const leasedBefore = slices.map(({ granted }) => granted)
   const send = () => node.parts.authority.acquire(node.parts.identity, { sequence: node.parts.nextSequence(), customer: state.snapshot.customer, budgets })
   // What was recalled a moment ago is headroom only when it has arrived; asked before, the authority would refuse it.
   return (state.returning === null ? send() : state.returning.then(send)).then((answer) => {
@@ -62,7 +63,10 @@ function ask(node: Inside, state: CustomerState, needs: Needs, isAhead: boolean)
       const need = needs.find(({ budget }) => budget.id === answer.budget)
       assert(need !== undefined, 'the authority refused a budget that was not asked for')
       const slice = sliceFor(state, need.budget)
-      slice.refused = { min: Math.max(1, need.min), until: until(answer.unheard === true ? UNHEARD_BELIEVED_MS : REFUSAL_BELIEVED_MS), limit: answer.limit, used: usedOf(answer, need.budget, slice), headroom: answer.headroom }
+      // Recalled while it asked, it asked for too little: what it let go may be enough together with what others have.
+      const index = needs.indexOf(need)
+      if (slice === slices[index] && leasedBefore[index]! - slice.granted > answer.min - need.min) return
+      slice.refused = { min: Math.max(1, answer.min), until: until(answer.unheard === true ? UNHEARD_BELIEVED_MS : REFUSAL_BELIEVED_MS), limit: answer.limit, used: usedOf(answer, need.budget, slice), headroom: answer.headroom }
       return
     }
     for (const lease of answer) {

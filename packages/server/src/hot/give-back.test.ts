@@ -62,6 +62,24 @@ test('budgets are recalled side by side: one that comes back slowly keeps no oth
   await expect.poll(() => ask(asker, slow, 6_500), { timeout: 5_000, interval: 50 }).toBe('allowed')
 })
 
+test('several nodes that ask for the last of a budget, each with a part of it, do not share it out into parts of use to none', async () => {
+  const customer = await world.customer({ plan: 'prepaid', credit: '0.12' })
+  const nodes = await Promise.all(['part-one', 'part-two', 'part-three'].map((name) => world.node({ name })))
+  // 0.03 idle on each, and 0.03 left.
+  for (const node of nodes) expect(await ask(node, customer, 2_000)).toBe('allowed')
+  const answers = await Promise.all(nodes.map((node) => node.authorize(request(customer, 7_000))))
+  expect(answers.map((answer) => answer.kind).sort()).toEqual(['allowed', 'denied', 'denied'])
+})
+
+test('a lease that took the last of the headroom is no sign that nothing is left: other nodes hold some', async () => {
+  const customer = await world.customer({ plan: 'prepaid', credit: '0.12' })
+  const [holder, taker] = [await world.node({ name: 'holds-half' }), await world.node({ name: 'takes-the-rest' })]
+  expect(await ask(holder, customer, 4_000)).toBe('allowed')
+  const rest = await taker.authorize(request(customer, 4_000))
+  expect(rest.kind).toBe('allowed')
+  expect((await taker.authorize(request(customer, 4_000))).kind).toBe('allowed')
+})
+
 test('a giver stops when it is fenced, and when the authority may have forgotten the first of its calls', async () => {
   const outcome = async (error: Error, latest: number) => {
     let calls = 0

@@ -38,7 +38,7 @@ async function nodeWith(limit: number): Promise<{ readonly node: HotNode; readon
       const [need] = budgets
       asked.push(need!)
       const granted = Math.min(left, Math.max(need!.need, Math.min(need!.want, Math.floor(left / 2))))
-      if (granted < need!.min) return { kind: 'refused', budget: LIMIT.id, limit: String(limit), settled: '0', headroom: String(left), escrow: String(limit - left) }
+      if (granted < need!.min) return { kind: 'refused', min: 1, budget: LIMIT.id, limit: String(limit), settled: '0', headroom: String(left), escrow: String(limit - left) }
       left -= granted
       return [{ budget: LIMIT.id, periodStart: LIMIT.period.start, granted, exhausted: left === 0 }]
     },

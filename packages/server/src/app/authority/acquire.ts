@@ -2,7 +2,7 @@
 // Core's rule decides over the locked rows, one request after the other; then all is written at once.
 
 import {
-  ACQUIRE_LANES, ACQUIRES_PER_BATCH_MAX, assert, formatDecimal, headroomOf, holderOf, leaseFrom, nodeOf, unusedOf,
+  ACQUIRE_LANES, ACQUIRES_PER_BATCH_MAX, afterRecall, assert, formatDecimal, headroomOf, holderOf, leaseFrom, nodeOf, unusedOf,
   type AuthorityRefusal, type Budget, type BudgetState, type Lease, type LeaseNeed, type LeaseRequest, type NodeIdentity,
 } from '@tollgate/core'
 import { withRetry, type Sql, type Transaction } from '../../platform/postgres.ts'
@@ -15,10 +15,11 @@ import { needsInForce, type InForceParts, type OpenRows } from './budgets-in-for
 import { inBatches } from './batches.ts'
 import { FencedError, StaleBudgetError } from './errors.ts'
 
-/** `recall`: other nodes may hold what is missing of these budgets. */
-export type Outcome = { readonly kind: 'leases'; readonly leases: Lease[] } | { readonly kind: 'recall'; readonly budgets: readonly string[]; readonly nodes: readonly string[] } | AuthorityRefusal
+/** `recall`: other nodes may hold what is missing of these budgets. `granted`: what the asking node had of each. */
+export type Outcome = { readonly kind: 'leases'; readonly leases: Lease[] } | { readonly kind: 'recall'; readonly budgets: readonly string[]; readonly nodes: readonly string[]; readonly granted: ReadonlyMap<string, bigint> } | AuthorityRefusal
 
-export type Asked = { readonly identity: NodeIdentity; readonly request: LeaseRequest; readonly mayRecall: boolean }
+/** `before`: asked again after a recall, with the `granted` of the first time. */
+export type Asked = { readonly identity: NodeIdentity; readonly request: LeaseRequest; readonly before: ReadonlyMap<string, bigint> | null }
 
 /** Answers each request when the transaction that holds it has committed. */
 export function createAcquirer(parts: InForceParts & { readonly sql: Sql }): (asked: Asked) => Promise<Outcome> {
@@ -85,27 +86,30 @@ function isMissing(rows: ReadonlyMap<string, Row>, batch: readonly Asked[], need
 }
 
 /** One request over the working copies; they change only when all of it fits. */
-function decide({ identity, request, mayRecall }: Asked, wanted: readonly LeaseNeed[], rows: ReadonlyMap<string, Row>, writes: Map<string, LeaseWrite>): Outcome {
+function decide({ identity, request, before }: Asked, wanted: readonly LeaseNeed[], rows: ReadonlyMap<string, Row>, writes: Map<string, LeaseWrite>): Outcome {
   const holder = holderOf(identity.node, identity.incarnation)
   const steps: { readonly row: Row; readonly lease: { granted: bigint; used: bigint }; readonly granted: bigint; readonly escrow: bigint }[] = []
   const leases: Lease[] = []
   const short: { readonly budget: string; readonly nodes: readonly string[] }[] = []
-  for (const { budget, ...need } of wanted) {
+  const had = new Map<string, bigint>()
+  for (const { budget, ...asked } of wanted) {
     const row = rows.get(budgetKeyText({ customer: request.customer, budget: budget.id, periodStart: budget.period.start }))
     assert(row !== undefined, `budget ${budget.id} was not created`)
     const lease = row.leases.get(holder) ?? { granted: 0n, used: 0n }
     const othersEscrow = row.state.escrow - unusedOf(lease)
     const around = row.around.reduce((sum, { state }) => sum + state.settled + state.escrow, 0n)
     const state = { ...row.state, settled: row.state.settled + around }
+    had.set(budget.id, lease.granted)
+    const need = afterRecall(asked, budget.unit, { before: before?.get(budget.id) ?? lease.granted, now: lease.granted })
     const step = leaseFrom({ ...state, lease, othersEscrow, sharers: sharersOf(row, holder) }, budget.unit, need)
-    const lenders = mayRecall && (step === null || step.recallable) ? nodesWith(row, identity.node) : []
+    const lenders = before === null && (step === null || step.recallable) ? nodesWith(row, identity.node) : []
     if (lenders.length > 0) short.push({ budget: budget.id, nodes: lenders })
-    else if (step === null) return refusal(budget, state)
+    else if (step === null) return refusal(budget, state, need.min)
     if (step === null) continue
     leases.push({ budget: budget.id, periodStart: budget.period.start, granted: step.granted, exhausted: step.exhausted })
     steps.push({ row, lease, granted: step.leaseGranted, escrow: step.escrow })
   }
-  if (short.length > 0) return { kind: 'recall', budgets: short.map(({ budget: id }) => id), nodes: [...new Set(short.flatMap(({ nodes }) => nodes))] }
+  if (short.length > 0) return { kind: 'recall', budgets: short.map(({ budget: id }) => id), nodes: [...new Set(short.flatMap(({ nodes }) => nodes))], granted: had }
   for (const { row, lease, granted, escrow } of steps) {
     if (granted === lease.granted) continue
     const key = `${budgetKeyText(row.key)} ${holder}`
@@ -161,10 +165,10 @@ function keyOf({ identity, request }: Asked) {
   return { ...identity, sequence: request.sequence }
 }
 
-function refusal(budget: Budget, state: BudgetState): AuthorityRefusal {
+function refusal(budget: Budget, state: BudgetState, min: number): AuthorityRefusal {
   const scale = budgetScale(budget)
   return {
     kind: 'refused', budget: budget.id, limit: formatDecimal(state.limit, scale), settled: formatDecimal(state.settled, scale),
-    headroom: formatDecimal(headroomOf(state), scale), escrow: formatDecimal(state.escrow, scale),
+    headroom: formatDecimal(headroomOf(state), scale), escrow: formatDecimal(state.escrow, scale), min,
   }
 }

@@ -27,11 +27,11 @@ export function createPostgresAuthority(parts: AuthorityParts): Authority {
   const ask = createAcquirer(parts)
 
   async function acquire(identity: NodeIdentity, request: LeaseRequest): Promise<Lease[] | AuthorityRefusal> {
-    const answer = await ask({ identity, request, mayRecall: true })
+    const answer = await ask({ identity, request, before: null })
     if (answer.kind !== 'recall') return answer.kind === 'leases' ? answer.leases : answer
     // Before anything is refused or spilled to the next funding source: what other nodes hold idle comes back.
     const late = await parts.hub.recall({ customer: request.customer, budgets: answer.budgets, nodes: answer.nodes })
-    const second = await ask({ identity, request, mayRecall: false })
+    const second = await ask({ identity, request, before: answer.granted })
     assert(second.kind !== 'recall', 'recalled twice')
     if (second.kind === 'leases') return second.leases
     return late.length > 0 ? { ...second, unheard: true } : second
