@@ -3,15 +3,15 @@
 
 import { setTimeout as delay } from 'node:timers/promises'
 import { connect, type Sql } from '../../packages/server/src/platform/postgres.ts'
-import type { Sums } from '../e2e/tollgate.ts'
 import { seeded } from '../sim/random.ts'
 import { calls, chat, memberOf, noteRun, walletOf, type Siege } from './clients.ts'
-import { setStage, USER_LIMIT, USERS, type Stage } from './stage.ts'
+import { compare, type Compared } from './compare.ts'
+import { setStage, USER_LIMIT, USERS } from './stage.ts'
 import { createTruth, type Truth } from './truth.ts'
 
-export type SiegeOptions = { readonly durationMs: number; readonly gateways: number; readonly clients: number; readonly seed: number; readonly onProgress?: (line: string) => void }
+export type SiegeOptions = { readonly durationMs: number; readonly gateways: number; readonly clients: number; readonly seed: number; /** Nothing is killed or cut off: every denial is judged. */ readonly calm?: boolean; readonly onProgress?: (line: string) => void }
 
-export type Report = {
+export type Report = Compared & {
   readonly requests: number
   readonly acknowledged: number
   readonly refused: number
@@ -24,15 +24,6 @@ export type Report = {
   readonly judged: number
   readonly duringOutages: number
   readonly falseDenials: readonly string[]
-  /** Budgets that passed their limit, by what providers ran or by what is recorded. */
-  readonly overspent: readonly string[]
-  readonly lost: readonly string[]
-  readonly doubled: readonly string[]
-  /** Charged and never run. */
-  readonly invented: readonly string[]
-  /** What was charged differs from what ran. */
-  readonly wrong: readonly string[]
-  readonly differences: readonly string[]
 }
 
 const CUSTOMERS_PER_KIND = 4
@@ -46,10 +37,9 @@ const RESTART_EVERY_MS = 20_000
 const DOWN_MS = 1_500
 /** A node that is back asks for the first time only then. */
 const AFTERMATH_MS = 500
-const SETTLED_TIMEOUT_MS = 60_000
 
 export async function besiege(options: SiegeOptions): Promise<Report> {
-  const { seed, onProgress = () => undefined } = options
+  const { seed, calm = false, onProgress = () => undefined } = options
   const random = seeded(seed)
   const truth = createTruth()
   const stage = await setStage(options.gateways, noteRun(truth))
@@ -79,7 +69,7 @@ export async function besiege(options: SiegeOptions): Promise<Report> {
     })
     const siegeIsOn = [
       ...customers.map(({ id }) => fill(siege, id, empty, sql)),
-      killGateways(siege, random, counts), cutPostgres(siege, random, counts), progress(siege, counts, onProgress),
+      ...(calm ? [] : [killGateways(siege, random, counts), cutPostgres(siege, random, counts)]), progress(siege, counts, onProgress),
     ]
     await Promise.all([...clients, ...siegeIsOn])
     onProgress('the siege is over; what is journaled is being settled')
@@ -135,43 +125,5 @@ async function progress({ truth, isOver }: Siege, counts: Readonly<Record<string
   for (let seconds = 0; !isOver(); seconds++) {
     if (seconds > 0 && seconds % 10 === 0) tell(`${seconds} s: ${truth.attempts.length} requests, ${truth.denials()} denials, ${JSON.stringify(counts)}`)
     await delay(1_000)
-  }
-}
-
-type Compared = Pick<Report, 'overspent' | 'lost' | 'doubled' | 'invented' | 'wrong' | 'differences'>
-
-async function compare(stage: Stage, truth: Truth, sql: Sql, customers: readonly string[]): Promise<Compared> {
-  const acknowledged = truth.attempts.filter(({ state }) => state === 'acknowledged')
-  // A call's event has its reservation's id; a chat's tells the id that its client gave the request.
-  const events = () => sql<{ id: string; amount: string }[]>`
-    select case source when 'tollgate:gateway' then context ->> 'request_id' else id end as id, amount::text from usage_event
-    where customer_id = any(${customers as string[]}::text[]) and type = 'ai.request'`
-  const deadline = performance.now() + SETTLED_TIMEOUT_MS
-  let found = await events()
-  for (; performance.now() < deadline; found = await events()) {
-    const ids = new Set(found.map(({ id }) => id))
-    if (acknowledged.every(({ id }) => ids.has(id))) break
-    await delay(200)
-  }
-  const times = new Map<string, number>()
-  const wrong: string[] = []
-  for (const { id, amount } of found) {
-    times.set(id, (times.get(id) ?? 0) + 1)
-    const used = truth.attemptOf(id)?.used
-    if (used !== undefined && used !== null && Number(amount) * 1_000 !== used) wrong.push(`${id} used ${used} and was charged ${amount}`)
-  }
-  const budgets = await sql<{ name: string; limit: string; settled: string }[]>`
-    select customer_id || ' ' || budget_id as name, limit_amount::text as limit, settled::text from budget_state where customer_id = any(${customers as string[]}::text[]) and settled + escrow > limit_amount`
-  const wallets = await sql<{ customer: string; limit: string }[]>`select customer_id as customer, limit_amount::text as limit from budget_state where customer_id = any(${customers as string[]}::text[]) and budget_id = 'wallet:USD'`
-  const paidIn = wallets.flatMap(({ customer, limit }) => (Number(limit) * 1_000 === truth.limitOf(walletOf(customer)) ? [] : [`${customer} has a wallet of ${limit}, ${truth.limitOf(walletOf(customer))} tokens were paid in`]))
-  const overspent = truth.budgets().flatMap((budget) => (truth.usedOf(budget) > truth.limitOf(budget) ? [`${budget}: providers ran ${truth.usedOf(budget)} of ${truth.limitOf(budget)}`] : []))
-  const sums = await Promise.all(customers.map((id) => stage.tollgate.get<Sums>(`/v1/customers/${id}/checks/sums`)))
-  return {
-    overspent: [...overspent, ...budgets.map(({ name, limit, settled }) => `${name}: ${settled} of ${limit} settled, and more lent out`)],
-    lost: acknowledged.flatMap(({ id }) => (times.has(id) ? [] : [id])),
-    doubled: [...times].flatMap(([id, count]) => (count > 1 ? [`${id} ${count} times`] : [])),
-    invented: found.flatMap(({ id }) => (typeof truth.attemptOf(id)?.used === 'number' ? [] : [id])),
-    wrong,
-    differences: [...sums.flatMap(({ differences }) => differences), ...paidIn],
   }
 }

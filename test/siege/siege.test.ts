@@ -5,15 +5,10 @@ import { besiege } from './besiege.ts'
 import { problemsOf } from './problems.ts'
 
 const DURATION_MS = 30_000
-/**
- * Ten times what `npm run siege` allows: where other tests fill the machine, a recall is answered too late, and the one refusal that comes of it is
- * repeated to all clients of its customer for a second.
- */
-const FALSE_DENIALS_MAX = 0.01
 
 test('gateways are killed and PostgreSQL is cut off under load: nothing overspent, nothing lost, nothing charged twice, hardly a false denial', { timeout: 240_000 }, async () => {
   const report = await besiege({ durationMs: DURATION_MS, gateways: 4, clients: 64, seed: 1 })
-  expect(problemsOf(report, FALSE_DENIALS_MAX)).toEqual([])
+  expect(problemsOf(report)).toEqual([])
   // A siege in which nothing happens proves nothing.
   expect(report.acknowledged).toBeGreaterThan(100)
   expect(report.kills).toBeGreaterThan(1)

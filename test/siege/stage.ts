@@ -29,6 +29,13 @@ plans:
       - { id: input, meter: input, model: per_unit, amount: 1, per: 1000 }
       - { id: output, meter: output, model: per_unit, amount: 1, per: 1000 }
     funding: [wallet]
+  - id: invoiced
+    name: Invoiced
+    entitlements: [${FEATURE}]
+    prices:
+      - { id: input, meter: input, model: per_unit, amount: 1, per: 1000 }
+      - { id: output, meter: output, model: per_unit, amount: 1, per: 1000 }
+    funding: [overage]
 credit_assets: [{ id: usd, name: Prepaid balance, currency: USD }]
 rate_card: [{ provider: counting, model: ${MODEL}, from: 2024-01-01, per_million: { input: 1, output: 1 }, context_window: 8192, output_max: 512 }]
 gateway: { feature: ${FEATURE}, models: [{ name: ${MODEL}, upstream: counting }] }
@@ -40,11 +47,11 @@ export type Stage = {
   readonly postgresUrl: () => string
   readonly nodes: readonly string[]
   /** Makes a customer with a key of its own; `perUser` adds the template. */
-  readonly customer: (id: string, options: { readonly perUser: boolean }) => Promise<{ readonly key: string }>
+  readonly customer: (id: string, options: { readonly perUser: boolean; readonly plan?: 'prepaid' | 'invoiced' }) => Promise<{ readonly key: string }>
   /** `kill -9` of one gateway process. Resolves when it is back and its dead self's leases are closed. */
   readonly killGateway: (node: string) => Promise<void>
-  /** Cuts PostgreSQL off as a power cut would, and starts it again after `downMs`. Resolves when the server has it again. */
-  readonly restartPostgres: (downMs: number) => Promise<void>
+  /** Cuts PostgreSQL off as a power cut would, and starts it again after `downMs`. Resolves when the server has it again; `onStart` is told before. */
+  readonly restartPostgres: (downMs: number, onStart?: () => void) => Promise<void>
   /** An answer under 300, tried again through outages. `isDone` is asked before each further try: the answer may have been lost, not the call. */
   readonly insist: (path: string, body: unknown, options?: { readonly method?: 'POST' | 'PUT'; readonly isDone?: () => Promise<boolean> }) => Promise<Record<string, unknown>>
   readonly close: () => Promise<void>
@@ -95,8 +102,8 @@ export async function setStage(gateways: number, onRun: (task: Task) => void): P
     insist,
     nodes: Array.from({ length: gateways }, (_, index) => `local-${index + 1}`),
     postgresUrl: () => postgres.url,
-    customer: async (id, { perUser }) => {
-      await insist('/v1/customers', { id, name: id, plan: 'prepaid' })
+    customer: async (id, { perUser, plan = 'prepaid' }) => {
+      await insist('/v1/customers', { id, name: id, plan })
       if (perUser) await insist(`/v1/customers/${id}/budgets/each`, { name: 'Each user', limit: String(USER_LIMIT), meters: ['input', 'output'], window: 'lifetime', enforcement: 'hard', per: ['user_id'] }, { method: 'PUT' })
       const { key } = await insist('/v1/keys', { name: id, scopes: ['gateway'], customer: id })
       return { key: String(key) }
@@ -107,10 +114,11 @@ export async function setStage(gateways: number, onRun: (task: Task) => void): P
       process.kill(pid, 'SIGKILL')
       await untilKnown(() => incarnationOf(node), (incarnation) => incarnation > before)
     },
-    restartPostgres: async (downMs) => {
+    restartPostgres: async (downMs, onStart) => {
       // Immediate: nothing is written back, the next start recovers from the log.
       process.kill(postgres.pid, 'SIGQUIT')
       await delay(downMs)
+      onStart?.()
       postgres = await startEmbeddedPostgres({ dataDir: postgresFolder, log })
       await untilKnown(() => tollgate.get('/v1/system'), () => true)
     },
