@@ -46,6 +46,8 @@ export type NodeReport = {
   readonly journalBytes: number
   /** Whether its journal can be written. */
   readonly isWriting: boolean
+  /** The latest of its numbered calls that was answered; 0 for none. A database that does not know it is an older one than the node spoke to. */
+  readonly answered: number
 }
 
 /** How long after it *sent* the call a node may admit, by each of its clocks. Shorter than the authority waits: an interval, never an hour. */

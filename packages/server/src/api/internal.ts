@@ -34,9 +34,10 @@ export function registerInternal(app: FastifyInstance, plane: ControlPlane, node
       return {}
     })
     scope.post('/nodes/:node/:incarnation/renew', async (request) => {
-      const licence = await plane.authority.renew(identityOf(request))
-      const report = request.body as NodeReport | Record<string, never>
-      if ('decisions' in report) plane.hub.report(identityOf(request).node, report as NodeReport)
+      const body = request.body as NodeReport | Record<string, never>
+      const report = 'decisions' in body ? (body as NodeReport) : undefined
+      const licence = await plane.authority.renew(identityOf(request), report)
+      if (report !== undefined) plane.hub.report(identityOf(request).node, report)
       return licence
     })
     scope.post('/nodes/:node/:incarnation/acquire', async (request) => plane.authority.acquire(identityOf(request), request.body as LeaseRequest))

@@ -37,7 +37,9 @@ export type NodeOptions = {
 const REGISTER_RETRY_MS = 200
 
 export async function startNode(options: NodeOptions): Promise<HotNode> {
-  const { authority, clock } = options
+  const { clock } = options
+  const answered = rememberAnswers(options.authority)
+  const { authority } = answered
   const monotonic = options.monotonic ?? (() => performance.now())
   const registered = await untilReached(options, async () => {
     const sent = { sentAt: clock.now(), sentAtMonotonic: monotonic() }
@@ -61,8 +63,9 @@ export async function startNode(options: NodeOptions): Promise<HotNode> {
 
   const decisions = createStopwatch(monotonic)
   const acquires = createStopwatch(monotonic)
-  const report = () => ({ decisions: decisions.counts(), acquires: acquires.counts(), journalBytes: journal.bytesAfter(shipper.position()), isWriting: journal.failure() === null })
-  const licence = startLicence({ identity, authority, clock, monotonic, first: registered, report, onProblem: (error) => options.warn({ error }, 'the control plane does not hear that this node lives') })
+  const report = () => ({ decisions: decisions.counts(), acquires: acquires.counts(), journalBytes: journal.bytesAfter(shipper.position()), isWriting: journal.failure() === null, answered: answered.latest() })
+  const unheard = (error: unknown) => options.warn({ error }, 'the control plane does not hear that this node lives')
+  const licence = startLicence({ identity, authority, clock, monotonic, first: registered, report, onProblem: unheard })
   let sequence = 0
   const nextSequence = () => (sequence += 1)
   const giver = createGiver({
@@ -70,7 +73,11 @@ export async function startNode(options: NodeOptions): Promise<HotNode> {
     onProblem: (error, returned) => options.warn({ error, returned }, 'idle leases could not be given back; they stay lent to this node until its next start'),
   })
   const memory = createMemory({ identity, directory: options.directory, clock, giveBack: giver.giveBack })
-  const subscription = options.feed.subscribe(identity, (message) => memory.apply(message))
+  const subscription = options.feed.subscribe(identity, (message) => {
+    // The control plane may be another one, on a database that was restored: better asked now than in some seconds.
+    if (message.kind === 'hello') licence.renew().catch(unheard)
+    return memory.apply(message)
+  })
   return createHotNode({
     identity, authority: timed(authority, acquires), licence, memory, journal, book, clock, decisions, nextSequence,
     denials: denialLog((line) => journal.note(line)),
@@ -88,6 +95,29 @@ export async function startNode(options: NodeOptions): Promise<HotNode> {
       await journal.close()
     },
   })
+}
+
+/** Which of its numbered calls was answered last. */
+function rememberAnswers(authority: Authority): { readonly authority: Authority; readonly latest: () => number } {
+  let latest = 0
+  const answered = (sequence: number) => {
+    latest = Math.max(latest, sequence)
+  }
+  return {
+    latest: () => latest,
+    authority: {
+      ...authority,
+      acquire: async (identity, request) => {
+        const answer = await authority.acquire(identity, request)
+        answered(request.sequence)
+        return answer
+      },
+      giveBack: async (identity, sequence, returned) => {
+        await authority.giveBack(identity, sequence, returned)
+        answered(sequence)
+      },
+    },
+  }
 }
 
 function timed(authority: Authority, acquires: Stopwatch): Authority {

@@ -68,6 +68,12 @@ export async function journalPosition(sql: Sql | Transaction, { node, incarnatio
   return row === undefined ? null : { segment: row.segment, offset: Number(row.offset) }
 }
 
+/** The latest call of this incarnation that was answered; 0 for none. */
+export async function latestAnswer(sql: Sql, { node, incarnation }: NodeIdentity): Promise<number> {
+  const [row] = await sql<{ sequence: bigint | null }[]>`select max(sequence) as sequence from lease_answer where node_id = ${node} and incarnation = ${incarnation}`
+  return Number(row?.sequence ?? 0)
+}
+
 /** Moves forward only: a doubled or late ship changes nothing. Nor does that of a replaced process, whose journal is another one. */
 export async function advanceJournal(tx: Transaction, { node, incarnation }: NodeIdentity, to: JournalPosition): Promise<void> {
   await tx`

@@ -8,7 +8,7 @@ import {
 import { decodeGroups, type DenialRecord } from '../../hot/journal-line.ts'
 import { withRetry, type Sql, type Transaction } from '../../platform/postgres.ts'
 import { budgetKeyText, closeLeases, lockLeases, STORED_SCALE, writeLeases, type DoubtRow, type LeaseWrite } from '../../store/leases.ts'
-import { answerKeyText, journalPosition, readLeaseAnswers, registerNode, renewNode, standingsOf, writeLeaseAnswers } from '../../store/nodes.ts'
+import { answerKeyText, journalPosition, latestAnswer, readLeaseAnswers, registerNode, renewNode, standingsOf, writeLeaseAnswers } from '../../store/nodes.ts'
 import type { CustomerContexts } from '../customer-contexts.ts'
 import type { NodeHub } from '../node-hub.ts'
 import type { SettlementQueue } from '../settlement/queue.ts'
@@ -54,7 +54,8 @@ export function createPostgresAuthority(parts: AuthorityParts): Authority {
 
   return {
     register: async (node) => ({ ...(await withRetry(sql, (tx) => registerNode(tx, node, clock.now()))), ...LICENCE }),
-    renew: async (identity) => {
+    renew: async (identity, report) => {
+      if (report !== undefined) await mustHaveAnswered(sql, identity, report.answered)
       if (!(await renewNode(sql, identity, clock.now()))) throw fenced(identity)
       return LICENCE
     },
@@ -78,6 +79,12 @@ async function mustRemember(sql: Sql, identity: NodeIdentity, from: JournalPosit
   const settled = await journalPosition(sql, identity)
   if (settled === null || settled.segment > from.segment || (settled.segment === from.segment && settled.offset >= from.offset)) return
   throw new FencedError(`node ${identity.node} is fenced: its journal was settled up to ${from.segment}:${from.offset}, and this database knows of ${settled.segment}:${settled.offset}; it was restored from an older one`)
+}
+
+/** The same of what it was lent: before its licence is renewed, so that a node that was cut off meanwhile uses nothing that this database lends again. */
+async function mustHaveAnswered(sql: Sql, identity: NodeIdentity, answered: number): Promise<void> {
+  const known = answered === 0 ? 0 : await latestAnswer(sql, identity)
+  if (known < answered) throw new FencedError(`node ${identity.node} is fenced: it was answered ${answered} calls, and this database knows of ${known}; it was restored from an older one`)
 }
 
 const SHIPPED = new Set(['settled', 'denied'] as const)
