@@ -14,7 +14,7 @@ const isCore = (path: string) => path.startsWith('packages/core/src/') && !isTes
 const isServer = (path: string) => path.startsWith('packages/server/src/') && !isTest(path)
 /** The shell's own clock is platform/; the sandbox stands for a provider elsewhere, which has its own. */
 const readsClock = (path: string) => path.startsWith('packages/server/src/platform/') || path.startsWith('packages/server/src/gateway/sandbox/')
-const prints = (path: string) => /^(scripts|bench|examples)\//.test(path) || path.startsWith('packages/server/src/cli/') || path === 'test/sim/run.ts' || path === 'test/siege/run.ts'
+const prints = (path: string) => /^(scripts|bench|examples)\//.test(path) || path.startsWith('packages/server/src/cli/') || /^test\/(sim|siege|siege\/outage)\/run\.ts$/.test(path)
 
 export const BANS: readonly Ban[] = [
   { what: 'Date.now()', instead: 'core has no clock: take the instant as an argument', applies: isCore, finds: (node) => isCall(node, 'Date', 'now') },
