@@ -18,6 +18,7 @@ const NODE_FIGURES = {
   released: ['tollgate_node_released_total', 'Reservations that ended without use.'],
   expired: ['tollgate_node_expired_total', 'Reservations that nobody ended in time.'],
   acquires: ['tollgate_node_acquires_total', 'Calls to the authority for budget: decisions that memory could not make alone.'],
+  unheard: ['tollgate_node_refused_unheard_total', 'Refusals of the authority while a node that may hold idle budget did not answer its recall: denials that may be wrong.'],
   degraded: ['tollgate_node_degraded_total', 'Requests that were admitted with another model or less output.'],
   estimates_settled: ['tollgate_estimate_settled_total', 'Requests that soft budgets and rates held by a learnt estimate.'],
   estimates_exceeded: ['tollgate_estimate_exceeded_total', 'Of them those that used more than it: 5 % is what is aimed at.'],

@@ -66,6 +66,7 @@ function ask(node: Inside, state: CustomerState, needs: Needs, isAhead: boolean)
       // Recalled while it asked, it asked for too little: what it let go may be enough together with what others have.
       const index = needs.indexOf(need)
       if (slice === slices[index] && leasedBefore[index]! - slice.granted > answer.min - need.min) return
+      if (answer.unheard === true) node.counts.unheard += 1
       slice.refused = { min: Math.max(1, answer.min), until: until(answer.unheard === true ? UNHEARD_BELIEVED_MS : REFUSAL_BELIEVED_MS), limit: answer.limit, used: usedOf(answer, need.budget, slice), headroom: answer.headroom }
       return
     }

@@ -15,7 +15,7 @@ import { settleReservation } from './settle.ts'
 
 export function createHotNode(parts: HotNodeParts): HotNode {
   const { clock, journal, memory, book } = parts
-  const counts = { authorized: 0, denied: 0, settled: 0, released: 0, expired: 0, acquires: 0, degraded: 0 }
+  const counts = { authorized: 0, denied: 0, settled: 0, released: 0, expired: 0, acquires: 0, unheard: 0, degraded: 0 }
   const node: Inside = { parts, clock, journal, memory, book, expected: createExpectations(), runs: new Map(), queue: createWaitingRoom(), counts, isDraining: false }
   const sweeper = setInterval(() => {
     for (const reservation of book.sweep(clock.now())) finishWithoutUse(node, reservation, 'expired')

@@ -35,6 +35,6 @@ export type Inside = Pick<HotNodeParts, 'clock' | 'journal' | 'memory' | 'book'>
   readonly expected: Expectations
   readonly runs: Runs
   readonly queue: WaitingRoom
-  readonly counts: Record<'authorized' | 'denied' | 'settled' | 'released' | 'expired' | 'acquires' | 'degraded', number>
+  readonly counts: Record<'authorized' | 'denied' | 'settled' | 'released' | 'expired' | 'acquires' | 'unheard' | 'degraded', number>
   isDraining: boolean
 }
