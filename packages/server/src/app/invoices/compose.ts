@@ -215,6 +215,20 @@ export function daysOf(span: Span, timeZone: string): { readonly from: string; r
 }
 
 export function dayOf(at: Instant, timeZone: string): string {
+  // Most instants of a closing run are the boundaries of a few months.
+  const key = `${at} ${timeZone}`
+  const known = days.get(key)
+  if (known !== undefined) return known
+  const day = plainDayOf(at, timeZone)
+  if (days.size >= DAYS_KEPT) days.clear()
+  days.set(key, day)
+  return day
+}
+
+const DAYS_KEPT = 1_000
+const days = new Map<string, string>()
+
+function plainDayOf(at: Instant, timeZone: string): string {
   return Temporal.Instant.fromEpochMilliseconds(at).toZonedDateTimeISO(timeZone).toPlainDate().toString()
 }
 

@@ -2,7 +2,7 @@
 // begins, what is due in advance is invoiced; when its lateness window is over, all of it less what was invoiced. A run over many customers
 // goes in transactions of a few hundred: it can be interrupted anywhere and goes on where it was.
 
-import { EVENT_AGE_MS_MAX, formatInstant, HOUR_MS, InputError, instant, type Instant, type Span } from '@tollgate/core'
+import { contains, EVENT_AGE_MS_MAX, formatInstant, HOUR_MS, InputError, instant, type Instant, type Span } from '@tollgate/core'
 import { withRetry, type Transaction } from '../../platform/postgres.ts'
 import { countDue, dueSchedules, postponeSchedule, readSchedules, withoutSchedule, writeSchedules, type ScheduleRow } from '../../store/billing.ts'
 import { lockCustomers } from '../../store/customers.ts'
@@ -19,6 +19,8 @@ import { LATENESS_HOURS, type BillingSettings } from './settings.ts'
 
 /** Customers of one transaction: large enough to share its statements, small enough that settlement waits for milliseconds. */
 const CUSTOMERS_PER_TRANSACTION = 250
+/** Transactions side by side, each of its own customers: one is worked out while the database writes the other. The second waits for the first where both take numbers, which have no gaps. */
+const TRANSACTIONS_AT_ONCE = 2
 
 export type Run = {
   readonly steps: number
@@ -36,11 +38,12 @@ export async function runBilling(plane: ControlPlane, options: { readonly now?: 
     isDone = true
     for (let after = ''; ; ) {
       if (steps >= stepsMax) return { steps, invoices, left: await countDue(plane.sql, now) }
-      const due = await dueSchedules(plane.sql, { now, after, limit: CUSTOMERS_PER_TRANSACTION })
+      const due = await dueSchedules(plane.sql, { now, after, limit: CUSTOMERS_PER_TRANSACTION * TRANSACTIONS_AT_ONCE })
       const last = due.at(-1)
       if (last === undefined) break
       isDone = false
-      invoices += await runSteps(plane, due, now)
+      const shares = Array.from({ length: Math.ceil(due.length / CUSTOMERS_PER_TRANSACTION) }, (_, index) => due.slice(index * CUSTOMERS_PER_TRANSACTION, (index + 1) * CUSTOMERS_PER_TRANSACTION))
+      for (const written of await Promise.all(shares.map((share) => runSteps(plane, share, now)))) invoices += written
       steps += due.length
       after = last
     }
@@ -102,7 +105,7 @@ async function runTogether(plane: ControlPlane, customers: readonly string[], no
     const toIssue: ToIssue[] = []
     for (const row of due) {
       const own = facts.get(row.customer)!
-      const contextAt = (at: Instant) => plane.contexts.at(own, at)
+      const contextAt = remembered((at) => plane.contexts.at(own, at))
       const context = contextAt(row.periodStart)
       const isOpening = row.step === 'open'
       const of = billing.of(context, contextAt)
@@ -119,6 +122,18 @@ async function runTogether(plane: ControlPlane, customers: readonly string[], no
     await writeSchedules(tx, next)
     return issued.length
   })
+}
+
+/** The contexts of one customer while its step is worked out: it goes back and forth between its periods. */
+function remembered(contextAt: ContextAt): ContextAt {
+  const known: CustomerContext[] = []
+  return (at) => {
+    const found = known.find(({ holds }) => contains(holds, at))
+    if (found !== undefined) return found
+    const context = contextAt(at)
+    known.push(context)
+    return context
+  }
 }
 
 /** The period before one that begins at a change; undefined where it ended in its own time. */
