@@ -168,6 +168,8 @@ export const HANDED_USAGE_DELAY_MS = 10 * 60_000
 /** Meters that are handed over, and customers with their meters in one reconciliation of usage: each is a question to the receiver. */
 export const HANDED_METERS_MAX = 50
 export const RECONCILED_USAGE_MAX = 2_000
+/** Days, features and models of one line of an invoice: a month of a hundred features and three models. */
+export const LINE_CHARGES_MAX = 10_000
 /** Longest pause that a receiver may ask for: one that asks for more is asked again sooner. */
 export const PROVIDER_PAUSE_MS_MAX = 3_600_000
 /** Invoices of one reconciliation with a receiver: a report that is read by a person, made in one request. */

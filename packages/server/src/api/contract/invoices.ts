@@ -1,7 +1,7 @@
 // Routes on invoices: how the operator bills, who gets them, the invoices themselves, credit notes, and what waits for the next one.
 
 import * as z from 'zod'
-import { choice, currency, cursor, customerParam, decimal, id, instantIn, limit, listOf, nothing, period, text, time, word } from './fields.ts'
+import { choice, currency, cursor, customerParam, decimal, id, instantIn, limit, listOf, nothing, period, text, time, wholeNumber, word } from './fields.ts'
 import { route, type Route } from './route.ts'
 
 const ADDRESS_LINES_MAX = 6
@@ -138,6 +138,14 @@ export const invoiceRoutes = {
   listInvoices: route({ ...readable, method: 'GET', path: '/v1/customers/{customer}/invoices', summary: 'List invoices', description: 'Newest first.', params: customerParam, query: z.strictObject({ state: choice(['draft', 'open', 'paid', 'void', 'uncollectible'], 'Only these.').optional(), limit, cursor }), body: null, answer: listOf(invoice), problems: ['not_found', 'invalid_cursor'] }),
   listAllInvoices: route({ ...base, method: 'GET', path: '/v1/invoices', summary: 'List invoices of all customers', description: 'Newest first.', params: nothing, query: z.strictObject({ state: choice(['draft', 'open', 'paid', 'void', 'uncollectible'], 'Only these.').optional(), limit, cursor }), body: null, answer: listOf(invoice), problems: ['invalid_cursor'] }),
   getInvoice: route({ ...readable, method: 'GET', path: '/v1/customers/{customer}/invoices/{invoice}', summary: 'Get an invoice', description: 'Add `/pdf` or `/html` to the address for the printed form, `/xml` for the e-invoice.', params: invoiceParam, body: null, answer: invoice, problems: ['not_found'] }),
+  listLineCharges: route({
+    ...readable, method: 'GET', path: '/v1/customers/{customer}/invoices/{invoice}/lines/{line}/charges', summary: 'Open a line of an invoice', description: 'What its events were charged, by day of the customer’s zone, feature and model. Events themselves: `GET …/events` with `price` and `period_start`.',
+    params: invoiceParam.extend({ line: wholeNumber('Number of the line.', { min: 1, max: LINES_MAX, absent: 1 }) }), query: z.strictObject({ by: z.enum(['day', 'feature', 'model']).optional().meta({ description: 'By one of them alone; by all three unless stated.' }) }), body: null, problems: ['not_found', 'too_many_rows'],
+    answer: z.strictObject({
+      name: z.string(), price: z.string(), currency, charged: decimal('What the line was charged for when it was written: its exact sum without a flat amount that is due without usage.', '7.5'), charges: decimal('What its events are charged now: more or less where usage came or was corrected since.', '7.5'),
+      data: z.array(z.strictObject({ day: z.string().nullable(), feature: z.string().nullable().meta({ description: 'Empty where an event named none; null where it was not asked for.' }), model: z.string().nullable(), events: z.int(), quantity: decimal('Quantity of the meter.', '500000'), amount: decimal('Sum of the charges.', '7.5') })),
+    }).meta({ id: 'LineCharges' }),
+  }),
   createInvoice: route({ ...base, method: 'POST', path: '/v1/customers/{customer}/invoices', summary: 'Write an invoice now', description: '`manual`: over the items that wait. `progressive`: over the usage of the running period that was not invoiced yet.', params: customerParam, body: z.strictObject({ kind: choice(['manual', 'progressive'], 'What it asks for.') }), status: 201, answer: invoice, problems: ['not_found', 'nothing_to_invoice'] }),
   finalizeInvoice: route({ ...base, method: 'POST', path: '/v1/customers/{customer}/invoices/{invoice}/finalize', summary: 'Give a draft its number', description: 'The draft is written anew with what happened meanwhile, and gets a new id. Finalizing twice changes nothing.', params: invoiceParam, body: null, answer: invoice, problems: ['not_found', 'billing_not_set_up', 'nothing_to_invoice'] }),
   discardInvoice: route({ ...base, method: 'DELETE', path: '/v1/customers/{customer}/invoices/{invoice}', summary: 'Discard a draft', description: 'Its items wait for the next invoice again.', params: invoiceParam, body: null, answer: z.strictObject({ id: id('inv', 'The draft.'), deleted: z.literal(true) }), problems: ['not_found', 'invoice_state'] }),

@@ -2,6 +2,7 @@
 
 import { instant, parseUnits, units, formatUnits, type InvoiceDocument, type Party } from '@tollgate/core'
 import { addItem, discardDraft, finalizeInvoice, getInvoice, invoiceNow, payInvoice, removeItem, voidInvoice, writeCreditNote, writeOffInvoice } from '../../app/invoices/actions.ts'
+import { lineCharges, lineChargesBody } from '../../app/invoices/line-charges.ts'
 import { runBilling } from '../../app/invoices/run.ts'
 import { invoicesPage, notes } from '../../app/invoices/read.ts'
 import { billingProfile, setBillingProfile } from '../../app/invoices/profiles.ts'
@@ -46,6 +47,7 @@ export const invoiceHandlers: Handlers<keyof typeof invoiceRoutes> = {
     const page = await invoicesPage(plane, { customer: null, state: query.state ?? null, after: readCursor('invoices', query.cursor), limit: query.limit })
     return { data: page.rows.map(invoiceBody), next_cursor: writeCursor('invoices', page.next) }
   },
+  listLineCharges: async ({ plane, params, query }) => lineChargesBody(await lineCharges(plane, params, query.by ?? null)),
   getInvoice: async ({ plane, params }) => invoiceBody(await getInvoice(plane, keyOf(params))),
   createInvoice: async ({ plane, caller, params, body }) => invoiceBody(await invoiceNow(plane, caller.actor, params.customer, body.kind)),
   finalizeInvoice: async ({ plane, caller, params }) => invoiceBody(await finalizeInvoice(plane, caller.actor, keyOf(params))),
