@@ -34,31 +34,38 @@ export async function lockLeases(tx: Transaction, keys: readonly WantedBudget[],
   const [customers, budgets, starts] = columnsOf(keys)
   // Sent together: the leases are read when the locks are held.
   const locked = tx<(BudgetKey & { limit: string; settled: string; escrow: string })[]>`
-    select b.customer_id as customer, b.budget_id as budget, b.period_start as "periodStart", b.limit_amount as limit, b.settled, b.escrow from budget_state b
-    where (b.customer_id, b.budget_id, b.period_start) in (
-      select o.customer_id, o.budget_id, o.period_start from unnest(${customers}::text[], ${budgets}::text[], ${starts}::timestamptz[], ${keys.map(({ trailingMs }) => trailingMs ?? 0)}::float8[]) as w(customer_id, budget_id, period_start, reach_ms)
-      join budget_state o on o.customer_id = w.customer_id and o.budget_id = w.budget_id
-        and o.period_start between w.period_start - w.reach_ms * interval '1 ms' and w.period_start + w.reach_ms * interval '1 ms')
+    select b.customer_id as customer, b.budget_id as budget, b.period_start as "periodStart", b.limit_amount as limit, b.settled, b.escrow
+    from ${keys.some(({ trailingMs = 0 }) => trailingMs > 0) ? withinReach(tx, keys) : tx`budget_state b join unnest(${customers}::text[], ${budgets}::text[], ${starts}::timestamptz[]) as w(customer_id, budget_id, period_start) using (customer_id, budget_id, period_start)`}
     order by b.customer_id, b.budget_id, b.period_start for update of b`
-  const lent = tx<(BudgetKey & { place: number | null; granted: string; used: string; isOpen: boolean; nodes: string[] | null })[]>`
-    select l.customer_id as customer, l.budget_id as budget, l.period_start as "periodStart", h.place::int as place, min(l.granted) as granted, min(l.used) as used, bool_or(l.phase = 'open') as "isOpen",
-      array_agg(distinct l.node_id) filter (where l.phase = 'open' and l.granted > l.used) as nodes
-    from unnest(${customers}::text[], ${budgets}::text[], ${starts}::timestamptz[]) as wanted(customer_id, budget_id, period_start)
+  const lent = tx<{ key: bigint; place: bigint | null; node: string; granted: string; used: string; isOpen: boolean }[]>`
+    select wanted.key, h.place, l.node_id as node, l.granted, l.used, l.phase = 'open' as "isOpen"
+    from unnest(${customers}::text[], ${budgets}::text[], ${starts}::timestamptz[]) with ordinality as wanted(customer_id, budget_id, period_start, key)
     join lease l using (customer_id, budget_id, period_start)
     left join unnest(${holders.map(({ node }) => node)}::text[], ${holders.map(({ incarnation }) => incarnation)}::int[]) with ordinality as h(node_id, incarnation, place) using (node_id, incarnation)
-    where h.place is not null or l.granted > l.used group by 1, 2, 3, 4`
+    where h.place is not null or (l.phase = 'open' and l.granted > l.used)`
   const [states, leases] = await Promise.all([locked, lent])
   const found = new Map(states.map((row) => [budgetKeyText(row), {
     key: { customer: row.customer, budget: row.budget, periodStart: row.periodStart },
-    state: { limit: exact(row.limit), settled: exact(row.settled), escrow: exact(row.escrow) }, leases: new Map<string, { granted: bigint; used: bigint; isOpen: boolean }>(), otherNodes: [] as readonly string[],
+    state: { limit: exact(row.limit), settled: exact(row.settled), escrow: exact(row.escrow) }, leases: new Map<string, { granted: bigint; used: bigint; isOpen: boolean }>(), otherNodes: [] as string[],
   }]))
-  for (const row of leases) {
-    const budget = found.get(budgetKeyText(row))
+  for (const { key, place, node, granted, used, isOpen } of leases) {
+    const budget = found.get(budgetKeyText(keys[Number(key) - 1]!))
     if (budget === undefined) continue
-    if (row.place === null) budget.otherNodes = row.nodes ?? []
-    else budget.leases.set(holderOf(holders[row.place - 1]!.node, holders[row.place - 1]!.incarnation), { granted: exact(row.granted), used: exact(row.used), isOpen: row.isOpen })
+    const holder = place === null ? undefined : holders[Number(place) - 1]
+    if (holder !== undefined) budget.leases.set(holderOf(holder.node, holder.incarnation), { granted: exact(granted), used: exact(used), isOpen })
+    else if (!budget.otherNodes.includes(node)) budget.otherNodes.push(node)
   }
   return found
+}
+
+/** Budgets, and of rolling windows the other cycles within their reach. */
+function withinReach(tx: Transaction, keys: readonly WantedBudget[]): Fragment {
+  const [customers, budgets, starts] = columnsOf(keys)
+  return tx`budget_state b
+    where (b.customer_id, b.budget_id, b.period_start) in (
+      select o.customer_id, o.budget_id, o.period_start from unnest(${customers}::text[], ${budgets}::text[], ${starts}::timestamptz[], ${keys.map(({ trailingMs }) => trailingMs ?? 0)}::float8[]) as w(customer_id, budget_id, period_start, reach_ms)
+      join budget_state o on o.customer_id = w.customer_id and o.budget_id = w.budget_id
+        and o.period_start between w.period_start - w.reach_ms * interval '1 ms' and w.period_start + w.reach_ms * interval '1 ms')`
 }
 
 export type LeaseWrite = BudgetKey & NodeIdentity & { readonly granted: bigint; readonly before: { readonly granted: bigint; readonly used: bigint } }
