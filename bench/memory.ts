@@ -36,13 +36,19 @@ export function run(options: { readonly log: (line: string) => void }): Promise<
     options.log(`${STREAMS} open streams: ${Math.round(before / 1_024)} MB before, ${Math.round(open / 1_024)} MB with them`)
     let total = 0
     let half: number | null = null
+    // Both ends are read at rest: within a load it is seen where a collection stands, not what is kept.
+    const atRest = async () => {
+      await tollgate.rest()
+      await delay(REST_MS)
+      return residentKb(gateways)
+    }
     for (let turn = 0; total < REQUESTS; turn++) {
       total += (await drive(load, { ...job, stream: turn % 2 === 0 })).total
-      if (half === null && total >= REQUESTS / 2) half = residentKb(gateways)
-      options.log(`${total.toLocaleString('en')} requests: ${Math.round(residentKb(gateways) / 1_024)} MB`)
-      await tollgate.rest()
+      options.log(`${total.toLocaleString('en')} requests: ${Math.round(residentKb(gateways) / 1_024)} MB, ${await heapOf(tollgate.port)}`)
+      if (half === null && total >= REQUESTS / 2) half = await atRest()
     }
-    const end = residentKb(gateways)
+    const end = await atRest()
+    options.log(`at rest: ${Math.round((half ?? end) / 1_024)} MB after half of them, ${Math.round(end / 1_024)} MB at the end, ${await heapOf(tollgate.port)}`)
     return [
       result({ bench: 'memory', metric: 'of an open stream', value: (open - before) / STREAMS, unit: 'KB', target: { of: 'value', at: 'most', limit: KB_PER_STREAM_MOST } }),
       result({ bench: 'memory', metric: `grown by the second half of ${total.toLocaleString('en')} requests`, value: (end - (half ?? end)) / 1_024, unit: 'MB', target: { of: 'value', at: 'most', limit: GROWTH_MB_MOST } }),
@@ -69,4 +75,11 @@ function gatewaysOf(serve: number): number[] {
 
 function residentKb(pids: readonly number[]): number {
   return pids.reduce((sum, pid) => sum + Number(/VmRSS:\s+(\d+) kB/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1]), 0)
+}
+
+/** What of it the processes' own figures say is V8's: the heap in use, and the buffers outside of it. */
+async function heapOf(port: number): Promise<string> {
+  const page = await (await fetch(`http://127.0.0.1:${port}/metrics`)).text()
+  const mb = (name: string) => Math.round([...page.matchAll(new RegExp(`^${name}(?:\\{[^}]*\\})? (\\S+)`, 'gm'))].reduce((sum, [, value]) => sum + Number(value), 0) / 1_048_576)
+  return `${mb('nodejs_heap_size_used_bytes')} MB of it the heap, ${mb('nodejs_external_memory_bytes')} MB buffers`
 }
