@@ -2,7 +2,7 @@
 // `remaining` counts what is lent to nodes as left, because it can be spent there.
 
 import {
-  budgetOf, cycleAt, exactToGrant, formatDecimal, instant, LIFETIME, openSlice, parseDecimal, ruleIdOf, worstCase,
+  budgetOf, cycleAt, exactToGrant, formatDecimal, instant, LIFETIME, openSlice, raised, parseDecimal, ruleIdOf, worstCase,
   type Budget, type Instant, type RuleOwner, type RuleTerms, type Slice, type WindowName, type WorstCase,
 } from '@tollgate/core'
 import { listBudgets, pageMembers, trailingSums, type BudgetView } from '../store/budgets.ts'
@@ -126,11 +126,8 @@ export function resetOf({ budget }: BudgetStanding): Instant | null {
 
 /** The budget as a slice that holds all that is left and will never get more: what {@link decide} needs to answer for good. */
 export function sliceOfAll({ budget, limit, used }: BudgetStanding): Slice {
-  return {
-    ...openSlice({ budget: budget.id, periodStart: budget.period.start, periodEnd: budget.period.end }),
-    granted: exactToGrant(budget.unit, limit - used),
-    refused: { min: 1, until: LIFETIME.end },
-  }
+  const empty = openSlice({ budget: budget.id, periodStart: budget.period.start, periodEnd: budget.period.end })
+  return raised(empty, exactToGrant(budget.unit, limit - used), { min: 1, until: LIFETIME.end })
 }
 
 function kindOf(budget: Budget): BudgetStanding['kind'] {
