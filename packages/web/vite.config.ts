@@ -13,6 +13,6 @@ export default defineConfig({
     assetsInlineLimit: 0,
     modulePreload: { polyfill: false },
     reportCompressedSize: false,
-    rolldownOptions: { input: { console: join(import.meta.dirname, 'console.html'), portal: join(import.meta.dirname, 'portal.html') } },
+    rolldownOptions: { input: { console: join(import.meta.dirname, 'console.html'), portal: join(import.meta.dirname, 'portal.html'), widgets: join(import.meta.dirname, 'src', 'widgets.ts') }, output: { entryFileNames: ({ name }) => (name === 'widgets' ? 'assets/widgets.js' : 'assets/[name]-[hash].js') } },
   },
 })

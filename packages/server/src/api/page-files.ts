@@ -44,7 +44,9 @@ export function registerPages(app: FastifyInstance, parts: PageParts): void {
   for (const url of ['/widgets/frame/usage-nudge', '/widgets/frame/grace-banner']) app.get(url, page('portal.html', allowed))
   app.get('/assets/:name', async (request, reply) => {
     const name = `assets/${(request.params as { readonly name: string }).name}`
-    return sendFile(request, reply, { file: (await parts.files()).file(name), name, cache: 'public, max-age=31536000, immutable' })
+    // The widgets are for pages of others, and have a name that stays.
+    reply.headers({ 'access-control-allow-origin': '*', 'cross-origin-resource-policy': 'cross-origin' })
+    return sendFile(request, reply, { file: (await parts.files()).file(name), name, cache: name === 'assets/widgets.js' ? 'no-cache' : 'public, max-age=31536000, immutable' })
   })
 }
 

@@ -19,6 +19,7 @@ import { scopesOf } from './contract/roles.ts'
 import { registerLago } from './compat/lago.ts'
 import { registerOpenMeter } from './compat/openmeter.ts'
 import type { Call } from './handler.ts'
+import { allowOrigin, registerCrossOrigin } from './cross-origin.ts'
 import { runIdempotent } from './idempotency.ts'
 import { createApiMetrics } from './metrics.ts'
 import { openApiDocument } from './openapi.ts'
@@ -92,6 +93,7 @@ export function createApi(options: ApiOptions): FastifyInstance {
     if (operation in FORWARDED) return
     const route = ROUTES[operation as Operation]
     if (route.access !== 'public') callers.set(request, await admitted(plane, request, { operation, route }))
+    allowOrigin(request, reply, operation, callers.get(request) ?? null)
   })
   readJson(app)
   app.setErrorHandler((error, request, reply) => sendProblem(error, request, reply))
@@ -122,6 +124,7 @@ export function createApi(options: ApiOptions): FastifyInstance {
   app.addHook('onClose', () => outbox.close())
 
   registerHandled(app, options, callerOf, streams.cut)
+  registerCrossOrigin(app)
   registerSessions(app, plane)
   registerPeople(app, plane)
   registerMailLinks(app, plane)

@@ -14,12 +14,22 @@ const LOADERS: Readonly<Record<Exclude<Language, 'en'>, () => Promise<Words>>> =
   es: async () => (await import('./es.ts')).es,
 }
 
-/** The words of a locale's language; numbers, dates and units are written in it from now on, days begin where `timeZone` says. */
-export async function speakLocale(locale: string, timeZone: string | null): Promise<Spoken> {
+/** The words of a locale's language. */
+export async function loadWords(locale: string): Promise<Spoken> {
   const language = languageOf(locale)
-  const words = language === 'en' ? en : await LOADERS[language]()
+  return { locale, language, words: language === 'en' ? en : await LOADERS[language]() }
+}
+
+/** Numbers, dates and units are written so from now on; days begin where `timeZone` says. */
+export function speakAs({ locale = 'en', language, words }: Spoken, timeZone: string | null): void {
   speak({ locale, timeZone, unit: language === 'en' ? null : (name) => termOf(words, name) })
-  return { locale, language, words }
+}
+
+/** Both, for a page that has one language. */
+export async function speakLocale(locale: string, timeZone: string | null): Promise<Spoken> {
+  const spoken = await loadWords(locale)
+  speakAs(spoken, timeZone)
+  return spoken
 }
 
 /** A word of the API in the language of the page; as the API writes it where nobody translated it. */
