@@ -135,7 +135,7 @@ export async function testGateway(options: { readonly limits?: Partial<GatewayLi
   ]
   const routed = { configs: given }
   const gateway = createGateway({
-    node, background: createBackgroundJobs(world.plane), backgroundPace: { firstLookMs: 20, lookMsMost: 50, claimEveryMs: 100 }, prompts: createPrompts(world.plane), rests: { tell: async (rests) => world.plane.restingUpstreams.told('node-1', rests) }, spent: (customer, from, to) => spentBy(world.plane, customer, from, to), clock: systemClock, log, sandboxUrl: `http://127.0.0.1:${sandboxPort}`, upstreams: () => routed.configs, metrics, limits: { closeNoticeMs: 0, ...options.limits },
+    node, background: createBackgroundJobs(world.plane), backgroundPace: { firstLookMs: 20, lookMsMost: 50, claimEveryMs: 100 }, prompts: createPrompts(world.plane), sharedAnswers: world.plane.sharedAnswers, rests: { tell: async (rests) => world.plane.restingUpstreams.told('node-1', rests) }, spent: (customer, from, to) => spentBy(world.plane, customer, from, to), clock: systemClock, log, sandboxUrl: `http://127.0.0.1:${sandboxPort}`, upstreams: () => routed.configs, metrics, limits: { closeNoticeMs: 0, ...options.limits },
   })
   const url = `http://127.0.0.1:${await gateway.listen(0, '127.0.0.1')}`
   return {

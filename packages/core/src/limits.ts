@@ -24,6 +24,13 @@ export const QUEUED_PER_CUSTOMER_MAX = 100
 export const CACHE_BYTES_MAX = 128 * 1024 * 1024
 export const CACHE_BYTES_PER_CUSTOMER_MAX = CACHE_BYTES_MAX / 4
 export const CACHE_ANSWER_BYTES_MAX = 1024 * 1024
+/** Answers that are kept in the database for all gateways: all together, and those of one owner. Past it nothing more is kept until the oldest have gone. */
+export const SHARED_ANSWERS_BYTES_MAX = 1024 * 1024 * 1024
+export const SHARED_ANSWERS_PER_OWNER_BYTES_MAX = SHARED_ANSWERS_BYTES_MAX / 8
+/** How long a request waits for such an answer: a tenth of what the provider takes. */
+export const SHARED_ANSWER_WAIT_MS = 250
+/** Answers of one gateway that are on their way there. */
+export const SHARED_ANSWERS_WAITING_BYTES_MAX = 32 * 1024 * 1024
 /** How long an answer may be kept. */
 export const CACHE_TTL_SECONDS_MAX = 30 * 86_400
 /** How long a stream is drained after its client has gone, to learn the true usage. */

@@ -5,10 +5,11 @@ import type { AuthorityRefusal, Lease, LeaseRequest } from './budget/authority.t
 import type { CatalogDocument } from './catalog/document.ts'
 import type { CustomerSnapshot, KeyRecord } from './entitlement/snapshot.ts'
 import type { CustomerId } from './id.ts'
-import type { EventResult, UsageEvent } from './meter/event.ts'
+import type { EventCost, EventResult, UsageEvent } from './meter/event.ts'
 import type { Instant } from './time.ts'
 import type { TimeCounts } from './time-counts.ts'
 import type { UpstreamKey, UpstreamKind, UpstreamRouting } from './upstream.ts'
+import type { ProviderUsage } from './usage/usage.ts'
 
 export type Clock = { readonly now: () => Instant }
 
@@ -151,6 +152,26 @@ export type KeptPrompt = {
 
 /** Where prompts are kept. May be called again after a lost answer. */
 export type Prompts = { readonly keep: (prompts: readonly KeptPrompt[]) => Promise<void> }
+
+/** An answer of the response cache that all gateways of a deployment share. */
+export type SharedAnswer = {
+  readonly contentType: string
+  /** Its bytes in base64. */
+  readonly body: string
+  readonly usage: ProviderUsage
+  readonly cost: EventCost | null
+  readonly at: Instant
+  readonly expiresAt: Instant
+}
+
+/** Where it is: whose answers it is among, and a hash of the request that it answers. */
+export type SharedPlace = { readonly owner: string; readonly place: string }
+
+export type SharedAnswers = {
+  readonly find: (where: SharedPlace) => Promise<SharedAnswer | null>
+  /** `customer` is who it was made for. What finds no room is not kept. */
+  readonly keep: (customer: CustomerId, where: SharedPlace, answer: SharedAnswer) => Promise<void>
+}
 
 /** An upstream, or one of its keys, that a gateway does not ask right now. */
 export type RestingUpstream = {

@@ -1364,6 +1364,20 @@ create table settlement_batch (
 CREATE INDEX settlement_batch_order ON public.settlement_batch USING btree (tx, id);
 CREATE INDEX settlement_batch_settled ON public.settlement_batch USING brin (settled_at) WITH (pages_per_range='8', autosummarize='on');
 
+create table shared_answer (
+  owner text not null,
+  place text not null,
+  customer_id text not null,
+  sealed text not null,
+  bytes integer not null,
+  kept_at timestamp with time zone not null,
+  expires_at timestamp with time zone not null,
+  constraint shared_answer_pkey PRIMARY KEY (owner, place),
+  constraint shared_answer_customer_id_fkey FOREIGN KEY (customer_id) REFERENCES customer(id)
+);
+CREATE INDEX shared_answer_customer ON public.shared_answer USING btree (customer_id);
+CREATE INDEX shared_answer_expiry ON public.shared_answer USING btree (expires_at);
+
 create table signing_key (
   id text not null,
   public_key text not null,

@@ -159,6 +159,8 @@ export type CacheRule = {
   readonly ttlMs: number
   readonly sharedBy: 'entity' | 'customer' | 'everyone'
   readonly withTools: boolean
+  /** Kept for all gateways of the deployment, not in the memory of one alone. */
+  readonly isShared: boolean
 }
 
 /** Of which requests prompt and answer are kept; null for any. */

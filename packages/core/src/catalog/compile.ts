@@ -66,8 +66,8 @@ function compileBound({ feature, plans, models, context_max: contextMax, output_
   return { feature, plans: plans === null ? null : new Set(plans), models: models === null ? null : new Set(models), contextMax, outputMax }
 }
 
-function compileCacheRule({ feature, plans, models, ttl_seconds: ttlSeconds, shared_by: sharedBy, with_tools: withTools }: CacheRuleDocument): CacheRule {
-  return { feature, plans: plans === null ? null : new Set(plans), models: models === null ? null : new Set(models), ttlMs: ttlSeconds * 1_000, sharedBy, withTools }
+function compileCacheRule({ feature, plans, models, ttl_seconds: ttlSeconds, shared_by: sharedBy, with_tools: withTools, kept_in: keptIn }: CacheRuleDocument): CacheRule {
+  return { feature, plans: plans === null ? null : new Set(plans), models: models === null ? null : new Set(models), ttlMs: ttlSeconds * 1_000, sharedBy, withTools, isShared: keptIn === 'database' }
 }
 
 function compilePromptRule({ feature, plans, models, keep_days: keepDays, answers, redact, patterns }: PromptRuleDocument): PromptRule {

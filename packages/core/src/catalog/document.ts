@@ -233,6 +233,8 @@ export type CacheRuleDocument = {
   readonly shared_by: 'entity' | 'customer' | 'everyone'
   /** Requests with tools too, whose effects are not repeated then. */
   readonly with_tools: boolean
+  /** Where answers are kept: in the memory of each gateway process, or in the database for all of them too; `memory` unless there. */
+  readonly kept_in?: 'memory' | 'database'
 }
 
 /** Conditions as those of a cache rule. */

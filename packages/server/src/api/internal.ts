@@ -3,7 +3,7 @@
 
 import type { FastifyInstance, FastifyReply } from 'fastify'
 import type { ServerResponse } from 'node:http'
-import { parseInstant, SHIP_BYTES_MAX, PROMPT_CALL_BYTES_MAX, KEYS_PER_LOOKUP_MAX, type Acknowledged, type BackgroundJob, type CustomerId, type FeedMessage, type JournalPosition, type LeaseRequest, type LeftBehind, type NodeIdentity, type NodeReport, type ReturnedLease, type UsageEvent, type KeptPrompt, type RestingUpstream } from '@tollgate/core'
+import { parseInstant, SHIP_BYTES_MAX, PROMPT_CALL_BYTES_MAX, KEYS_PER_LOOKUP_MAX, CACHE_ANSWER_BYTES_MAX, type Acknowledged, type BackgroundJob, type CustomerId, type FeedMessage, type JournalPosition, type LeaseRequest, type LeftBehind, type NodeIdentity, type NodeReport, type ReturnedLease, type UsageEvent, type KeptPrompt, type RestingUpstream, type SharedAnswer, type SharedPlace } from '@tollgate/core'
 import { FencedError, StaleBudgetError } from '../app/authority/errors.ts'
 import { createBackgroundJobs } from '../app/background-jobs.ts'
 import type { ControlPlane } from '../app/control-plane.ts'
@@ -67,6 +67,12 @@ export function registerInternal(app: FastifyInstance, plane: ControlPlane, node
     scope.post('/nodes/:node/background/claim', async (request) => ({ jobs: await jobs.claim(paramOf(request, 'node'), (request.body as { limit: number }).limit) }))
     scope.post('/nodes/:node/rests', async (request) => {
       plane.restingUpstreams.told(paramOf(request, 'node'), (request.body as { rests: RestingUpstream[] }).rests)
+      return {}
+    })
+    scope.post('/answers/find', async (request) => ({ answer: await plane.sharedAnswers.find(request.body as SharedPlace) }))
+    scope.post('/answers', { bodyLimit: CACHE_ANSWER_BYTES_MAX * 2 }, async (request) => {
+      const { customer, where, answer } = request.body as { customer: CustomerId; where: SharedPlace; answer: SharedAnswer }
+      await plane.sharedAnswers.keep(customer, where, answer)
       return {}
     })
     const kept = createPrompts(plane)

@@ -15,6 +15,7 @@ import { createPseudonyms } from './settlement/pseudonyms.ts'
 import { createKnownDimensions } from './settlement/known-dimensions.ts'
 import type { OperatorIssuer } from './operator-issuer.ts'
 import { createRestingUpstreams, type RestingUpstreams } from './resting-upstreams.ts'
+import { createAnswerShelf, type AnswerShelf } from './shared-answers.ts'
 import { createSharers } from './sharers.ts'
 import type { Receivers } from './handover/port.ts'
 import type { Mailer } from './mail/port.ts'
@@ -47,6 +48,7 @@ export type ControlPlane = {
   readonly contexts: CustomerContexts
   readonly hub: NodeHub
   readonly restingUpstreams: RestingUpstreams
+  readonly sharedAnswers: AnswerShelf
   readonly queue: SettlementQueue
   /** How the background jobs of this process fare. */
   readonly jobs: JobBoard
@@ -78,6 +80,7 @@ export async function createControlPlane(options: ControlPlaneOptions): Promise<
   return {
     eventBounds: { lateMsMax: EVENT_AGE_MS_MAX, aheadMsMax: EVENT_AHEAD_MS_MAX }, retention: { eventMonths: null }, personal: new Set(), connectors: new Map(), receivers: new Map(), usageReceivers: new Map(), issuer: null, mailer: noMailer, taxService: null, ...options, catalogs, contexts, hub, queue, jobs: createJobBoard(options.clock),
     restingUpstreams: createRestingUpstreams(options.clock),
+    sharedAnswers: createAnswerShelf(options),
     authority: createPostgresAuthority({ ...options, contexts, hub, queue }),
     directory: createDirectory({ ...options, catalogs, contexts, sharers }),
   }

@@ -6,6 +6,7 @@ import { withRetry } from '../platform/postgres.ts'
 import { open, seal } from '../platform/secrets.ts'
 import { insertAudit } from '../store/audit.ts'
 import { deletePromptRow, deletePromptsBefore, deletePromptsOf, findPrompt, insertPrompts, promptTimes } from '../store/prompts.ts'
+import { deleteSharedAnswersOf } from '../store/shared-answers.ts'
 import type { Actor } from './actor.ts'
 import type { ControlPlane } from './control-plane.ts'
 import { getCustomer } from './customers.ts'
@@ -58,11 +59,12 @@ export async function deletePrompt(plane: ControlPlane, actor: Actor, customer: 
   })
 }
 
-/** All of a customer. Those that are on their way from a gateway come after it. */
+/** All of a customer, with the answers that are kept for it in the database to be replayed. Those that are on their way from a gateway come after it. */
 export async function erasePrompts(plane: ControlPlane, actor: Actor, customer: string): Promise<number> {
   await getCustomer(plane, customer)
   return withRetry(plane.sql, async (tx) => {
     const count = await deletePromptsOf(tx, customer)
+    await deleteSharedAnswersOf(tx, customer)
     await insertAudit(tx, { actor: actor.id, action: 'prompt.erased', customer, target: customer, before: null, after: { prompts: count } })
     return count
   })

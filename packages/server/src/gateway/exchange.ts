@@ -12,6 +12,7 @@ import type { GatewayLimits } from './limits.ts'
 import type { GatewayMetrics, MetricsPage } from './metrics.ts'
 import type { InFlight } from './in-flight.ts'
 import type { RefusalFlood } from './refusal-flood.ts'
+import type { SharedCache } from './cache/shared.ts'
 import type { AnswerStore } from './cache/store.ts'
 import type { BackgroundKeeper } from './background/keeper.ts'
 import type { PromptKeeper } from './prompts/keeper.ts'
@@ -31,6 +32,8 @@ export type GatewayContext = {
   /** Keys that nobody knows, by the address that they came from. */
   readonly guesses: RefusalFlood
   readonly answers: AnswerStore
+  /** Answers of all gateways; null where there are none but one's own. */
+  readonly sharedAnswers: SharedCache | null
   /** Who keeps prompts; null where nobody does. */
   readonly prompts: PromptKeeper | null
   readonly metrics: GatewayMetrics

@@ -4,12 +4,13 @@
 import { createServer, type Server, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { setTimeout as delay } from 'node:timers/promises'
-import { InputError, type BackgroundJobs, type Clock, type Prompts, type RestReports, type Spent, type UpstreamConfig } from '@tollgate/core'
+import { InputError, type BackgroundJobs, type Clock, type Prompts, type RestReports, type SharedAnswers, type Spent, type UpstreamConfig } from '@tollgate/core'
 import type { HotNode } from '../hot/contract.ts'
 import type { Log } from '../platform/log.ts'
 import { createKeeper, type KeeperPace } from './background/keeper.ts'
 import { backgroundRoute, handleBackground } from './background/routes.ts'
 import { createRestReporter } from './attempts/standing.ts'
+import { createSharedCache } from './cache/shared.ts'
 import { createAnswerStore } from './cache/store.ts'
 import { requestIdOf, sendError, sendJson, type Exchange, type GatewayContext } from './exchange.ts'
 import { handleAuthorize, handleCheck, handleCheckBatch } from './hot-api/authorize.ts'
@@ -51,6 +52,8 @@ export type GatewayParts = {
   readonly spent?: Spent
   /** Where background work is kept; without it none is started. */
   readonly background?: BackgroundJobs
+  /** Where answers are that all gateways share; without it each has its own. */
+  readonly sharedAnswers?: SharedAnswers
   /** Where prompts are kept; without it none is. */
   readonly prompts?: Prompts
   readonly backgroundPace?: Partial<KeeperPace>
@@ -90,8 +93,10 @@ export function createGateway(parts: GatewayParts): Gateway {
   let onIdle: (() => void) | null = null
   const keeper = parts.background === undefined ? null : createKeeper({ jobs: parts.background, node: parts.node, upstreams, clock: parts.clock, log: parts.log, ...(parts.backgroundPace === undefined ? {} : { pace: parts.backgroundPace }) })
   const prompts = parts.prompts === undefined ? null : createPromptKeeper({ prompts: parts.prompts, metrics, log: parts.log })
+  const answers = createAnswerStore()
+  const sharedAnswers = parts.sharedAnswers === undefined ? null : createSharedCache({ shared: parts.sharedAnswers, own: answers, clock: parts.clock, metrics, log: parts.log })
   const context: GatewayContext = {
-    node: parts.node, upstreams, tokens, inFlight: createInFlight(limits, lateness.isLate), refusals: createRefusalFlood(limits), guesses: createRefusalFlood({ ...limits, refusalsPerSecondMax: limits.unknownKeysPerSecondMax }), answers: createAnswerStore(), prompts, metrics, limits, clock: parts.clock, log: parts.log, bodies: { bytes: 0 }, isClosing: () => isClosing, metricsPage: parts.metricsPage ?? null, spent: parts.spent ?? null, background: keeper, siblings,
+    node: parts.node, upstreams, tokens, inFlight: createInFlight(limits, lateness.isLate), refusals: createRefusalFlood(limits), guesses: createRefusalFlood({ ...limits, refusalsPerSecondMax: limits.unknownKeysPerSecondMax }), answers, sharedAnswers, prompts, metrics, limits, clock: parts.clock, log: parts.log, bodies: { bytes: 0 }, isClosing: () => isClosing, metricsPage: parts.metricsPage ?? null, spent: parts.spent ?? null, background: keeper, siblings,
   }
 
   const bounds = {

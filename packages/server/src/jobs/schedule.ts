@@ -86,6 +86,7 @@ const JOBS: readonly Job[] = [
   { name: 'check-books', says: 'Compares every table that knows a figure of a customer.', everyMs: 60_000, run: createBooksChecker() },
   { name: 'forget-ended-budgets', says: 'Forgets budgets of members and minutes that ended long ago.', everyMs: 3_600_000, run: forgetEndedBudgets },
   { name: 'forget-prompts', says: 'Deletes prompts whose time is over.', everyMs: 60_000, run: forgetPrompts },
+  { name: 'forget-shared-answers', says: 'Deletes stored answers whose time is over, and the oldest where they are too many.', everyMs: 60_000, run: (plane) => plane.sharedAnswers.trim() },
   { name: 'forget-background-jobs', says: 'Forgets background work of providers that has ended.', everyMs: 3_600_000, run: forgetBackgroundJobs },
   { name: 'forget-minutes', says: 'Forgets totals by minute; those by hour stay.', everyMs: 600_000, run: forgetMinutes },
   { name: 'forget-ended-sessions', says: 'Forgets ended sessions of people.', everyMs: 3_600_000, run: forgetSessions },

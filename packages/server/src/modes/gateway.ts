@@ -53,7 +53,7 @@ async function runProcess(config: Config, nodeId: string, place: Place): Promise
   const isOneOfMany = place.count > 1
   const metrics = prometheusMetrics(node, isOneOfMany)
   const gateway = createGateway({
-    node, spent: control.spent, background: control.background, prompts: control.prompts, rests: control.rests(nodeId), clock: systemClock, log, metrics, metricsPage: metrics, sandboxUrl: `http://127.0.0.1:${sandboxPort}`,
+    node, spent: control.spent, background: control.background, prompts: control.prompts, sharedAnswers: control.sharedAnswers, rests: control.rests(nodeId), clock: systemClock, log, metrics, metricsPage: metrics, sandboxUrl: `http://127.0.0.1:${sandboxPort}`,
     ...(isOneOfMany ? { siblings: { ...place, addressOf: siblingAddresses() } } : {}),
   })
   const ownUrl = isOneOfMany ? `http://127.0.0.1:${await gateway.listenOwn()}` : null

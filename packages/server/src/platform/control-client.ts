@@ -1,10 +1,10 @@
 // The node's side of the node protocol: authority, directory and feed over HTTP to the control plane, on one kept-alive
 // pool. Shapes are JSON; journal stretches travel as the bytes that are on disk. api/internal.ts is the other side.
 
-import { AUTHORITY_TIMEOUT_MS, formatInstant, type Acknowledged, type Authority, type BackgroundJob, type BackgroundJobs, type CatalogDocument, type CustomerView, type Directory, type Feed, type FeedMessage, type JournalPosition, type KeyRecord, type NodeIdentity, type Spent, type UpstreamConfig, type Prompts, type RestReports } from '@tollgate/core'
+import { AUTHORITY_TIMEOUT_MS, formatInstant, type Acknowledged, type Authority, type BackgroundJob, type BackgroundJobs, type CatalogDocument, type CustomerView, type Directory, type Feed, type FeedMessage, type JournalPosition, type KeyRecord, type NodeIdentity, type SharedAnswer, type SharedAnswers, type Spent, type UpstreamConfig, type Prompts, type RestReports } from '@tollgate/core'
 import { Pool } from 'undici'
 
-export type ControlClient = { readonly authority: Authority; readonly directory: Directory; readonly feed: Feed; readonly spent: Spent; readonly background: BackgroundJobs; readonly prompts: Prompts; readonly rests: (node: string) => RestReports; readonly close: () => Promise<void> }
+export type ControlClient = { readonly authority: Authority; readonly directory: Directory; readonly feed: Feed; readonly spent: Spent; readonly background: BackgroundJobs; readonly prompts: Prompts; readonly sharedAnswers: SharedAnswers; readonly rests: (node: string) => RestReports; readonly close: () => Promise<void> }
 
 /** The control plane answered, but not with what was asked for. */
 export class ControlError extends Error {
@@ -65,6 +65,10 @@ export function createControlClient(options: { readonly url: string; readonly to
   }
   const prompts: Prompts = { keep: async (kept) => void (await call('POST', '/internal/prompts', JSON.stringify({ prompts: kept }))) }
   const rests = (node: string): RestReports => ({ tell: async (resting) => void (await call('POST', `/internal/nodes/${node}/rests`, JSON.stringify({ rests: resting }))) })
+  const sharedAnswers: SharedAnswers = {
+    find: (where) => call<{ answer: SharedAnswer | null }>('POST', '/internal/answers/find', JSON.stringify(where)).then(({ answer }) => answer),
+    keep: async (customer, where, answer) => void (await call('POST', '/internal/answers', JSON.stringify({ customer, where, answer }))),
+  }
   const feed: Feed = {
     subscribe: (identity, onMessage) => {
       const stop = new AbortController()
@@ -120,7 +124,7 @@ export function createControlClient(options: { readonly url: string; readonly to
     }
   }
 
-  return { authority, directory, feed, spent, background, prompts, rests, close: () => pool.destroy() }
+  return { authority, directory, feed, spent, background, prompts, sharedAnswers, rests, close: () => pool.destroy() }
 }
 
 /** Once more when the answer was lost on the way: the same sequence gets the first answer. What was answered stands. */

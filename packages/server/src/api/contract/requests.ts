@@ -133,7 +133,7 @@ export const requestRoutes = {
     path: '/v1/customers/{customer}/prompts',
     tag: 'usage',
     summary: 'Erase all prompts of a customer',
-    description: 'For a customer that leaves or asks for it. What the catalog says to keep of later requests is kept; take them out there first.',
+    description: 'For a customer that leaves or asks for it: also the answers that the database keeps to be replayed to it. What the catalog says to keep of later requests is kept; take them out there first.',
     access: [],
     params: customerParam,
     query: nothing,

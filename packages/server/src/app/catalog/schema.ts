@@ -337,6 +337,7 @@ const cacheRule = fields(
     ttl_seconds: integer({ description: 'How long an answer is kept, 30 days at most.', example: 3600 }),
     shared_by: choice(['entity', 'customer', 'everyone'], { description: 'Who gets an answer that was made for somebody. `everyone` crosses customers: for what holds nothing of anybody’s own.', example: 'customer' }).default('customer'),
     with_tools: toggle({ description: 'Requests with tools too. What the tools did is not done again.', example: true }).default(false),
+    kept_in: choice(['memory', 'database'], { description: 'In the memory of each gateway process; or in the database too, sealed, for all of them and past their restart. `memory` unless stated.', example: 'database' }).exactOptional(),
   },
   'Answers that are kept and replayed to the same request. All conditions that it has must hold.',
 )

@@ -9,10 +9,12 @@ import type { Booked } from '../flow/settle.ts'
 export type Kept = { readonly contentType: string | undefined; readonly body: string; readonly usage: ProviderUsage; readonly booked: Booked | null }
 
 /** `body` has one character per byte. */
-export function keepAnswer({ context }: Exchange, { place, authorization }: Called, { contentType, body, usage, booked }: Kept): void {
+export function keepAnswer({ context }: Exchange, { place, authorization, known }: Called, { contentType, body, usage, booked }: Kept): void {
   if (place === undefined || contentType === undefined || booked === null || booked.usage.estimated || authorization.degrade !== null || body.length > CACHE_ANSWER_BYTES_MAX) return
   const at = context.clock.now()
-  context.answers.keep(place.owner, place.name, { contentType, body: Buffer.from(body, 'latin1'), usage, cost: booked.usage.cost, at, expiresAt: instant(at + place.ttlMs) })
+  const answer = { contentType, body: Buffer.from(body, 'latin1'), usage, cost: booked.usage.cost, at, expiresAt: instant(at + place.ttlMs) }
+  context.answers.keep(place.owner, place.name, answer)
+  if (place.isShared) context.sharedAnswers?.keep(known.snapshot.customer, place, answer)
 }
 
 /** The pieces of a stream as they went to its client. */

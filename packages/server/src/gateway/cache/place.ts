@@ -17,6 +17,8 @@ export type CachePlace = {
   readonly owner: string
   readonly name: string
   readonly ttlMs: number
+  /** It is kept for all gateways. */
+  readonly isShared: boolean
   /** The client wants a fresh answer; it is kept for the next one. */
   readonly isRenewed: boolean
 }
@@ -50,7 +52,7 @@ export function placeOf(rules: readonly CacheRule[], placing: Placing): CachePla
   const asked = request.ask(model.upstreamModel)
   const hash = createHash('sha256')
   for (const part of [surface.name, asked.path, model.upstreamModel, model.target.config.provider, ...HEEDED_HEADERS.map((name) => String(headers[name] ?? '')), ...told.toSorted()]) hash.update(part).update('\0')
-  return { owner: ownerOf(rule, known.snapshot.customer, attribution.entity), name: hash.digest('base64url'), ttlMs: rule.ttlMs, isRenewed: /\b(?:no-cache|max-age=0)\b/i.test(control) }
+  return { owner: ownerOf(rule, known.snapshot.customer, attribution.entity), name: hash.digest('base64url'), ttlMs: rule.ttlMs, isShared: rule.isShared, isRenewed: /\b(?:no-cache|max-age=0)\b/i.test(control) }
 }
 
 /** What is null, false or empty says nothing. */

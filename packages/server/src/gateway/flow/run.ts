@@ -89,7 +89,7 @@ async function admit(exchange: Exchange, { entry, key, customer, known, surface,
   const dimensions = { model: request.model, provider: model.target.config.provider, upstream: model.target.config.name, ...attribution.tags }
   const rules = known.catalog.cacheRules
   const place = rules === undefined ? null : placeOf(rules, { known, surface, request, model, attribution, headers: exchange.request.headers })
-  const stored = place === null || place.isRenewed ? null : context.answers.find(place.owner, place.name, context.clock.now())
+  const stored = place === null || place.isRenewed ? null : (context.answers.find(place.owner, place.name, context.clock.now()) ?? (place.isShared && context.sharedAnswers !== null ? await context.sharedAnswers.find(place) : null))
   if (stored !== null) return replay(exchange, { key, known, surface, request, dimensions, attribution }, stored)
   const counting = known.catalog.requestBounds === undefined ? null : countWithin(exchange, known.catalog.requestBounds, { known, request, bound, feature: attribution.feature })
   const counted = counting === null ? null : await counting
