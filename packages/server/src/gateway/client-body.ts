@@ -4,7 +4,7 @@
 
 import type { AnswerCopy } from './cache/keep.ts'
 import type { Exchange } from './exchange.ts'
-import type { UpstreamControl } from './upstream.ts'
+import type { Flow } from './flow/decoder.ts'
 
 /** A class, because one is made per request and its methods are called for each piece. */
 export class ClientBody {
@@ -12,7 +12,7 @@ export class ClientBody {
   readonly #onGone: () => void
   /** HTTP/1.0 knows no chunks: its body ends with the connection. */
   readonly #isFramed: boolean
-  #control: UpstreamControl | null = null
+  #control: Flow | null = null
   #stall: NodeJS.Timeout | null = null
   #isGone = false
   #copy: AnswerCopy | null = null
@@ -25,7 +25,7 @@ export class ClientBody {
   }
 
   /** Whom to pause while the client is slow. The upstream may have answered already. */
-  paces(control: UpstreamControl): void {
+  paces(control: Flow): void {
     this.#control = control
     if (this.#exchange.response.destroyed) this.#onClose()
   }

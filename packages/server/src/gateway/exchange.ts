@@ -19,6 +19,7 @@ import type { PromptKeeper } from './prompts/keeper.ts'
 import type { Siblings } from './hot-api/siblings.ts'
 import { forbidden, invalidKey, invalidRequest, RequestRefused, tooManyUnknownKeys, unavailable, type ErrorAnswer } from './refusal.ts'
 import type { ErrorShape } from './surface.ts'
+import type { Turns } from './turns.ts'
 import type { TokenCounter } from './token-counter.ts'
 import type { Upstreams } from './upstreams.ts'
 
@@ -28,6 +29,7 @@ export type GatewayContext = {
   readonly upstreams: Upstreams
   readonly tokens: TokenCounter
   readonly inFlight: InFlight
+  readonly turns: Turns
   readonly refusals: RefusalFlood
   /** Keys that nobody knows, by the address that they came from. */
   readonly guesses: RefusalFlood

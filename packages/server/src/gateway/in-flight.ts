@@ -15,6 +15,8 @@ export type InFlight = {
   /** What the customer's plan says, for its next requests: known once its snapshot is. */
   readonly weigh: (customer: CustomerId, priority: PlanPriority) => void
   readonly total: () => number
+  /** More than one customer has requests here. */
+  readonly isShared: () => boolean
 }
 
 export type InFlightBounds = {
@@ -92,5 +94,6 @@ export function createInFlight(bounds: InFlightBounds, isLate: () => boolean): I
       held.weight = PRIORITY_WEIGHTS[priority]
     },
     total: () => total,
+    isShared: () => customers.size > 1,
   }
 }

@@ -32,6 +32,7 @@ import { errorAnswer, RequestRefused, unavailable } from './refusal.ts'
 import { servedPaths, shapeAt, surfaceAt } from './surfaces.ts'
 import { createPromptKeeper } from './prompts/keeper.ts'
 import { createTokenCounter } from './token-counter.ts'
+import { createTurns } from './turns.ts'
 import { createUpstreams } from './upstreams.ts'
 
 export type GatewayParts = {
@@ -95,8 +96,9 @@ export function createGateway(parts: GatewayParts): Gateway {
   const prompts = parts.prompts === undefined ? null : createPromptKeeper({ prompts: parts.prompts, metrics, log: parts.log })
   const answers = createAnswerStore()
   const sharedAnswers = parts.sharedAnswers === undefined ? null : createSharedCache({ shared: parts.sharedAnswers, own: answers, clock: parts.clock, metrics, log: parts.log })
+  const inFlight = createInFlight(limits, lateness.isLate)
   const context: GatewayContext = {
-    node: parts.node, upstreams, tokens, inFlight: createInFlight(limits, lateness.isLate), refusals: createRefusalFlood(limits), guesses: createRefusalFlood({ ...limits, refusalsPerSecondMax: limits.unknownKeysPerSecondMax }), answers, sharedAnswers, prompts, metrics, limits, clock: parts.clock, log: parts.log, bodies: { bytes: 0 }, isClosing: () => isClosing, metricsPage: parts.metricsPage ?? null, spent: parts.spent ?? null, background: keeper, siblings,
+    node: parts.node, upstreams, tokens, inFlight, turns: createTurns(inFlight.isShared), refusals: createRefusalFlood(limits), guesses: createRefusalFlood({ ...limits, refusalsPerSecondMax: limits.unknownKeysPerSecondMax }), answers, sharedAnswers, prompts, metrics, limits, clock: parts.clock, log: parts.log, bodies: { bytes: 0 }, isClosing: () => isClosing, metricsPage: parts.metricsPage ?? null, spent: parts.spent ?? null, background: keeper, siblings,
   }
 
   const bounds = {

@@ -39,6 +39,8 @@ export class Answer implements UpstreamReceiver {
   readonly #stopsWhenGone: boolean
   #end!: (end: AnswerEnd) => void
   #control: UpstreamControl | null = null
+  /** The provider waits while a slow client or a full decoder wants it to: for as many as asked for it. */
+  #waits = 0
   #status = 0
   #headers: IncomingHttpHeaders = {}
   #firstByteAt = 0
@@ -71,7 +73,26 @@ export class Answer implements UpstreamReceiver {
   /** Tells whom to pause and to abort; the upstream may have answered already. */
   startedWith(control: UpstreamControl): void {
     this.#control = control
-    this.body.paces(control)
+    this.body.paces(this)
+  }
+
+  /** Waits for a client that is slow. */
+  pause(): void {
+    this.#decoder?.pause()
+    this.#wait()
+  }
+
+  resume(): void {
+    this.#decoder?.resume()
+    this.#goOn()
+  }
+
+  #wait(): void {
+    if (this.#waits++ === 0) this.#control?.pause()
+  }
+
+  #goOn(): void {
+    if (this.#waits > 0 && --this.#waits === 0) this.#control?.resume()
   }
 
   /** Is told when a good answer begins. */
@@ -103,7 +124,8 @@ export class Answer implements UpstreamReceiver {
     this.#status = status
     this.#headers = headers
     this.#firstByteAt = context.clock.now()
-    this.#decoder = decoderFor(headers['content-encoding'], (chunk) => this.#take(chunk))
+    const encoding = headers['content-encoding']
+    if (encoding !== undefined) this.#decoder = decoderFor(encoding, (chunk) => this.#take(chunk), { pause: () => this.#wait(), resume: () => this.#goOn() })
     if (status !== 200) return
     if (this.#onGood !== null) this.#onGood()
     const type = headers['content-type']

@@ -7,6 +7,7 @@ import type { BudgetRule, CustomerId, RuleTerms } from '@tollgate/core'
 import { TEST_CATALOG, testGateway, type FixedUpstream, type TestGateway } from '../../../../../test/gateway.ts'
 import { SYSTEM } from '../../app/actor.ts'
 import { putBudget } from '../../app/budgets.ts'
+import { balanceReport } from '../../app/reports.ts'
 import { freeze } from '../../app/freezes.ts'
 import { createEntity } from '../../app/customers.ts'
 
@@ -124,6 +125,35 @@ test('where the operator chose so, a stream whose client went away is stopped at
   } finally {
     await other.close()
   }
+})
+
+test('a stream that is given up before its first piece, as those do who ask twice and keep the faster, pays no answer that nobody made', async () => {
+  const other = await testGateway({ catalog: TEST_CATALOG.replace('gateway:\n', 'gateway:\n  client_gone: stop\n') })
+  try {
+    const one = await other.customer()
+    const raw = await other.key(one)
+    let isStopped = false
+    other.upstream.answer = (response) => {
+      response.on('close', () => { isStopped = true })
+      setTimeout(() => void response.writeHead(200, { 'content-type': 'text/event-stream' }).write(': waiting\n\n'), 200)
+    }
+    const controller = new AbortController()
+    const given = other.post('/v1/chat/completions', { model: 'fixed-model', messages: [{ role: 'user', content: 'Hi' }], max_tokens: 400, stream: true }, { key: raw, signal: controller.signal }).catch(() => null)
+    await expect.poll(() => other.upstream.requests.length).toBe(1)
+    controller.abort()
+    await given
+    await expect.poll(() => other.node.openFor(one), { timeout: 10_000 }).toBe(0)
+    expect([isStopped, other.settled.map(({ quantities, estimated }) => [quantities['output_tokens'], estimated])]).toEqual([true, [['0', true]]])
+  } finally {
+    await other.close()
+  }
+})
+
+test('what the headers of all answers charged is what left the wallet, to the last digit, however many ran at once', async () => {
+  const answers = await Promise.all(Array.from({ length: 40 }, (_, index) => ask({ seed: index })))
+  const charged = answers.reduce((sum, { headers }) => sum + Math.round(Number(headers.get('x-tollgate-charge')) * 100), 0)
+  expect(answers.map(({ status }) => status)).toEqual(Array.from({ length: 40 }, () => 200))
+  await expect.poll(async () => Math.round(Number((await balanceReport(world.world.plane, customer)).balance) * 100), { timeout: 10_000 }).toBe(100_000 - charged)
 })
 
 test('a provider that repeats its usage in each chunk is charged for the last, and one that tells it twice once', async () => {

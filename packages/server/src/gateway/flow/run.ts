@@ -51,7 +51,10 @@ export async function runRequest(exchange: Exchange, entry: Entry): Promise<bool
     if (known === null) throw invalidRequest(`There is no customer ${customer}.`, { status: key.customer === null ? 404 : 403, code: 'customer_not_found' })
     const surface = entry.surface ?? passThroughAt(known.catalog, entry.path)
     if (surface === null) return false
-    context.inFlight.weigh(customer, priorityOf(known))
+    const priority = priorityOf(known)
+    context.inFlight.weigh(customer, priority)
+    const turn = context.turns.enter(customer, PRIORITY_WEIGHTS[priority])
+    if (turn !== undefined) await turn
     const body = await readBody(exchange, context.limits.bodyBytesMax)
     await admit(exchange, { entry, key, customer, known, surface, body })
     return true

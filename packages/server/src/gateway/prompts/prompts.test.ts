@@ -7,6 +7,11 @@ import { DAY_MS, instant, REDACTED_KINDS, type CustomerId, type KeptPrompt } fro
 import { testApi, type TestApi } from '../../../../../test/api.ts'
 import { TEST_CATALOG, testGateway, type TestGateway } from '../../../../../test/gateway.ts'
 import { forgetPrompts } from '../../app/prompts.ts'
+import { personHash } from '../../app/settlement/pseudonyms.ts'
+import { SYSTEM } from '../../app/actor.ts'
+import { erasePerson } from '../../app/persons.ts'
+import { withRetry } from '../../platform/postgres.ts'
+import { claimPseudonyms } from '../../store/pseudonyms.ts'
 import { silentLog } from '../../platform/log.ts'
 import { countingMetrics } from '../metrics.ts'
 import { createPromptKeeper } from './keeper.ts'
@@ -128,6 +133,20 @@ test('a prompt is gone when its time is over, when it is deleted, and with all o
   expect((await api.call(`DELETE /v1/customers/${customer}/requests/${ids[1]}/prompt`)).status).toBe(404)
   expect((await api.call(`DELETE /v1/customers/${customer}/prompts`)).body).toEqual({ erased: 1 })
   expect(await rows()).toEqual([])
+})
+
+test('who is erased takes the prompts of its requests along, and nobody else’s', async () => {
+  const asked = async (user: string) => idOf(await world.post('/v1/chat/completions', { model: 'fixed-model', messages: MESSAGES, max_tokens: 20 }, { key, headers: { 'x-tollgate-feature': 'support', 'x-tollgate-tag-user': user } }))
+  const [ann, ben] = [await asked('psn_ann'), await asked('psn_ben')]
+  for (const id of [ann, ben]) {
+    await kept(id)
+    await expect.poll(async () => (await api.call(`GET /v1/customers/${customer}/requests/${id}`)).status, { timeout: 10_000 }).toBe(200)
+  }
+  const { plane } = world.world
+  const person = { dimension: 'tag_user', value: 'Ann' }
+  await withRetry(plane.sql, (tx) => claimPseudonyms(tx, [{ customer, dimension: person.dimension, hash: personHash(plane.masterKey, { customer, ...person }), pseudonym: 'psn_ann' }]))
+  expect(await erasePerson(plane, SYSTEM, customer, person)).toBe('psn_ann')
+  expect([(await read(ann)).status, (await read(ben)).status]).toEqual([404, 200])
 })
 
 test('where the control plane takes no prompts or too many wait, they are dropped and counted, and nothing is thrown', async () => {
