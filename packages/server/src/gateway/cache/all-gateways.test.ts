@@ -11,7 +11,7 @@ import { systemClock } from '../../platform/clock.ts'
 import { silentLog } from '../../platform/log.ts'
 import { countingMetrics } from '../metrics.ts'
 import { createGateway, type Gateway } from '../server.ts'
-import { createSharedCache } from './shared.ts'
+import { createSharedCache } from './all-gateways.ts'
 import { createAnswerStore } from './store.ts'
 
 const CATALOG = TEST_CATALOG.replace('  feature_rules:', `  cache:
