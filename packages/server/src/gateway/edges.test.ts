@@ -1,6 +1,6 @@
 // The edges that an attacker tries: headers in both directions, WebSocket upgrades, addresses inside, answers that try to write heads.
 
-import { connect } from 'node:net'
+import { connect, createServer, type AddressInfo } from 'node:net'
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
 import { UPSTREAM_ROUTING, type CustomerId, type UpstreamConfig } from '@tollgate/core'
 import { TEST_CATALOG, testGateway, type TestGateway } from '../../../../test/gateway.ts'
@@ -91,6 +91,53 @@ test('an upstream whose address is inside is left out unless that was said, howe
   expect(world.upstream.requests).toEqual([])
   world.withUpstreams([config(world.upstream.baseUrl, true)])
   expect(await ask()).toBe(200)
+})
+
+test('an upstream that answers what is no answer costs nothing and stops nobody', { timeout: 30_000 }, async () => {
+  const answers: readonly (readonly [string, string])[] = [
+    ['a head without end', `HTTP/1.1 200 OK\r\ncontent-type: application/json\r\nx-large: ${'a'.repeat(200_000)}\r\n\r\n{}`],
+    ['no HTTP', 'SSH-2.0-OpenSSH_9.6\r\n'],
+    ['two lengths', 'HTTP/1.1 200 OK\r\ncontent-length: 2\r\ncontent-length: 5\r\n\r\n{}'],
+    ['a chunk of no size', 'HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ntransfer-encoding: chunked\r\n\r\nzz\r\n{}\r\n'],
+    ['a head that writes another', 'HTTP/1.1 200 OK\r\ncontent-type: application/json\r\nretry-after: 1\rset-cookie: a=b\r\ncontent-length: 2\r\n\r\n{}'],
+    ['less than it said', 'HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: 500\r\n\r\n{"model":"gpt-4.1-nano"'],
+  ]
+  let bytes = ''
+  const server = createServer((socket) => {
+    socket.on('error', () => undefined)
+    socket.once('data', () => void socket.end(bytes))
+  })
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  try {
+    for (const [what, answer] of answers) {
+      bytes = answer
+      world.withUpstreams([{ id: 'ups_inside', name: 'inside', kind: 'openai', provider: 'openai', baseUrl: `http://127.0.0.1:${(server.address() as AddressInfo).port}/v1`, secret: 'sk', models: ['gpt-4.1-nano'], allowPrivate: true, routing: UPSTREAM_ROUTING }])
+      world.settled.length = 0
+      const response = await world.post('/v1/chat/completions', { ...BODY, model: 'inside' }, { key })
+      expect([what, response.status, response.headers.get('set-cookie'), world.node.openFor(customer), world.settled.length]).toEqual([what, 502, null, 0, 0])
+      expect((await world.post('/v1/chat/completions', BODY, { key })).status).toBe(200)
+    }
+  } finally {
+    await new Promise((resolve) => server.close(resolve))
+  }
+})
+
+test('bodies of all requests together are bounded, and whoever comes past it hears to try again', { timeout: 30_000 }, async () => {
+  const small = await testGateway({ limits: { bodiesBytesMax: 100_000 } })
+  try {
+    const raw = await small.key(await small.customer())
+    const socket = connect(Number(new URL(small.url).port), '127.0.0.1', () => socket.write(`POST /v1/chat/completions HTTP/1.1\r\nhost: x\r\nauthorization: Bearer ${raw}\r\ncontent-length: 95000\r\n\r\n${' '.repeat(90_000)}`))
+    const ask = async (size: number) => {
+      const response = await small.post('/v1/chat/completions', { model: 'sandbox-small', messages: [{ role: 'user', content: 'x'.repeat(size) }], max_tokens: 1 }, { key: raw })
+      return [response.status, response.headers.get('retry-after')]
+    }
+    await expect.poll(() => ask(20_000), { timeout: 10_000 }).toEqual([503, '1'])
+    expect(await ask(10)).toEqual([200, null])
+    socket.destroy()
+    await expect.poll(() => ask(5_000), { timeout: 10_000 }).toEqual([200, null])
+  } finally {
+    await small.close()
+  }
 })
 
 test('a redirect is not followed, wherever it leads', async () => {
