@@ -1,6 +1,6 @@
 // What an event settles on each budget that counts it, and on the lease of the node that admitted it.
 
-import { attributesOf, countMoney, limitsFor, type Coverage, type Instant, type Measured, type Units, type UsageEvent } from '@tollgate/core'
+import { assetScale, attributesOf, countMoney, LIFETIME, limitsFor, walletId, walletOf, type Coverage, type Instant, type Measured, type Units, type UsageEvent } from '@tollgate/core'
 import { budgetScale, type CustomerContext } from '../customer-contexts.ts'
 import type { Paid } from './pay.ts'
 import type { BatchOutput } from './batch-state.ts'
@@ -12,13 +12,12 @@ export function moveBudgets(output: BatchOutput, moved: Moved): void {
   const { event, context, coverage, measured, paid } = moved
   const { snapshot } = context
   for (const source of snapshot.funding) {
-    if (source.kind === 'overage') continue
-    const amount = source.kind === 'wallet'
-      ? [...paid.draws, ...paid.lapsed].reduce((sum, draw) => (draw.isOnWallet && draw.wallet === source.budget.id ? sum + draw.amount : sum), source.budget.features === null ? paid.debt : 0n)
-      : source.budget.unit.kind === 'money' ? paid.included.reduce((sum, part) => (part.budget === source.budget.id ? sum + part.amount : sum), 0n) : coverage.reduce((sum, covered) => (covered.budget === source.budget.id ? sum + covered.quantity : sum), 0n)
-    if (source.kind === 'allowance') output.told.set(toldKey(event.customer, source.budget.id), source.budget)
+    if (source.kind !== 'allowance') continue
+    const amount = source.budget.unit.kind === 'money' ? paid.included.reduce((sum, part) => (part.budget === source.budget.id ? sum + part.amount : sum), 0n) : coverage.reduce((sum, covered) => (covered.budget === source.budget.id ? sum + covered.quantity : sum), 0n)
+    output.told.set(toldKey(event.customer, source.budget.id), source.budget)
     move(output, event, source.budget.id, source.budget.period.start, budgetScale(source.budget), amount)
   }
+  for (const [wallet, amount] of walletsMoved(moved)) move(output, event, wallet, LIFETIME.start, assetScale(walletOf(wallet).asset), amount)
   for (const budget of limitsFor(snapshot, attributesOf(event), event.time)) {
     const { unit } = budget
     // A rate is the nodes' own affair.
@@ -30,6 +29,18 @@ export function moveBudgets(output: BatchOutput, moved: Moved): void {
     if (budget.terms?.trailing === undefined) output.told.set(toldKey(event.customer, budget.id), budget)
     move(output, event, budget.id, budget.period.start, budgetScale(budget), amount)
   }
+}
+
+/**
+ * By wallet: what its blocks paid, and what is owed. Those that the plan of the event's time is paid from, and those that paid before: a change of the
+ * plan may have come to hold at its time since.
+ */
+function walletsMoved({ context, paid, asset }: Moved): Map<string, bigint> {
+  const wallets = new Map<string, bigint>(context.snapshot.funding.flatMap((source) => (source.kind === 'wallet' ? [[source.budget.id, 0n] as const] : [])))
+  const add = (wallet: string, amount: bigint) => wallets.set(wallet, (wallets.get(wallet) ?? 0n) + amount)
+  for (const { wallet, amount, isOnWallet } of [...paid.draws, ...paid.lapsed]) if (isOnWallet) add(wallet, amount)
+  if (paid.debt !== 0n) add(walletId({ asset, features: [] }), paid.debt)
+  return wallets
 }
 
 /** A node's lease moves by what the node took out of it, so that both sides agree on what is left of it. */

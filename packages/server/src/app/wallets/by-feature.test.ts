@@ -22,6 +22,7 @@ credit_prices: [{ asset: USD, bonus: [{ from: 100, percent: 10 }], features: [im
 plans:
   - { id: prepaid, name: Prepaid, entitlements: [chat, images, voice], prices: [{ id: tokens, meter: tokens, model: per_unit, amount: 0.01 }], funding: [wallet] }
   - { id: open, name: Open, entitlements: [chat, images, voice], prices: [{ id: tokens, meter: tokens, model: per_unit, amount: 0.01 }], funding: [wallet, overage] }
+  - { id: invoiced, name: Invoiced, entitlements: [chat, images, voice], prices: [{ id: invoiced_tokens, meter: tokens, model: per_unit, amount: 0.01 }], funding: [overage] }
   - { id: gifts, name: Gifts first, entitlements: [chat, images, voice], prices: [{ id: tokens, meter: tokens, model: per_unit, amount: 0.01 }], funding: [wallet], burn_order: [promotional, newest] }
 gateway: { feature: chat }
 `
@@ -139,6 +140,19 @@ test('what is undone goes back to what had paid, and never turns credit for a fe
   expect(await left(customer)).toEqual(['1', 'chat 0'])
   await undo(customer, 'undo-chat')
   expect(await left(customer)).toEqual(['2', 'chat 2'])
+  await agrees(customer)
+})
+
+test('what is undone gives back to the wallets that paid, also where the plan of its time is one without a wallet since', async () => {
+  const customer = await living()
+  await add(customer, '1', ['chat'])
+  await add(customer, '1')
+  await use(customer, 'chat', 300, 'moved')
+  expect(await left(customer)).toEqual(['-1', 'chat 0'])
+  // The virtual clock stands still: the change holds from the very instant of the use.
+  expect((await api.call(`POST /v1/customers/${customer}/subscription/change`, { body: { plan: 'invoiced', when: 'now' } })).status).toBe(200)
+  await undo(customer, 'moved')
+  expect(await left(customer)).toEqual(['1', 'chat 1'])
   await agrees(customer)
 })
 

@@ -2,12 +2,8 @@
 // operator's own payment code.
 
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
-import { instant } from '@tollgate/core'
-import { testApi, type TestApi } from '../../../../../test/api.ts'
 import { publishSource } from '../../../../../test/plane.ts'
-import { fakeStripe, type FakeStripe } from '../../../../../test/stripe/fake-stripe.ts'
-import { virtualClock, type VirtualClock } from '../../platform/clock.ts'
-import { drainInbox } from '../providers/inbox.ts'
+import { payingApi, type PayingApi } from '../../../../../test/stripe/paying-api.ts'
 import { findPayment } from '../../store/recharge.ts'
 import { paymentPort } from './payment-port.ts'
 import { carryOutPayments } from './payments.ts'
@@ -25,24 +21,19 @@ plans:
   - { id: credit, name: Credit, asset: credits, entitlements: [chat], prices: [{ id: credit_tokens, meter: tokens, model: per_unit, amount: 1 }], funding: [wallet] }
 gateway: { feature: chat }
 `
-const SECRET = 'whsec_wallets'
 
-let api: TestApi
-let stripe: FakeStripe
-let clock: VirtualClock
+let api: PayingApi['api']
+let stripe: PayingApi['stripe']
+let clock: PayingApi['clock']
+let paying: PayingApi
 beforeAll(async () => {
-  clock = virtualClock(instant(Date.now()))
-  api = await testApi({ catalog: CATALOG, clock, max: 20 })
-  stripe = await fakeStripe()
-  await api.call('PUT /v1/providers/stripe', { body: { webhook_secret: SECRET, api_key: 'sk_test_wallets', api_url: stripe.url, allow_private: true } })
+  paying = await payingApi(CATALOG)
+  ;({ api, stripe, clock } = paying)
 })
 beforeEach(() => {
   stripe.bank.answer = 'succeeded'
 })
-afterAll(async () => {
-  await stripe.goAway()
-  await api.close()
-})
+afterAll(() => paying.close())
 
 let count = 0
 async function living(credit: string, rule: object | null, plan = 'prepaid'): Promise<string> {
@@ -61,12 +52,9 @@ const told = async (customer: string, type: string) => (await api.world.plane.sq
 
 /** Stripe tells; returns what became of the message. */
 async function webhook(id: string, type: string, object: object): Promise<{ readonly state: string; readonly code: string | null }> {
-  const at = Math.floor(clock.now() / 1_000)
-  const body = JSON.stringify({ id, object: 'event', type, created: at, data: { object } })
-  const answer = await api.call('POST /v1/providers/stripe/webhook', { key: null, raw: body, headers: { 'content-type': 'application/json', 'stripe-signature': stripe.signature(body, SECRET, at) } })
-  expect(answer.status, answer.text).toBe(200)
-  await drainInbox(api.world.plane)
-  return (await api.call(`GET /v1/providers/stripe/messages/${id}`)).body
+  const { status, message } = await paying.webhook(id, type, object)
+  expect(status).toBe(200)
+  return message
 }
 
 /** What the jobs do in as many turns as it takes. */

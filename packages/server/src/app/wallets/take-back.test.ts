@@ -3,14 +3,11 @@
 import fc from 'fast-check'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { formatInstant, instant, parseUnits, type CustomerId } from '@tollgate/core'
-import { testApi, type TestApi } from '../../../../../test/api.ts'
-import { fakeStripe, type FakeStripe } from '../../../../../test/stripe/fake-stripe.ts'
+import { payingApi, type PayingApi } from '../../../../../test/stripe/paying-api.ts'
 import type { AuthorizeInput } from '../../hot/contract.ts'
-import { virtualClock, type VirtualClock } from '../../platform/clock.ts'
 import { SYSTEM } from '../actor.ts'
 import { beginBlocks } from '../credits.ts'
 import { checkBooks } from '../ledger/check.ts'
-import { drainInbox } from '../providers/inbox.ts'
 import { expireBlocks } from './expire.ts'
 import { carryOutPayments } from './payments.ts'
 import { createRecharger } from './recharge.ts'
@@ -26,23 +23,17 @@ plans:
   - { id: prepaid, name: Prepaid, entitlements: [chat], prices: [{ id: tokens, meter: tokens, model: per_unit, amount: 0.01 }], funding: [wallet] }
 gateway: { feature: chat }
 `
-const SECRET = 'whsec_back'
 const DAY = 86_400_000
 
-let api: TestApi
-let stripe: FakeStripe
-let clock: VirtualClock
+let api: PayingApi['api']
+let clock: PayingApi['clock']
+let paying: PayingApi
 beforeAll(async () => {
-  clock = virtualClock(instant(Date.now()))
-  api = await testApi({ catalog: CATALOG, clock, max: 20 })
-  stripe = await fakeStripe()
-  await api.call('PUT /v1/providers/stripe', { body: { webhook_secret: SECRET, api_key: 'sk_test_back', api_url: stripe.url, allow_private: true } })
+  paying = await payingApi(CATALOG)
+  ;({ api, clock } = paying)
   await api.call('PUT /v1/tax-rates/vat', { body: { name: 'VAT', percent: '19' } })
 })
-afterAll(async () => {
-  await stripe.goAway()
-  await api.close()
-})
+afterAll(() => paying.close())
 
 let count = 0
 async function living(): Promise<CustomerId> {
@@ -124,11 +115,9 @@ test('a refund that was made at Stripe is booked from its message, once, however
   const { customer, payment } = await bought(false)
   await use(customer, 8_100)
   const tell = async (id: string, refunded: number) => {
-    const at = Math.floor(clock.now() / 1_000)
-    const body = JSON.stringify({ id, object: 'event', type: 'charge.refunded', created: at, data: { object: { id: 'ch_1', object: 'charge', currency: 'usd', amount: 10_000, amount_refunded: refunded, metadata: { tollgate_customer: customer, tollgate_payment: payment } } } })
-    expect((await api.call('POST /v1/providers/stripe/webhook', { key: null, raw: body, headers: { 'content-type': 'application/json', 'stripe-signature': stripe.signature(body, SECRET, at) } })).status).toBe(200)
-    await drainInbox(api.world.plane)
-    return (await api.call(`GET /v1/providers/stripe/messages/${id}`)).body.state
+    const { status, message } = await paying.webhook(id, 'charge.refunded', { id: 'ch_1', object: 'charge', currency: 'usd', amount: 10_000, amount_refunded: refunded, metadata: { tollgate_customer: customer, tollgate_payment: payment } })
+    expect(status).toBe(200)
+    return message.state
   }
   expect(await tell('evt_part', 2_500)).toBe('done')
   expect(await tell('evt_part_again', 2_500)).toBe('done')
