@@ -1,7 +1,7 @@
 // What the operator's pages ask across customers: the newest decisions, one decision with all that is known of it, the figures of the
 // overview, the audit log, parked events, catalog versions, and the state of the system. It reads; nothing here decides or charges.
 
-import { addTimeCounts, formatUnits, parseUnits, timeBelow, units, instant, INSIGHT_EVENTS_MAX, type Instant, type NodeReport, type TimeCounts } from '@tollgate/core'
+import { addTimeCounts, formatUnits, parseUnits, timeBelow, instant, INSIGHT_EVENTS_MAX, type Instant, type NodeReport, type TimeCounts } from '@tollgate/core'
 import {
   activityByMinute, activityOf, costSample, customerCounts, databaseFacts, findEvent, findRefusal, listNodes, nextSequence, observedRefusals, pageParked, pageVersions, recentEvents, recentEventsOf, recentRefusals, refusalsByReason,
   type DecisionFilter, type MinuteRow, type NodeRow, type ObservedRow, type ParkedRow, type RecentEvent, type RefusalRow, type SampleRow, type VersionRow,
@@ -11,6 +11,7 @@ import { parkedEvents } from './health.ts'
 import type { ControlPlane } from './control-plane.ts'
 import { getCustomer } from './customers.ts'
 import { pageOf, type Page } from './listings.ts'
+import { monthlyFees } from './monthly-fees.ts'
 import { Problem } from './problems.ts'
 
 export type Decision = { readonly kind: 'event'; readonly event: RecentEvent } | { readonly kind: 'refusal'; readonly refusal: RefusalRow }
@@ -111,8 +112,8 @@ export async function overviewReport(plane: ControlPlane): Promise<OverviewRepor
   const { currency } = plane.catalogs.current()
   const now = plane.clock.now()
   const above = (await nextSequence(sql)) - BigInt(INSIGHT_EVENTS_MAX)
-  const [counts, minutes, hourBefore, rollups, books, refusals, sample, parked] = await Promise.all([
-    customerCounts(sql), activityByMinute(sql, instant(now - HOUR_MS)), activityOf(sql, { from: instant(now - 2 * HOUR_MS), to: instant(now - HOUR_MS) }),
+  const [recurring, counts, minutes, hourBefore, rollups, books, refusals, sample, parked] = await Promise.all([
+    monthlyFees(plane), customerCounts(sql), activityByMinute(sql, instant(now - HOUR_MS)), activityOf(sql, { from: instant(now - 2 * HOUR_MS), to: instant(now - HOUR_MS) }),
     proofOf(plane, { job: 'prove-rollups', type: 'rollups.differ' }), proofOf(plane, { job: 'check-books', type: 'books.disagree' }),
     refusalsByReason(sql, instant(now - DAY_MS)), costSample(sql, { above, from: instant(now - DAY_MS), currency }), parkedEvents(plane),
   ])
@@ -126,21 +127,9 @@ export async function overviewReport(plane: ControlPlane): Promise<OverviewRepor
     currency, minutes, hourBefore, rollups, books, refusals, sample, parked,
     decisions: durationsOf(reports, ({ decisions }) => decisions), authority: durationsOf(reports, ({ acquires }) => acquires),
     journal: { waitingBytes: reports.reduce((sum, { journalBytes }) => sum + journalBytes, 0), isWriting: reports.every(({ isWriting }) => isWriting) },
-    nodes: plane.hub.nodes().length, waiting: plane.queue.waiting(), recurring: monthlyFees(plane, counts),
+    nodes: plane.hub.nodes().length, waiting: plane.queue.waiting(), recurring,
     customers: { total: counts.reduce((sum, { customers }) => sum + Number(customers), 0), byStanding: by('standing'), byPlan: by('plan') },
   }
-}
-
-/** Fees of the plans of all customers that may use, a month: what is due for seats and usage is not in it. */
-function monthlyFees(plane: ControlPlane, counts: readonly { readonly plan: string; readonly standing: string; readonly customers: bigint }[]): string {
-  const { plans, currency } = plane.catalogs.current()
-  let sum = 0n
-  for (const { plan: id, standing, customers } of counts) {
-    const plan = plans.get(id)
-    if (plan === undefined || (standing !== 'good' && standing !== 'grace')) continue
-    for (const price of plan.recurring) if (price.model !== 'seat') sum += (price.amount * customers) / (plan.period === 'year' ? 12n : 1n)
-  }
-  return formatUnits(units(sum), currency)
 }
 
 export async function parkedPage(plane: ControlPlane, input: { readonly before: bigint | null; readonly limit: number }): Promise<Page<ParkedRow>> {

@@ -1,7 +1,7 @@
 // Reads across customers for the operator's pages: the newest events and refusals, the audit log, parked events, catalog versions, and
 // counts. Each reads a bounded part by an index; none of them sums a whole table of events.
 
-import type { Instant } from '@tollgate/core'
+import type { AddOnQuantity, Instant } from '@tollgate/core'
 import type { Sql } from '../platform/postgres.ts'
 import { selectEvents, type StoredEvent } from './events.ts'
 
@@ -111,6 +111,21 @@ export async function costSample(sql: Sql, input: { readonly above: bigint; read
 
 export async function customerCounts(sql: Sql): Promise<{ readonly plan: string; readonly standing: string; readonly customers: bigint }[]> {
   return sql`select plan, standing, count(*) as customers from subscription group by plan, standing`
+}
+
+/** Customers that agreed the same, or one with a contract. */
+export type AgreementRow = { readonly plan: string; readonly seats: number; readonly addOns: readonly AddOnQuantity[]; /** Null for that of the catalog. */ readonly currency: string | null; readonly customer: string | null; readonly customers: bigint }
+
+/** What is agreed and paid for at `at`: agreements that run, or that run on in grace. */
+export async function runningAgreements(sql: Sql, at: Instant): Promise<AgreementRow[]> {
+  return sql<AgreementRow[]>`
+    with agreed as (
+      select c.id, c.currency, coalesce(t.e ->> 'plan', s.plan) as plan, coalesce((t.e ->> 'seats')::integer, 1) as seats, coalesce(t.e -> 'addOns', '[]') as add_ons, coalesce(t.e ->> 'state', case when s.standing in ('good', 'grace') then 'active' end) as state
+      from subscription s join customer c on c.id = s.customer_id
+      left join lateral (select e from jsonb_array_elements(s.timeline) e where (e ->> 'from')::numeric <= ${at.valueOf()}::numeric order by (e ->> 'from')::numeric desc limit 1) t on true)
+    select plan, seats, add_ons as "addOns", currency, own.customer_id as customer, count(*) as customers
+    from agreed left join (select distinct customer_id from contract_version) own on own.customer_id = agreed.id
+    where state in ('active', 'grace') group by 1, 2, 3, 4, 5 order by 1, 2, 4, 5`
 }
 
 export type ParkedRow = { readonly id: bigint; readonly customer: string | null; readonly origin: string; readonly record: string; readonly reason: string; readonly at: Instant }

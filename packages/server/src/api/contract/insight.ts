@@ -119,7 +119,7 @@ export const insightRoutes = {
           by_standing: z.record(z.string(), z.int()).meta({ examples: [{ good: 12 }] }),
           by_plan: z.record(z.string(), z.int()).meta({ examples: [{ prepaid: 12 }] }),
         }),
-        recurring: decimal('Fees of all customers that may use, a month; without seats and usage.', '490'),
+        recurring: decimal('What running agreements ask for time, a month, with seats and add-ons; of trials and of usage nothing. At most a minute old.', '490'),
         minutes: z
           .array(z.strictObject({ start: time('Start of the minute.'), events: z.int(), denied: z.int(), charge: decimal('Charged in it.', '0.12') }))
           .meta({ description: 'The last hour; minutes without anything are left out.' }),
