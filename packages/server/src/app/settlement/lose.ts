@@ -20,7 +20,7 @@ export function lose(losses: BatchOutput, state: BatchState, event: UsageEvent):
   const periodStart = context.snapshot.period.start
   const { asset } = plan
   const { amount } = rateEvent({ plan, usage: event, measured, coverage: [], before: (price, entry) => positionOf(state, { customer: event.customer, periodStart, price, entry }) })
-  moveBudgets(losses, { event, context, coverage: [], measured, paid: { draws: [], included: [], lapsed: [], accrued: amount, debt: 0n as typeof amount }, charge: amount, asset })
+  moveBudgets(losses, { event, context, coverage: [], measured, paid: { draws: [], included: [], lapsed: [], accrued: amount, debt: 0n as typeof amount }, charge: amount, asset, plan })
   losses.results.push({ status: 'accepted', id: event.id, charge: { amount: '0', currency: asset } })
   return { customer: event.customer, event: event.id, node: event.settled!.node, incarnation: event.settled!.incarnation, amount: formatUnits(amount, asset), currency: asset, record: event }
 }

@@ -1,12 +1,12 @@
 // What an event settles on each budget that counts it, and on the lease of the node that admitted it.
 
-import { assetScale, attributesOf, countMoney, LIFETIME, limitsFor, walletId, walletOf, type Coverage, type Instant, type Measured, type Units, type UsageEvent } from '@tollgate/core'
+import { allowanceBudget, assetScale, attributesOf, countMoney, LIFETIME, limitsFor, walletId, walletOf, type Coverage, type Instant, type Measured, type Plan, type Units, type UsageEvent } from '@tollgate/core'
 import { budgetScale, type CustomerContext } from '../customer-contexts.ts'
 import type { Paid } from './pay.ts'
 import type { BatchOutput } from './batch-state.ts'
 import { toldKey } from './thresholds.ts'
 
-type Moved = { readonly event: UsageEvent; readonly context: CustomerContext; readonly coverage: readonly Coverage[]; readonly measured: readonly Measured[]; readonly paid: Paid; readonly charge: Units; /** Of the charge. */ readonly asset: string }
+type Moved = { readonly event: UsageEvent; readonly context: CustomerContext; readonly coverage: readonly Coverage[]; readonly measured: readonly Measured[]; readonly paid: Paid; readonly charge: Units; /** Of the charge. */ readonly asset: string; /** That which charged. */ readonly plan: Plan }
 
 export function moveBudgets(output: BatchOutput, moved: Moved): void {
   const { event, context, coverage, measured, paid } = moved
@@ -17,6 +17,7 @@ export function moveBudgets(output: BatchOutput, moved: Moved): void {
     output.told.set(toldKey(event.customer, source.budget.id), source.budget)
     move(output, event, source.budget.id, source.budget.period.start, budgetScale(source.budget), amount)
   }
+  for (const { budget, scale, amount } of formerAllowances(moved)) move(output, event, budget, snapshot.period.start, scale, amount)
   for (const [wallet, amount] of walletsMoved(moved)) move(output, event, wallet, LIFETIME.start, assetScale(walletOf(wallet).asset), amount)
   for (const budget of limitsFor(snapshot, attributesOf(event), event.time)) {
     const { unit } = budget
@@ -29,6 +30,17 @@ export function moveBudgets(output: BatchOutput, moved: Moved): void {
     if (budget.terms?.trailing === undefined) output.told.set(toldKey(event.customer, budget.id), budget)
     move(output, event, budget.id, budget.period.start, budgetScale(budget), amount)
   }
+}
+
+/** Allowances of the plan that charged which the plan of the event's time has not. */
+function formerAllowances({ context, coverage, paid, plan }: Moved): { readonly budget: string; readonly scale: number; readonly amount: bigint }[] {
+  const running = new Set(context.snapshot.funding.flatMap((source) => (source.kind === 'allowance' ? [source.budget.id] : [])))
+  return plan.allowances.flatMap(({ id, asset, scale }) => {
+    const budget = allowanceBudget(id)
+    if (running.has(budget)) return []
+    const amount = asset === undefined ? coverage.reduce((sum, covered) => (covered.budget === budget ? sum + covered.quantity : sum), 0n) : paid.included.reduce((sum, part) => (part.budget === budget ? sum + part.amount : sum), 0n)
+    return amount === 0n ? [] : [{ budget, scale: asset === undefined ? scale : assetScale(asset), amount }]
+  })
 }
 
 /**

@@ -51,7 +51,7 @@ export function rateInto(output: BatchOutput, state: BatchState, event: UsageEve
   const accrual = accrualKey(event.customer, periodStart, asset)
   state.accruals.set(accrual, (state.accruals.get(accrual) ?? 0n) + paid.accrued)
   accumulate(output, state, { event, rated, sign: isUndone ? -1 : 1, periodStart, priceOf: (id) => plan.prices.find((price) => price.id === id)! })
-  moveBudgets(output, { event, context, coverage, measured, paid, charge: rated.amount, asset })
+  moveBudgets(output, { event, context, coverage, measured, paid, charge: rated.amount, asset, plan })
   recordUsage(output, state, context, { event, periodStart, meters, readings, rated, ratedMeters, asset, isUndone })
   post(output, { event, periodStart, paid, asset, amount: rated.amount })
   output.rows.push(eventRow({ event, step, periodStart, catalog, plan, rated, paid, measured, exchanged }))

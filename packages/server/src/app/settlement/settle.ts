@@ -3,7 +3,7 @@
 // Locks in one order: customers by id, then budgets, then their leases.
 
 import {
-  assert, chargedRun, DISTINCT_HASHES_MAX, eventFingerprint, evidenceLine, formatDecimal, formatUnits, InputError, parseDecimal, positionKey, TOTALS_TOLD_MAX, units, usageTransfers,
+  allowanceBudget, assert, assetScale, chargedRun, DISTINCT_HASHES_MAX, eventFingerprint, evidenceLine, formatDecimal, formatUnits, InputError, parseDecimal, positionKey, TOTALS_TOLD_MAX, units, usageTransfers,
   type Catalog, type Clock, type EventResult, type IncomingUsage, type Instant, type JournalPosition, type Meter, type NodeIdentity, type UsageEvent,
 } from '@tollgate/core'
 import { createHash, hash, type Hash } from 'node:crypto'
@@ -195,7 +195,7 @@ async function loadState(tx: Transaction, parts: LoadedParts, jobs: readonly Job
     accumulators: new Map(),
     blocks: blocksByCustomer(blocks),
     debts: new Map(debts.map((debt) => [debtKey(debt.customer, debt.asset), debt])),
-    ...(await headrooms(tx, events.some(({ settled }) => settled === null) ? contexts : [])),
+    ...(await headrooms(tx, events.some(({ settled }) => settled === null) ? contexts : [], { mayFall })),
     now,
   }
 }
@@ -207,19 +207,29 @@ function* placedMeters(metering: ReadonlyMap<UsageEvent, Metering>): Iterable<{ 
   }
 }
 
-async function headrooms(tx: Transaction, contexts: readonly CustomerContext[]): Promise<Pick<BatchState, 'headrooms' | 'covered'>> {
+type Payer = { readonly id: string; readonly scale: number; readonly periodStart: Instant }
+
+/** What pays amounts. Where usage is taken back, of other plans of the catalog too: the plan of its time may be another than that which charged it. */
+function payersOf({ snapshot, catalog }: CustomerContext, mayFall: boolean): Payer[] {
+  const own = snapshot.funding.flatMap((source): Payer[] => (paysAmounts(source) ? [{ id: source.budget.id, scale: budgetScale(source.budget), periodStart: source.budget.period.start }] : []))
+  if (!mayFall) return own
+  const others = [...catalog.plans.values()].flatMap(({ allowances }) => allowances.map((allowance): Payer => ({ id: allowanceBudget(allowance.id), scale: allowance.asset === undefined ? allowance.scale : assetScale(allowance.asset), periodStart: snapshot.period.start })))
+  return [...own, ...others.filter(({ id }, index) => !own.some((one) => one.id === id) && others.findIndex((one) => one.id === id) === index)]
+}
+
+async function headrooms(tx: Transaction, contexts: readonly CustomerContext[], { mayFall }: { readonly mayFall: boolean }): Promise<Pick<BatchState, 'headrooms' | 'covered'>> {
   const found = new Map<string, bigint>()
   const covered = new Map<string, bigint>()
   for (const context of contexts) {
-    const allowances = context.snapshot.funding.flatMap((source) => (paysAmounts(source) ? [source.budget] : []))
-    if (allowances.length === 0) continue
-    const rows = await listBudgets(tx, context.snapshot.customer, context.snapshot.period.start, allowances.map(({ id }) => id))
-    for (const budget of allowances) {
-      const row = rows.find((candidate) => candidate.budget === budget.id)
+    const payers = payersOf(context, mayFall)
+    if (payers.length === 0) continue
+    const rows = await listBudgets(tx, context.snapshot.customer, context.snapshot.period.start, payers.map(({ id }) => id))
+    for (const payer of payers) {
+      const row = rows.find((candidate) => candidate.budget === payer.id)
       if (row === undefined) continue
-      const exact = (text: string) => parseDecimal(text, budgetScale(budget), budget.id)
+      const exact = (text: string) => parseDecimal(text, payer.scale, payer.id)
       const free = exact(row.limit) - exact(row.settled) - exact(row.escrow)
-      const key = headroomKey(context.snapshot.customer, budget.id, budget.period.start)
+      const key = headroomKey(context.snapshot.customer, payer.id, payer.periodStart)
       found.set(key, free > 0n ? free : 0n)
       covered.set(key, exact(row.settled))
     }

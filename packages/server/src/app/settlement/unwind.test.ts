@@ -80,3 +80,25 @@ test('of a block that was used in part, what was left expires and what was used 
   await send(id, 'v1', { corrects: 'e1' }, 'tollgate.void')
   expect(await money(id)).toMatchObject({ balance: '5', breakage: '1' })
 })
+
+test('what an allowance had paid goes back to it, also where the plan of its time has come to be one without it', async () => {
+  const plan = (id: string, more: string) => `  - { id: ${id}, name: ${id}, entitlements: [chat], prices: [{ id: ${id}_tokens, meter: tokens, model: per_unit, amount: 0.01 }], ${more} }\n`
+  const other = await testApi({
+    clock,
+    catalog: `currency: USD\nfeatures: [{ id: chat, name: Chat, kind: metered }]\nmeters: [{ id: tokens, unit: token, event_type: ai.request, properties: [tokens] }]\nplans:\n${plan('gifted', 'allowances: [{ id: monthly, name: Monthly, quantity: 4 }], funding: [allowance, overage]')}${plan('invoiced', 'funding: [overage]')}gateway: { feature: chat }\n`,
+  })
+  try {
+    await other.call('POST /v1/customers', { body: { id: 'cus_g', name: 'G', plan: 'gifted' } })
+    const post = (name: string, type: string, data: Json) => other.call('POST /v1/events', { body: [{ specversion: '1.0', source: 't', id: name, type, subject: 'cus_g', data }] })
+    await post('e', 'ai.request', { feature: 'chat', tokens: 100 })
+    // The clock stands still: the change holds from the very instant of the use.
+    expect((await other.call('POST /v1/customers/cus_g/subscription/change', { body: { plan: 'invoiced', when: 'now' } })).status).toBe(200)
+    expect((await post('v', 'tollgate.void', { corrects: 'e' })).body.accepted).toBe(1)
+    const accounts = (await other.call('GET /v1/customers/cus_g/ledger/accounts')).body.data
+    expect(accounts.filter(({ balance }: Json) => balance !== '0')).toEqual([])
+    const [row] = await other.world.plane.sql<{ settled: string }[]>`select settled from budget_state where customer_id = 'cus_g' and budget_id = 'allowance:monthly'`
+    expect(Number(row!.settled)).toBe(0)
+  } finally {
+    await other.close()
+  }
+})

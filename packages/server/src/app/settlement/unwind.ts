@@ -3,7 +3,7 @@
 // meanwhile is no credit any more: it goes to breakage. Credit for some features gets back what their usage gave alone. Last of all come
 // allowances of an amount, which pay first.
 
-import { assert, burnComparator, isUsable, paysFor, units, walletId, ZERO, type BurnOrder, type Plan, type Units, type UsageEvent } from '@tollgate/core'
+import { allowanceBudget, assert, burnComparator, isUsable, paysFor, units, walletId, ZERO, type BurnOrder, type Plan, type Units, type UsageEvent } from '@tollgate/core'
 import type { BlockRow } from '../../store/settlement.ts'
 import { burnOrderOf, type CustomerContext } from '../customer-contexts.ts'
 import { accrualKey, debtKey, headroomKey, type BatchState } from './batch-state.ts'
@@ -17,11 +17,11 @@ export function unwind(state: BatchState, context: CustomerContext, plan: Plan, 
   const repaid = least(left, debt?.amount ?? 0n)
   if (debt !== undefined && repaid > 0n) state.debts.set(debtKey(event.customer, plan.asset), { ...debt, amount: units(debt.amount - repaid) })
   left -= repaid
-  const accrued = plan.funding.includes('wallet') ? least(left, state.accruals.get(accrualKey(event.customer, periodStart, plan.asset)) ?? 0n) : plan.funding.includes('overage') ? left : 0n
+  const accrued = least(left, state.accruals.get(accrualKey(event.customer, periodStart, plan.asset)) ?? 0n)
   left -= accrued
   const draws: PaidDraw[] = []
   const lapsed: PaidDraw[] = []
-  for (const block of drawnBlocks(state, event, plan.asset, burnOrderOf(context, plan))) {
+  for (const block of plan.funding.includes('wallet') ? drawnBlocks(state, event, plan.asset, burnOrderOf(context, plan)) : []) {
     if (left === 0n) break
     const back = least(left, drawnOf(state, block))
     if (back <= 0n) continue
@@ -36,20 +36,20 @@ export function unwind(state: BatchState, context: CustomerContext, plan: Plan, 
     }
     left -= back
   }
-  const included = includedBack(state, context, left)
+  const included = includedBack(state, context, plan, left)
   for (const part of included) left += part.amount
   // Nothing is left that paid it: a volume discount of more than was paid is the next invoice's.
   return { included, draws, lapsed, accrued: units(-accrued - left), debt: units(-repaid) }
 }
 
-/** Allowances of an amount, the last of the plan first. */
-function includedBack(state: BatchState, { snapshot }: CustomerContext, amount: bigint): { budget: string; amount: Units }[] {
+/** Allowances of an amount of the plan that charged, the last first. */
+function includedBack(state: BatchState, { snapshot }: CustomerContext, { allowances }: Plan, amount: bigint): { budget: string; amount: Units }[] {
   let left = amount
-  return snapshot.funding.toReversed().flatMap((source) => {
-    if (source.kind !== 'allowance' || source.budget.unit.kind !== 'money') return []
-    const back = least(left, state.covered.get(headroomKey(snapshot.customer, source.budget.id, snapshot.period.start)) ?? 0n)
+  return allowances.toReversed().flatMap(({ id, asset }) => {
+    const budget = allowanceBudget(id)
+    const back = asset === undefined ? 0n : least(left, state.covered.get(headroomKey(snapshot.customer, budget, snapshot.period.start)) ?? 0n)
     left -= back
-    return back === 0n ? [] : [{ budget: source.budget.id, amount: units(-back) }]
+    return back === 0n ? [] : [{ budget, amount: units(-back) }]
   })
 }
 
