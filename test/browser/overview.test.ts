@@ -35,10 +35,11 @@ describe.runIf(missingBrowser === null)('the overview and the usage', () => {
     for (let index = 0; index < 3; index += 1) await tollgate.client().chat.completions.create({ model: 'sandbox-small', max_tokens: 10, messages: [{ role: 'user', content: 'Say hello' }] })
     type Told = { readonly decisions: { readonly p50_ms: number; readonly p99_ms: number; readonly measured: number }; readonly journal: object }
     await expect.poll(async () => (await tollgate.get<Told>('/v1/overview')).decisions.measured, { timeout: 15_000 }).toBeGreaterThanOrEqual(3)
-    const { decisions, journal } = await tollgate.get<Told>('/v1/overview')
+    const { decisions } = await tollgate.get<Told>('/v1/overview')
     expect(decisions.p99_ms).toBeGreaterThanOrEqual(decisions.p50_ms)
     expect(decisions.p50_ms).toBeGreaterThan(0)
-    expect(journal).toEqual({ waiting_bytes: 0, writing: true })
+    // A node tells with its renewals: what it told last may be of before the settlement.
+    await expect.poll(async () => (await tollgate.get<Told>('/v1/overview')).journal, { timeout: 15_000 }).toEqual({ waiting_bytes: 0, writing: true })
     const { page, errors } = await open('')
     await page.getByText('99 of 100 no longer').waitFor()
     const health = (name: string) => page.locator('dl > div').filter({ hasText: name })
