@@ -10,8 +10,9 @@ import type { Actor } from './actor.ts'
 import { SYSTEM } from './actor.ts'
 import { budgetById, membersPage } from './budget-report.ts'
 import { deleteBudget, putBudget, setMemberLimit } from './budgets.ts'
-import { createEntity } from './customers.ts'
+import { createCustomer, createEntity } from './customers.ts'
 import { forgetEndedBudgets } from './retention.ts'
+import { advanceTestClock, createTestClock } from './subscription/test-clocks.ts'
 
 const CATALOG = `
 currency: USD
@@ -234,4 +235,15 @@ test('a limit in money counts what requests cost, and a metered one counts witho
   expect(await uses(customer, 4)).toBe(2)
   await expect.poll(() => used(customer, 'cap:counted')).toBe(2)
   expect((await budgetById(world.plane, customer, 'cap:counted')).worstCase.overspend).toBe(null)
+})
+
+test('a customer on a test clock is checked and admitted by its own time', async () => {
+  now = Date.parse('2026-03-10T12:00:00Z')
+  const { id: testClock } = await createTestClock(world.plane, SYSTEM, { name: 'ahead', now: instant(now) })
+  const { id: customer } = await createCustomer(world.plane, SYSTEM, { id: null, name: 'Ahead', externalId: null, plan: 'invoiced', timeZone: 'UTC', metadata: {}, startsAt: null, testClock })
+  await put(customer, { terms: { rolling: true } })
+  const checked = async () => (await nodes[0]!.check(input(customer, {}))).kind
+  expect([await uses(customer, 4), await checked()]).toEqual([3, 'denied'])
+  await advanceTestClock(world.plane, SYSTEM, testClock, instant(now + 26 * HOUR))
+  expect([await checked(), await uses(customer, 4), await checked()]).toEqual(['allowed', 3, 'denied'])
 })

@@ -5,7 +5,7 @@ import { acquire } from './acquire.ts'
 import { decisionInput, mayAdmit, ROUNDS_PER_REQUEST_MAX, type DecideInput } from './admit.ts'
 import { denied, directoryAway, problem, unavailable, warningsOf } from './answers.ts'
 import type { Checked } from './contract.ts'
-import { balanceOf, type CustomerState } from './customer-state.ts'
+import { balanceOf, timeOf, type CustomerState } from './customer-state.ts'
 import type { Inside } from './inside.ts'
 import { withinBounds } from './request-bounds.ts'
 
@@ -23,7 +23,7 @@ function checkOn(node: Inside, state: CustomerState | null, input: DecideInput, 
   if (!mayAdmit(node)) return refused(unavailable(state))
   const within = state.catalog.requestBounds === undefined ? null : withinBounds(state.catalog.requestBounds, state, input)
   if (within?.kind === 'refused') return refused(within.denial)
-  const decision = decide(decisionInput(node, state, state, input, node.clock.now(), { isCutOff: tried.isCutOff, waived: null }))
+  const decision = decide(decisionInput(node, state, state, input, timeOf(node, state), { isCutOff: tried.isCutOff, waived: null }))
   const { currency } = state.snapshot
   if (decision.kind === 'allow') {
     return { kind: 'allowed', estimate: decision.estimate, currency, balance: balanceOf(state), catalogVersion: state.catalog.version, warnings: warningsOf(decision.notices) }
