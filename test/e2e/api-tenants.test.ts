@@ -121,6 +121,7 @@ function paramsOf(customer: string): Readonly<Record<string, string>> {
     freeze: 'frz_other',
     session: 'pts_other',
     decision: customer === OWN ? 'own-1' : 'evt-of-other',
+    line: '1',
     item: 'ini_any',
     asset: 'USD',
     block: 'blk_any',

@@ -48,6 +48,8 @@ test('without any setting the program starts on this machine alone, with the emb
       "publicUrl": null,
       "ratesConfirmAbove": "10",
       "ratesUrl": null,
+      "taxSecret": null,
+      "taxUrl": null,
       "togetherApiKey": null,
       "xaiApiKey": null,
     }

@@ -88,7 +88,7 @@ test('the node decides and charges by the same contract as settlement', async ()
   const snapshot = await node.snapshot(id)
   expect(snapshot?.snapshot.terms?.discounts).toMatchObject([{ id: 'half', percent: '50' }])
   // Fifteen dollars at the list price: half of it fits into the wallet.
-  const allowed = await node.authorize({ customer: id, key: null, entity: null, feature: 'chat', model: null, run: null, type: 'ai.request', bound: { quantities: { tokens: '1500' }, dimensions: {} } } as never)
+  const allowed = await node.authorize({ reservation: null, customer: id, key: null, entity: null, feature: 'chat', model: null, run: null, type: 'ai.request', ttlMs: 60_000, repeatable: false, bound: { quantities: { tokens: '1500' }, dimensions: {} } })
   expect(allowed).toMatchObject({ kind: 'allowed', estimate: 7_500_000_000_001n })
   if (allowed.kind !== 'allowed') return
   const settled = node.settle(allowed.reservation, { quantities: { tokens: '1500' }, dimensions: {}, cost: null, estimated: false, context: {} })
