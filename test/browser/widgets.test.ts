@@ -47,6 +47,7 @@ describe.runIf(missingBrowser === null)('widgets', () => {
     await table.getByText(/0,03\s\$ je 1\.000/).first().waitFor()
     await page.locator('tollgate-usage-nudge').getByText(/^\d+% of Included tokens used$/).waitFor()
     await page.locator('tollgate-grace-banner').getByText('A payment is late').waitFor()
+    await page.locator('tollgate-grace-banner').getByRole('link', { name: 'Pay', exact: true }).waitFor()
     expect(await page.evaluate('document.documentElement.scrollWidth - innerWidth')).toBeLessThanOrEqual(0)
     expect(await axeFindings(page)).toEqual([])
     expect(errors).toEqual([])

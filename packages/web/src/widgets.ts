@@ -138,10 +138,15 @@ class UsageNudgeElement extends Widget {
   }
 }
 
+/** Whether paying is what helps. */
+function isOwing(standing: string): boolean {
+  return ['grace', 'suspended', 'incomplete'].includes(standing)
+}
+
 class GraceBannerElement extends Widget {
   protected async read(): Promise<Draw> {
     const standing = await this.entitlements()
-    return ({ words, language }) => this.notice(graceOf(words, standing, language === 'en'), words.widgets.upgrade)
+    return ({ words, language }) => this.notice(graceOf(words, standing, language === 'en'), isOwing(standing.standing) ? words.widgets.settle : words.widgets.compare)
   }
 }
 

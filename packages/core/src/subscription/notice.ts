@@ -16,18 +16,18 @@ export function noticeOf(segment: Pick<Segment, 'state' | 'reason' | 'graceEndsA
   const { graceEndsAt, resumesAt, cancelAt } = segment
   switch (segment.state) {
     case 'grace':
-      return { level: 'warning', message: `A payment failed. Everything goes on${graceEndsAt === null ? '' : ` until ${day(graceEndsAt)}`}: settle the open invoice before then. ${links.topUpUrl}`, until: graceEndsAt }
+      return { level: 'warning', message: `A payment failed. Everything goes on${graceEndsAt === null ? '' : ` until ${day(graceEndsAt)}`}. Settle the open invoice before then: ${links.topUpUrl}`, until: graceEndsAt }
     case 'suspended':
-      return { level: 'blocked', message: `The subscription is suspended: ${segment.reason}. It goes on as soon as what is owed is settled. ${links.topUpUrl}`, until: null }
+      return { level: 'blocked', message: `The subscription is suspended: ${segment.reason}. It goes on as soon as what is owed is settled: ${links.topUpUrl}`, until: null }
     case 'disputed':
       return { level: 'blocked', message: `A payment is disputed, so the subscription waits until the dispute is closed. Contact support or withdraw the dispute.`, until: null }
     case 'paused':
       return { level: 'blocked', message: `The subscription is paused${resumesAt === null ? '' : ` until ${day(resumesAt)}`}: resume it to go on.`, until: resumesAt }
     case 'incomplete':
-      return { level: 'blocked', message: `The subscription waits for its first payment. ${links.topUpUrl}`, until: null }
+      return { level: 'blocked', message: `The subscription waits for its first payment: ${links.topUpUrl}`, until: null }
     case 'cancelled':
     case 'expired':
-      return { level: 'blocked', message: `The subscription has ended: choose a plan to go on. ${links.upgradeUrl}`, until: null }
+      return { level: 'blocked', message: `The subscription has ended. Choose a plan to go on: ${links.upgradeUrl}`, until: null }
     default:
       return cancelAt === null ? null : { level: 'info', message: `The subscription ends on ${day(cancelAt)}. Reactivate it before then to keep it.`, until: cancelAt }
   }

@@ -29,7 +29,7 @@ export function graceOf(words: Words, { standing, until = null, notice = null }:
   const ends = until ?? notice?.until ?? null
   if (isEnglish && notice !== null) {
     const title = notice.level === 'info' ? w.good : notice.level === 'blocked' ? w.blocked : standing === 'grace' ? w.late : w.attention
-    return { tone: notice.level === 'blocked' ? 'bad' : 'warn', title, text: notice.message + (notice.until === null ? '' : w.changesOn(day(notice.until))) }
+    return { tone: notice.level === 'blocked' ? 'bad' : 'warn', title, text: notice.message }
   }
   if (standing === 'good') return notice === null || ends === null ? null : { tone: 'warn', title: w.good, text: w.ends(day(ends)) }
   if (standing === 'grace') return { tone: 'warn', title: w.late, text: ends === null ? w.everythingWorks : w.everythingUntil(day(ends)) }
