@@ -177,7 +177,12 @@ describe.runIf(missingBrowser === null)('the portal', () => {
     await page.getByLabel('Limit in USD').fill('7')
     await page.getByRole('button', { name: 'Set its limit' }).click()
     await page.getByText('ent_alice has US$7.00 from now on').waitFor()
+    // Listed at once, though it used nothing; by its button it has the common limit again, and is gone.
+    const row = page.getByRole('dialog').getByRole('row').filter({ hasText: 'ent_alice' })
+    await row.filter({ hasText: 'not used yet' }).filter({ hasText: 'US$7.00' }).waitFor()
     expect(await axeFindings(page)).toEqual([])
+    await row.getByRole('button', { name: 'The common limit' }).click()
+    await row.waitFor({ state: 'detached' })
     expect(errors).toEqual([])
   })
 

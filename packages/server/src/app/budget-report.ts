@@ -57,14 +57,14 @@ export async function budgetById(plane: ControlPlane, customer: string, id: stri
   return standing!
 }
 
-/** The members of a template that were used in their running period, or have a limit of their own in it. */
+/** The members of a template that were used in their running period, or have a limit of their own, used or not. */
 export async function membersPage(plane: ControlPlane, customer: string, input: { readonly rule: string; readonly after: string | null; readonly limit: number }): Promise<Page<BudgetStanding>> {
   const context = await contextOf(plane, customer)
   const now = plane.clock.now()
   if (context.snapshot.limits.find((rule) => rule.id === input.rule)?.terms?.per === undefined) throw new Problem('not_found', `customer ${customer} has no budget ${input.rule} with members`, 'members_of')
-  const page = pageOf(await pageMembers(plane.sql, { ...input, customer, at: now, limit: input.limit + 1 }), input.limit, ({ budget }) => budget)
-  const budgets = page.rows.flatMap(({ budget: id }) => budgetOf(context.snapshot, id, now) ?? [])
-  return { rows: await standingsOf(plane, context, budgets, page.rows), next: page.next }
+  const page = pageOf(await pageMembers(plane.sql, { ...input, customer, at: now, limit: input.limit + 1 }), input.limit, (id) => id)
+  const budgets = page.rows.flatMap((id) => budgetOf(context.snapshot, id, now) ?? [])
+  return { rows: await standingsOf(plane, context, budgets, await listBudgets(plane.sql, customer, now, page.rows)), next: page.next }
 }
 
 async function standingsOf(plane: ControlPlane, context: CustomerContext, budgets: readonly Budget[], states: readonly BudgetView[]): Promise<BudgetStanding[]> {

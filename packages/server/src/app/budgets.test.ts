@@ -135,6 +135,27 @@ test('a template gives each value its own budget, a member its own limit, and no
   expect(page.next).toBe('cap:cap@b%2F%C3%BC%2C%40')
 })
 
+test('a member whose limit is set is listed before it used anything and in every period, once, over pages and no longer than its limit', async () => {
+  now = Date.parse('2026-03-10T12:00:00Z')
+  const customer = await customerWith({ limit: 2, terms: { per: ['tag'] } })
+  const set = (value: string, limit: string | null) => setMemberLimit(world.plane, SYSTEM, customer, { rule: 'cap:cap', values: [value], limit })
+  const listed = async (limit = 10, after: string | null = null) => {
+    const { rows, next } = await membersPage(world.plane, customer, { rule: 'cap:cap', after, limit })
+    return { rows: rows.map((row) => [row.budget.id, row.limit, row.used]), next }
+  }
+  await set('d', '7')
+  await set('a', '5')
+  expect((await listed()).rows).toEqual([['cap:cap@a', 5n, 0n], ['cap:cap@d', 7n, 0n]])
+  expect([await uses(customer, 1, { tag: 'a' }), await uses(customer, 1, { tag: 'c' })]).toEqual([1, 1])
+  await expect.poll(async () => (await listed()).rows).toEqual([['cap:cap@a', 5n, 1n], ['cap:cap@c', 2n, 1n], ['cap:cap@d', 7n, 0n]])
+  expect(await listed(2)).toMatchObject({ rows: [['cap:cap@a', 5n, 1n], ['cap:cap@c', 2n, 1n]], next: 'cap:cap@c' })
+  expect(await listed(2, 'cap:cap@c')).toEqual({ rows: [['cap:cap@d', 7n, 0n]], next: null })
+  now += 24 * HOUR
+  expect((await listed()).rows).toEqual([['cap:cap@a', 5n, 0n], ['cap:cap@d', 7n, 0n]])
+  await set('d', null)
+  expect((await listed()).rows).toEqual([['cap:cap@a', 5n, 0n]])
+})
+
 test('users, teams and runs are limited side by side, each by the nearest of its kind', async () => {
   now = Date.parse('2026-03-10T12:00:00Z')
   const customer = await customerWith({ id: 'user', limit: 2, terms: { per: ['user'] } })

@@ -151,12 +151,17 @@ export async function listBudgets(sql: Sql | Transaction, customer: string, at: 
   return sql<BudgetView[]>`${selectBudgets(sql)} where customer_id = ${customer} and budget_id = any(${budgets as string[]}::text[]) and period_start <= ${iso(at)} and period_end > ${iso(at)} order by budget_id`
 }
 
-/** Budgets of a template's members in the periods that hold `at`, by id, after `after`. */
-export async function pageMembers(sql: Sql, input: { readonly customer: string; readonly rule: string; readonly at: Instant; readonly after: string | null; readonly limit: number }): Promise<BudgetView[]> {
-  return sql<BudgetView[]>`
-    ${selectBudgets(sql)} where customer_id = ${input.customer} and split_part(budget_id, '@', 1) = ${input.rule} and budget_id <> ${input.rule}
+/** Ids of the budgets of a template's members that were used in the period that holds `at` or have a limit of their own, after `after`. */
+export async function pageMembers(sql: Sql, input: { readonly customer: string; readonly rule: string; readonly at: Instant; readonly after: string | null; readonly limit: number }): Promise<string[]> {
+  const rows = await sql<{ budget: string }[]>`
+    (select budget_id as budget from budget_state where customer_id = ${input.customer} and split_part(budget_id, '@', 1) = ${input.rule} and budget_id <> ${input.rule}
       and period_end > ${iso(input.at)} and period_start <= ${iso(input.at)} and (${input.after}::text is null or budget_id > ${input.after})
-    order by budget_id limit ${input.limit}`
+      order by budget_id limit ${input.limit})
+    union
+    (select budget_id from budget_override where customer_id = ${input.customer} and rule_id = ${input.rule} and (${input.after}::text is null or budget_id > ${input.after})
+      order by budget_id limit ${input.limit})
+    order by budget limit ${input.limit}`
+  return rows.map(({ budget }) => budget)
 }
 
 function selectBudgets(sql: Sql | Transaction) {

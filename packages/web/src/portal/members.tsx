@@ -5,7 +5,7 @@ import { useState } from 'react'
 import type { Budget } from '../api/operations.ts'
 import { askPages, useWrite } from '../api/queries.ts'
 import { Button, Dialog, Field, Gauge, toneOf } from '../parts/controls.tsx'
-import { shareOf } from '../parts/decimal.ts'
+import { isZero, shareOf } from '../parts/decimal.ts'
 import { percent } from '../parts/format.ts'
 import { Empty, Failure, Loaded } from '../parts/surface.tsx'
 import { More, Table } from '../parts/table.tsx'
@@ -36,7 +36,7 @@ export function Members({ customer, budget, mayEdit, nameOf, onClose }: MembersP
                 rowKey={({ id }) => id}
                 columns={[
                   { head: said.member, cell: (row) => <span className="font-medium">{nameOf(memberOf(row, budget))}</span> },
-                  { head: said.used, isNumber: true, cell: ({ used, unit }) => <Measure value={used} unit={unit} /> },
+                  { head: said.used, isNumber: true, cell: ({ used, unit }) => (isZero(used) ? <span className="text-muted">{said.unused}</span> : <Measure value={used} unit={unit} />) },
                   { head: said.of, isNumber: true, cell: (row) => <span className={row.limit === budget.limit ? 'text-muted' : 'font-medium'}><Measure value={row.limit} unit={row.unit} /></span> },
                   { head: <span className="sr-only">{w.common.share}</span>, className: 'w-40', cell: (row) => { const share = shareOf(row.used, row.limit); return <Gauge share={share} tone={toneOf(share)} label={said.usedOf({ name: nameOf(memberOf(row, budget)), share: percent(share) })} /> } },
                   { head: <span className="sr-only">{w.common.actions}</span>, isNumber: true, cell: (row) => mayEdit && row.limit !== budget.limit && <Button className="h-7 px-2 text-xs" onClick={() => set(memberOf(row, budget), null)}>{said.common}</Button> },

@@ -113,7 +113,7 @@ export const budgetRoutes = {
     description: 'Those of the plan and those set beside it, as they stand in their running periods. A template stands once, for all its members: ask for them with `members_of`.',
     access: ['customer'],
     params: customerParam,
-    query: z.strictObject({ members_of: text('Id of a template, such as cap:per-user: the budgets of its members that were used.', 'cap:per-user').optional(), limit: pageLimit, cursor }),
+    query: z.strictObject({ members_of: text('Id of a template, such as cap:per-user: the budgets of its members that were used, or have a limit of their own.', 'cap:per-user').optional(), limit: pageLimit, cursor }),
     body: null,
     status: 200,
     answer: listOf(budget),
