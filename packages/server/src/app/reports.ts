@@ -23,6 +23,8 @@ export type BalanceReport = {
   readonly debt: string
   /** By what the blocks of a wallet burn, the first that tells two apart. */
   readonly burn_order: BurnOrder
+  /** The customer's own time. */
+  readonly as_of: number
   /** Part of the balance that is lent to nodes; it is spendable there. */
   readonly leased: string
   /** Every wallet that holds or owes something or ever did, the plan's first. */
@@ -62,6 +64,7 @@ export async function balanceReport(plane: ControlPlane, customer: string): Prom
   return {
     currency,
     balance, debt, leased, wallets,
+    as_of: nowOf(plane, context.facts),
     burn_order: wholeBurnOrder(burnOrderOf(context, context.plan) ?? []),
     blocks: blocks.map((block) => ({ id: block.id, asset: block.asset, category: block.category, granted: formatUnits(block.granted, block.asset), remaining: formatUnits(block.remaining, block.asset), effective_at: block.effectiveAt, expires_at: block.expiresAt, created_at: block.createdAt, reference: block.reference, cost: block.cost, taken: formatUnits(block.taken, block.asset), features: block.features, voided_at: block.voidedAt })),
     budgets: budgetsOf(context.snapshot).filter(({ id }) => !id.startsWith('wallet:')).map((budget) => {

@@ -7,7 +7,7 @@ import { isZero, shareOf } from '../parts/decimal.ts'
 import { useSettings } from '../parts/settings.tsx'
 import { Badge, Empty } from '../parts/surface.tsx'
 import { Table } from '../parts/table.tsx'
-import { Money, Time, useNow } from '../parts/values.tsx'
+import { Money, Time } from '../parts/values.tsx'
 import { termOf, useWords } from '../words/words.tsx'
 
 const SOON_MS = 14 * 86_400_000
@@ -16,7 +16,7 @@ export function Blocks({ balance, command }: { readonly balance: Balance; readon
   const { zone } = useSettings()
   const w = useWords()
   const { credits } = w
-  const now = useNow(60_000)
+  const now = Date.parse(balance.as_of)
   const blocks = [...balance.blocks].sort((a, b) => Number(isZero(a.remaining)) - Number(isZero(b.remaining)) || roughly(b.remaining) - roughly(a.remaining))
   if (blocks.length === 0) return <Empty title={credits.none} {...(command === undefined ? {} : { command })}>{command === undefined ? undefined : credits.addFirst}</Empty>
   return (
@@ -33,7 +33,11 @@ export function Blocks({ balance, command }: { readonly balance: Balance; readon
         { head: <span className="sr-only">{credits.shareLeft}</span>, className: 'w-32', cell: ({ id, remaining, granted }) => <Gauge label={credits.leftOf(id)} share={shareOf(remaining, granted)} /> },
         {
           head: credits.expires,
-          cell: ({ expires_at: at, remaining }) => (at === null ? <span className="text-muted">{w.common.never}</span> : <span className={!isZero(remaining) && Date.parse(at) - now < SOON_MS ? 'text-warn' : ''}>{day(at, zone)}</span>),
+          cell: ({ expires_at: at, remaining }) => {
+            if (at === null) return <span className="text-muted">{w.common.never}</span>
+            const rest = isZero(remaining) ? Infinity : Date.parse(at) - now
+            return <span className={rest < SOON_MS ? 'text-warn' : ''}>{day(at, zone)} {rest <= 0 && <><Badge tone="warn">{credits.ended}</Badge><br /><span className="text-xs text-muted">{credits.endedTitle}</span></>}</span>
+          },
         },
       ]}
     />

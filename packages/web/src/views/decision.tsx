@@ -107,10 +107,16 @@ function RemedyText({ remedy }: { readonly remedy: Remedy }) {
   }
 }
 
+/** Which rate card an entry stands on. */
+const LAYERS: Readonly<Record<NonNullable<DecisionInFull['rate']>['layer'], (imported: number) => string>> = {
+  catalog: () => 'an entry of the catalog itself', imported: (version) => `version ${version} of the imported rate card`, shipped: () => 'of the rate card that Tollgate ships',
+}
+
 function Ran({ decision, isOperator }: { readonly decision: DecisionInFull; readonly isOperator: boolean }) {
   const { event, estimate, charge, currency, latency_ms: latency } = decision
   if (event === null || charge === null || currency === null) return null
   const cost = event.cost ?? null
+  const rate = decision.rate ?? null
   const margin = cost !== null && cost.currency === currency ? subtract(charge, cost.amount) : null
   return (
     <Figures label="Estimate and actual">
@@ -118,7 +124,7 @@ function Ran({ decision, isOperator }: { readonly decision: DecisionInFull; read
       <Figure label="Held at most" value={estimate === null ? '–' : <Money amount={estimate} currency={currency} />} note={estimate === null ? 'not recorded' : 'the estimate, before it ran'} />
       <Figure label="Charged" value={<Money amount={charge} currency={currency} />} note={estimate === null || isNegative(subtract(estimate, charge)) ? 'what was really used' : <><Money amount={subtract(estimate, charge)} currency={currency} /> given back</>} />
       {isOperator && <Figure label="Provider cost" value={cost === null ? '–' : <Money {...cost} />} note={margin === null ? 'not known' : <>margin <Money amount={margin} currency={currency} /></>} tone={margin !== null && isNegative(margin) ? 'bad' : 'neutral'} />}
-      <Figure label="Priced by" value={`Version ${event.catalog_version}`} note="of the catalog" />
+      <Figure label="Priced by" value={`Version ${event.catalog_version}`} note={rate === null ? 'of the catalog' : <>of the catalog; its cost by <span className="font-mono break-all">{rate.entry}</span>, {LAYERS[rate.layer](rate.imported_version)}</>} />
     </Figures>
   )
 }

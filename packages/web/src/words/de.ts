@@ -58,7 +58,7 @@ export const de: Words = {
   },
   credits: {
     title: 'Guthaben', forFeatures: (list) => `Für ${list}`, forFeaturesNote: 'wird vor dem übrigen Guthaben verbraucht, nur hierfür', paysFor: 'Zahlt für', balance: 'Stand', balanceNote: 'was Ihre Anfragen jetzt verbrauchen können', assetNote: 'für einen Tarif mit Preisen in dieser Einheit', owed: 'Offen', owedNote: 'wird vom nächsten Guthaben zuerst beglichen', blocks: 'Guthaben und wann es verfällt', blocksNote: 'Was zuerst verfällt, wird zuerst verbraucht.', none: 'Noch kein Guthaben', addFirst: 'Das erste hinzufügen:',
-    label: 'Guthabenposten', added: 'Hinzugefügt', kind: 'Art', left: 'Rest', of: 'Von', shareLeft: 'Verbleibender Anteil', leftOf: (id) => `Rest von ${id}`, expires: 'Verfällt',
+    label: 'Guthabenposten', added: 'Hinzugefügt', kind: 'Art', left: 'Rest', of: 'Von', shareLeft: 'Verbleibender Anteil', leftOf: (id) => `Rest von ${id}`, expires: 'Verfällt', ended: 'abgelaufen', endedTitle: 'Es zahlt noch, was vor dem Ablauf zugelassen wurde, bis das abgerechnet ist.',
   },
   buy: {
     title: 'Guthaben aufladen', notSold: 'Guthaben fügt hinzu, wer diesen Dienst betreibt. Es zählt von dem Moment an, in dem es hinzugefügt wird.', note: 'Bezahlt auf der Seite des Zahlungsanbieters; es zählt, sobald die Zahlung gelingt.', noteReader: 'Jemand mit Verwaltungsrechten kann es kaufen.', amount: (asset) => `Guthaben in ${asset}`, ofItTax: 'davon', tax: 'Steuer', onTop: 'zusätzlich', opening: 'Öffnet …', buy: 'Kaufen',

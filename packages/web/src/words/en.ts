@@ -59,7 +59,7 @@ export const en = {
   },
   credits: {
     title: 'Credits', forFeatures: (list: string) => `For ${list}`, forFeaturesNote: 'used before the balance, for this alone', paysFor: 'Pays for', balance: 'Balance', balanceNote: 'what your requests can use now', assetNote: 'for a plan that is priced in it', owed: 'Owed', owedNote: 'the next credits repay it first', blocks: 'Credits, and when they expire', blocksNote: 'What expires first is used first.', none: 'No credits yet', addFirst: 'Add the first ones:',
-    label: 'Credit blocks', added: 'Added', kind: 'Kind', left: 'Left', of: 'Of', shareLeft: 'Share left', leftOf: (id: string) => `Left of ${id}`, expires: 'Expires',
+    label: 'Credit blocks', added: 'Added', kind: 'Kind', left: 'Left', of: 'Of', shareLeft: 'Share left', leftOf: (id: string) => `Left of ${id}`, expires: 'Expires', ended: 'ended', endedTitle: 'It pays for what was admitted before it ended, until that is settled.',
   },
   buy: {
     title: 'Add credits', notSold: 'Credits are added by whoever runs this service. They count from the moment they are added.', note: 'Paid on the page of the payment provider; they count as soon as the payment succeeds.', noteReader: 'An administrator of yours can buy them.', amount: (asset: string) => `Credits in ${asset}`, ofItTax: 'of it', tax: 'tax', onTop: 'on top', opening: 'Opening …', buy: 'Buy',

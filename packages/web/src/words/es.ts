@@ -58,7 +58,7 @@ export const es: Words = {
   },
   credits: {
     title: 'Créditos', forFeatures: (list) => `Para ${list}`, forFeaturesNote: 'se usan antes que el saldo, solo para esto', paysFor: 'Paga', balance: 'Saldo', balanceNote: 'lo que sus solicitudes pueden usar ahora', assetNote: 'para un plan con precios en esta unidad', owed: 'Pendiente', owedNote: 'los próximos créditos lo saldan primero', blocks: 'Créditos, y cuándo caducan', blocksNote: 'Lo que caduca antes se usa antes.', none: 'Aún no hay créditos', addFirst: 'Añada los primeros:',
-    label: 'Bloques de créditos', added: 'Añadidos', kind: 'Clase', left: 'Quedan', of: 'De', shareLeft: 'Parte restante', leftOf: (id) => `Resto de ${id}`, expires: 'Caduca',
+    label: 'Bloques de créditos', added: 'Añadidos', kind: 'Clase', left: 'Quedan', of: 'De', shareLeft: 'Parte restante', leftOf: (id) => `Resto de ${id}`, expires: 'Caduca', ended: 'caducados', endedTitle: 'Pagan lo que se admitió antes de caducar, hasta que esté liquidado.',
   },
   buy: {
     title: 'Añadir créditos', notSold: 'Los créditos los añade quien gestiona este servicio. Cuentan desde que se añaden.', note: 'Se pagan en la página del proveedor de pagos; cuentan en cuanto el pago se completa.', noteReader: 'Un administrador suyo puede comprarlos.', amount: (asset) => `Créditos en ${asset}`, ofItTax: 'de ellos', tax: 'de impuestos', onTop: 'de regalo', opening: 'Abriendo …', buy: 'Comprar',

@@ -59,7 +59,7 @@ export const fr: Words = {
   },
   credits: {
     title: 'Crédits', forFeatures: (list) => `Pour ${list}`, forFeaturesNote: 'utilisés avant le solde, pour cela seulement', paysFor: 'Paie pour', balance: 'Solde', balanceNote: 'ce que vos requêtes peuvent utiliser maintenant', assetNote: 'pour une formule tarifée dans cette unité', owed: 'Dû', owedNote: 'les prochains crédits le remboursent d’abord', blocks: 'Crédits, et quand ils expirent', blocksNote: 'Ce qui expire en premier est utilisé en premier.', none: 'Pas encore de crédits', addFirst: 'Ajoutez les premiers :',
-    label: 'Blocs de crédits', added: 'Ajoutés', kind: 'Nature', left: 'Reste', of: 'Sur', shareLeft: 'Part restante', leftOf: (id) => `Reste de ${id}`, expires: 'Expire',
+    label: 'Blocs de crédits', added: 'Ajoutés', kind: 'Nature', left: 'Reste', of: 'Sur', shareLeft: 'Part restante', leftOf: (id) => `Reste de ${id}`, expires: 'Expire', ended: 'expirés', endedTitle: 'Ils paient ce qui a été admis avant leur fin, jusqu’à son règlement.',
   },
   buy: {
     title: 'Ajouter des crédits', notSold: 'Les crédits sont ajoutés par l’exploitant de ce service. Ils comptent dès qu’ils sont ajoutés.', note: 'Payés sur la page du prestataire de paiement ; ils comptent dès que le paiement aboutit.', noteReader: 'Un administrateur chez vous peut en acheter.', amount: (asset) => `Crédits en ${asset}`, ofItTax: 'dont', tax: 'de taxe', onTop: 'en plus', opening: 'Ouverture …', buy: 'Acheter',

@@ -42,6 +42,15 @@ const decision = z
     estimate: decimal('The most that it could cost when it was admitted; null where that was not recorded.', '0.02').nullable(),
     denial: denial.nullable(),
     event: event.nullable(),
+    rate: z
+      .strictObject({
+        entry: z.string().meta({ description: 'Provider, model and first day of the entry.', examples: ['openai/gpt-5@2026-01-01'] }),
+        layer: choice(['catalog', 'imported', 'shipped'], 'Where the entry comes from. A shipped one is told as this program ships it.'),
+        imported_version: z.int().min(0).meta({ description: 'Version of the imported rates that the catalog version is used with; 0 before the first.', examples: [3] }),
+      })
+      .nullable()
+      .optional()
+      .meta({ description: 'Entry of the rate card that the provider cost was made of; null where none made it. Only for the operator’s keys.' }),
   })
   .meta({ id: 'DecisionInFull', description: 'All that is known of a decision.' })
 

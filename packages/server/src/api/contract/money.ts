@@ -147,7 +147,7 @@ export const moneyRoutes = {
             period: period.nullable(),
           }),
         ),
-        as_of: time('When it was read.'),
+        as_of: time('When it was read; of a customer on a test clock, its time.'),
       })
       .meta({ id: 'Balance' }),
     problems: ['not_found'],

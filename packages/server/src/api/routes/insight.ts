@@ -2,6 +2,7 @@
 
 import { timeBelow } from '@tollgate/core'
 import { decisionsPage, getDecision, observedReport, overviewReport, parkedPage, plainAmount, systemReport, versionsPage, type Decision, type DecisionsPosition, type Durations, type Proof } from '../../app/insight.ts'
+import { rateBehind } from '../../app/rates/rate-behind.ts'
 import type { insightRoutes } from '../contract/insight.ts'
 import { timeOf, timeOrNull } from '../contract/fields.ts'
 import { readCursor, readSequence, writeCursor } from '../cursor.ts'
@@ -20,11 +21,13 @@ export const insightHandlers: Handlers<keyof typeof insightRoutes> = {
   getDecision: async ({ plane, caller, params, query }) => {
     const row = await getDecision(plane, params.customer, params.decision, query.at ?? null)
     const estimate = row.kind === 'event' ? row.event.context['estimate'] : undefined
+    const rate = caller.isOperator && row.kind === 'event' ? await rateBehind(plane, row.event) : null
     return {
       ...commonOf(row),
       estimate: typeof estimate === 'string' ? estimate : null,
       denial: row.kind === 'event' ? null : denialOf(row.refusal.payload),
       event: row.kind === 'event' ? eventBody(row.event, caller.isOperator) : null,
+      ...(caller.isOperator ? { rate: rate === null ? null : { entry: rate.entry, layer: rate.layer, imported_version: rate.importedVersion } } : {}),
     }
   },
   listObserved: async ({ plane, params, query }) => {

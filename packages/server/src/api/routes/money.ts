@@ -57,7 +57,7 @@ export const moneyHandlers: Handlers<keyof typeof moneyRoutes> = {
         ...budget,
         period: budget.period === null ? null : { start: timeOf(budget.period.start), end: timeOf(budget.period.end) },
       })),
-      as_of: timeOf(plane.clock.now()),
+      as_of: timeOf(report.as_of),
     }
   },
   listTransfers: async ({ plane, params, query }) => {

@@ -8,7 +8,7 @@ import { countUnpriced } from '../../store/rate-cards.ts'
 import type { OutboxRow } from '../../store/settlement.ts'
 
 /** Events of others carry their cost or none, as they please; of what went through the gateway it must be known. */
-const METERED_BY_US = 'tollgate:gateway'
+export const METERED_BY_US = 'tollgate:gateway'
 const NAME_LENGTH_MAX = 200
 
 /** Notes them in the transaction that settles them; the messages that somebody should get. */
