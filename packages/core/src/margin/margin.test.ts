@@ -3,9 +3,9 @@ import { expect, test } from 'vitest'
 import { units } from '../money.ts'
 import { parsePercent } from '../rating/ratio.ts'
 import { instant } from '../time.ts'
-import { amountOfSpan, formatShare, marginShare, marginsOf, marginSum, type MarginGroup, type Overhead } from './margin.ts'
+import { amountOfSpan, formatShare, knownMarginShare, marginShare, marginsOf, marginSum, type MarginGroup, type Overhead } from './margin.ts'
 
-const group = (of: Partial<Record<keyof MarginGroup, bigint>>): MarginGroup => ({ requests: 0n, uncosted: 0n, customers: 1n, ...of, charges: units(of.charges ?? 0n), other: units(of.other ?? 0n), cost: units(of.cost ?? 0n) })
+const group = (of: Partial<Record<keyof MarginGroup, bigint>>): MarginGroup => ({ requests: 0n, uncosted: 0n, customers: 1n, ...of, uncostedCharges: units(of.uncostedCharges ?? 0n), charges: units(of.charges ?? 0n), other: units(of.other ?? 0n), cost: units(of.cost ?? 0n) })
 
 test('margin is revenue less cost and every overhead', () => {
   const overheads: Overhead[] = [
@@ -16,6 +16,12 @@ test('margin is revenue less cost and every overhead', () => {
   // 20 + 30 + 22.5 → 23 + 75, and 10 + 10 + 7.5 → 8 + 25.
   expect([a!.overhead, a!.margin, b!.overhead, b!.margin]).toEqual([148n, 302n, 53n, 97n])
   expect(formatShare(marginShare(a!)!)).toBe('40.27')
+})
+
+test('what was charged without a known cost is no margin of what is known', () => {
+  const [part, none] = marginsOf([group({ charges: 1_000n, uncostedCharges: 600n, cost: 300n }), group({ charges: 500n, uncostedCharges: 500n })], [])
+  expect([part!, none!].map((one) => [marginShare(one), knownMarginShare(one)])).toEqual([[7_000n, 2_500n], [10_000n, null]])
+  expect(knownMarginShare(marginSum([part!, none!]))).toBe(2_500n)
 })
 
 test('a group without revenue has no share, and one that is below zero bears no shared overhead', () => {

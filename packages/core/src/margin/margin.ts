@@ -12,6 +12,8 @@ export type MarginGroup = {
   readonly requests: bigint
   /** Of them those whose cost nobody knows. */
   readonly uncosted: bigint
+  /** What those were charged: part of `charges`. */
+  readonly uncostedCharges: Units
   readonly customers: bigint
   /** What usage was charged. */
   readonly charges: Units
@@ -61,7 +63,7 @@ export function marginSum(margins: readonly Margin[]): Margin {
   const sum = (pick: (one: Margin) => bigint) => margins.reduce((total, one) => total + pick(one), 0n)
   const amount = (pick: (one: Margin) => Units) => units(sum(pick))
   return {
-    requests: sum(({ requests }) => requests), uncosted: sum(({ uncosted }) => uncosted), customers: sum(({ customers }) => customers), charges: amount(({ charges }) => charges), other: amount(({ other }) => other),
+    requests: sum(({ requests }) => requests), uncosted: sum(({ uncosted }) => uncosted), uncostedCharges: amount((one) => one.uncostedCharges), customers: sum(({ customers }) => customers), charges: amount(({ charges }) => charges), other: amount(({ other }) => other),
     cost: amount(({ cost }) => cost), revenue: amount(({ revenue }) => revenue), overhead: amount(({ overhead }) => overhead), margin: amount(({ margin }) => margin),
   }
 }
@@ -69,6 +71,11 @@ export function marginSum(margins: readonly Margin[]): Margin {
 /** Hundredths of a percent; null without revenue. */
 export function marginShare({ margin, revenue }: Pick<Margin, 'margin' | 'revenue'>): bigint | null {
   return revenue > ZERO ? divideRounded(margin * 10_000n, revenue) : null
+}
+
+/** The same of the revenue whose cost is known: what was charged without a known cost is in neither side, where it would be all margin. */
+export function knownMarginShare({ margin, revenue, uncostedCharges }: Pick<Margin, 'margin' | 'revenue' | 'uncostedCharges'>): bigint | null {
+  return marginShare({ margin: units(margin - uncostedCharges), revenue: units(revenue - uncostedCharges) })
 }
 
 /** `45.25`, in percent. */

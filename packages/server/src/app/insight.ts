@@ -1,7 +1,7 @@
 // What the operator's pages ask across customers: the newest decisions, one decision with all that is known of it, the figures of the
 // overview, the audit log, parked events, catalog versions, and the state of the system. It reads; nothing here decides or charges.
 
-import { addTimeCounts, formatUnits, parseUnits, timeBelow, instant, INSIGHT_EVENTS_MAX, type Instant, type NodeReport, type TimeCounts } from '@tollgate/core'
+import { addTimeCounts, formatUnits, marginShare, parseUnits, timeBelow, instant, units, INSIGHT_EVENTS_MAX, type Instant, type NodeReport, type TimeCounts } from '@tollgate/core'
 import {
   activityByMinute, activityOf, costSample, customerCounts, databaseFacts, findEvent, findRefusal, listNodes, nextSequence, observedRefusals, pageParked, pageVersions, recentEvents, recentEventsOf, recentRefusals, refusalsByReason,
   type DecisionFilter, type MinuteRow, type NodeRow, type ObservedRow, type ParkedRow, type RecentEvent, type RefusalRow, type SampleRow, type VersionRow,
@@ -81,7 +81,7 @@ export type OverviewReport = {
   readonly minutes: readonly MinuteRow[]
   readonly hourBefore: Omit<MinuteRow, 'start'>
   readonly refusals: readonly { readonly reason: string; readonly requests: bigint }[]
-  readonly sample: SampleRow
+  readonly sample: SampleRow & { /** Hundredths of a percent. */ readonly share: bigint | null }
   readonly nodes: number
   readonly waiting: number
   readonly parked: number
@@ -117,6 +117,7 @@ export async function overviewReport(plane: ControlPlane): Promise<OverviewRepor
     proofOf(plane, { job: 'prove-rollups', type: 'rollups.differ' }), proofOf(plane, { job: 'check-books', type: 'books.disagree' }),
     refusalsByReason(sql, instant(now - DAY_MS)), costSample(sql, { above, from: instant(now - DAY_MS), currency }), parkedEvents(plane),
   ])
+  const [charge, cost] = [parseUnits(sample.charge, currency), parseUnits(sample.cost, currency)]
   const by = (name: 'plan' | 'standing') => {
     const sums: Record<string, number> = {}
     for (const row of counts) sums[row[name]] = (sums[row[name]] ?? 0) + Number(row.customers)
@@ -124,7 +125,7 @@ export async function overviewReport(plane: ControlPlane): Promise<OverviewRepor
   }
   const reports = [...plane.hub.reports().values()]
   return {
-    currency, minutes, hourBefore, rollups, books, refusals, sample, parked,
+    currency, minutes, hourBefore, rollups, books, refusals, parked, sample: { ...sample, share: marginShare({ margin: units(charge - cost), revenue: charge }) },
     decisions: durationsOf(reports, ({ decisions }) => decisions), authority: durationsOf(reports, ({ acquires }) => acquires),
     journal: { waitingBytes: reports.reduce((sum, { journalBytes }) => sum + journalBytes, 0), isWriting: reports.every(({ isWriting }) => isWriting) },
     nodes: plane.hub.nodes().length, waiting: plane.queue.waiting(), recurring,

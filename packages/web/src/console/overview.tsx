@@ -9,11 +9,11 @@ import { ask } from '../api/queries.ts'
 import { Chart } from '../parts/chart.tsx'
 import { Change } from '../parts/change.tsx'
 import { Gauge } from '../parts/controls.tsx'
-import { clockTime, compact, percent, quantity, roughly, words } from '../parts/format.ts'
+import { clockTime, compact, percent, quantity, words } from '../parts/format.ts'
 import { useSettings } from '../parts/settings.tsx'
 import { Badge, Card, Empty, Figure, Figures, Loaded, PageHead, type Tone } from '../parts/surface.tsx'
 import { Ago, Duration, Money, Quantity, useNow } from '../parts/values.tsx'
-import { add, shareOf, subtract } from '../parts/decimal.ts'
+import { add, isNegative } from '../parts/decimal.ts'
 import { DecisionTable } from '../views/decisions.tsx'
 import { UsageView } from '../views/usage.tsx'
 import { CustomerName } from './customer-name.tsx'
@@ -64,7 +64,6 @@ export function Overview() {
 function Numbers({ figures }: { readonly figures: OverviewFigures }) {
   const { margin, currency, customers, minutes, hour_before: past, decisions } = figures
   const hour = sumsOf(minutes)
-  const share = shareOf(subtract(margin.charge, margin.cost), margin.charge)
   const denied = hour.events + hour.denied === 0 ? 0 : hour.denied / (hour.events + hour.denied)
   return (
     <Figures label="Figures" isFour>
@@ -72,7 +71,7 @@ function Numbers({ figures }: { readonly figures: OverviewFigures }) {
       <Figure label="Refused, last hour" value={<Quantity value={String(hour.denied)} />} note={<>{percent(denied)} of all · <Change now={String(hour.denied)} before={String(past.denied)} than={BEFORE} isBad /></>} tone={denied > 0.2 ? 'warn' : 'neutral'} />
       <Figure label="Charged, last hour" value={<Money amount={hour.charge} currency={currency} />} note={<Change now={hour.charge} before={past.charge} than={BEFORE} />} />
       <Figure label="A decision takes" value={<Duration ms={decisions.p99_ms} />} note={decisions.p99_ms === null ? 'none in the last five minutes' : <>99 of 100 no longer · half <Duration ms={decisions.p50_ms} /></>} tone={decisions.p99_ms !== null && decisions.measured >= MEASURED_ENOUGH && decisions.p99_ms > SLOW_DECISION_MS ? 'warn' : 'neutral'} />
-      <Figure label="Margin, 24 hours" value={roughly(margin.charge) === 0 ? '–' : percent(share)} note={margin.unpriced === 0 ? 'of charge over provider cost' : `without ${compact(margin.unpriced)} of unknown cost`} tone={share < 0 ? 'bad' : 'neutral'} />
+      <Figure label="Margin, 24 hours" value={margin.percent === null ? '–' : `${margin.percent} %`} note={margin.unpriced === 0 ? 'of charge over provider cost' : `without ${compact(margin.unpriced)} of unknown cost`} tone={margin.percent !== null && isNegative(margin.percent) ? 'bad' : 'neutral'} />
       <Revenue />
       <Figure label="Recurring fees" value={<Money amount={figures.recurring} currency={currency} />} note="a month" />
       <Figure label="Customers" value={<Quantity value={String(customers.total)} />} note={standingText(customers.by_standing)} />
@@ -195,13 +194,13 @@ function LastMonth() {
   if (now === undefined) return null
   const { total, metrics, currency } = now
   const rows = [
-    ['Margin', total.margin_percent === null ? '–' : total.requests_without_cost > 0 ? `at most ${total.margin_percent} %` : `${total.margin_percent} %`],
+    ['Margin', total.known_margin_percent === null ? '–' : `${total.known_margin_percent} %`],
     ['Revenue by customer', metrics.revenue_per_customer === null ? '–' : <Money key="customer" amount={metrics.revenue_per_customer} currency={currency} />],
     ['Revenue by user', metrics.revenue_per_user === null ? '–' : <Money key="user" amount={metrics.revenue_per_user} currency={currency} />],
     ['Net revenue retention', metrics.net_revenue_retention === null ? '–' : `${metrics.net_revenue_retention} %`],
   ] as const
   return (
-    <Card title="Last 30 days" note={total.requests_without_cost === 0 ? 'As in the books.' : `As in the books; ${compact(total.requests_without_cost)} requests of unknown cost count as none.`} actions={<Link to="/money/margin" className="text-sm font-medium text-accent">Margin</Link>}>
+    <Card title="Last 30 days" note={total.requests_without_cost === 0 ? 'As in the books.' : `As in the books; ${compact(total.requests_without_cost)} requests of unknown cost are left out of the margin.`} actions={<Link to="/money/margin" className="text-sm font-medium text-accent">Margin</Link>}>
       <dl className="space-y-2">{rows.map(([name, value]) => <div key={name} className="flex justify-between gap-3"><dt className="text-muted">{name}</dt><dd className="font-medium">{value}</dd></div>)}</dl>
     </Card>
   )

@@ -84,11 +84,13 @@ const marginFigures = {
   requests_without_cost: z.int().meta({ description: 'Of them those whose provider cost is not known: their margin is too high.' }),
   revenue: decimal('Charges and other revenue.', '1200'),
   charges: decimal('What usage was charged.', '1000'),
+  charges_without_cost: decimal('Of them what requests of unknown provider cost were charged.', '0'),
   other_revenue: decimal('Fees and breakage, less discounts, credit notes, what fees include and promotional credit.', '200'),
   provider_cost: decimal('What providers charge.', '500'),
   overhead: decimal('As you set it.', '40'),
   margin: decimal('revenue − provider_cost − overhead.', '660'),
   margin_percent: decimal('Of revenue, with two decimal places; null without revenue.', '55').nullable(),
+  known_margin_percent: decimal('The same without `charges_without_cost`, which would be all margin; null where nothing else is revenue.', '55').nullable(),
   below_target: z.boolean(),
 }
 

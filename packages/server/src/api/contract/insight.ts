@@ -144,6 +144,7 @@ export const insightRoutes = {
             since: time('The first of them.').nullable(),
             charge: decimal('What those of known cost were charged.', '12.5'),
             cost: decimal('What providers charge for them.', '4.2'),
+            percent: decimal('Margin of that charge, with two decimal places, as `known_margin_percent` of the margin report; null without a charge.', '66.4').nullable(),
             unpriced: z.int().meta({ description: 'Events of them whose cost is not known.' }),
           })
           .meta({ description: 'Of the last 24 hours, at most the newest 50,000 events.' }),

@@ -1,6 +1,6 @@
 // What happened and how it stands. Of a decision a tenant is told what it is told of its events: no cost, no key, no context.
 
-import { timeBelow } from '@tollgate/core'
+import { formatShare, timeBelow } from '@tollgate/core'
 import { decisionsPage, getDecision, observedReport, overviewReport, parkedPage, plainAmount, systemReport, versionsPage, type Decision, type DecisionsPosition, type Durations, type Proof } from '../../app/insight.ts'
 import { rateBehind } from '../../app/rates/rate-behind.ts'
 import type { insightRoutes } from '../contract/insight.ts'
@@ -46,7 +46,7 @@ export const insightHandlers: Handlers<keyof typeof insightRoutes> = {
       journal: { waiting_bytes: journal.waitingBytes, writing: journal.isWriting },
       drift: { rollups: proofBody(rollups), books: proofBody(books) },
       refusals: refusals.map(({ reason, requests }) => ({ reason, requests: Number(requests) })),
-      margin: { events: Number(sample.events), since: timeOrNull(sample.since), charge: sample.charge, cost: sample.cost, unpriced: Number(sample.unpriced) },
+      margin: { events: Number(sample.events), since: timeOrNull(sample.since), charge: sample.charge, cost: sample.cost, percent: sample.share === null ? null : formatShare(sample.share), unpriced: Number(sample.unpriced) },
     }
   },
   listParkedEvents: async ({ plane, query }) => {

@@ -1,6 +1,6 @@
 // The margin report.
 
-import { DAY_MS, formatShare, formatUnits, instant, marginShare, marginSum, type Margin, type Units } from '@tollgate/core'
+import { DAY_MS, formatShare, formatUnits, instant, knownMarginShare, marginShare, marginSum, type Margin, type Units } from '@tollgate/core'
 import { isBelow, marginReport, type MarginRow } from '../../app/books/margin.ts'
 import { getCustomer } from '../../app/customers.ts'
 import type { marginRoutes } from '../contract/books.ts'
@@ -38,9 +38,9 @@ export const marginHandlers: Handlers<keyof typeof marginRoutes> = {
 }
 
 function figuresBody(margin: Margin, text: (amount: Units) => string, target: Parameters<typeof isBelow>[0]) {
-  const share = marginShare(margin)
+  const [share, known] = [marginShare(margin), knownMarginShare(margin)]
   return {
-    requests: Number(margin.requests), requests_without_cost: Number(margin.uncosted), revenue: text(margin.revenue), charges: text(margin.charges), other_revenue: text(margin.other), provider_cost: text(margin.cost),
-    overhead: text(margin.overhead), margin: text(margin.margin), margin_percent: share === null ? null : formatShare(share), below_target: isBelow(target, share),
+    requests: Number(margin.requests), requests_without_cost: Number(margin.uncosted), revenue: text(margin.revenue), charges: text(margin.charges), charges_without_cost: text(margin.uncostedCharges), other_revenue: text(margin.other), provider_cost: text(margin.cost),
+    overhead: text(margin.overhead), margin: text(margin.margin), margin_percent: share === null ? null : formatShare(share), known_margin_percent: known === null ? null : formatShare(known), below_target: isBelow(target, share),
   }
 }

@@ -67,7 +67,7 @@ test.each(['customer', 'feature', 'model', 'plan', 'day', 'feature,model', 'cust
 test('a customer’s margin is what it was charged less what was given away and what providers took', async () => {
   const rows = Object.fromEntries((await margin()).rows.map((row: Json) => [row.group.customer, row]))
   // 198 thousand tokens beyond the allowance at 0.015, of which 0.3 was promotional credit; one of two requests has no known cost.
-  expect(rows.cus_good).toMatchObject({ charges: '2.97', other_revenue: '-0.3', provider_cost: '0.5', margin: '2.17', requests_without_cost: 1, below_target: false })
+  expect(rows.cus_good).toMatchObject({ charges: '2.97', other_revenue: '-0.3', provider_cost: '0.5', margin: '2.17', requests_without_cost: 1, charges_without_cost: '1.5', below_target: false })
   expect(rows.cus_bad).toMatchObject({ charges: '1.47', provider_cost: '1.2', margin: '0.27', margin_percent: '18.37', below_target: true })
   expect(rows.cus_fee).toMatchObject({ charges: '0', other_revenue: '10', margin_percent: '100' })
   expect(rows.cus_free).toMatchObject({ revenue: '0', margin: '-0.01', margin_percent: null, below_target: false })
@@ -86,6 +86,8 @@ test('the overview says of the same events the same charge and cost, also when o
   const { rows } = await margin('&by=model')
   const costed = rows.reduce((sum: bigint, row: Json) => sum + exact(row.provider_cost), 0n)
   expect(exact(overview.margin.cost)).toBe(costed)
+  const charges = rows.reduce((sum: bigint, row: Json) => sum + exact(row.charges) - exact(row.charges_without_cost), 0n)
+  expect(exact(overview.margin.charge)).toBe(charges)
   const { total } = await margin()
   expect(total.requests).toBe(4)
 })

@@ -89,15 +89,16 @@ async function groupsOf(tx: Transaction, input: MarginInput, money: Money): Prom
   const groups = new Map<string, MarginGroup>()
   const add = (group: readonly string[], of: Partial<MarginGroup>) => {
     const key = JSON.stringify(group)
-    const known = groups.get(key) ?? { requests: 0n, uncosted: 0n, customers: 0n, charges: ZERO, other: ZERO, cost: ZERO }
+    const known = groups.get(key) ?? { requests: 0n, uncosted: 0n, uncostedCharges: ZERO, customers: 0n, charges: ZERO, other: ZERO, cost: ZERO }
     groups.set(key, {
-      requests: known.requests + (of.requests ?? 0n), uncosted: known.uncosted + (of.uncosted ?? 0n), customers: known.customers + (of.customers ?? 0n),
+      requests: known.requests + (of.requests ?? 0n), uncosted: known.uncosted + (of.uncosted ?? 0n), uncostedCharges: units(known.uncostedCharges + (of.uncostedCharges ?? 0n)), customers: known.customers + (of.customers ?? 0n),
       charges: units(known.charges + (of.charges ?? 0n)), other: units(known.other + (of.other ?? 0n)), cost: units(known.cost + (of.cost ?? 0n)),
     })
   }
   for (const row of await usageSums(tx, input)) {
     const isCosted = row.costCurrency !== ''
-    add(row.group, { requests: row.events, uncosted: isCosted ? 0n : row.events, charges: money.revenue(row.asset, row.amount), cost: isCosted ? money.cost(row.costCurrency, row.cost) : ZERO })
+    const charges = money.revenue(row.asset, row.amount)
+    add(row.group, { requests: row.events, charges, ...(isCosted ? {} : { uncosted: row.events, uncostedCharges: charges }), cost: isCosted ? money.cost(row.costCurrency, row.cost) : ZERO })
   }
   for (const { group, customers } of await customersPerGroup(tx, input)) add(group, { customers })
   for (const row of await otherRevenue(tx, input)) add(row.group, { other: money.revenue(row.asset, row.amount) })

@@ -54,7 +54,7 @@ export function Totals({ report: { total, metrics, currency } }: { readonly repo
     <Figures label="Margin">
       <Figure label="Revenue" value={<Money amount={total.revenue} currency={currency} />} note="usage, fees and what takes away from them" />
       <Figure label="Provider cost" value={<Money amount={total.provider_cost} currency={currency} />} note={total.requests_without_cost === 0 ? 'of every request' : <><Quantity value={String(total.requests_without_cost)} /> of unknown cost</>} tone={total.requests_without_cost === 0 ? 'neutral' : 'warn'} />
-      <Figure label="Margin" value={total.margin_percent === null ? '–' : `${total.margin_percent} %`} note={<Money amount={total.margin} currency={currency} />} tone={isNegative(total.margin) ? 'bad' : total.below_target ? 'warn' : 'neutral'} />
+      <Figure label="Margin" value={total.margin_percent === null ? '–' : `${total.margin_percent} %`} note={<><Money amount={total.margin} currency={currency} />{total.requests_without_cost > 0 && total.known_margin_percent !== null && `; ${total.known_margin_percent} % of what has a known cost`}</>} tone={isNegative(total.margin) ? 'bad' : total.below_target ? 'warn' : 'neutral'} />
       <Figure label="By customer" value={orNone(metrics.revenue_per_customer)} note={`revenue of each of ${metrics.customers}`} />
       <Figure label="By user" value={orNone(metrics.revenue_per_user)} note={`revenue of each of ${metrics.users}`} />
       <Figure label="Net retention" value={metrics.net_revenue_retention === null ? '–' : `${metrics.net_revenue_retention} %`} note="of the revenue of the time before" />
