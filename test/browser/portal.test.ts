@@ -38,6 +38,7 @@ describe.runIf(missingBrowser === null)('the portal', () => {
     const { page, errors } = await chromium.open()
     await page.goto(await link())
     await page.getByText('Credit balance').waitFor()
+    await page.getByText('Prepaid', { exact: true }).waitFor()
     expect(page.url()).not.toContain('token')
     await page.getByRole('tab', { name: 'Activity' }).click()
     await page.getByRole('row').nth(12).waitFor()

@@ -26,7 +26,7 @@ async function fill(tollgate: Tollgate): Promise<void> {
     if (!answer.ok) throw new Error(`${path}: ${await answer.text()}`)
     return (await answer.json()) as Record<string, string>
   }
-  for (const [id, name, plan] of CUSTOMERS) await post('/v1/customers', { id: `cus_${id}`, name, plan, external_id: `crm-${id}` })
+  for (const [id, name, plan] of CUSTOMERS) await post('/v1/customers', { id: `cus_${id}`, name, plan, external_id: `crm-${id}`, starts_at: new Date(Date.now() - 28 * DAY_MS).toISOString() })
   await post('/v1/customers/cus_acme/entities', { id: 'ent_research', kind: 'team', name: 'Research' })
   await post('/v1/customers/cus_acme/entities', { id: 'ent_support', kind: 'team', name: 'Support desk' })
   await post('/v1/customers/cus_acme/credits', { amount: '25', category: 'promotional', expires_at: new Date(Date.now() + 10 * DAY_MS).toISOString(), reference: 'welcome' })

@@ -48,6 +48,7 @@ describe.runIf(missingBrowser === null)('widgets', () => {
     await page.locator('tollgate-usage-nudge').getByText(/^\d+% of Included tokens used$/).waitFor()
     await page.locator('tollgate-grace-banner').getByText('A payment is late').waitFor()
     await page.locator('tollgate-grace-banner').getByRole('link', { name: 'Pay', exact: true }).waitFor()
+    expect(await page.locator('tollgate-grace-banner').getByRole('status').innerText()).not.toContain('http')
     expect(await page.evaluate('document.documentElement.scrollWidth - innerWidth')).toBeLessThanOrEqual(0)
     expect(await axeFindings(page)).toEqual([])
     expect(errors).toEqual([])
@@ -81,11 +82,14 @@ describe.runIf(missingBrowser === null)('widgets', () => {
   test('without any script it stands in a frame: the plans for everybody, what is of a customer for allowed origins', async () => {
     const { url } = await session([origin])
     const { search, hash } = new URL(url)
-    body = `<iframe id="plans" title="Plans" src="${tollgate.demo.url}/widgets/frame/pricing-table?lang=fr"></iframe><iframe id="nudge" title="Nudge" src="${tollgate.demo.url}/widgets/frame/usage-nudge${search}${hash}"></iframe>`
+    body = `<iframe id="plans" title="Plans" src="${tollgate.demo.url}/widgets/frame/pricing-table?lang=fr"></iframe><iframe id="nudge" title="Nudge" src="${tollgate.demo.url}/widgets/frame/usage-nudge${search}${hash}"></iframe><iframe id="grace" title="Standing" src="${tollgate.demo.url}/widgets/frame/grace-banner${search}${hash}"></iframe>`
     const { page, errors } = await chromium.open()
     await page.goto(origin)
     await page.frameLocator('#plans').getByText('Inclus', { exact: true }).first().waitFor()
     await page.frameLocator('#nudge').getByText(/^\d+% of Included tokens used$/).waitFor()
+    // The address of the API's own notice is a link there.
+    expect(await page.frameLocator('#grace').getByRole('link', { name: 'Pay', exact: true }).getAttribute('href')).toMatch(/\/top-up$/)
+    await page.frameLocator('#grace').getByText(/Settle the open invoice before then\.$/).waitFor()
     expect(errors).toEqual([])
   })
 })

@@ -3,7 +3,7 @@
 // shadow root with a constructed style sheet, so that a policy without inline styles lets them, and take their look from --tollgate-… variables.
 
 import type { Entitlements, PublicPlans } from './api/operations.ts'
-import { cardsOf, graceOf, nudgeOf, paywallOf, type NoticeModel, type Refusal } from './widgets/model.ts'
+import { cardsOf, graceOf, nudgeOf, paywallOf, settlingOf, type NoticeModel, type Refusal } from './widgets/model.ts'
 import { loadWords, speakAs, type Spoken } from './words/speech.ts'
 
 /** The server that this script came from. */
@@ -102,7 +102,7 @@ abstract class Widget extends HTMLElement {
 
   protected notice(model: NoticeModel | null, link: string): Node | null {
     if (model === null) return null
-    const url = this.getAttribute('upgrade-url')
+    const url = this.getAttribute('upgrade-url') ?? model.link?.href ?? null
     return make('div', { class: `notice ${model.tone}`, role: 'status' }, make('div', {}, make('p', { class: 'title' }, model.title), make('p', { class: 'text' }, model.text)), url === null || !isWebAddress(url) ? null : make('a', { href: url }, link))
   }
 }
@@ -138,15 +138,10 @@ class UsageNudgeElement extends Widget {
   }
 }
 
-/** Whether paying is what helps. */
-function isOwing(standing: string): boolean {
-  return ['grace', 'suspended', 'incomplete'].includes(standing)
-}
-
 class GraceBannerElement extends Widget {
   protected async read(): Promise<Draw> {
     const standing = await this.entitlements()
-    return ({ words, language }) => this.notice(graceOf(words, standing, language === 'en'), isOwing(standing.standing) ? words.widgets.settle : words.widgets.compare)
+    return ({ words, language }) => this.notice(graceOf(words, standing, language === 'en'), settlingOf(words, standing.standing))
   }
 }
 

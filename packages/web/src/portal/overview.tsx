@@ -13,7 +13,7 @@ import { Money, useNow } from '../parts/values.tsx'
 import { BudgetRow } from '../views/budgets.tsx'
 import { UsageView } from '../views/usage.tsx'
 import { GraceBanner, LowBalance, UsageNudge } from '../widgets/notices.tsx'
-import { useWords, type Words } from '../words/words.tsx'
+import { useLocale, useWords, type Words } from '../words/words.tsx'
 
 const WEEK_DAYS = 7
 const DAY_MS = 86_400_000
@@ -24,6 +24,10 @@ export function Overview({ customer, onOpen }: { readonly customer: string; read
   const balance = useQuery(ask('getBalance', { params }))
   const entitlements = useQuery(ask('listEntitlements', { params }))
   const invoice = useQuery(ask('previewInvoice', { params }))
+  const locale = useLocale()
+  const plans = useQuery(ask('listPlans', { query: { locale } }))
+  // A plan that is not public has no other name here.
+  const planName = plans.isPending ? '…' : (plans.data?.plans.find(({ id }) => id === entitlements.data?.plan)?.name ?? entitlements.data?.plan ?? '…')
   const runway = useRunway(customer, balance.data?.balance ?? null)
   useRefresh([['getBalance'], ['listEntitlements'], ['previewInvoice']])
   return (
@@ -37,7 +41,7 @@ export function Overview({ customer, onOpen }: { readonly customer: string; read
             {(hasWallet(entitlements.data?.budgets) || !isZero(amount)) && <Figure label={said.balance} value={<Money amount={amount} currency={currency} />} note={runwayText(said, runway)} />}
             <Figure label={said.used} value={invoice.data === undefined ? '…' : <Money amount={invoice.data.invoice.subtotal} currency={currency} />} note={said.usedNote} />
             <Figure label={said.due} value={invoice.data === undefined ? '…' : <Money amount={invoice.data.amount_due} currency={currency} />} note={said.dueNote} />
-            <Figure label={said.plan} value={entitlements.data?.plan ?? '…'} note={invoice.data === undefined ? '' : <PeriodNote period={invoice.data.period} />} />
+            <Figure label={said.plan} value={planName} note={invoice.data === undefined ? '' : <PeriodNote period={invoice.data.period} />} />
           </Figures>
         )}
       </Loaded>

@@ -6,7 +6,7 @@ import { isNegative, shareOf } from '../parts/decimal.ts'
 import { day, measure, money, percent, quantity } from '../parts/format.ts'
 import { termOf, titleTerm, type Words } from '../words/speech.ts'
 
-export type NoticeModel = { readonly tone: 'warn' | 'bad'; readonly title: string; readonly text: string }
+export type NoticeModel = { readonly tone: 'warn' | 'bad'; readonly title: string; readonly text: string; /** What helps, where the API names an address for it. */ readonly link?: { readonly href: string; readonly text: string } }
 
 const NUDGE_FROM = 0.8
 const RUNWAY_DAYS_MAX = 7
@@ -24,12 +24,26 @@ export function nudgeOf({ widgets: w }: Words, budgets: readonly Budget[]): Noti
 export type Standing = { readonly standing: Entitlements['standing']; readonly until?: string | null; readonly notice?: Entitlements['notice'] }
 
 /** While the standing is not good: what it means, until when and what to do. `isEnglish`: in the words of the API's own notice. */
-export function graceOf(words: Words, { standing, until = null, notice = null }: Standing, isEnglish: boolean): NoticeModel | null {
+export function graceOf(words: Words, standing: Standing, isEnglish: boolean): NoticeModel | null {
+  const said = saidOf(words, standing, isEnglish)
+  const [, href] = ADDRESS.exec(standing.notice?.message ?? '') ?? []
+  return said === null || href === undefined ? said : { ...said, link: { href, text: settlingOf(words, standing.standing) } }
+}
+
+/** The address that ends the API's own notice: a page has a link in its place. */
+const ADDRESS = /: (https?:\/\/\S+)$/
+
+/** What a link beside the banner leads to: paying, where that is what helps. */
+export function settlingOf({ widgets: w }: Words, standing: Standing['standing']): string {
+  return ['grace', 'suspended', 'incomplete'].includes(standing) ? w.settle : w.compare
+}
+
+function saidOf(words: Words, { standing, until = null, notice = null }: Standing, isEnglish: boolean): NoticeModel | null {
   const { widgets: w } = words
   const ends = until ?? notice?.until ?? null
   if (isEnglish && notice !== null) {
     const title = notice.level === 'info' ? w.good : notice.level === 'blocked' ? w.blocked : standing === 'grace' ? w.late : w.attention
-    return { tone: notice.level === 'blocked' ? 'bad' : 'warn', title, text: notice.message }
+    return { tone: notice.level === 'blocked' ? 'bad' : 'warn', title, text: notice.message.replace(ADDRESS, '.') }
   }
   if (standing === 'good') return notice === null || ends === null ? null : { tone: 'warn', title: w.good, text: w.ends(day(ends)) }
   if (standing === 'grace') return { tone: 'warn', title: w.late, text: ends === null ? w.everythingWorks : w.everythingUntil(day(ends)) }

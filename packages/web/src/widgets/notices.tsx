@@ -10,14 +10,14 @@ type Act = { readonly children?: ReactNode }
 
 function Notice({ notice, action }: { readonly notice: NoticeModel | null; readonly action: ReactNode }) {
   if (notice === null) return null
-  const { tone, title, text } = notice
+  const { tone, title, text, link } = notice
   return (
     <div role="status" className={`flex flex-wrap items-center justify-between gap-3 rounded-xl border px-4 py-3 ${tone === 'warn' ? 'border-warn/40 bg-warn-soft' : 'border-bad/40 bg-bad-soft'}`}>
       <div className="min-w-0">
         <p className="font-medium">{title}</p>
         <p className="text-muted">{text}</p>
       </div>
-      {action}
+      {action ?? (link !== undefined && <a href={link.href} target="_blank" rel="noopener" className="font-medium underline underline-offset-2">{link.text}</a>)}
     </div>
   )
 }
