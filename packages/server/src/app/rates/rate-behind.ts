@@ -12,7 +12,7 @@ import { effectiveRates } from './effective-rates.ts'
 export type RateBehind = { /** Version of the imported rates; 0 before the first. */ readonly importedVersion: number; /** Such as `openai/gpt-5@2026-01-01`. */ readonly entry: string; readonly layer: RateLayer }
 
 /** Null where no rate of ours made the cost: it is not known, came with the event, or a stored answer was replayed. */
-export async function rateBehind({ sql }: Pick<ControlPlane, 'sql'>, event: RecentEvent): Promise<RateBehind | null> {
+export async function rateBehind({ sql }: Pick<ControlPlane, 'sql'>, event: Pick<RecentEvent, 'source' | 'cost' | 'dimensions' | 'catalogVersion' | 'time'>): Promise<RateBehind | null> {
   if (event.source !== METERED_BY_US || event.cost === null || event.dimensions['cache_status'] === 'hit') return null
   const row = await catalogVersion(sql, event.catalogVersion)
   if (row === null) return null
