@@ -4,6 +4,7 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { DAY_MS } from '@tollgate/core'
 import { testApi, type Json, type TestApi } from '../../../../../test/api.ts'
+import { followed } from '../../../../../test/followed.ts'
 import { addUpUsage, closeDays, dayText } from './days.ts'
 import { keepBooks } from './keep.ts'
 import { recogniseRevenue } from './recognise.ts'
@@ -97,6 +98,7 @@ test('a figure that somebody changed is found, and says what it was held against
 })
 
 test('a day that is over is closed once, its journal entries balance, and a second export is the same file', async () => {
+  await followed(api.world.plane.sql)
   await addUpUsage(api.world.plane)
   await backdate(2)
   const day = dayText(Date.now() - 2 * DAY_MS)

@@ -11,6 +11,7 @@ import { parquetReadObjects } from 'hyparquet'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { DAY_MS } from '@tollgate/core'
 import { testApi, type Json, type TestApi } from '../../../../../test/api.ts'
+import { followed } from '../../../../../test/followed.ts'
 import { openObjectStore, type ObjectStore } from '../../platform/object-store.ts'
 import { addUpUsage, closeDays, dayText } from '../books/days.ts'
 import { exportClosedDays } from './scheduled.ts'
@@ -30,6 +31,7 @@ beforeAll(async () => {
   await api.call('POST /v1/customers', { body: { id: 'cus_x', name: 'X', plan: 'hybrid', starts_at: new Date(Date.now() - 20 * DAY_MS).toISOString() } })
   await use('a', 3)
   await use('b', 6)
+  await followed(api.world.plane.sql)
   await addUpUsage(api.world.plane)
   await backdate(2)
   await closeDays(api.world.plane)
@@ -110,6 +112,7 @@ test('a bucket that is away leaves the day for the next turn, a late event write
   expect(manifest(earlier).rows).toBe(1)
   // Late by six days, settled on a day that is closed a day later.
   await use('late', 6)
+  await followed(api.world.plane.sql)
   await addUpUsage(api.world.plane)
   await backdate(1)
   await sql`delete from export_day`

@@ -6,6 +6,7 @@ import { DAY_MS, HOUR_MS, instant, parseInstant, type Instant } from '@tollgate/
 import { fakeChargebee } from '../../../../../test/chargebee/fake-chargebee.ts'
 import { fakeStripe, type FakeStripe } from '../../../../../test/stripe/fake-stripe.ts'
 import { testApi, type Json, type TestApi } from '../../../../../test/api.ts'
+import { followed } from '../../../../../test/followed.ts'
 import { publishMeters } from '../../../../../test/meters.ts'
 import { stripeUsage } from '../../connect/stripe/usage.ts'
 import { virtualClock, type VirtualClock } from '../../platform/clock.ts'
@@ -42,13 +43,7 @@ async function takeBack(subject: string, id: string): Promise<void> {
 async function send(event: Json): Promise<void> {
   const { body } = await api.call('POST /v1/events', { body: [{ specversion: '1.0', source: 'test', ...event }] })
   expect(body.accepted, JSON.stringify(body)).toBe(1)
-  await isFollowed()
-}
-/** Settlement is followed up to the oldest transaction that runs, and other tests share the server: until those of before have ended. */
-async function isFollowed(): Promise<void> {
-  const { sql } = api.world.plane
-  const [{ at }] = await sql<[{ at: string }]>`select pg_snapshot_xmax(pg_current_snapshot())::text as at`
-  await expect.poll(async () => (await sql<[{ is: boolean }]>`select pg_snapshot_xmin(pg_current_snapshot()) >= ${at}::xid8 as is`)[0].is, { timeout: 15_000 }).toBe(true)
+  await followed(api.world.plane.sql)
 }
 const setUp = (more: Json = {}) => api.call('PUT /v1/handover/usage', { body: { target: 'stripe', meters: { input_tokens: 'tokens' }, ...more } })
 const turn = (plane: ControlPlane = api.world.plane) => handUsageOver(plane)
